@@ -1,0 +1,84 @@
+package terminal
+
+// Choice is what a decision comes to.
+type Choice string
+
+// The choices.
+const (
+	Approved Choice = "approved"
+	Declined Choice = "declined"
+	Asking   Choice = "ask" // something is missing: see Outcome.Asks
+)
+
+// Missing is one thing that a decision still needs from the cashier.
+type Missing string
+
+// What can be missing.
+const (
+	MissingUnits    Missing = "units"    // how many uses of a pass
+	MissingAmount   Missing = "amount"   // how much of a balance
+	MissingBill     Missing = "bill"     // the bill's amount, for a discount or a minimum
+	MissingLines    Missing = "lines"    // which lines of an order; all are handed over unless said
+	MissingApproval Missing = "approval" // a second person's PIN
+	MissingOperator Missing = "operator" // somebody has to sign in
+)
+
+// Ask is one question to the cashier.
+type Ask struct {
+	Missing Missing `json:"missing"`
+	Most    int64   `json:"most,omitempty"`   // units, or minor units, that can be given at most
+	Finding Finding `json:"finding,omitzero"` // of MissingApproval: why
+}
+
+// Request is what a cashier wants done with one or several codes. Several are one bill: all or nothing.
+type Request struct {
+	Scans    []Scan
+	Units    *int64    // of a pass
+	Amount   *Money    // of a balance
+	Bill     *Money    // before discounts
+	Lines    []string  // of a pickup: the ids of the lines handed over; none means all that are open
+	Operator *Operator // as SignIn returned it; nil where nobody is signed in
+	Approver *Operator // the second person, as SignIn returned it
+	UID      UID       // of the redemption; zero lets the terminal make one. The same uid is never redeemed twice
+}
+
+// Outcome answers a scan or a redemption: what the screen shows, the command prints and the slip says.
+type Outcome struct {
+	Choice    Choice
+	Findings  []Finding // why not, the first first; of a decline, or of an ask for approval
+	Asks      []Ask
+	Lines     []OutcomeLine
+	Bill      *Money
+	LeftToPay *Money // of a bill: what the customer still pays
+	// Record is the journal's entry, set once COMMIT has returned. Only then was a voucher honoured (Choice Approved) or a
+	// decline recorded. An approved outcome without a Record says that it can be redeemed.
+	Record   *Record
+	Reversed *Record // of a reversal: the redemption it takes back
+	Masked   string  // the code's last symbols, also where no voucher was found
+}
+
+// OutcomeLine is one voucher of an outcome.
+type OutcomeLine struct {
+	Voucher  Voucher
+	Campaign Campaign
+	Masked   string
+	Parts    []OrderLine // of a pickup: the lines handed over
+	Units    int64
+	Amount   *Money // what the units are worth, where they are money
+	Discount *Money
+	Left     int64 // units left once redeemed, as far as the terminal knows
+	Findings []Finding
+}
+
+// Redeemed reports that vouchers were honoured and the fact is on disk: the only state that may be shown in green.
+func (o Outcome) Redeemed() bool {
+	return o.Choice == Approved && o.Record != nil
+}
+
+// Reason is the first reason of a decline, or "".
+func (o Outcome) Reason() Reason {
+	if o.Choice != Declined || len(o.Findings) == 0 {
+		return ""
+	}
+	return o.Findings[0].Reason
+}

@@ -1,0 +1,107 @@
+package terminal
+
+// Reason is the stable code of why a voucher was declined. Each has one precise cause; screens show its title, facts and next
+// step, in words, from the translations (keys reason.CODE.title, reason.CODE.fact, reason.CODE.next).
+type Reason string
+
+// The reasons, in the published total order: when several apply, the first of them is the one shown, and the others are listed.
+const (
+	// The code or token.
+	MalformedCode Reason = "malformed_code"
+	ScannerLayout Reason = "scanner_layout"
+	BadSignature  Reason = "bad_signature"
+	UnknownIssuer Reason = "unknown_issuer"
+	NotFound      Reason = "not_found"
+	// Refunded, revoked or otherwise withdrawn.
+	VoucherIsRefunded Reason = "refunded"
+	VoucherIsRevoked  Reason = "revoked"
+	VoucherIsDisabled Reason = "disabled"
+	CampaignIsPaused  Reason = "campaign_paused"
+	// Used.
+	AlreadyRedeemed     Reason = "already_redeemed"
+	UsesExhausted       Reason = "uses_exhausted"
+	InsufficientBalance Reason = "insufficient_balance"
+	HeldElsewhere       Reason = "held_elsewhere"
+	AlreadyReversed     Reason = "already_reversed"
+	// Expired, or not begun.
+	Expired     Reason = "expired"
+	NotYetValid Reason = "not_yet_valid"
+	// Place.
+	WrongStore      Reason = "wrong_store"
+	WrongTerminal   Reason = "wrong_terminal"
+	NotThisTerminal Reason = "not_this_terminal"
+	// Time.
+	Blackout        Reason = "blackout"
+	OutsideHours    Reason = "outside_hours"
+	SlotTooEarly    Reason = "slot_too_early"
+	SlotTooLate     Reason = "slot_too_late"
+	ReversalTooLate Reason = "reversal_too_late"
+	// Limits.
+	UnitsLimit    Reason = "units_limit"
+	CustomerLimit Reason = "customer_limit"
+	CampaignLimit Reason = "campaign_limit"
+	// The bill.
+	AmountInvalid Reason = "amount_invalid"
+	WrongCurrency Reason = "wrong_currency"
+	MinimumSpend  Reason = "minimum_spend"
+	NotCombinable Reason = "not_combinable"
+	// The operator.
+	WrongPIN           Reason = "wrong_pin"
+	PINLocked          Reason = "pin_locked"
+	OperatorNotAllowed Reason = "operator_not_allowed"
+	ApprovalRequired   Reason = "approval_required"
+	// The device.
+	TerminalSuspended Reason = "terminal_suspended"
+	ClockUntrusted    Reason = "clock_untrusted"
+	CacheTooOld       Reason = "cache_too_old"
+	OfflineNotAllowed Reason = "offline_not_allowed"
+	OfflineLimit      Reason = "offline_limit"
+)
+
+// Reasons lists every reason in the published order.
+var Reasons = []Reason{
+	MalformedCode, ScannerLayout, BadSignature, UnknownIssuer, NotFound,
+	VoucherIsRefunded, VoucherIsRevoked, VoucherIsDisabled, CampaignIsPaused,
+	AlreadyRedeemed, UsesExhausted, InsufficientBalance, HeldElsewhere, AlreadyReversed,
+	Expired, NotYetValid,
+	WrongStore, WrongTerminal, NotThisTerminal,
+	Blackout, OutsideHours, SlotTooEarly, SlotTooLate, ReversalTooLate,
+	UnitsLimit, CustomerLimit, CampaignLimit,
+	AmountInvalid, WrongCurrency, MinimumSpend, NotCombinable,
+	WrongPIN, PINLocked, OperatorNotAllowed, ApprovalRequired,
+	TerminalSuspended, ClockUntrusted, CacheTooOld, OfflineNotAllowed, OfflineLimit,
+}
+
+var reasonRank = func() map[Reason]int {
+	rank := make(map[Reason]int, len(Reasons))
+	for i, reason := range Reasons {
+		rank[reason] = i
+	}
+	return rank
+}()
+
+// Finding is one reason with the facts behind it: what the sentence on the screen is made of. The keys of Facts are those of
+// the reason's translations; values are strings, int64, Money, time.Time, Date or []string.
+type Finding struct {
+	Reason Reason         `json:"reason"`
+	Facts  map[string]any `json:"facts,omitempty"`
+	// Own says that this terminal's own journal is the source, so that no other party can know better.
+	Own bool `json:"-"`
+}
+
+// Title, Fact and Next are the three sentences of a finding.
+func (f Finding) Title() Saying { return Saying{"reason." + string(f.Reason) + ".title", f.Facts} }
+
+// Fact says what is known: "Used today at 12:04 at counter 2, by Li".
+func (f Finding) Fact() Saying { return Saying{"reason." + string(f.Reason) + ".fact", f.Facts} }
+
+// Next says what the cashier does now: "Ask the customer for …".
+func (f Finding) Next() Saying { return Saying{"reason." + string(f.Reason) + ".next", f.Facts} }
+
+// mayHaveChanged lists the reasons that a newer row could lift: the cloud is asked before such a decline is final. All others
+// are the terminal's own knowledge and are answered at once.
+var mayHaveChanged = map[Reason]bool{
+	NotFound: true, VoucherIsRefunded: true, VoucherIsRevoked: true, VoucherIsDisabled: true, CampaignIsPaused: true,
+	AlreadyRedeemed: true, UsesExhausted: true, InsufficientBalance: true, HeldElsewhere: true,
+	CustomerLimit: true, CampaignLimit: true,
+}
