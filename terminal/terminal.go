@@ -33,7 +33,9 @@ type Scan struct {
 // Presented is a code that was read, ready to be looked up. It holds no code in clear but for Masked.
 type Presented struct {
 	Candidates []Candidate // in the order in which they are tried; at least one
-	Masked     string      // the last min(4, length/3) symbols: "…2H-Q" is for the screen to make
+	Masked     string      // the last min(4, length/3) symbols
+	// Otherwise is what is wrong with the text if no candidate is known; nil for a code that is whole and simply not_found.
+	Otherwise *Finding
 }
 
 // Candidate is one canonical form of a code.
