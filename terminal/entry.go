@@ -67,7 +67,7 @@ type Entry struct {
 	Kind     EntryKind
 	Lines    []EntryLine
 
-	Reversed UID    // of a reversal: the redemption's entry
+	About    UID    // of a reversal: the redemption's entry; of a reprint: the entry whose slip it is
 	Bill     *Money // the bill before discounts, where one was stated
 	Operator string // who did it
 	Approver string // who approved it

@@ -105,6 +105,9 @@ type Journal interface {
 	ByReceipt(ctx context.Context, receipt ReceiptNumber) (Record, error)
 	// Recent returns the newest redemptions and reversals, the newest first.
 	Recent(ctx context.Context, limit int) ([]Record, error)
+	// PINTries returns how often in a row an operator's PIN was wrong, and when last. SetPINTries stores it, durably.
+	PINTries(ctx context.Context, operator string) (wrong int, last time.Time, err error)
+	SetPINTries(ctx context.Context, operator string, wrong int, last time.Time) error
 }
 
 // Ledger is the journal as one write transaction sees it.
@@ -115,6 +118,8 @@ type Ledger interface {
 	Use(voucher VoucherID, part string, after uint64) (Use, error)
 	Exposure() (Exposure, error)
 	Record(uid UID) (Record, error)
+	// Reprints is how many reprint entries there are for the slip of entry uid.
+	Reprints(uid UID) (int, error)
 }
 
 // Draft is an entry to write, with the slip that goes with it. Epoch, Seq and, where the entry prints, Receipt are those of Next.
@@ -169,6 +174,18 @@ type Slips interface {
 // PINs checks a PIN against an operator's hash.
 type PINs interface {
 	Matches(pin, hash string) bool
+}
+
+// Parts are what a Terminal is made of.
+type Parts struct {
+	Codes     CodeReader
+	Cache     Cache
+	Journal   Journal
+	Authority Authority
+	Slips     Slips
+	PINs      PINs
+	Clock     Clock
+	Random    Random
 }
 
 // Random makes the uids.
