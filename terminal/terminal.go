@@ -2,6 +2,8 @@ package terminal
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"time"
 )
@@ -12,6 +14,8 @@ var (
 	ErrUnknown = errors.New("unknown")
 	// ErrNoAnswer says that no authority answered within its budget: the terminal is on its own.
 	ErrNoAnswer = errors.New("no answer from the cloud")
+	// ErrNotJoined says that the terminal belongs to no store yet.
+	ErrNotJoined = errors.New("this terminal has not joined a store yet")
 )
 
 // Source says how a code reached the terminal.
@@ -42,6 +46,13 @@ type Presented struct {
 type Candidate struct {
 	Lookup Lookup
 	Inner  [32]byte // HMAC-SHA-256(lookup key, "shown" ‖ canonical code): only who saw the code can make it
+}
+
+// Proof shows, for one entry, that the code was presented: HMAC-SHA-256(inner, uid), 32 bytes.
+func (c Candidate) Proof(uid UID) []byte {
+	mac := hmac.New(sha256.New, c.Inner[:])
+	mac.Write(uid[:])
+	return mac.Sum(nil)
 }
 
 // CodeReader turns what was scanned into what can be looked up. A code that cannot be one is a Finding
@@ -137,6 +148,8 @@ type Authority interface {
 	Ask(ctx context.Context, lookups []Lookup) (Row, error)
 	// Claim asks to hold the units of all lines, or of none, for the entry uid.
 	Claim(ctx context.Context, claim Claim) (ClaimAnswer, error)
+	// Release says that a claimed uid will never be journalled, so that its hold ends with the next message. It does not wait.
+	Release(uid UID)
 }
 
 // Claim is the question before a redemption. All its lines are held, or none.

@@ -126,7 +126,7 @@ func InnerOf(lookupKey []byte, canonical string) [32]byte {
 
 // Proof shows, for one redemption, that the code was presented: HMAC-SHA-256(inner, uid), 32 bytes.
 func Proof(inner [32]byte, uid terminal.UID) []byte {
-	return keyed(inner[:], string(uid[:]))
+	return terminal.Candidate{Inner: inner}.Proof(uid)
 }
 
 func keyed(key []byte, text string) []byte {

@@ -1,0 +1,167 @@
+package terminal
+
+import "cmp"
+
+// needsBill reports whether a voucher cannot be judged without the bill's amount.
+func needsBill(line OutcomeLine) bool {
+	if discount := line.Campaign.Discount; line.Campaign.Kind == KindDiscount && discount != nil && discount.Amount == nil {
+		return true
+	}
+	for _, rules := range bothRules(line) {
+		if rules.MinimumBill != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// settleBill takes the discounts and balances off the bill in their stated order and tests the minimum bills. Where no bill was
+// stated, an amount off is granted whole, and what is left to pay stays unknown.
+func settleBill(outcome *Outcome, req Request) {
+	currency := ""
+	for _, line := range outcome.Lines {
+		currency = cmp.Or(currency, line.Campaign.Currency)
+	}
+	if req.Bill != nil && (req.Bill.Minor < 0 || req.Bill.Currency != currency) {
+		finding := Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": *req.Bill}}
+		if req.Bill.Currency != currency {
+			finding = Finding{Reason: WrongCurrency, Facts: map[string]any{"asked": *req.Bill, "currency": currency}}
+		}
+		outcome.Findings = append(outcome.Findings, finding)
+		return
+	}
+	left := int64(0)
+	if req.Bill != nil {
+		left = req.Bill.Minor
+	}
+	afterDiscounts := left
+	for _, step := range []func(*OutcomeLine, *int64, bool){takePercentage, takeAmount, takeBalance} {
+		afterDiscounts = left
+		for i := range outcome.Lines {
+			step(&outcome.Lines[i], &left, req.Bill != nil)
+		}
+	}
+	if req.Bill == nil {
+		return
+	}
+	outcome.LeftToPay = &Money{left, currency}
+	for i := range outcome.Lines {
+		judgeMinimum(&outcome.Lines[i], *req.Bill, afterDiscounts)
+	}
+}
+
+func takePercentage(line *OutcomeLine, left *int64, stated bool) {
+	discount := line.Campaign.Discount
+	if line.Campaign.Kind != KindDiscount || discount == nil || discount.Amount != nil || !stated {
+		return
+	}
+	off := Money{*left, line.Campaign.Currency}.Share(discount.BasisPoints, 10_000)
+	if discount.Cap != nil {
+		off.Minor = min(off.Minor, discount.Cap.Minor)
+	}
+	line.Discount = &off
+	*left -= off.Minor
+}
+
+func takeAmount(line *OutcomeLine, left *int64, stated bool) {
+	discount := line.Campaign.Discount
+	if line.Campaign.Kind != KindDiscount || discount == nil || discount.Amount == nil {
+		return
+	}
+	off := *discount.Amount
+	if stated {
+		off.Minor = min(off.Minor, *left) // never more than there is to pay
+		*left -= off.Minor
+	}
+	line.Discount = &off
+}
+
+func takeBalance(line *OutcomeLine, left *int64, stated bool) {
+	if line.Campaign.Kind == KindBalance && line.Amount != nil && stated {
+		*left = max(0, *left-line.Amount.Minor)
+	}
+}
+
+// judgeMinimum holds a line's minimum bills against the bill as stated, or against what the other discounts leave of it.
+func judgeMinimum(line *OutcomeLine, bill Money, left int64) {
+	after := left
+	if line.Discount != nil {
+		after += line.Discount.Minor
+	}
+	for _, rules := range bothRules(*line) {
+		minimum := rules.MinimumBill
+		if minimum == nil {
+			continue
+		}
+		counted := bill
+		if minimum.After {
+			counted.Minor = after
+		}
+		if counted.Minor < minimum.Amount.Minor {
+			line.Findings = append(line.Findings, Finding{Reason: MinimumSpend, Facts: map[string]any{
+				"minimum": minimum.Amount, "bill": counted,
+				"missing": Money{minimum.Amount.Minor - counted.Minor, bill.Currency}}})
+			return
+		}
+	}
+}
+
+// worth is what a line is worth for approvals: its amount or discount, else the value at the counter, else the price.
+func (l OutcomeLine) worth() *Money {
+	switch {
+	case l.Amount != nil:
+		return l.Amount
+	case l.Discount != nil:
+		return l.Discount
+	}
+	if value := l.value(); value != nil {
+		return value
+	}
+	return l.price()
+}
+
+// atRisk is what a line costs the merchant if the voucher turns out to have been used elsewhere: price, else value, else amount.
+func (l OutcomeLine) atRisk() Money {
+	for _, money := range []*Money{l.price(), l.value(), l.Amount, l.Discount} {
+		if money != nil {
+			return *money
+		}
+	}
+	return Money{0, l.Campaign.Currency}
+}
+
+// price is what the customer paid online for the units of the line.
+func (l OutcomeLine) price() *Money { return l.times(cmp.Or(l.Voucher.Price, l.Campaign.Price)) }
+
+// value is what the units of the line are worth at the counter.
+func (l OutcomeLine) value() *Money { return l.times(cmp.Or(l.Voucher.Value, l.Campaign.Value)) }
+
+// times scales a voucher's money to the units of the line. A pass is paid as a whole: each use is its share of it.
+func (l OutcomeLine) times(whole *Money) *Money {
+	if whole == nil || l.Campaign.Kind == KindBalance {
+		return nil
+	}
+	total := l.Voucher.Units
+	if l.Campaign.Kind == KindPickup {
+		total = int64(len(l.Voucher.Lines))
+	}
+	if total <= 1 || l.Units >= total {
+		return whole
+	}
+	share := whole.Share(max(0, l.Units), total)
+	return &share
+}
+
+// judgeApproval says whether a manager has to agree because of what the line is worth.
+func judgeApproval(line OutcomeLine, at Situation) []Finding {
+	worth := line.worth()
+	if worth == nil {
+		return nil
+	}
+	for _, rules := range bothRules(line) {
+		if limit := rules.ApprovalAbove; limit != nil && limit.Currency == worth.Currency && worth.Minor > limit.Minor {
+			return []Finding{{Reason: ApprovalRequired, Facts: map[string]any{"amount": *worth, "limit": *limit}}}
+		}
+	}
+	return nil
+}

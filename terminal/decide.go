@@ -1,0 +1,298 @@
+package terminal
+
+import (
+	"slices"
+	"sort"
+)
+
+// Item is one voucher of a bill with what the terminal's own journal says of it.
+type Item struct {
+	Row    Row
+	Masked string
+	Own    Use
+	Parts  map[string]Use // of a pickup: by line
+}
+
+// total is how many units the voucher was issued with.
+func (i Item) total() int64 {
+	if i.Row.Campaign.Kind == KindPickup {
+		return int64(len(i.Row.Voucher.Lines))
+	}
+	return i.Row.Voucher.Units
+}
+
+// left is how many units can still be redeemed: what the row says less this terminal's own uses that the row does not know yet.
+// The terminal's own net use never exceeds the voucher's total, whatever the row says.
+func (i Item) left() int64 {
+	return max(0, min(i.total()-i.Row.Voucher.Used-i.Own.After, i.total()-i.Own.Net))
+}
+
+// lastUse is the newest use anybody knows of.
+func (i Item) lastUse() *LastUse {
+	own, row := i.Own.Last, i.Row.Voucher.LastUse
+	if own == nil || (row != nil && row.At.After(own.At)) {
+		return row
+	}
+	return own
+}
+
+// approvable is the closed list of what a manager may approve. Nothing else can be overridden by anybody.
+var approvable = map[Reason]bool{ApprovalRequired: true, ClockUntrusted: true}
+
+// Decide says what is to be done with the vouchers of one bill: approve, decline with every reason that applies, or ask for what
+// is missing. It is pure: the same vouchers, request and situation always get the same answer. All vouchers are approved, or none.
+//
+// Several discounts on one bill are taken in this order: percentages first, each off what the ones before it left, then amounts,
+// then balances, which pay what is left; among the same sort the order of the scans decides. A minimum bill "before" is held
+// against the bill as stated, "after" against what the other discounts leave.
+func Decide(items []Item, req Request, at Situation) Outcome {
+	outcome := Outcome{Bill: req.Bill}
+	if at.Settings.Suspended {
+		outcome.Findings = append(outcome.Findings, Finding{Reason: TerminalSuspended})
+	}
+	taken := map[VoucherID]int64{}
+	for _, item := range items {
+		line, asks := judgeItem(item, req, at, taken[item.Row.Voucher.ID])
+		if req.Units != nil && *req.Units != 1 && len(items) == 1 && line.Campaign.Kind != KindPass {
+			line.Findings = append(line.Findings, Finding{Reason: UnitsLimit, Facts: map[string]any{"most": int64(1), "asked": *req.Units}})
+		}
+		if len(items) > 1 && (item.Row.Campaign.Rules.Exclusive || (item.Row.Voucher.Rules != nil && item.Row.Voucher.Rules.Exclusive)) {
+			line.Findings = append(line.Findings, Finding{Reason: NotCombinable, Facts: map[string]any{"count": int64(len(items))}})
+		}
+		taken[item.Row.Voucher.ID] += line.Units
+		outcome.Lines = append(outcome.Lines, line)
+		outcome.Asks = mergeAsks(outcome.Asks, asks)
+	}
+	settleBill(&outcome, req)
+	for i := range outcome.Lines {
+		line := &outcome.Lines[i]
+		line.Findings = append(line.Findings, judgeApproval(*line, at)...)
+		sortFindings(line.Findings)
+		outcome.Findings = append(outcome.Findings, line.Findings...)
+	}
+	if len(items) > 0 {
+		outcome.Masked = items[0].Masked
+	}
+	return conclude(outcome, at)
+}
+
+// conclude turns findings and asks into a choice.
+func conclude(outcome Outcome, at Situation) Outcome {
+	sortFindings(outcome.Findings)
+	approved := at.Approver != nil && at.Approver.Role.Covers(RoleManager)
+	approved = approved || (at.Operator != nil && at.Operator.Role.Covers(RoleManager))
+	hard := slices.ContainsFunc(outcome.Findings, func(f Finding) bool { return !approvable[f.Reason] })
+	switch {
+	case hard:
+		outcome.Choice, outcome.Asks = Declined, nil
+	case len(outcome.Asks) > 0:
+		outcome.Choice = Asking
+	case len(outcome.Findings) > 0 && !approved:
+		outcome.Choice = Asking
+		outcome.Asks = []Ask{{Missing: MissingApproval, Finding: outcome.Findings[0]}}
+	default:
+		outcome.Choice, outcome.Findings = Approved, nil
+	}
+	return outcome
+}
+
+func sortFindings(findings []Finding) {
+	sort.SliceStable(findings, func(i, j int) bool { return reasonRank[findings[i].Reason] < reasonRank[findings[j].Reason] })
+}
+
+// mergeAsks adds asks that are not asked yet; of the same question, the smaller most counts.
+func mergeAsks(asks, more []Ask) []Ask {
+	for _, ask := range more {
+		at := slices.IndexFunc(asks, func(a Ask) bool { return a.Missing == ask.Missing })
+		if at < 0 {
+			asks = append(asks, ask)
+		} else if ask.Most > 0 && ask.Most < asks[at].Most {
+			asks[at].Most = ask.Most
+		}
+	}
+	return asks
+}
+
+// judgeItem judges one voucher but for what depends on the rest of the bill. taken is what earlier lines of the bill use of it.
+func judgeItem(item Item, req Request, at Situation, taken int64) (OutcomeLine, []Ask) {
+	voucher, campaign := item.Row.Voucher, item.Row.Campaign
+	line := OutcomeLine{Voucher: voucher, Campaign: campaign, Masked: item.Masked, Left: max(0, item.left()-taken)}
+	line.Findings = judgeState(voucher, campaign, at)
+	line.Findings = append(line.Findings, judgeRules(campaign.Rules, voucher.Slot, at)...)
+	if voucher.Rules != nil {
+		narrow := *voucher.Rules
+		line.Findings = append(line.Findings, judgeRules(narrow, voucher.Slot, at)...)
+		line.Findings = dedupe(line.Findings)
+	}
+	var asks []Ask
+	var finding *Finding
+	switch campaign.Kind {
+	case KindBalance:
+		asks, finding = judgeBalance(&line, item, req, at)
+	case KindPass:
+		asks, finding = judgePass(&line, item, req, at)
+	case KindPickup:
+		finding = judgePickup(&line, item, req, at)
+	default:
+		finding = judgeSingle(&line, item, at)
+	}
+	if finding != nil {
+		line.Findings = append(line.Findings, *finding)
+	}
+	line.Left = max(0, line.Left-line.Units)
+	if req.Bill == nil && needsBill(line) {
+		asks = append(asks, Ask{Missing: MissingBill})
+	}
+	if at.Operator == nil && at.Settings.Store.SignIn != SignInNone && at.Settings.Store.SignIn != "" {
+		asks = append(asks, Ask{Missing: MissingOperator})
+	}
+	return line, asks
+}
+
+// dedupe keeps the first finding of each reason: the campaign's, where voucher and campaign say the same.
+func dedupe(findings []Finding) []Finding {
+	seen := map[Reason]bool{}
+	return slices.DeleteFunc(findings, func(f Finding) bool {
+		again := seen[f.Reason]
+		seen[f.Reason] = true
+		return again
+	})
+}
+
+func judgeState(voucher Voucher, campaign Campaign, at Situation) []Finding {
+	facts := map[string]any{}
+	if voucher.StateAt != nil {
+		facts["at"] = voucher.StateAt.In(at.Zone)
+	}
+	var findings []Finding
+	switch voucher.State {
+	case VoucherRefunded:
+		findings = append(findings, Finding{Reason: VoucherIsRefunded, Facts: facts})
+	case VoucherRevoked:
+		findings = append(findings, Finding{Reason: VoucherIsRevoked, Facts: facts})
+	case VoucherDisabled:
+		findings = append(findings, Finding{Reason: VoucherIsDisabled, Facts: facts})
+	}
+	if campaign.State == CampaignPaused || slices.Contains(campaign.PausedStores, at.Settings.Store.ID) {
+		findings = append(findings, Finding{Reason: CampaignIsPaused, Facts: map[string]any{"campaign": campaign.Name}})
+	}
+	return findings
+}
+
+// usedUp says that a voucher has not enough left. own is whether this terminal's journal alone shows it.
+func usedUp(reason Reason, item Item, left, asked int64, at Situation) *Finding {
+	facts := at.useFacts(item.lastUse())
+	facts["left"], facts["total"] = left, item.total()
+	return &Finding{Reason: reason, Facts: facts, Own: item.total()-item.Own.Net < asked}
+}
+
+// judgeSingle judges the kinds that are used once: product, booking and discount.
+func judgeSingle(line *OutcomeLine, item Item, at Situation) *Finding {
+	line.Units = 1
+	if line.Left < 1 {
+		return usedUp(AlreadyRedeemed, item, line.Left, 1, at)
+	}
+	return nil
+}
+
+func judgePass(line *OutcomeLine, item Item, req Request, at Situation) ([]Ask, *Finding) {
+	most := line.Left
+	for _, rules := range bothRules(*line) {
+		if rules.UnitsAtOnce > 0 {
+			most = min(most, rules.UnitsAtOnce)
+		}
+	}
+	if line.Left < 1 {
+		line.Units = 1
+		return nil, usedUp(UsesExhausted, item, line.Left, 1, at)
+	}
+	if req.Units == nil {
+		if most > 1 {
+			return []Ask{{Missing: MissingUnits, Most: most}}, nil
+		}
+		line.Units = 1
+		return nil, nil
+	}
+	line.Units = *req.Units
+	switch {
+	case line.Units < 1:
+		line.Units = 0
+		return nil, &Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": *req.Units}}
+	case line.Units > line.Left:
+		return nil, usedUp(UsesExhausted, item, line.Left, line.Units, at)
+	case line.Units > most:
+		return nil, &Finding{Reason: UnitsLimit, Facts: map[string]any{"most": most, "asked": line.Units}}
+	}
+	return nil, nil
+}
+
+func judgeBalance(line *OutcomeLine, item Item, req Request, at Situation) ([]Ask, *Finding) {
+	currency := line.Campaign.Currency
+	left := Money{line.Left, currency}
+	if line.Left < 1 {
+		finding := usedUp(InsufficientBalance, item, 0, 1, at)
+		finding.Facts["left"] = left
+		return nil, finding
+	}
+	if req.Amount == nil {
+		return []Ask{{Missing: MissingAmount, Most: line.Left}}, nil
+	}
+	asked := *req.Amount
+	switch {
+	case asked.Currency != currency:
+		return nil, &Finding{Reason: WrongCurrency, Facts: map[string]any{"asked": asked, "currency": currency}}
+	case asked.Minor < 1:
+		return nil, &Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": asked}}
+	}
+	line.Units, line.Amount = asked.Minor, &asked
+	if asked.Minor > line.Left {
+		finding := usedUp(InsufficientBalance, item, line.Left, asked.Minor, at)
+		finding.Facts["left"], finding.Facts["asked"] = left, asked
+		return nil, finding
+	}
+	return nil, nil
+}
+
+func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Finding {
+	open := map[string]OrderLine{}
+	for _, part := range line.Voucher.Lines {
+		if own := item.Parts[part.ID]; !part.Collected && own.Net < 1 {
+			open[part.ID] = part
+		}
+	}
+	if len(open) == 0 {
+		line.Units = 1
+		return usedUp(AlreadyRedeemed, item, 0, 1, at)
+	}
+	wanted := req.Lines
+	if len(wanted) == 0 {
+		for _, part := range line.Voucher.Lines {
+			if _, ok := open[part.ID]; ok {
+				wanted = append(wanted, part.ID)
+			}
+		}
+	}
+	for _, id := range wanted {
+		part, ok := open[id]
+		known := slices.ContainsFunc(line.Voucher.Lines, func(l OrderLine) bool { return l.ID == id })
+		switch {
+		case !known:
+			return &Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": id}}
+		case !ok:
+			line.Units = 1
+			return usedUp(AlreadyRedeemed, item, int64(len(open)), item.total(), at)
+		}
+		delete(open, id)
+		line.Parts = append(line.Parts, part)
+	}
+	line.Units = int64(len(line.Parts))
+	return nil
+}
+
+// bothRules are the rules that a line stands under: its campaign's, and its own where it has some.
+func bothRules(line OutcomeLine) []Rules {
+	if line.Voucher.Rules == nil {
+		return []Rules{line.Campaign.Rules}
+	}
+	return []Rules{line.Campaign.Rules, *line.Voucher.Rules}
+}

@@ -1,0 +1,120 @@
+package terminal
+
+import "time"
+
+// The tiers of a campaign without an offline policy of its own, by the age of the cache.
+const (
+	freshCache   = 15 * time.Minute   // younger: as if online
+	recentCache  = 24 * time.Hour     // younger: within the default limits
+	cacheCeiling = 7 * 24 * time.Hour // older: nothing is honoured alone, and nobody can override that
+)
+
+// The default limits of the second tier, in the major unit of the merchant's currency, and in redemptions.
+const (
+	defaultPerRedemption = 100
+	defaultPerTerminal   = 1000
+	defaultOfflineCount  = 50
+	defaultLowValue      = 20 // of the third tier: single units worth no more than this
+)
+
+// Alone is what a terminal knows when no authority answers.
+type Alone struct {
+	Freshness Freshness
+	Exposure  Exposure
+}
+
+// judgeOffline says whether an approved outcome may be honoured by this terminal alone: nil, or why not. Every line must pass its
+// own campaign's policy, the sum of the exposure counting the lines before it.
+func judgeOffline(outcome Outcome, alone Alone, at Situation) *Finding {
+	age := cacheCeiling + 1
+	if !alone.Freshness.ReachedEnd.IsZero() {
+		age = at.Now.Upper.Sub(alone.Freshness.ReachedEnd)
+	}
+	exposure := alone.Exposure
+	for _, line := range outcome.Lines {
+		if age > cacheCeiling {
+			return &Finding{Reason: CacheTooOld, Facts: ageFacts(age, cacheCeiling, alone.Freshness, at)}
+		}
+		risk := line.atRisk()
+		if finding := judgeLineOffline(line, risk, age, exposure, alone.Freshness, at); finding != nil {
+			return finding
+		}
+		exposure.Count++
+		exposure.Value.Minor += risk.Minor
+	}
+	return nil
+}
+
+func judgeLineOffline(line OutcomeLine, risk Money, age time.Duration, exposure Exposure, fresh Freshness, at Situation) *Finding {
+	policy := line.Campaign.Offline
+	if policy == nil {
+		return judgeTiers(line, risk, age, exposure, at)
+	}
+	switch policy.Mode {
+	case ModeNever:
+		return &Finding{Reason: OfflineNotAllowed}
+	case ModeApproval:
+		manager := at.Approver != nil && at.Approver.Role.Covers(RoleManager)
+		manager = manager || (at.Operator != nil && at.Operator.Role.Covers(RoleManager))
+		if !manager {
+			return &Finding{Reason: ApprovalRequired, Facts: map[string]any{"amount": risk}}
+		}
+	}
+	if limit := time.Duration(policy.CacheAgeSeconds) * time.Second; limit > 0 && age > limit {
+		return &Finding{Reason: CacheTooOld, Facts: ageFacts(age, limit, fresh, at)}
+	}
+	if policy.Mode == ModeLimit {
+		return overLimits(*policy, risk, exposure)
+	}
+	return nil
+}
+
+// judgeTiers applies the tiers by cache age, where a campaign says nothing.
+func judgeTiers(line OutcomeLine, risk Money, age time.Duration, exposure Exposure, at Situation) *Finding {
+	currency := line.Campaign.Currency
+	major := Money{1, currency}
+	for range CurrencyDigits(currency) {
+		major.Minor *= 10
+	}
+	switch {
+	case age <= freshCache:
+		return nil
+	case age <= recentCache:
+		return overLimits(OfflinePolicy{
+			PerRedemption: &Money{defaultPerRedemption * major.Minor, currency},
+			PerTerminal:   &Money{defaultPerTerminal * major.Minor, currency},
+			Count:         defaultOfflineCount,
+		}, risk, exposure)
+	}
+	low := Money{defaultLowValue * major.Minor, currency}
+	if own := at.Settings.Store.OfflineLowValue; own != nil && own.Currency == currency {
+		low = *own
+	}
+	if risk.Minor > low.Minor || (line.Units > 1 && line.Campaign.Kind != KindBalance) {
+		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"limit": low, "amount": risk}}
+	}
+	return nil
+}
+
+// overLimits holds one more redemption worth risk against a policy's limits.
+func overLimits(policy OfflinePolicy, risk Money, exposure Exposure) *Finding {
+	switch {
+	case policy.PerRedemption != nil && risk.Minor > policy.PerRedemption.Minor:
+		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"limit": *policy.PerRedemption, "amount": risk}}
+	case policy.PerTerminal != nil && exposure.Value.Minor+risk.Minor > policy.PerTerminal.Minor:
+		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"limit": *policy.PerTerminal, "amount": risk,
+			"used": Money{exposure.Value.Minor, risk.Currency}}}
+	case policy.Count > 0 && exposure.Count+1 > policy.Count:
+		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"most": policy.Count, "count": exposure.Count}}
+	}
+	return nil
+}
+
+func ageFacts(age, limit time.Duration, fresh Freshness, at Situation) map[string]any {
+	facts := map[string]any{"most_hours": int64(limit.Hours())}
+	if !fresh.ReachedEnd.IsZero() {
+		facts["age_hours"] = int64(age.Hours())
+		facts["at"] = fresh.ReachedEnd.In(at.Zone)
+	}
+	return facts
+}
