@@ -191,8 +191,7 @@ type Enrolment struct {
 	Store      string    `json:"store"`
 	Terminal   string    `json:"terminal"`
 
-	// Trust A JWS in compact serialization (`alg` `EdDSA`, `typ` `countersign-trust+jws`) by the merchant's root key, whose payload is a
-	// TrustList. Versions never go down.
+	// Trust A JWS in compact serialization (`alg` `EdDSA`, `typ` `countersign-trust+jws`) by the root key, whose payload is a TrustList. Versions never go down.
 	Trust SignedTrustList `json:"trust"`
 }
 
@@ -222,7 +221,7 @@ type Exception struct {
 	// Owner Who looks after it.
 	Owner *string `json:"owner,omitempty"`
 
-	// Paid Of these
+	// Paid Of these, paid off by reversals since.
 	Paid  int64          `json:"paid"`
 	Part  *string        `json:"part,omitempty"`
 	State ExceptionState `json:"state"`
@@ -405,9 +404,15 @@ type Problem struct {
 	Detail string `json:"detail"`
 
 	// Head The last entry of a terminal's journal that the cloud has.
-	Head   *Head  `json:"head,omitempty"`
-	Status int    `json:"status"`
-	Title  string `json:"title"`
+	Head *Head `json:"head,omitempty"`
+
+	// RootKey As in an enrolment; in every problem that answers /v1/enrol, so that it can be verified before there is a trust list.
+	RootKey *[]byte `json:"root_key,omitempty"`
+	Status  int     `json:"status"`
+	Title   string  `json:"title"`
+
+	// Trust A JWS in compact serialization (`alg` `EdDSA`, `typ` `countersign-trust+jws`) by the root key, whose payload is a TrustList. Versions never go down.
+	Trust *SignedTrustList `json:"trust,omitempty"`
 
 	// Type urn:countersign:problem:CODE
 	Type string `json:"type"`
@@ -456,8 +461,7 @@ type SealedKey struct {
 // Settings defines model for Settings.
 type Settings = terminal.Settings
 
-// SignedTrustList A JWS in compact serialization (`alg` `EdDSA`, `typ` `countersign-trust+jws`) by the merchant's root key, whose payload is a
-// TrustList. Versions never go down.
+// SignedTrustList A JWS in compact serialization (`alg` `EdDSA`, `typ` `countersign-trust+jws`) by the root key, whose payload is a TrustList. Versions never go down.
 type SignedTrustList = string
 
 // Slot defines model for Slot.
@@ -476,8 +480,7 @@ type Text = terminal.Text
 type TrustAnswer struct {
 	ServerTime time.Time `json:"server_time"`
 
-	// Trust A JWS in compact serialization (`alg` `EdDSA`, `typ` `countersign-trust+jws`) by the merchant's root key, whose payload is a
-	// TrustList. Versions never go down.
+	// Trust A JWS in compact serialization (`alg` `EdDSA`, `typ` `countersign-trust+jws`) by the root key, whose payload is a TrustList. Versions never go down.
 	Trust SignedTrustList `json:"trust"`
 }
 
@@ -486,8 +489,10 @@ type TrustList struct {
 	FeedKeys   []TrustedKey `json:"feed_keys"`
 	IssuedAt   time.Time    `json:"issued_at"`
 	IssuerKeys []TrustedKey `json:"issuer_keys"`
-	Merchant   string       `json:"merchant"`
-	Version    int64        `json:"version"`
+
+	// Merchant Whose issuer keys these are; empty in a problem, where it may not be known.
+	Merchant string `json:"merchant"`
+	Version  int64  `json:"version"`
 }
 
 // TrustedKey defines model for TrustedKey.
@@ -3104,128 +3109,130 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zH1rc9s21+BfwWjfmdoprdiOkzb2h3ec25M0SeOJ02b3ib0SRB5JiEiABUDJatb/fQcHAC8SKFFK+ux+",
-	"siWRuByc+w3ferHIcsGBa9U7/9abAk1A4r/PRcE1SMUm/OiaTTjVhQTzQwIqlizXTPDeee8FaBpPISG/",
-	"fb4mYg6S6CmQkUiWF0QBEDoSc+j3op6Kp5BRM4Be5tA77yktGZ/07u+j3osrcXX0u+BxYIJPUyDc/ETG",
-	"wg7O4U6TXAox3jzufdSToHLBFeCOrqQYpZCZf2PBNXBt/qV5nrKYmtke5vaJn78qM/W32tj/JWHcO+/9",
-	"j4cVvB7aX9VDPy7O2Fz85ynVZAFck4UUfEIoT8jCfKcFSYQBTqEJ032EghvPTHepVCGpgwfwIuudfzGL",
-	"HjOZQWJ2rYWEXtRLgSr8QozHKePQu41W4BD17o4m4sh9qUFmjNO0X81Qe+CIZbmQCJac6mnvvBdXWPDQ",
-	"v4uLfU6znLIJgimXIgepmQVzXEgJPF4GjiTqJUzhkNtg+sI/dx/14E5LGut11Pj48pQsmJ4SwYFMpCjy",
-	"c0SQWCRAGFcsAUKJiinnkJA/Pr4z+LK2JJYEVzpjPNm2yrfmmfuox2kG2579BHe4G39QWx7/YB+7EimL",
-	"l+a9nBYKkgEePMKZachUcOnuCyolta/iIIO5OUeL2GMhM6p75z3G9ZOzCiqMa5iAxJcki7eu8r3ggFNI",
-	"MKPTdNsLH91z1b5kkdr9bHwNHzI0oqluEEXK5gaFLXTWsd9AA2Smup5OwZnlhB0gNKdp0RVCCKK/CiYh",
-	"MatmhmQRaxyiRRXZ+E160NSAu3aU1X7F6CvEuo3aS2rdk9hTyrJLrhYg1+l9zHjC+ESt0+fn6ZJwoSPC",
-	"ONJlXoxSpoywEDIBScSYSKBKcHVBIMv1kiymIIEwTRZUkYmkXENiiLbE9U2gfmUXEqIAN1SNWkZCpEB5",
-	"xQCaS/8wxhVPRZpErataQzUpFiosweaiiKcgFaHKsqhUFAmZcbHAz1mEPMxIOKDxlBjSJ4upUEBSIWZF",
-	"bmbHpztD46NYhCChQM5BDjSzHKtE84RqOMJvo4CAruOuh2VUnbzbeXP0Ndz0iPTOsb8mGtl9btvVO/sU",
-	"8kOpg+dGSc7imZcFiGk/KYRo8MxQkVgf6PX7y+dH168vj04fPzlgnIOMSMGSw4g8OiWjpQZlxjeS3Asc",
-	"gxxqKha8Ty6JJ1nCARJlFBicvQS3GSG0mnb+kzHOMsPzTtZ50coJOVD60VoP4iP8VYDS62cxYmnamfU7",
-	"rtFCQ0yR2Mx1QSYCFClyK7ERy4UlMsaVNppIhOoRnVDGDclZnqFoBgbwhBnamYF7oAHMLiCKen6abRt7",
-	"45+7j3oGa5rCdtObFXbfR72M3r2xL50cH+Pa/Md1ohQ58DDfKFiiDJxomlo4Kot1GV0SpVmakhHEIgMC",
-	"XEsG6sKC3DATg3mG/ZIREJoZ7dMwms784483L9a2YTYSWLukWsjw+v2vPynCWngmUgqeCk3TD+Pe+ZcO",
-	"C7uNApNJSIwYYYJbIDFl9OwROGqEJCIZTYCMloRyoafGWPESsk1ymtn2E5oFSzrBeIV4C9QNLOLVkLai",
-	"M4cuIap+4ZSjBlfvdbQIXthn99nqC7p8xzIW4CSlst9Bn7I2TUBEr0DIjtlV9SnXtufWagZLc2s062LI",
-	"lGxyRBVTg1ww3sbg6Z3jXpbQNnOzmObdVc9ugPI73Q9QL7kUaatEMRIyzCEUxBK0lwVfBeMoTvsWIu+A",
-	"T8y8J6e/IkTKzwFO4q2woCbn1+q1OSt45kyj5U8SI5wMszSDoEVuNAytQZox/vcXevT38dHTW/f36Pbb",
-	"cfTo5P6/WhSKiaRZ3dyqbeTJWegVoxjHgxks19f/Mjl9/PjkaVPvqPbzkyJiwckMlpFTGC1jm9J0TLjh",
-	"eyQFOgflNrVVA1FA0/BK/ufaQhZeAXJK6gyWhumaISAhWnSYcI22EzTnKoDUVrQO2xATRETMIESydpl+",
-	"d5to5xq38NaSbgYynlI7YEDnF7rjyfXJG62IUyrJCCaMK6sOoa1B1dRbSiUZRMQ5vShaX6gFkZRBx6Pc",
-	"Wdc3L2ntzbnNEHLPBTh30/hGFhH8URZqKwO9ZhMOySfz6Dum9BrGlIdTOcXKSWun42eL6khQ2+122+Ul",
-	"13L5J8iExSHU8priCvdZs+ocozP62rKzMmaUSj91wKjrqmpEvXm1/k1Pl3MFlRM/iFdTgtC6i8EBYRUm",
-	"1yIDPWWokFJNKMkopxOQJCuURlZCqGXATXmrB5KpWXdF0cm/26BT1pwBmkeESiALIfW0VQe0A+0nFuOa",
-	"n3SNAOJUKEgGVHcnzy3eSu8WE3OQsuDWeSRmaK4zPqcpHqC3TgdwF4MyyP9VFJLTdDAWclb7GE8p42Gf",
-	"spnpaE6lEZjKTFme+Idy7vKrj+Uiyq/elKupP4XLeulXVf7ym13PK7u61a+f21UaFUDogArwhpsDTlRN",
-	"9kswrDQT5pMgii6DtolRtHc8H7HgIVv481QgZitCx9rwcR12RtB2Z5SCkM1r3iBiPDZGjT9WRRTjMfR7",
-	"57xI06Bz1zlP1rn/qn8VbQ2PqTtjgn25/PzcjVJ3dDS3+geSZCx4DJJbL1sHy6FQ0OJ3M784ixl0n3wY",
-	"E8qJI47IOog41Bw56Jab0oSMmVSaGNNa2f878+pyt38oCDFr5wrcyoLtYwELEYnGeY29q7jCVA9ah0wO",
-	"OBtZ9B8Kvtu8ofWI1aY3qsCTeSvgwnu2DCm4cSrimSFgFk8N6cKcJcBjc37psoEmG8lzCmnSgimlMDDP",
-	"oI/Ae664sOLaqGiESsnmkKBUZ5osoU7JNa/y9/pF/BMDb9YEPCcxsLyNjoVsM7jMT+3z4s/tk25U6Lrr",
-	"Id3jLEENJKDpIerTWlSz3fn5CiC5opMQ0usB8CCCMEVyOgEiwYa7rQ6XeHVuDI2QQA0P4kKqEBZ8yOlf",
-	"RdglzXicFgm0IGpKlXb4KJyHdYVWnPR29iCyQJqmRIoFOmC1sG/hfmgqgSZLggrMZq/q8drhNPWlwr5h",
-	"MdPI286OU3MgH/GdfyZk4ddTnkbkT7oG7O0WQG2Z68beHY11ukRxIsbE8JIMshFIhW5Io3H0idECSk/D",
-	"jIuFUX7xKaJmLLehIbtY5/+4qqHnCZ7FyjcrbpaatrnRU+2fw/B6TVPvJNhW2dvGOLZ/Do8kE3NIBptZ",
-	"I+ozKKbdYwaPDRC5UaG4MRSEt6OYsuysxbNsp9td4O5nBXe0rRp25M76QMCfZzDThT7Xg7M01sHIrFN4",
-	"FHDtxKj9HEsAjroxTQyQ++S9Q2PvHUsIqs9GUjrmZ3QRVSpRyv8WMuG6K9Ib00hSGOs25dH8dkEyxoV0",
-	"Qt2IakpGNKWoFXdSKc0ogx11oM4i34CxXfhuFtut726WzGF1u1J8tM1UMgeLUbaxkJ0gFcJGG9TfngqC",
-	"T63zavy6q3vfY/5+1vlroJ2kLK2LWC9e16wGtY7xkIt42kXPWRelj05RYaWq+X67s++v/eYxInvlDOyq",
-	"7ZhuCSF5+FoUNlewueeELgOodmyYynXBE9p0e5VhjycbVY2AXjCWIluf5z3jhQZnApOMJZxNprrfCLCc",
-	"nR1vm6zgmqWN9W1/awWKuD4/Uld8tjDdD5vf1CLcK5lylCciiwiHRS3+rjSVZeSlhuDOy74Sgnly1ojA",
-	"/BrAQeePuYxn61gxBZoMOmMzPu1QeicVuIUqf4RWu5c73SkF21zDtdA15UmVPuIOZ0R1PO3ugVjRMJqE",
-	"s4KlJaSj2hHV1r1dLXanflXYs13RSI0JPdicIwIGL0Fpa2+XR+pj37uen9FpbTbE+ny/G9WRqpkqs4nN",
-	"ph3MMZlWYdJX9zwrGylCkDfzJR6HsiXa5UHJZ85On549ffLL6dPHG2PAbQLDcJ0w5ThYW89WGX/YJYum",
-	"jTL2Sa3ZnvPSJd/lh6ez5BLmJZtqrq0ZgMVw3QjGwgWTa2C9KL0C1Xcuicf6HCfAQTGFY+weI63nhDSo",
-	"K/LeWi+/S1yo76uijhAxv10JJORSJAWKq5yiT96p0b1aLnfUGwkxs1qYzb3rnIb+1rox95F276jSYc/l",
-	"Lu76/19V9pUzp8H4ZlelwoNqT0B/f2pPbnm/R6qELntRbwEwM/xGcI1YOQcZSOAOJv/YETtv/zvyf+qR",
-	"13VMi2PIXV5xByj4AFy3pzGPY2tg2J2sed6F3bqN7sOCe7hgy11HG8OM3U+ngvCeZ1SmDq/ToGXBJ08s",
-	"6zZcuJHZWyWuRCSmXHAW0xQzLw4jMoU7mkDMMpsfWM8HOj56So/Gt98enQaSgNo26tNy999jWw6+Tzz/",
-	"f5sZ3jEJ3G6lNVXMHkn37VQp4d1TboMJ02GB+L6W/LNDoVNLnD6lfFLQya4VPC3hmA1VJbVykmrOriT5",
-	"vsqp2QdX31sN8pnLIl/hmWNnCKyHSnZyt60ypWynrND6EvfcpPA5Zk2mc8md4aLJwcdXz8mjR4+euiq1",
-	"8ViBPsSULvOFKDS6ufFrQsmCpukRxjmJoR2r+DpD3WiZEmhirCIMLogFJ3+7qoIaY7q5Sb6d3R+ZP6f+",
-	"zyf757zx5+Dmpn9zk/x8+N8H//4/X34+um38evjfnbmag8O+QOQ2c66dsupc9/Lo37ffHoXTLtHhG3QH",
-	"lX5gp5X70bv6NxvZZjhLjbw6I9x35BA1awHXoUXjKQzoBAYKYsGTrvVruyhwmcvf9RocTVOxwAQwq1rR",
-	"PJdijoFY3qLIoc42qBwdnd3q5rW6prw7c8DVdz2pJrT3PLGaWbGqMmo2h02FaK15zevwZLzFVL2UE8FP",
-	"WUKoIpRcvX5O7FstVWspbNcZUiitnZ2E1wYZhRNHHiSdz8fDds+jkQnIcAlaLNIU4i11gt2P56+Ccs30",
-	"ch8duw6mcpzOECq3uB+IaoXyK27kV8/J07PHv6zHOcL5/deajlIUUXBHszy16WGFgkGSi3yAZf2VxTCw",
-	"pXiYxTcALs1pJOgZSw34IBlIpzNGPS3EIKVyApisyPjALGBQ8BkXC978ztbHV1/AXY5QruxozHYZaDoD",
-	"Xst9nNB8W2Jk9Rl9PGV+QW0hZi9jUaCXo+B0TllqYIK7NnKtYcXX6uRBUxt/WHcalzHblW4CHO7CWYVT",
-	"F+XaROAYCXMJgEWdrusBGKZT2EDyq4stJD+vIdm5a69w/vzDi5dbjQn81c9ZrquETGRRLqSxfyzDjytM",
-	"kSjERzTvbHcKrF1gStdKkftdFR83zX4ktlIHH5Dpasq2m/9+mM+MJ9aqc7nUu7646mVx01fjdeU9Kxv7",
-	"Pui41YUijGEWbXWP4E+76Eb3O27WrXPPzTrxW7b5WIO94VTxlLOYUd7Zs/rRCtf9VrQIYeTuqUU/KpGt",
-	"jOlJsbCZaj8sqLdH9k2dUPzrtUT/2raD3Mn3u1jRC50CPcCGOd2rClMaz0ShO3tLsMoz4GGAuzgtVKtq",
-	"OvWh/k6T2CB2YBZ3QINOBeY1E91ZAXGhtMg6eEXRKnEvOWaxGSjL8pWdtOFUbK9fSoX+l6TxnupzpaXs",
-	"+BqavAOqB76tUreOJiwZ+LyKzQiIVn/5Tpku0eWlzuzV9T/Zh4fVw7Lr/Q2Wuq1gAPlRRBKwozGlWUye",
-	"P/vwsVvFXXujLFcNWPXIwpl+skHAiDw5czWCO4cD7Wbqc4fYTlXQuN7q4urtS+urenry6/FhREZUAcmw",
-	"+vDF67cv3x/4ys/Xb1+8Orp+fXn6+Mlh41NEnk/p8yk9Pb4S6fLk0fHjiDA+FuSmfkL1MtH5yU0vIlzc",
-	"cJokzKyEpiShmvbJG+zcZKOsPubqfTe+2u8nVRusf8PXDRKWT0FquNOd8k2Axx2eW02T4rFh/NVMYcBX",
-	"maTNJdbLSjeSjX+uHm3cyHLwoQa7qYB81VhDwPBYa75GsyD87eARGS2bpQTV1lWhcuBJmz3dPfq5ucbT",
-	"7bI+X1dt9boq/9yLyazUpgZMjt8+XxOs5c1yGmuiQDKasr9t1fnBkKaTIRm+TF5cXw4jMtTLfEiGtfmO",
-	"sGr1568LNTw0kF45AymErtd+53SZCmqbpdzwcmF98qctmFauJHxiDMYFt4SzhgPXTqytpBI7sdAtsJ5T",
-	"qZdhM7KUFXuEmPbKqcP97HnCpfRegwdQmS53dLmmVO/mpV3lOI05V8bbBRx2T3vCxPOgFQ02SSSoHbWU",
-	"UaEYB6WMljbAfETVntJpSydbUjofPd2WFBaLVBQyXIgr8iZDrEftN0fywj+KiVjfx9Xv/+qkRbR6FF3v",
-	"wEEqFoNdus9hNz8raCoH/oIuFZZMzTY67SUkAFldkexkAvjWiGtRZjbhA8brS+ECPZVqysYGZ4HG0+BK",
-	"/hY8VNx7+ftlW4bNBqfq33bSEP7VzrZarwdhiSudqc0JrH0o7ZNTX/aU3pdETYXUxOgmRnj4bZGDZ8+v",
-	"yNkvh+tSu2UTuJA992CEUFvewl4ptT+kbYTvBrEtWaEh3FcEIkAymMGyu12Mg5VtRVZJgylV7NoNwLwi",
-	"f+QiNvY62dRBdIf+dH6YqK7YVbuPapBtbrH1gErL5ntUlo5NXLpw8FmL0CjL6wPlWJRI0AZEaB8pxF8f",
-	"7cd8AKXpUpGJEMkFKXgCEl/BtCvb8E3YrhpMkangopC2JHWlU6qbpJay1a2o/y0s39kR3sLyYzkIfnDj",
-	"1HW71bRruzS3K6O2SOfIuyAiB1712GSKZEwpF6zcQ0Wc2fp4jLY7ddGCPYQ9f7x50dJE0vserYOS8sQV",
-	"FVCWudrviyqtjHHyXIp4NhYyIc+ogken6xljv9x+OT56enn0+re373+/Ovr059G/b7+dPu6eQLZ/L7pa",
-	"BmOpAOyaxbd5bd+Xwfdn5YVt9zoHSgQrd2Dn4uqpSJPQK15YJkzlKV22J+1ur3FvVJKmVOlBoWCHTM7d",
-	"uk5W0d4AO9+1qyq2Sw0nG+zWD3q3rs4d/ajBDiUufcAg77jgSYO1YZI6HaUtraFxrEGoCcXnKRjOi8Wk",
-	"tjDWPErsXN3bTbSUXV6mqUtJck2FrfDDrLA9ql0wxL3Oc0HXazsdP1NE0aUt9LSaPSQXtuIFQ8hCb+gE",
-	"8H0tsDerD13yIcq+trVYi2+A4pueuHD/rg2y/yzjON/BvqwsqTH9eZknfPKkO5uvRttnNTbUWUiml9fm",
-	"AMpgU6jL8aW9R4H89vmTbz1nToaIMbG5HmdPvdepFpqzDifft86KxOFoOiQjUCxxRTlmeHudhDe6zvGe",
-	"hwoKNGeohN5jpHAsQsur1cVh67sxjfV5rbyParx+wvzkKtaIFoaqjMC2vi4J5uBVRCDBJEBJEily7Id4",
-	"w2/4gwcuE1k9eEBiKuWyLAsDSYZmycOI0I0gOnCOuyQX+c9fF3oYkVXP3tfFbGhevuE1QPqYwAyWhysA",
-	"VWQ41Zl5c6qLITkwP/zx8R0ZQSoWVTf1GL/0iY0GJFGZW/pXAXJ5GJEho3oY3fDhV83MgJh2M0QImVM7",
-	"dxWGCp6cFbIsOfRtCt1Hl3rzk8K7PaKyjR22bbf4vNpdC5te3/BPNeQxX2NmjMUqis7LPrl0N3wwq96i",
-	"fjVmcyCZ9fxc2DRY2wPxJ9U4HHtvyJCMzBIQRSQovBIC+0nfcOrXXiXd2lmMzmyQCkeFhJwdn9QOQSRA",
-	"hs1UpaFDGGvNqgcPIgJSCqmIFiIKIE/wDpXhOWLTtZ0r8feneNctBmJ+eXzyOCI0z4En7I68urjhDYQ6",
-	"rIWR7mism0ESe0LOIyyFxpw2vyjL64czlgzJAcXGNWhw+DJgiU34mNIGcwzG3PCDNRxArhE1mvbbYzfC",
-	"jJcttWJRpIltwEyTQ4txSiuHzq8/fboiNq/H5inyIhuBPOyTS+77XbojM6eIZ1YGuVxDEPvYuaH4jC6x",
-	"XxcxSj+hJKa5EdbEsE2auqN7ief14AG2qHD5SMSmFCkXAzt7/IsjRuoThoYGG+zpP2OcyiVBwWfbRVnK",
-	"sS+fPTn7NSIKYuRYZ4ek4CkoFPPKGG9Y07NgCvrkE8vcAM0s8TIj3DrnUxYDt9ojS4BrNsa0oN47+/1H",
-	"GB/VsKxitVdS5JKBprYsVRVZZv4tbc2qHy42x/ClatNiFNmlYpcgz2ZtO21NJBhoKtfa1eWD1a8Kqij9",
-	"8upNTQ6f90580SfNWe+896h/0j+2JtIUJdTDKdBUT/82/08ABZ0tv2OCv0l6573X7veVW31Oj49XbvTR",
-	"cKcf5illK3f4BO4HWnElaiILrtxtPE6I9s6/3NbhZ9hZLkVsjtU+HfU0naCNrEDOjZZ8awZ4iI2V2vfz",
-	"0f78j24nprxv/YJjWqStOna5gtpdRt0gENOSVMs8hXaIzE8eWuGGKokIR8wMg0LqRuk9loZBGWnBMiA0",
-	"FRyQ2oEntd65tSyi6soAW2hhFHnqPA5eENQfLBHWN2a64ZgRqG0lsuFMBmv75FLNsGfpgtXuoiqvJ7DO",
-	"DGLEhJVnVrR44BycHh9HZOjuzhiSMU0VHEaocFPPiCzFN7EE7xToWWUYlH4mkuWGC6x2u7iqcQnEfVPl",
-	"1rKA+624+Z1zO7dwAHf/F6CmxsV3oG+JsJdqhvwMMatq/OquVUBrGw/UyC2X/yHwdhp/bYfH5qrw1qMz",
-	"pim3Y7MjFTEuOyo5bdpIXH9HwQgMXvmE5z755NWPke2rJGq15OV72NWN6YsKC81PRgZSNbN3ZNxwI3An",
-	"oNU6tvfJc5FYjcEhnzonw7VMatRcG6nUzW9cLjWGrteTqYchhMb23P8QQjd60P+HEbpqOx5A55f+cH8A",
-	"Nn8qJFfooHQ9wgnj2mhCJQo1brVox12j+tWk00qqv22ZhwoKHSmRFto5QdRFyU9F1c/aYhc6eSXkKY0B",
-	"2R9QmTL7ZJ8MfWLk0Gmh2P5kDnKJiZ3Yz3IOyQ23TQoN9to3bK9o17LQsFevuQ2b+fZDcnB2cnxIMqBc",
-	"nTv1FLUYo2PjgNh13V8yU9oDdpgQul4VafoK0KeQU0kz0Hg/4pcQpbvVDD1MMMHVLPminIrpyOqnqKeb",
-	"tXDn6UaDGU22SokruxVWKLj5KoH76FtwIF+mVY1TIuGpvWzCB9JPt949YeZYSSATC5JRviQuE8Ec3oIy",
-	"7RqvxVPKJ1Be6VMZh755amjF5v3wghurfbylI9PtP0jxZRvRAMFf4rk3LSQfn7Hw+CG8AJX5KVV+TNf1",
-	"qkTojfTvPIIbdDFNMqE0eXx87PutIA2dPn5C3rJnDs2zCMWoGFv5mYt4ije+oSu5T166F9f7MpW9Rw2P",
-	"iacQl7c7Ke1cOEaEOescf4iIEnYkBTyp1DHspSIzY2sFJFtk3QeoLQ6NGTxEWVeW+QzJgRkOCfOG4xN9",
-	"BX8Nyc/kBK3gWg2QMZrd3UFW6VSaGpRHowr5Xv0NLBMakgNsFiNkzXwt24DOQbLx8hD9M/VioiE5sEa9",
-	"bZKP+NOSLX/YJ79Xsb8EUjD2PuVLi3cjiGmhPKfOwlxOTV0bp39INNebRP2HJXOtK1mAUn3SL3PWuOAk",
-	"YUaFqmHrjyDV14gm6Lbx0613XnMYsJluq5iOJ9vmYZZ9Jv6Jc2w2b/gPn2SjCUbLWWKXY6y4K++dLG+b",
-	"rK6qURdWAlkvEnrxfohu5hdgeZTIPNWVFzkaRjWHPjHW/5HvXd5+1mWuS9CF8MklsfxjAK8n77TA27Vu",
-	"Mzbzj4KgyxKoXJFtMGo6Kcoox5dbI/dtZo/V1QqZ9s57U61zdf7woaVpV5L6EG8IcaO3JGY0fQRG2rku",
-	"lk5ZqcIva7rRK9e/WBZc1RlK+a73kNzf3v/fAAAA//8=",
+	"xH17c9u29uBXwWjvTO2UVmzHSRv7jzvO6yZN0njitN29sVeCyCMJEQmwAChZzfq77+AA4EMCJUpJ+/sr",
+	"sUjicXDeL3ztxSLLBQeuVe/8a28KNAGJ/30uCq5BKjbhR9dswqkuJJgHCahYslwzwXvnvRegaTyFhPzy",
+	"xzURc5BET4GMRLK8IAqA0JGYQ78X9VQ8hYyaAfQyh955T2nJ+KR3fx/1XlyJq6NfBY8DE3yaAuHmERkL",
+	"OziHO01yKcR487j3UU+CygVXgDu6kmKUQmb+GwuugWvzX5rnKYupme1hbt/48YsyU3+tjf0vCePeee9/",
+	"Pazg9dA+VQ/9uDhjc/F/TKkmC+CaLKTgE0J5QhbmNy1IIgxwCk2Y7iMU3HhmukulCkkdPIAXWe/8s1n0",
+	"mMkMErNrLST0ol4KVOEPYjxOGYfebbQCh6h3dzQRR+5HDTJjnKb9aobaC0csy4VEsORUT3vnvbjCgof+",
+	"W1zsc5rllE0QTLkUOUjNLJjjQkrg8TJwJFEvYQqH3AbTF/69+6gHd1rSWK+jxseXp2TB9JQIDmQiRZGf",
+	"I4LEIgHCuGIJEEpUTDmHhPz28Z3Bl7UlsSS40hnjybZVvjXv3Ec9TjPY9u4nuMPd+IPa8voH+9qVSFm8",
+	"NN/ltFCQDPDgEc5MQ6aCS3c/UCmp/RQHGczNOVrEHguZUd077zGun5xVUGFcwwQkfiRZvHWV7wUHnEKC",
+	"GZ2m2z746N6r9iWL1O5n42f4kqERTXWDKFI2NyhsobOO/QYaIDPV9XQKziwn7AChOU2LrhBCEP1ZMAmJ",
+	"WTUzJItY4xAtqsjGb9KDpgbctaOs9itGXyDWbdReUuuexJ5Sll1ytQC5Tu9jxhPGJ2qdPv+YLgkXOiKM",
+	"I13mxShlyggLIROQRIyJBKoEVxcEslwvyWIKEgjTZEEVmUjKNSSGaEtc3wTqV3YhIQpwQ9WoZSRECpRX",
+	"DKC59A9jXPFUpEnUuqo1VJNiocISbC6KeApSEaosi0pFkZAZFwv8O4uQhxkJBzSeEkP6ZDEVCkgqxKzI",
+	"zez4dmdofBSLECQUyDnIgWaWY5VonlANR/hrFBDQddz1sIyqk3c7b46+hpsekd459tdEI7vPbbt6Z99C",
+	"fih18NwoyVk887IAMe0HhRANnhkqEusDvX5/+fzo+vXl0enjJweMc5ARKVhyGJFHp2S01KDM+EaSe4Fj",
+	"kENNxYL3ySXxJEs4QKKMAoOzl+A2I4RW085/MsZZZnjeyTovWjkhB0o/WutBfIQ/C1B6/SxGLE07s37H",
+	"NVpoiCkSm7kuyESAIkVuJTZiubBExrjSRhOJUD2iE8q4ITnLMxTNwACeMEM7M3AvNIDZBURRz0+zbWNv",
+	"/Hv3Uc9gTVPYbvqywu77qJfRuzf2o5PjY1yb/3OdKEUOPMw3CpYoAyeaphaOymJdRpdEaZamZASxyIAA",
+	"15KBurAgN8zEYJ5hv2QEhGZG+zSMpjP/+O3Ni7VtmI0E1i6pFjK8fv/0B0VYC89ESsFToWn6Ydw7/9xh",
+	"YbdRYDIJiREjTHALJKaMnj0CR42QRCSjCZDRklAu9NQYK15CtklOM9t+QrNgSScYrxBvgbqBRbwa0lZ0",
+	"5tAlRNUvnHLU4Oq9jhbBC/vuPlt9QZfvWMYCnKRU9jvoU9amCYjoFQjZMbuqPuXa9txazWBpbo1mXQyZ",
+	"kk2OqGJqkAvG2xg8vXPcyxLaZm4W07y76tkNUH6n+wHqJZcibZUoRkKGOYSCWIL2suCLYBzFad9C5B3w",
+	"iZn35PRnhEj5d4CTeCssqMn5tXptzgqeOdNo+ZPECCfDLM0gaJEbDUNrkGaM//uZHv11fPT01v17dPv1",
+	"OHp0cv+vFoViImlWN7dqG3lyFvrEKMbxYAbL9fW/TE4fPz552tQ7qv38oIhYcDKDZeQURsvYpjQdE274",
+	"HkmBzkG5TW3VQBTQNLyS/722kIVXgJySOoOlYbpmCEiIFh0mXKPtBM25CiC1Fa3DNsQEEREzCJGsXabf",
+	"3SbaucYtvLWkm4GMp9QOGND5he54cn3yRivilEoyggnjyqpDaGtQNfWWUkkGEXFOL4rWF2pBJGXQ8Sh3",
+	"1vXNR1p7c24zhNx7Ac7dNL6RRQQfykJtZaDXbMIh+WRefceUXsOY8nAqp1g5ae10/GxRHQlqu91uu7zk",
+	"Wi5/B5mwOIRaXlNc4T5rVp1jdEZfW3ZWxoxS6acOGHVdVY2oN6/Wv+ntcq6gcuIH8WpKEFp3MTggrMLk",
+	"WmSgpwwVUqoJJRnldAKSZIXSyEoItQy4KW/1QDI1664oOvl3G3TKmjNA84hQCWQhpJ626oB2oP3EYlzz",
+	"k64RQJwKBcmA6u7kucVb6d1iYg5SFtw6j8QMzXXG5zTFA/TW6QDuYlAG+b+IQnKaDsZCzmp/xlPKeNin",
+	"bGY6mlNpBKYyU5Yn/qGcu/zpY7mI8qc35Wrqb+GyXvpVlU9+set5ZVe3+vNzu0qjAggdUAHecHPAiarJ",
+	"fgmGlWbC/CWIosugbWIU7R3PRyx4yBb+YyoQsxWhY234uA47I2i7M0pBRMxzIsZjY8L4Q1REMR5D0CIO",
+	"uHWd22Sd7696VtHK8Di6Mw7Yj8u/n7tR6i6O5iZ/Q2KMBY9Bcutf67CdQkGLx808cbYy6D75MCaUE0cW",
+	"kXUNcai5cNAhN6UJGTOpNDFGtbL/78yly93+piDEpp0TcCvzta8FbEMkF+cv9k7iCkc9aB0aOeBsZM6/",
+	"Kfhmw4bWY1WbvqhCTuargPPu2TKk2sapiGeGdFk8NUQLc5YAj835pcsGmmwkzCmkSQumlGLAvIPeAe+z",
+	"4sIKaqOcESolm0OC8pxpsoQ6Ddf8yd/qEfFvDLxBE/CZxMDyNjoWss3UMo/a58XH7ZNuVOW6ayDdIyxB",
+	"3SOg4yHq01o8s93t+QoguaKTENLrAfAggjBFcjoBIsEGuq32lnhFbgyNYEAND+JCqhAWfMjpn0XYGc14",
+	"nBYJtCBqSpV2+Cicb3WFVpzcdpYgskCapkSKBbpetbBf4X5oKoEmS4Kqy2Z/6vHa4TQ1pcJ+YTHTSNrO",
+	"LlNzIB/xm78nWOHXU55G5E+6Buztun9tmetm3h2NdbpEcSLGxPCSDLIRSIUOSKNr9ImR/6WPYcbFwqi9",
+	"+BZRM5bboJBdrPN8XNXQ8wTPYuWXFQdLTc/c6KP272FgvaajdxJsq+xtYwTbv4dHkok5JIPNrBF1GxTT",
+	"7jWDxwaI3ChP3JgIwltQTFl21uJTttPtLnD3s387WlUNC3JnfSDgyTOY6YKe62FZGutgTNYpPAq4dmLU",
+	"/h1LAI5aMU0MkPvkvUNj7xdLCCrORlI65md0EVUqUco/Cxhvama5GuVLZ7pt1+6+wbxbUB8uGgsZkZTN",
+	"gAxTGOthv9I+uikOXSnLpxCYWf6ZnVqV2cx3gYRDRjS1gbTMfNHfSRkxB9yuFmxWKFq/3ez+Edo+aVPJ",
+	"SuXcEQqeKlOqgATdZl1thLDBsTLPAlHbo0ynoUP0aBMatqfB4Fvr0gp/7hra8LS/n2fiNdBOegatKxle",
+	"wVizm9Q6zUMu4mkXTW9dmXh0iio7Vc3v2x2df+43j1FaVs7ArtqO6ZYQ0ghei8LmSTb3nNBlANWODVu9",
+	"LnhCmy6/MuTzZKOyFdCMxlJk6/O8Z7zQ4BwCJGMJZ5Op7jeCS2dnx9smK7hmaWN9279agSKuz4/UFZ8t",
+	"TPfD5je16P5KliDlicgiwmFRyz1Qmsoy6lRDcBdhWAk/PTlrRJ9+DuCg80VdxrN1rJgCTQadsRnfdii9",
+	"kxHQQpXfQ6/fK5Tg1KJtbvFa2J7ypEqdcYczojqedvfBrOhYTcJZwdIS0lHtiGrr3m4YuFO/KuzZrujk",
+	"KWXZYHN+DBi8BKWtx6E8Uh/33/X8jFZvM0HW5/vVKM9UzVSZSW027WCOicQKE96655jZKBmCvJkr8jiU",
+	"KdIuD0o+c3b69Ozpk59Onz7eGP9uExiG64Qpx8Ha+vbK2MsuGURtlLFPWtH2fJ8uuT7fPZUnlzAv2VRz",
+	"bc3gM4YqRzAWLpBeA+tF6RepfnMJTNbrOgEOiikcY/f4cD0fpkFdkfdXe/ld4kJ9XxV1hIj57UoQJZci",
+	"KVBc5RTjEU6/7tXy2KPeSIiZ1cJs3mHnFPy31pG7j7R7R5UO+253CVX8E6ZBi69xg2GwcuI0GNntqlJ4",
+	"QO0J5m9Pasot5/coldBlL+otAGaG2wiuESfnIAOp68G0Jzti5+1/Q+ZTPea8jmdxDLnLqO4ABR967PY2",
+	"ZrBsDYm7kzXvu4Bjt9F9QHQPF3S562hjgLX76VQQ3vOMyqTpdQq0DPjkiWXchgc3cpqrlJ2IxJQLzmKa",
+	"Ys7JYUSmcEcTiFlmMyPrmVDHR0/p0fj266PTQPpT20Z9QvL+e2yrPvAp9/+zOfEd09/tVlqT5OyRdN9O",
+	"lQzfPdk4mCoeFofva2lPO5R4tWQopJRPCjrZtXapJRy1oZ6mVkhTzdmVJN9X2UT74Op7qz8+c/nzKzxz",
+	"7MyA9VDRTiHXVaaU7ZQPW1/inpsUPruuyXQuuTNbNDn4+Oo5efTo0VNXnzceK9CHmMxmfhCFRjc//kwo",
+	"WdA0PcI4LzG0Y9VeZ6YbHVMCTYxNhMEVseDkL1dPUWNMNzfJ17P7I/PPqf/nk/3nvPHPwc1N/+Ym+fHw",
+	"3wf//X+ffzy6bTw9/HdnrubgsC8Quc0ZbKesOte9PPrv7ddH4YTTjPGQEvfe/Ow8nE4n96N39W428uxw",
+	"lhp5dUa4b8iealZBrkOLxlMY0AkMFMSCJ10r93ZR4DKXuew1OJqmYoGpb1a1onkuxRwD0bxFkUOdbVC5",
+	"OTqnVpjP6pry7swBV9/1pJrQ3vPEakbFqsqo2Rw2leC1ZnSvw5PxFkP1Uk4EP2UJoYpQcvX6ObFftdTr",
+	"pbBdZ0ihtHV2El4bZBROHHmQdD4fD9s9j0YmIMPFd7FIU4i3VEh2P54/C8o108t9dOw6mMpxOkOo3OJ+",
+	"IKq1CFhxIr96Tp6ePf5pPcoRrmy41nSUooiCO5rlqU2PKxQMklzkA2xoUFkMA1uEiPmLA+DSnEaCfrHU",
+	"gA+SgXQ6Y9TTQgxSKieAaZqMD8wCBgWfcbHgzd9sZ4DqB7jLEcqVHY3ZPgNNZ8BrWZ8Tmm9LCa3+Rg9P",
+	"mV9RW4jZy1gU6OMoOJ1TlhqY4K6NXGtY8bUOAaApS8Mu4zJmvdJHgcNdOJ9y6mJcmwgc42AbE/kvUfeg",
+	"nIAvLbgwPxhuvySuZ4TLZUYrRZGH85OH+HJElHDFaNqYWWQEZA6SjRkkNQ+aTUelBHPUScpUx1oNTXVR",
+	"Z0X1iBHTKXzHtHs//SpwCsnPa/R07uBx/vzDi5db7SZ86tda7qdEgshSV8g4+VjGWVfOiigkPbRkbQsS",
+	"LFBhStfqzftddTw3zX7cZKXZQUB9UVO23dPhh/mD8cQasC5hftcPVx1KbvpqvK5sdmVj3wYdt7pQKDUs",
+	"jayaFXy0ixp4v+Nm3Tr33KzTNMpeLmuwN0w5nnIWM8o7u5A/Wj1ivxUtQhi5exbZ98pZLIOXUixsUuJ3",
+	"i17ukWhVJxT/eS0XqLbtIHfyTU1WVGBnKwywK1L30tGUxjNR6M6OISzlDThT4C5OC9WqhU99TkOnSWy0",
+	"PjCLO6BBpy4CNW+EM3jiQmmRdXAAowHmPnLMYjNQluUnOyn+qdguLVOh/yNpvKelUClkO36G1v2A6oHv",
+	"ndWtbQ1LBj6BZDMCooOj/KbMC+nyUWf26prc7MPD6vHn9SYWS91WG4L8KCIJ2NGY0iwmz599+NhN62rv",
+	"huZKPqtGaDjTDzbaGZEnZ64QdOe4p91Mfe4Q26mqVtf7mVy9fWndck9Pfj4+jMiIKiAZlpi+eP325fsD",
+	"X977+u2LV0fXry9PHz85bPwVkedT+nxKT4+vRLo8eXT8OCKMjwW5qZ9QvRZ4fnLTiwgXN5wmCTMroSlJ",
+	"qKZ98gbbc9lwsg8uezeVL+n8QdUG69/wdduL5VOQGu50p8Qa4HGH91bzwXhsGH81UxjwVdJwc4n12uGN",
+	"ZOPfq4dVN7IcfKnBbiogXzXWELCx1jrs0SwIfzt4REbLZiS32roqVA48aXMddA/0bi7kdbusz9dVW72u",
+	"anz3YjIrllDA5Pjlj2uCBdtZTmNNFEhGU/aXbS1wMKTpZEiGL5MX15fDiAz1Mh+SYW2+I7TIfvyyUMND",
+	"A2mrBAldr+rP6TIV1LbBIeVi+uR3WwmvXK3/xNjDC26JZe3cr50oW8kUd6KgW9ZATqVehk3OUj7sEUHb",
+	"K2EQ97PnqZYSew0eQGW63NGjnFK9mxN6lcs05lwZbxdw2D3tCRPPd1a01iSRoHbUTEaFYhyUMprZAJMt",
+	"VXu+qq2JbclXffR0W8ZbLFJRyHCFtcibTLCelLA5UBl+KCZifR9Xv/6nk+bQ6jB1TSEHqVgMdmkriG0a",
+	"rXCp4hMLulRYETfbGJOQkABkdeWxk9rve16uBdHZhA8Yry+FC3TEqikbG5wFGk+DK/lL8FDV9uWvl22p",
+	"Rxt8xn/ZSUP4Vzvbar0ehCWudKY2J6T2obRPTmXZU2JfEjUVUhOjjxiB4bdFDp49vyJnPx2uS+qWTeBC",
+	"9tyDEUJtaRl75Qt/l34gvs3HtlyMhkBfEYgAyWAGy+62MA5W9otZJQ1bsrJbmwfzifyei6gromu9CRTY",
+	"uhppVA5V1XL5vpyME+o93bV+mBld+g5z6PXvt2SBt7ad3aGpoR8mqiuKFWSj2qk1wdd6+KWl9C3qUMfO",
+	"P12kw6xFIJWdGQJ1bpRI0AZEaG8ppA2fKIGpFErTpSITIZILUvAEJH6CGWu2S6CwrViYIlPBRSFtNfNK",
+	"e103SS3brVs/iLewfGdHeAvLj+Ug+Icbp643ruar26W5XRmVSDrH4AUROfAKEZkiGVPKxXn3UD9ntrUC",
+	"Jio4VdSCPYQ9v7150dJ51PsyrcOT8sRVY1CWubYBF1VGHuPkuRTxbCxkQp5RBY9O15Ptfrr9fHz09PLo",
+	"9S9v3/96dfTp96P/3n49fdw9927/Boa15M9Sudg1AXLz2r4t+fH3yqvb7sVe1whr7sXOdflTkSahT7wg",
+	"TpjKU8MM2zKlt7dHaBQhp1TpQaFghyTY3VqVVoHygKjYtRUv9tgN52ns1kR8t1bgHf2yweY2LvPCIO+4",
+	"4EmDtWF2Px2lLf3EcawBDQpSMJwXK3JtTbV5ldi5uncqaalXvUxTl83lOlFvq4TdUuSnQiGbX0HXi2Id",
+	"P1NE0aWtkLVWAyQXtlQIo+9Cb2gi8W190zerD11SScpmyLXYje+d4/vluEyJXbuq/17Ghb6BfVlZUmP6",
+	"8zLF+uRJdzZfjbbPamzotJBML6/NAZTBq1Br7Et7+Qb55Y9Pvl+hORkixsSmyZw99V6sWqjP+rJ8s0Mr",
+	"Eoej6ZCMQLHEVTOZ4e0dJN6gO8fLQSoo0JyhgnuPkcexCC2vVlCI7rIxjfV5rS6SaryzxDxypX5EC0NV",
+	"RmBbP5oEc/AqIpBg/qQkiRQ5NtG84Tf8wQOXxK0ePCAxlXJZ1tOBJEOz5GFE6EYQHThHYJKL/McvCz2M",
+	"yKqn8MtiNjQf3/AaIH2MYQbLwxWAKjKc6sx8OdXFkByYB799fEdGkIpF1YI/xh99TqgBSVSm5f5ZgFwe",
+	"RmTIqB5GN3z4RTMzIGYsDRFC5tTOXWmmgidnhSxrNX1vS/eny1r6QeGFMFHZ+xBtCovPqy3ZsFP6Df9U",
+	"Qx7zM5oXFqso+kX75NJdC8Oseov61ZjNgWTWq3RhM4htSs4PqnE49rKZIRmZJSCKSFB4jwg2Ib/h1K+9",
+	"yle2sxid2SAVjgoJOTs+qR2CSIAMm1leQ4cw1lJWDx5EBKQUUhEtRBRAnuDFO8NzxKZrO1fiL93xXmEM",
+	"7Pz0+ORxRGieA0/YHXl1ccMbCHVYC0vd0Vg3gy72hJyzWQqN6YB+UZbXD2csGZIDij2P0ODw9dNl2pLB",
+	"HIMxN/xgDQeQa0SNmx7ssRthxstubLEo0sR27abJocU4pZVD59efPl0RmydkUzx5kY1AHvbJJfdNUt2R",
+	"mVPEMyuDZq6XjH3t3FuwWFNplH5CSUxzI6yJYZs0dUf3Es/rwQPsbuLzvWyKknIxtbPHPzlipD4BaWiw",
+	"wZ7+M8apXBIUfLbTmKUc+/HZk7OfI6IgRo51dkgKnoJCMa+M8YblUAumoE8+scwN0EywL5PpreM/ZTFw",
+	"qz2yBLhmY0wz6r2zv3+E8VENyypWeyVFLhloaut5VZFl5r+lrVk1URYSN2pr/KbFKLJLxQZTns36tDcJ",
+	"BprK9QN2eWn1+6UqSr+8elOTw+e9E18tS3PWO+896p/0j62JNEUJ9XAKNNXTv8z/J4CCztYtMsHfJL3z",
+	"3mv3fOUqqNPj45VroDTc6Yd5StnKxU+BS6VW3JSayIIrd4WTE6K988+3dfgZdpZLEZtjtW9HPU0naCMr",
+	"kHOjJd+aAR5iT672/Xy0j//W7cSU963PcUyLtFXHLldQuwCrGwRiWpJqmffQDpH5yUMr3FAlEeEInGFQ",
+	"SN0ovcfSMCgjLVgGhKaCA1I78KTWcLmWlVTdM2FrVIwiT53HwQuC+oslwvqeXjccMwy1LeE2nMlgbZ9c",
+	"qhk2ul2w2gVm5Z0W1plBjJiw8syKFg+cg9Pj44gM3YUrQzKmqYLDCBXu0h1nKb6JJXgRRc8qw6D0M5Es",
+	"N9x6ttttZ42bQ+6bKreWBdxvxc1vnNu5nAO4+38ANTUuvgF9S4S9VDPkZ4hZVbdgdxcHWtt4oEZuuXwS",
+	"gVca+btePDZXNcsenTEzuB2bHamIcdmMy2nTRuL6iy1GYPDK54r3ySevfoxsSy5RK8Ivv8OGgExfVFho",
+	"HhkZSNXMXqxyw43AnYBW69jeJ89FYjUGh3zqnAzXktBRc21koTd/cWnoGApfz0MfhhAae7r/TQjduLjg",
+	"H0boqld9AJ1f+sP9Dtj8qZBcoYPSNZYnjGtR5rRju/7aVSjtuGtUv5p0WqmSsN0WUUGhIyXSQjsniLoo",
+	"+amomqBb7EInr4Q8pTEg+wMqU2bf7JOhT7QcOi0U+8Zg6r0UC4KtUOeQ3HDb39Jgr/3CNhh33S4Ne/Wa",
+	"27BZqjAkB2cnx4ckA8rVuVNPUYsxOjYOiK36/c1EpT1ghwmh61WRpq8AfQo5lTQDjZdqfg5RulvN0MME",
+	"E2bNki/KqZiOrH6KerpZC3eebjSY0WSrlLiy0WWFgpvvn7iPvgYH8hVu1TglEp7aG0p8kP5064UlZo6V",
+	"hDSxIBnlS+KyHMzhLSjTeL6UxFPKJ1DeA1UZh77vbmjF5vvwghurfbylldXt30jxZQfaAMFf4rk3LSQf",
+	"n7Hw+C68AJX5KVV+TNcurETojfTvPIIbdDFNMqE0eXx87BvVIA2dPn5C3rJnDs2zCMWoGFv5mYt4itcE",
+	"oiu5T166D9cbWpVtaw2PiacQl1eCKe1cOEaEOescH1Q1OAp4Uqlj2IRGZsbWCki2yLoPUFscGjN4iLKu",
+	"rJAakgMzHBLmDcc3+gr+HJIfyQlawbXyKWM0uwunrNKpNDUoj0YV8r36F1hhNSQH2GVHyJr5WnaQxRKi",
+	"5SH6Z+p1WENyYI16W42E+NOSfX/YJ79Wsb8EUjD2PuVLi3cjiGmhPKfOwlxOTV3/q79JNNe7a/3DkrnW",
+	"zi1AqT6JmDlrXHCSMKNC1bD1e5Dqa0QTdNv46dZb1jkM2Ey3VUzHk23zMMsWHX/HOTb7XvzDJ9noH9Jy",
+	"ltggG4sVy8tKyytKq/uN1IWVQNaLhF6876Kb+QVYHiUyT3Xl7Z+GUc2hT4z1f+Tb3refdZlHE3QhfHIJ",
+	"Mn8bwOuJQS3wdj3vbKHj94GgyxJoVlCGYNR0UpRRjs+3Ru7brCGrqxUy7Z33plrn6vzhQ0vTrpr3IXbj",
+	"daO3JGY0fQRG2rn2n05ZqcIva7rRK9f6WhZc1RlK+a33kNzf3v//AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
