@@ -1,0 +1,122 @@
+package translations
+
+import (
+	"fmt"
+	"strings"
+)
+
+// sentence is a sentence taken apart once, when it is loaded.
+type sentence []piece
+
+// piece is one stretch of a sentence: text, or a place, or a part in brackets.
+type piece struct {
+	text     string
+	place    string   // the key in args
+	format   string   // of a place, "" for the natural one
+	forms    []string // of a place that is a word going with a number: for 1, for all others
+	optional sentence // what stands in brackets
+}
+
+// noValue stands where a sentence needs a value that nobody gave.
+const noValue = "–"
+
+// parse takes a sentence apart. Braces and brackets have no other use in a sentence, and brackets do not nest.
+func parse(text string) (sentence, error) {
+	var out sentence
+	for text != "" {
+		at := strings.IndexAny(text, "{}[]")
+		if at < 0 {
+			return append(out, piece{text: text}), nil
+		}
+		if at > 0 {
+			out = append(out, piece{text: text[:at]})
+		}
+		close := map[byte]string{'{': "}", '[': "]"}[text[at]]
+		inside, rest, closed := strings.Cut(text[at+1:], close)
+		if close == "" || !closed {
+			return nil, fmt.Errorf("a bracket without its other half at %q", text[at:])
+		}
+		if close == "}" {
+			place, err := parsePlace(inside)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, place)
+		} else {
+			optional, err := parse(inside)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, piece{optional: optional})
+		}
+		text = rest
+	}
+	return out, nil
+}
+
+func parsePlace(inside string) (piece, error) {
+	name, forms, counted := strings.Cut(inside, "#")
+	name, format, _ := strings.Cut(name, ":")
+	p := piece{place: name, format: format}
+	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_0123456789") != "" {
+		return p, fmt.Errorf("{%s} does not name a place", inside)
+	}
+	if !counted {
+		return p, nil
+	}
+	p.forms = strings.Split(forms, "|")
+	if len(p.forms) != 2 {
+		return p, fmt.Errorf("{%s} needs two forms, for one and for many", inside)
+	}
+	return p, nil
+}
+
+// fill writes the sentence with what args hold.
+func (s sentence) fill(w *Words, args map[string]any) string {
+	var out strings.Builder
+	for _, p := range s {
+		switch {
+		case p.optional != nil:
+			if p.optional.complete(w, args) {
+				out.WriteString(p.optional.fill(w, args))
+			}
+		case p.place != "":
+			value, ok := p.value(w, args)
+			if !ok {
+				value = noValue
+			}
+			out.WriteString(value)
+		default:
+			out.WriteString(p.text)
+		}
+	}
+	return out.String()
+}
+
+// complete reports whether every place of the sentence has a value.
+func (s sentence) complete(w *Words, args map[string]any) bool {
+	for _, p := range s {
+		if p.place == "" {
+			continue
+		}
+		if _, ok := p.value(w, args); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func (p piece) value(w *Words, args map[string]any) (string, bool) {
+	value := plain(args[p.place])
+	if p.forms == nil {
+		return w.write(value, p.format, args)
+	}
+	number, ok := value.(int64)
+	if !ok {
+		return "", false
+	}
+	if number == 1 {
+		return p.forms[0], true
+	}
+	return p.forms[1], true
+}
