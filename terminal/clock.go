@@ -15,3 +15,12 @@ type Reading struct {
 type Clock interface {
 	Read() Reading
 }
+
+// Mark is the last time that is certain, as it is kept over restarts: a signed server time, and what has elapsed since. It never
+// comes from the wall clock.
+type Mark struct {
+	At        time.Time     // the time was not before this
+	Boot      string        // the boot in which the mark was made
+	Monotonic time.Duration // since that boot, when it was made
+	Heard     bool          // a server was heard in that boot, so that At is not only a bound but the time
+}

@@ -75,9 +75,9 @@ func (o Outcome) Redeemed() bool {
 	return o.Choice == Approved && o.Record != nil
 }
 
-// Reason is the first reason of a decline, or "".
+// Reason is the first reason of a decline, or of an ask for approval; else "".
 func (o Outcome) Reason() Reason {
-	if o.Choice != Declined || len(o.Findings) == 0 {
+	if o.Choice == Approved || len(o.Findings) == 0 {
 		return ""
 	}
 	return o.Findings[0].Reason

@@ -1,207 +1,376 @@
+// Package terminal is the domain of a shop's counter: what a voucher is, when it is honoured, and what is recorded of it.
+//
+// A Terminal takes a scan through its life, and this file tells it from top to bottom. Scan reads the code, finds the voucher in
+// the cache, and lets Decide, which is pure, say what is to be done. Redeem does the same and then goes up the ladder: it claims
+// the voucher from an Authority, or, where nobody answers, holds it against the offline policy; and it appends the redemption to
+// the Journal, where Decide runs once more inside the transaction that writes it. Only a redemption whose COMMIT has returned is
+// ever called one (Outcome.Redeemed).
+//
+// The package imports the standard library alone and has no goroutine, clock, file or socket of its own: everything that has is
+// one of the Parts, described in ports.go and implemented in the packages below this one.
 package terminal
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
-	"time"
+	"fmt"
+	"slices"
 )
 
-// Errors that a Terminal's stores and authorities answer with; everything else is a fault of the machine.
-var (
-	// ErrUnknown says that there is no such voucher, entry or receipt.
-	ErrUnknown = errors.New("unknown")
-	// ErrNoAnswer says that no authority answered within its budget: the terminal is on its own.
-	ErrNoAnswer = errors.New("no answer from the cloud")
-	// ErrNotJoined says that the terminal belongs to no store yet.
-	ErrNotJoined = errors.New("this terminal has not joined a store yet")
-)
-
-// Source says how a code reached the terminal.
-type Source string
-
-// The sources. What a person typed is checked as typed; what a scanner sent may have passed a wrong keyboard layout.
-const (
-	SourceScanner Source = "scanner"
-	SourceTyped   Source = "typed"
-	SourcePicture Source = "picture"
-)
-
-// Scan is one code as it arrived.
-type Scan struct {
-	Code   string
-	Source Source
+// Terminal is one counter PC's side of every redemption, whoever asks: the window, the text counter, a hub, a test.
+type Terminal struct {
+	parts Parts
 }
 
-// Presented is a code that was read, ready to be looked up. It holds no code in clear but for Masked.
-type Presented struct {
-	Candidates []Candidate // in the order in which they are tried; at least one
-	Masked     string      // the last min(4, length/3) symbols
-	// Otherwise is what is wrong with the text if no candidate is known; nil for a code that is whole and simply not_found.
-	Otherwise *Finding
+// New makes a Terminal of its parts.
+func New(parts Parts) *Terminal { return &Terminal{parts} }
+
+// Scan answers what redeeming the codes of req would come to. It redeems nothing; a decline is journalled, since a manager sees
+// what was turned away and why. The error is a fault of this machine: a full disk, a terminal that has not joined.
+func (t *Terminal) Scan(ctx context.Context, req Request) (Outcome, error) {
+	b, err := t.look(ctx, req, nil)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return t.answer(ctx, b)
 }
 
-// Candidate is one canonical form of a code.
-type Candidate struct {
-	Lookup Lookup
-	Inner  [32]byte // HMAC-SHA-256(lookup key, "shown" ‖ canonical code): only who saw the code can make it
+// Check is Scan without a trace: nothing is journalled, and the decision can be that of another time.
+func (t *Terminal) Check(ctx context.Context, req Request, at *Reading) (Outcome, error) {
+	b, err := t.look(ctx, req, at)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return b.outcome, nil
 }
 
-// Proof shows, for one entry, that the code was presented: HMAC-SHA-256(inner, uid), 32 bytes.
-func (c Candidate) Proof(uid UID) []byte {
-	mac := hmac.New(sha256.New, c.Inner[:])
-	mac.Write(uid[:])
-	return mac.Sum(nil)
+// Redeem honours the vouchers of req, all of them or none. An outcome that is Redeemed is on disk. A request whose UID was
+// redeemed before gets that redemption again and redeems nothing.
+func (t *Terminal) Redeem(ctx context.Context, req Request) (Outcome, error) {
+	if req.UID.IsZero() {
+		req.UID = t.parts.Random.UID()
+	} else if record, err := t.parts.Journal.ByUID(ctx, req.UID); err == nil {
+		return t.recall(ctx, record)
+	} else if !errors.Is(err, ErrUnknown) {
+		return Outcome{}, err
+	}
+	b, err := t.look(ctx, req, nil)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if b.outcome.Choice != Approved {
+		return t.answer(ctx, b)
+	}
+	if err := t.claim(ctx, b); err != nil {
+		return Outcome{}, err
+	}
+	if b.outcome.Choice == Approved {
+		err = t.commit(ctx, b)
+	}
+	if err != nil || !b.outcome.Redeemed() {
+		t.parts.Authority.Release(req.UID)
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return t.answer(ctx, b)
 }
 
-// CodeReader turns what was scanned into what can be looked up. A code that cannot be one is a Finding
-// (malformed_code, scanner_layout, bad_signature, unknown_issuer), never an error.
-type CodeReader interface {
-	Read(scan Scan) (Presented, *Finding)
+// bill is one request on its way through the terminal.
+type bill struct {
+	req     Request
+	at      Situation
+	fresh   Freshness
+	shown   []Presented
+	rows    []Row
+	known   []bool // whether rows[i] was found
+	outcome Outcome
+	// Of a claim that was granted:
+	assurance Assurance
+	claimID   string
 }
 
-// Row is a voucher and its campaign as one read of the cache, or one answer of an authority, saw them together.
-type Row struct {
-	Voucher  Voucher
-	Campaign Campaign
-	// Included is the last entry of this terminal's journal whose uses Voucher.Used already counts.
-	Included uint64
+// look reads the codes, finds their vouchers and decides. It asks the authority where a newer row could change the answer; what
+// the terminal knows for itself is answered at once.
+func (t *Terminal) look(ctx context.Context, req Request, override *Reading) (*bill, error) {
+	at, err := t.situation(ctx, req.Operator, req.Approver)
+	if err != nil {
+		return nil, err
+	}
+	if override != nil {
+		at.Now = *override
+	}
+	b := &bill{req: req, at: at}
+	if b.fresh, err = t.parts.Cache.Freshness(ctx); err != nil {
+		return nil, err
+	}
+	if finding := t.read(b); finding != nil {
+		b.outcome = Outcome{Choice: Declined, Findings: []Finding{*finding}, Masked: b.shown[len(b.shown)-1].Masked, Bill: req.Bill}
+		return b, nil
+	}
+	for i := range b.shown {
+		row, err := t.parts.Cache.Find(ctx, b.lookups(i))
+		if err != nil && !errors.Is(err, ErrUnknown) {
+			return nil, err
+		}
+		b.rows, b.known = append(b.rows, row), append(b.known, err == nil)
+	}
+	if err := t.decide(ctx, b); err != nil {
+		return nil, err
+	}
+	if b.mayHaveChanged() {
+		return b, t.ask(ctx, b)
+	}
+	return b, nil
 }
 
-// Freshness says how old the cache is.
-type Freshness struct {
-	Cursor     string
-	ReachedEnd time.Time // server time of the last page that reached the end of the feed; zero for never
-	Vouchers   int64
-	Campaigns  int64
+// situation gathers the place, the time and the people.
+func (t *Terminal) situation(ctx context.Context, operator, approver *Operator) (Situation, error) {
+	settings, err := t.Settings(ctx)
+	if err != nil {
+		return Situation{}, err
+	}
+	zone, err := settings.Store.Location()
+	if err != nil {
+		return Situation{}, err
+	}
+	operators, err := t.parts.Cache.Operators(ctx)
+	if err != nil {
+		return Situation{}, err
+	}
+	names := make(map[string]string, len(operators))
+	for _, o := range operators {
+		names[o.ID] = o.Name
+	}
+	return Situation{Settings: settings, Zone: zone, Now: t.parts.Clock.Read(),
+		Operator: operator, Approver: approver, Operators: names}, nil
 }
 
-// Cache is the terminal's disposable copy of what the cloud knows.
-type Cache interface {
-	// Find returns the first row that one of lookups has, or ErrUnknown.
-	Find(ctx context.Context, lookups []Lookup) (Row, error)
-	// Settings returns the terminal's place, or ErrUnknown before the first fill.
-	Settings(ctx context.Context) (Settings, error)
-	// Operators returns the operators of this store, by name.
-	Operators(ctx context.Context) ([]Operator, error)
-	Freshness(ctx context.Context) (Freshness, error)
+// Settings is what the terminal knows of its place, or ErrNotJoined.
+func (t *Terminal) Settings(ctx context.Context) (Settings, error) {
+	settings, err := t.parts.Cache.Settings(ctx)
+	if errors.Is(err, ErrUnknown) {
+		return Settings{}, ErrNotJoined
+	}
+	return settings, err
 }
 
-// Use is what this terminal's own journal says of one voucher, or of one part of it.
-type Use struct {
-	Net   int64    // units redeemed less units reversed, in all entries
-	After int64    // the same, in entries later than the one asked about
-	Last  *LastUse // the newest redemption that still stands, if any
+// read turns the scans into what can be looked up, up to the first that cannot.
+func (t *Terminal) read(b *bill) *Finding {
+	for _, scan := range b.req.Scans {
+		presented, finding := t.parts.Codes.Read(scan)
+		b.shown = append(b.shown, presented)
+		if finding != nil {
+			return finding
+		}
+	}
+	if len(b.shown) == 0 {
+		b.shown = []Presented{{}}
+		return &Finding{Reason: MalformedCode}
+	}
+	return nil
 }
 
-// Exposure is what this terminal honoured offline and the cloud has not acknowledged yet.
-type Exposure struct {
-	Count int64
-	Value Money // in the merchant's currency
+func (b *bill) lookups(i int) []Lookup {
+	lookups := make([]Lookup, len(b.shown[i].Candidates))
+	for n, candidate := range b.shown[i].Candidates {
+		lookups[n] = candidate.Lookup
+	}
+	return lookups
 }
 
-// Journal is the terminal's append-only record.
-type Journal interface {
-	// Append runs compose inside one write transaction and writes what it returns: the entry, the uses it counts, and its print
-	// job, all or nothing. It returns after COMMIT. Whatever error compose returns is returned as it is, and nothing is written.
-	// compose may run more than once.
-	Append(ctx context.Context, compose func(Ledger) (Draft, error)) (Record, error)
-	// Use returns this terminal's uses of a voucher; after is Row.Included. The empty part counts all parts.
-	Use(ctx context.Context, voucher VoucherID, part string, after uint64) (Use, error)
-	// Exposure returns what is at risk right now.
-	Exposure(ctx context.Context) (Exposure, error)
-	// ByUID and ByReceipt return one entry, or ErrUnknown.
-	ByUID(ctx context.Context, uid UID) (Record, error)
-	ByReceipt(ctx context.Context, receipt ReceiptNumber) (Record, error)
-	// Recent returns the newest redemptions and reversals, the newest first.
-	Recent(ctx context.Context, limit int) ([]Record, error)
-	// PINTries returns how often in a row an operator's PIN was wrong, and when last. SetPINTries stores it, durably.
-	PINTries(ctx context.Context, operator string) (wrong int, last time.Time, err error)
-	SetPINTries(ctx context.Context, operator string, wrong int, last time.Time) error
+// candidate is the form of the i-th code under which its voucher is known.
+func (b *bill) candidate(i int) Candidate {
+	for _, candidate := range b.shown[i].Candidates {
+		if candidate.Lookup == b.rows[i].Voucher.Lookup {
+			return candidate
+		}
+	}
+	return b.shown[i].Candidates[0]
 }
 
-// Ledger is the journal as one write transaction sees it.
-type Ledger interface {
-	// Next is the place that the draft will get. The receipt number is used up only by a draft that has one.
-	Next() (epoch uint32, seq uint64, receipt ReceiptNumber)
-	KnownHead() uint64
-	Use(voucher VoucherID, part string, after uint64) (Use, error)
-	Exposure() (Exposure, error)
-	Record(uid UID) (Record, error)
-	// Reprints is how many reprint entries there are for the slip of entry uid.
-	Reprints(uid UID) (int, error)
+// uses answers for one voucher what this terminal's journal says of it: the journal itself, or a transaction's view of it.
+type uses func(voucher VoucherID, part string, after uint64) (Use, error)
+
+// decide decides on the rows that are known; an unknown one declines the whole bill.
+func (t *Terminal) decide(ctx context.Context, b *bill) error {
+	return b.decide(func(voucher VoucherID, part string, after uint64) (Use, error) {
+		return t.parts.Journal.Use(ctx, voucher, part, after)
+	})
 }
 
-// Draft is an entry to write, with the slip that goes with it. Epoch, Seq and, where the entry prints, Receipt are those of Next.
-type Draft struct {
-	Entry Entry
-	Job   *PrintJob
-	// AtRisk is what an offline redemption adds to the exposure.
-	AtRisk *Money
+func (b *bill) decide(of uses) error {
+	var items []Item
+	for i, row := range b.rows {
+		if !b.known[i] {
+			finding := Finding{Reason: NotFound}
+			if b.shown[i].Otherwise != nil {
+				finding = *b.shown[i].Otherwise
+			}
+			b.outcome = Outcome{Choice: Declined, Findings: []Finding{finding}, Masked: b.shown[i].Masked, Bill: b.req.Bill}
+			return nil
+		}
+		item := Item{Row: row, Masked: b.shown[i].Masked}
+		var err error
+		if item.Own, err = of(row.Voucher.ID, "", row.Included); err != nil {
+			return err
+		}
+		if len(row.Voucher.Lines) > 0 {
+			item.Parts = map[string]Use{}
+		}
+		for _, part := range row.Voucher.Lines {
+			if item.Parts[part.ID], err = of(row.Voucher.ID, part.ID, row.Included); err != nil {
+				return err
+			}
+		}
+		items = append(items, item)
+	}
+	b.outcome = Decide(items, b.req, b.at)
+	return nil
 }
 
-// Authority is who can answer for the whole store: the cloud, or the store's hub. Its methods keep their own time budget and
-// answer ErrNoAnswer when nobody answered in it.
-type Authority interface {
-	// Ask looks vouchers up, read-only; ErrUnknown where the authority knows none of the lookups.
-	Ask(ctx context.Context, lookups []Lookup) (Row, error)
-	// Claim asks to hold the units of all lines, or of none, for the entry uid.
-	Claim(ctx context.Context, claim Claim) (ClaimAnswer, error)
-	// Release says that a claimed uid will never be journalled, so that its hold ends with the next message. It does not wait.
-	Release(uid UID)
+// mayHaveChanged reports whether a newer row could lift the decline: none of its findings is the terminal's own knowledge.
+func (b *bill) mayHaveChanged() bool {
+	if b.outcome.Choice != Declined {
+		return false
+	}
+	return slices.Contains(b.known, false) || !slices.ContainsFunc(b.outcome.Findings, func(f Finding) bool {
+		return f.Own || !mayHaveChanged[f.Reason]
+	})
 }
 
-// Claim is the question before a redemption. All its lines are held, or none.
-type Claim struct {
-	UID      UID
-	Lines    []ClaimLine
-	Bill     *Money
-	Operator string
-	// Reverse names the redemption whose reversal is asked for, where another terminal made it.
-	Reverse *UID
+// ask takes newer rows from the authority and decides again; without an answer the decision stands.
+func (t *Terminal) ask(ctx context.Context, b *bill) error {
+	for i := range b.shown {
+		row, err := t.parts.Authority.Ask(ctx, b.lookups(i))
+		switch {
+		case errors.Is(err, ErrNoAnswer):
+			return nil
+		case errors.Is(err, ErrUnknown):
+			b.known[i] = false
+		case err != nil:
+			return err
+		default:
+			b.rows[i], b.known[i] = row, true
+		}
+	}
+	return t.decide(ctx, b)
 }
 
-// ClaimLine asks for units of one voucher.
-type ClaimLine struct {
-	Lookup Lookup
-	Part   string
-	Units  int64
-	Proof  []byte // HMAC-SHA-256(inner, uid), 32 bytes
+// claim asks the authority to hold the units. A yes gives the assurance and newer rows; a no is the authority's reason; without
+// an answer the terminal is on its own, and commit will hold the redemption against the offline policy.
+func (t *Terminal) claim(ctx context.Context, b *bill) error {
+	claim := Claim{UID: b.req.UID, Bill: b.req.Bill}
+	if b.req.Operator != nil {
+		claim.Operator = b.req.Operator.ID
+	}
+	for i, line := range b.outcome.Lines {
+		for _, entryLine := range b.entryLines(i, line) {
+			claim.Lines = append(claim.Lines, ClaimLine{
+				Lookup: line.Voucher.Lookup, Part: entryLine.Part, Units: entryLine.Units, Proof: entryLine.Proof})
+		}
+	}
+	answer, err := t.parts.Authority.Claim(ctx, claim)
+	if errors.Is(err, ErrNoAnswer) {
+		b.assurance = Offline
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b.take(answer.Rows)
+	if !answer.Granted {
+		sortFindings(answer.Findings)
+		b.outcome.Choice, b.outcome.Findings = Declined, answer.Findings
+		return nil
+	}
+	b.assurance, b.claimID = answer.Assurance, answer.ID
+	return nil
 }
 
-// ClaimAnswer is an authority's yes or no.
-type ClaimAnswer struct {
-	Granted   bool
-	ID        string    // of the hold, when granted
-	Assurance Assurance // Confirmed from the cloud, ByStore from a hub that answered alone
-	Findings  []Finding // when not granted; the first decides
-	Rows      []Row     // the vouchers as the authority knows them, one a line
+// take replaces the rows of the bill by newer ones of the same vouchers.
+func (b *bill) take(rows []Row) {
+	for _, row := range rows {
+		for i := range b.rows {
+			if b.rows[i].Voucher.ID == row.Voucher.ID {
+				b.rows[i] = row
+			}
+		}
+	}
 }
 
-// Slips makes the bytes of a slip. It is called inside the transaction that records what the slip says.
-type Slips interface {
-	Compose(facts SlipFacts) (PrintJob, error)
+// errRefused leaves a write transaction whose second decision was not an approval.
+var errRefused = errors.New("refused inside the transaction")
+
+// commit decides again inside the journal's write transaction, and writes the redemption with its slip.
+func (t *Terminal) commit(ctx context.Context, b *bill) error {
+	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
+		if err := b.decide(ledger.Use); err != nil {
+			return Draft{}, err
+		}
+		if b.outcome.Choice != Approved {
+			return Draft{}, errRefused
+		}
+		if b.assurance == Offline {
+			if err := b.holdOffline(ledger); err != nil {
+				return Draft{}, err
+			}
+		}
+		return t.draft(b, ledger)
+	})
+	if errors.Is(err, errRefused) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the redemption could not be written and was not made: %w", err)
+	}
+	b.outcome.Record = &record
+	return nil
 }
 
-// PINs checks a PIN against an operator's hash.
-type PINs interface {
-	Matches(pin, hash string) bool
+// holdOffline holds the bill against the offline policy.
+func (b *bill) holdOffline(ledger Ledger) error {
+	exposure, err := ledger.Exposure()
+	if err != nil {
+		return err
+	}
+	finding := judgeOffline(b.outcome, Alone{b.fresh, exposure}, b.at)
+	switch {
+	case finding == nil:
+		return nil
+	case finding.Reason == ApprovalRequired:
+		b.outcome.Choice, b.outcome.Findings = Asking, []Finding{*finding}
+		b.outcome.Asks = []Ask{{Missing: MissingApproval, Finding: *finding}}
+	default:
+		b.outcome.Choice, b.outcome.Findings = Declined, []Finding{*finding}
+	}
+	return errRefused
 }
 
-// Parts are what a Terminal is made of.
-type Parts struct {
-	Codes     CodeReader
-	Cache     Cache
-	Journal   Journal
-	Authority Authority
-	Slips     Slips
-	PINs      PINs
-	Clock     Clock
-	Random    Random
-}
-
-// Random makes the uids.
-type Random interface {
-	UID() UID
+// answer journals a decline and gives the outcome back.
+func (t *Terminal) answer(ctx context.Context, b *bill) (Outcome, error) {
+	if b.outcome.Choice != Declined {
+		return b.outcome, nil
+	}
+	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
+		entry := b.entry(EntryDecline, ledger)
+		if entry.UID = t.parts.Random.UID(); len(b.outcome.Lines) == 0 {
+			entry.Lines = b.unknownLines()
+		}
+		for i, line := range b.outcome.Lines {
+			entry.Lines = append(entry.Lines, b.declinedLine(i, line))
+		}
+		for _, finding := range b.outcome.Findings {
+			if !slices.Contains(entry.Reasons, finding.Reason) {
+				entry.Reasons = append(entry.Reasons, finding.Reason)
+			}
+		}
+		entry.Reason = entry.Reasons[0]
+		return Draft{Entry: entry}, nil
+	})
+	if err != nil {
+		return b.outcome, fmt.Errorf("the decline could not be written down: %w", err)
+	}
+	b.outcome.Record = &record
+	return b.outcome, nil
 }

@@ -1,0 +1,37 @@
+package terminal
+
+import "time"
+
+// Exception is something that a manager must look at, as the cloud tells it: a voucher used more often than it allows, say.
+type Exception struct {
+	ID       string         `json:"id"`
+	Kind     string         `json:"kind"`  // overrun, revoked, invalid, reversal_excess, journal_fork, journal_chain
+	State    string         `json:"state"` // open, closed
+	OpenedAt time.Time      `json:"opened_at"`
+	ClosedAt *time.Time     `json:"closed_at,omitempty"`
+	Owner    string         `json:"owner,omitempty"` // who looks after it
+	Voucher  VoucherID      `json:"voucher,omitempty"`
+	Part     string         `json:"part,omitempty"`
+	Campaign string         `json:"campaign,omitempty"`
+	Units    int64          `json:"units"`
+	Paid     int64          `json:"paid"` // of Units: paid off by reversals since
+	AtRisk   *Money         `json:"at_risk,omitempty"`
+	Uses     []ExceptionUse `json:"uses"` // that met; of an overrun, the one the cloud had first comes first
+	Note     string         `json:"note,omitempty"`
+}
+
+// ExceptionUse is one of the uses that met in an exception, at whichever terminal.
+type ExceptionUse struct {
+	UID          UID       `json:"uid"`
+	Receipt      string    `json:"receipt,omitempty"`
+	Store        string    `json:"store"` // its id
+	StoreName    string    `json:"store_name,omitempty"`
+	Terminal     string    `json:"terminal"`
+	Operator     string    `json:"operator,omitempty"` // the id
+	OperatorName string    `json:"operator_name,omitempty"`
+	At           time.Time `json:"at"` // by the terminal's own clock: evidence only
+	Assurance    Assurance `json:"assurance"`
+	Units        int64     `json:"units"`
+	Amount       *Money    `json:"amount,omitempty"`
+	Held         bool      `json:"held,omitempty"` // by a claim; no entry has arrived for it yet
+}

@@ -1,0 +1,301 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The windows of a role where the campaign says nothing.
+const cashierWindow = 60 * time.Minute
+
+// Reversal is what takes a redemption back: the redemption by its uid or its receipt number, how much of it, and why.
+type Reversal struct {
+	UID      UID
+	Receipt  ReceiptNumber // where UID is zero
+	Units    *int64        // of a redemption with one line; nil takes back all that still stands
+	Note     string        // why, in the operator's words; needed
+	Operator *Operator
+	Approver *Operator
+}
+
+// ErrNote says that a reversal was asked for without a reason.
+var ErrNote = errors.New("a reversal needs a reason: say why the redemption is taken back")
+
+// Reverse takes back a redemption that this terminal made, whole or in part. The units are usable again at once. An approved
+// outcome is on disk; a decline says reversal_too_late, already_reversed, operator_not_allowed, units_limit or
+// not_this_terminal. ErrUnknown says that this terminal has no such redemption.
+func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, error) {
+	if reversal.Note == "" {
+		return Outcome{}, ErrNote
+	}
+	at, err := t.situation(ctx, reversal.Operator, reversal.Approver)
+	if err != nil {
+		return Outcome{}, err
+	}
+	original, err := t.original(ctx, reversal)
+	if err != nil {
+		return Outcome{}, err
+	}
+	outcome, err := t.recall(ctx, original)
+	if err != nil {
+		return Outcome{}, err
+	}
+	outcome.Reversed, outcome.Record = &original, nil
+	if at.Operator == nil && at.Settings.Store.SignIn != SignInNone && at.Settings.Store.SignIn != "" {
+		outcome.Choice, outcome.Asks = Asking, []Ask{{Missing: MissingOperator}}
+		return outcome, nil
+	}
+	uid := t.parts.Random.UID()
+	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
+		original, err := ledger.Record(original.Entry.UID)
+		if err != nil {
+			return Draft{}, err
+		}
+		outcome.Reversed = &original
+		if findings := judgeReversal(original, outcome.Lines, reversal, at); len(findings) > 0 {
+			outcome.Choice, outcome.Findings = Declined, findings
+			return Draft{}, errRefused
+		}
+		return t.reversalDraft(uid, original, outcome, reversal, at, ledger)
+	})
+	if errors.Is(err, errRefused) {
+		sortFindings(outcome.Findings)
+		return outcome, nil
+	}
+	if err != nil {
+		return Outcome{}, fmt.Errorf("the reversal could not be written and was not made: %w", err)
+	}
+	outcome.Choice, outcome.Record = Approved, &record
+	return outcome, nil
+}
+
+// original finds the redemption to take back.
+func (t *Terminal) original(ctx context.Context, reversal Reversal) (Record, error) {
+	find := func() (Record, error) { return t.parts.Journal.ByReceipt(ctx, reversal.Receipt) }
+	if !reversal.UID.IsZero() {
+		find = func() (Record, error) { return t.parts.Journal.ByUID(ctx, reversal.UID) }
+	}
+	record, err := find()
+	if err == nil && record.Entry.Kind != EntryRedeem {
+		return Record{}, ErrUnknown
+	}
+	return record, err
+}
+
+// judgeReversal says why a redemption cannot be taken back.
+func judgeReversal(original Record, lines []OutcomeLine, reversal Reversal, at Situation) []Finding {
+	var findings []Finding
+	standing := int64(0)
+	for i, line := range original.Entry.Lines {
+		standing += line.Units - reversedUnits(original, i)
+	}
+	if standing == 0 {
+		findings = append(findings, Finding{Reason: AlreadyReversed, Facts: map[string]any{"receipt": original.Entry.Receipt.String()}})
+	}
+	if units := reversal.Units; units != nil && standing > 0 && (*units < 1 || *units > standing || len(original.Entry.Lines) > 1) {
+		findings = append(findings, Finding{Reason: UnitsLimit, Facts: map[string]any{"asked": *units, "most": standing}})
+	}
+	manager := reversal.Operator != nil && reversal.Operator.Role.Covers(RoleManager)
+	manager = manager || (reversal.Approver != nil && reversal.Approver.Role.Covers(RoleManager))
+	if !manager && reversal.Operator != nil && (reversal.Operator.ID != original.Entry.Operator || !reversal.Operator.Role.Covers(RoleCashier)) {
+		findings = append(findings, Finding{Reason: OperatorNotAllowed, Facts: map[string]any{"operator": reversal.Operator.Name}})
+	}
+	for _, line := range lines {
+		window := line.Campaign.Reversal.Cashier
+		if manager {
+			window = line.Campaign.Reversal.Manager
+		}
+		until := window.until(original.Entry, at, manager)
+		if at.elapsedSince(original.Entry) > until.Sub(original.Entry.Lower) {
+			facts := map[string]any{"receipt": original.Entry.Receipt.String()}
+			if until.After(original.Entry.Lower) {
+				facts["until"] = until.In(at.Zone)
+			}
+			findings = append(findings, Finding{Reason: ReversalTooLate, Facts: facts})
+			break
+		}
+	}
+	return findings
+}
+
+func reversedUnits(record Record, line int) int64 {
+	if line < len(record.Reversed) {
+		return record.Reversed[line]
+	}
+	return 0
+}
+
+// elapsedSince is how long ago an entry was made at most: by the machine's own count within one boot, else by the latest time it
+// can be now. Moving the clock back does not make it shorter.
+func (s Situation) elapsedSince(entry Entry) time.Duration {
+	if s.Now.Boot == entry.Boot {
+		return s.Now.Monotonic - entry.Monotonic
+	}
+	return s.Now.Upper.Sub(entry.Lower)
+}
+
+// until is when the window of an entry ends, counted from the entry's lower bound. A zero window is the role's default.
+func (w ReversalWindow) until(entry Entry, at Situation, manager bool) time.Time {
+	switch {
+	case w.Never:
+		return entry.Lower.Add(-1)
+	case w.Seconds > 0:
+		return entry.Lower.Add(time.Duration(w.Seconds) * time.Second)
+	case w.Day || manager:
+		return entry.BusinessDay.AddDays(1).Begin(at.Zone, at.Settings.Store.BusinessDayStarts)
+	}
+	return entry.Lower.Add(cashierWindow)
+}
+
+// reversibleUntil is when a cashier can no longer take his own redemption back: what the slip says. Zero is never.
+func reversibleUntil(campaign Campaign, entry Entry, at Situation) time.Time {
+	until := campaign.Reversal.Cashier.until(entry, at, false)
+	if until.Before(entry.Lower) {
+		return time.Time{}
+	}
+	return until
+}
+
+// ReversibleUntil is when the operator can no longer take the redemption back, or zero where he cannot at all. The screen counts
+// down to it.
+func (t *Terminal) ReversibleUntil(ctx context.Context, record Record, operator *Operator) (time.Time, error) {
+	at, err := t.situation(ctx, operator, nil)
+	if err != nil || record.Entry.Kind != EntryRedeem {
+		return time.Time{}, err
+	}
+	outcome, err := t.recall(ctx, record)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if findings := judgeReversal(record, outcome.Lines, Reversal{Operator: operator}, at); len(findings) > 0 {
+		return time.Time{}, nil
+	}
+	manager := operator != nil && operator.Role.Covers(RoleManager)
+	var until time.Time
+	for i, line := range outcome.Lines {
+		window := line.Campaign.Reversal.Cashier
+		if manager {
+			window = line.Campaign.Reversal.Manager
+		}
+		until = earlier(until, window.until(record.Entry, at, manager), i == 0)
+	}
+	return until, nil
+}
+
+// reversalDraft makes the entry and the slip of a reversal.
+func (t *Terminal) reversalDraft(uid UID, original Record, outcome Outcome, reversal Reversal, at Situation, ledger Ledger) (Draft, error) {
+	entry := at.entry(EntryReverse, ledger)
+	_, _, entry.Receipt = ledger.Next()
+	entry.UID, entry.About, entry.Note = uid, original.Entry.UID, reversal.Note
+	facts := SlipFacts{Kind: SlipReversal, Original: &SlipOriginal{
+		Receipt: original.Entry.Receipt, UID: original.Entry.UID, At: original.Entry.Wall}}
+	for i, line := range original.Entry.Lines {
+		units := line.Units - reversedUnits(original, i)
+		if reversal.Units != nil {
+			units = *reversal.Units
+		}
+		if units == 0 {
+			continue
+		}
+		back := line
+		back.Original, back.Units, back.Left, back.Proof = i, units, line.Left+units, nil
+		back.Amount = partOf(line.Amount, units, line.Units)
+		back.Price, back.Value = partOf(line.Price, units, line.Units), partOf(line.Value, units, line.Units)
+		back.Discount = partOf(line.Discount, units, line.Units)
+		entry.Lines = append(entry.Lines, back)
+		campaign := outcome.Lines[i].Campaign
+		facts.Deals = append(facts.Deals, SlipDeal{Name: campaign.Name, Holder: outcome.Lines[i].Voucher.Holder, Line: back})
+	}
+	facts.Entry = entry
+	return t.withSlip(Draft{Entry: entry}, facts, at)
+}
+
+// partOf is the share of money that units of all are.
+func partOf(whole *Money, units, all int64) *Money {
+	if whole == nil || units == all {
+		return whole
+	}
+	if whole.Minor == all { // a balance: its units are its minor units
+		return &Money{units, whole.Currency}
+	}
+	share := whole.Share(units, all)
+	return &share
+}
+
+// Reprint prints the slip of a redemption or a reversal again, headed DUPLICATE, and journals that it was.
+func (t *Terminal) Reprint(ctx context.Context, uid UID, operator *Operator) (Record, error) {
+	at, err := t.situation(ctx, operator, nil)
+	if err != nil {
+		return Record{}, err
+	}
+	original, err := t.parts.Journal.ByUID(ctx, uid)
+	if err != nil {
+		return Record{}, err
+	}
+	if original.Entry.Receipt.Number == 0 {
+		return Record{}, ErrUnknown
+	}
+	facts, err := t.slipOf(ctx, original, at)
+	if err != nil {
+		return Record{}, err
+	}
+	reprint := t.parts.Random.UID()
+	return t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
+		earlier, err := ledger.Reprints(uid)
+		if err != nil {
+			return Draft{}, err
+		}
+		entry := at.entry(EntryReprint, ledger)
+		entry.UID, entry.About = reprint, uid
+		facts.Duplicate = earlier + 1
+		job, err := t.parts.Slips.Compose(facts)
+		if err != nil {
+			return Draft{}, err
+		}
+		job.Copies = 1
+		return Draft{Entry: entry, Job: &job}, nil
+	})
+}
+
+// slipOf gathers again what the slip of an entry says.
+func (t *Terminal) slipOf(ctx context.Context, record Record, at Situation) (SlipFacts, error) {
+	outcome, err := t.recall(ctx, record)
+	if err != nil {
+		return SlipFacts{}, err
+	}
+	facts := SlipFacts{Kind: SlipRedemption, Settings: at.Settings, Entry: record.Entry,
+		Operator: at.Operators[record.Entry.Operator], Approver: at.Operators[record.Entry.Approver]}
+	for i, line := range outcome.Lines {
+		facts.Deals = append(facts.Deals, SlipDeal{Name: line.Campaign.Name, Terms: line.Campaign.Terms, Holder: line.Voucher.Holder,
+			Slot: line.Voucher.Slot, Line: record.Entry.Lines[i]})
+		facts.ReversibleUntil = earlier(facts.ReversibleUntil, reversibleUntil(line.Campaign, record.Entry, at), i == 0)
+	}
+	if bill := record.Entry.Bill; bill != nil {
+		left := *bill
+		for _, line := range record.Entry.Lines {
+			for _, money := range []*Money{line.Discount, line.Amount} {
+				if money != nil {
+					left.Minor = max(0, left.Minor-money.Minor)
+				}
+			}
+		}
+		facts.LeftToPay = &left
+	}
+	if record.Entry.Kind != EntryReverse {
+		return facts, nil
+	}
+	facts.Kind = SlipReversal
+	original, err := t.parts.Journal.ByUID(ctx, record.Entry.About)
+	if err != nil {
+		return SlipFacts{}, err
+	}
+	facts.Original = &SlipOriginal{Receipt: original.Entry.Receipt, UID: original.Entry.UID, At: original.Entry.Wall}
+	return facts, nil
+}
+
+// Recent returns the newest redemptions and reversals of this terminal, the newest first.
+func (t *Terminal) Recent(ctx context.Context, limit int) ([]Record, error) {
+	return t.parts.Journal.Recent(ctx, limit)
+}
