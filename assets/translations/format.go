@@ -15,17 +15,18 @@ type writing struct {
 	after        bool // the currency stands after the number
 	symbols      map[string]string
 	list         string // between the items of a list
+	gap          string // between a duration's parts
 }
 
 // A no-break space keeps an amount and its currency on one line.
 const noBreak = "\u00a0"
 
 var writings = map[string]writing{
-	"en": {".", ",", 4, false, map[string]string{"EUR": "€", "GBP": "£", "USD": "$", "CNY": "CN¥", "JPY": "¥", "INR": "₹", "KRW": "₩", "HKD": "HK$", "TWD": "NT$"}, ", "},
+	"en": {".", ",", 4, false, map[string]string{"EUR": "€", "GBP": "£", "USD": "$", "CNY": "CN¥", "JPY": "¥", "INR": "₹", "KRW": "₩", "HKD": "HK$", "TWD": "NT$"}, ", ", " "},
 	// The full-width sign is the one that Chinese printers have.
-	"zh-Hans": {".", ",", 4, false, map[string]string{"EUR": "€", "GBP": "£", "USD": "US$", "CNY": "￥", "JPY": "JP¥", "INR": "₹", "KRW": "₩", "HKD": "HK$", "TWD": "NT$"}, "、"},
-	"de":      {",", ".", 4, true, map[string]string{"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩"}, ", "},
-	"es":      {",", ".", 5, true, map[string]string{"EUR": "€", "GBP": "£", "USD": "US$", "INR": "₹", "KRW": "₩"}, ", "},
+	"zh-Hans": {".", ",", 4, false, map[string]string{"EUR": "€", "GBP": "£", "USD": "US$", "CNY": "￥", "JPY": "JP¥", "INR": "₹", "KRW": "₩", "HKD": "HK$", "TWD": "NT$"}, "、", ""},
+	"de":      {",", ".", 4, true, map[string]string{"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩"}, ", ", " "},
+	"es":      {",", ".", 5, true, map[string]string{"EUR": "€", "GBP": "£", "USD": "US$", "INR": "₹", "KRW": "₩"}, ", ", " "},
 }
 
 // digits groups a plain decimal as the language does: "1234.50" becomes "1,234.50".
@@ -137,7 +138,7 @@ func (w *Words) duration(d time.Duration) string {
 		}
 		said := w.Say(unit.key, map[string]any{"n": seconds / unit.long})
 		if i+1 < len(units) && seconds%unit.long/units[i+1].long > 0 && unit.long > 60 {
-			said += " " + w.Say(units[i+1].key, map[string]any{"n": seconds % unit.long / units[i+1].long})
+			said += writings[w.language].gap + w.Say(units[i+1].key, map[string]any{"n": seconds % unit.long / units[i+1].long})
 		}
 		return said
 	}

@@ -9,8 +9,8 @@
 //	[ by {name}]     is left out whole when a place in it has no value
 //
 // Formats: time "12:04", date "24 Dec 2026", relative "today at 12:04" (of a time) or "today" (of a date), counter (a terminal's
-// name: "counter-2" becomes "counter 2"), minutes and seconds (a number that is a duration: "1 h 20 min"), and @prefix, which says the word
-// prefix.VALUE: {role:@role} says role.manager as "manager".
+// name: "counter-2" becomes "counter 2"), hours, minutes and seconds (a number that is a duration: "1 h 20 min"), and @prefix, which says
+// the word prefix.VALUE: {role:@role} says role.manager as "manager".
 package translations
 
 import (

@@ -30,7 +30,7 @@ func plain(value any) any {
 	case json.Number:
 		return plainNumber(v.String())
 	case map[string]any:
-		return plainMoney(v)
+		return plainObject(v)
 	case fmt.Stringer:
 		return plainString(v.String())
 	}
@@ -76,14 +76,22 @@ func plainNumber(text string) any {
 	return text
 }
 
-// plainMoney reads {"minor": 1250, "currency": "EUR"}; of any other object there is nothing to say.
-func plainMoney(object map[string]any) any {
-	minor, whole := plain(object["minor"]).(int64)
+// plainObject reads {"minor": 1250, "currency": "EUR"} as money and {"en": "Dinner", "de": "Abendessen"} as a text; of any other object
+// there is nothing to say.
+func plainObject(object map[string]any) any {
 	currency, named := object["currency"].(string)
-	if !whole || !named {
-		return nil
+	if minor, whole := plain(object["minor"]).(int64); whole && named {
+		return terminal.Money{Minor: minor, Currency: currency}
 	}
-	return terminal.Money{Minor: minor, Currency: currency}
+	text := terminal.Text{}
+	for language, said := range object {
+		words, ok := said.(string)
+		if !ok {
+			return nil
+		}
+		text[language] = words
+	}
+	return text
 }
 
 // write says a plain value, and whether there was one: an empty string, an empty list and a zero time are none.
@@ -93,6 +101,8 @@ func (w *Words) write(value any, format string, args map[string]any) (string, bo
 		return w.writeString(v, format), v != ""
 	case int64:
 		switch format {
+		case "hours":
+			return w.duration(time.Duration(v) * time.Hour), true
 		case "minutes":
 			return w.duration(time.Duration(v) * time.Minute), true
 		case "seconds":
