@@ -1,0 +1,145 @@
+package sync
+
+import (
+	"context"
+	"errors"
+
+	"countersign/sync/api"
+	"countersign/terminal"
+)
+
+// Authority asks the cloud before a redemption. It implements terminal.Authority: each question is answered within Budget, and at
+// once while the breaker is open.
+type Authority struct {
+	client  *Client
+	breaker *Breaker
+	claims  *Claims
+}
+
+// NewAuthority makes the authority of a terminal that has joined.
+func NewAuthority(client *Client, breaker *Breaker, claims *Claims) *Authority {
+	return &Authority{client, breaker, claims}
+}
+
+// Ask implements terminal.Authority.
+func (a *Authority) Ask(ctx context.Context, lookups []terminal.Lookup) (terminal.Row, error) {
+	var found []api.Row
+	err := a.try(ctx, func(ctx context.Context) (err error) {
+		found, err = a.client.lookup(ctx, lookups)
+		return err
+	})
+	if err != nil {
+		return terminal.Row{}, err
+	}
+	if len(found) == 0 {
+		return terminal.Row{}, terminal.ErrUnknown
+	}
+	return rows(found)[0], nil
+}
+
+// Claim implements terminal.Authority. The claim counts as open until it is released, or its entry is acknowledged.
+func (a *Authority) Claim(ctx context.Context, claim terminal.Claim) (terminal.ClaimAnswer, error) {
+	var answer *api.ClaimAnswer
+	err := a.try(ctx, func(budget context.Context) error {
+		open, err := a.claims.begin(ctx, claim.UID)
+		if err != nil {
+			return err
+		}
+		answer, err = a.client.claim(budget, claimRequest(claim, open))
+		return err
+	})
+	if err != nil {
+		return terminal.ClaimAnswer{}, err
+	}
+	out := terminal.ClaimAnswer{
+		Granted: answer.Granted, Assurance: terminal.Confirmed,
+		Findings: findings(answer.Findings), Rows: rows(answer.Rows),
+	}
+	if answer.Id != nil {
+		out.ID = *answer.Id
+	}
+	return out, nil
+}
+
+// Release implements terminal.Authority. The cloud hears of it with the next push; the nudge comes from whoever redeems.
+func (a *Authority) Release(uid terminal.UID) { a.claims.release(uid) }
+
+// try asks within the breaker's budget and tells it how it went.
+func (a *Authority) try(ctx context.Context, ask func(context.Context) error) error {
+	budget, ok := a.breaker.Allow()
+	if !ok {
+		return noAnswer(errors.New("the line was down a moment ago and is tried again in the background"), 0)
+	}
+	limited, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
+	err := ask(limited)
+	a.breaker.settle(a.client, err)
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		// A cloud that will not talk to this terminal must not close the counter: it is on its own, and the status says why.
+		return noAnswer(refusal, refusal.After)
+	}
+	return err
+}
+
+// settle tells the breaker how a request ended.
+func (b *Breaker) settle(client *Client, err error) {
+	var refusal *Refusal
+	switch {
+	case err == nil:
+		b.Answered(client.Nonce())
+	case errors.As(err, &refusal) && !refusal.temporary():
+		b.Answered(client.Nonce())
+	case errors.As(err, &refusal), errors.Is(err, terminal.ErrNoAnswer):
+		b.Failed(plainNoAnswer(err), afterOf(err))
+	}
+	// What remains is the caller's own cancellation or a fault of this machine: neither says anything of the line.
+}
+
+// plainNoAnswer is the cause of a failure without the words that go before it in an error.
+func plainNoAnswer(err error) error {
+	var none *NoAnswer
+	if errors.As(err, &none) {
+		return none.Cause
+	}
+	return err
+}
+
+func claimRequest(claim terminal.Claim, open openClaims) api.ClaimRequest {
+	request := api.ClaimRequest{
+		Uid: claim.UID, Bill: claim.Bill, Reverse: claim.Reverse,
+		Instance: open.instance, Counter: open.counter, Open: open.uids,
+		Lines: make([]api.ClaimLine, len(claim.Lines)),
+	}
+	if claim.Operator != "" {
+		request.Operator = &claim.Operator
+	}
+	for i, line := range claim.Lines {
+		request.Lines[i] = api.ClaimLine{Lookup: line.Lookup, Units: line.Units}
+		if line.Part != "" {
+			request.Lines[i].Part = &line.Part
+		}
+		if len(line.Proof) > 0 {
+			request.Lines[i].Proof = &line.Proof
+		}
+	}
+	return request
+}
+
+var _ terminal.Authority = (*Authority)(nil)
+
+// Alone is the authority of a terminal that cannot ask anybody: it never answers. Reading commands use it.
+type Alone struct{}
+
+// Ask implements terminal.Authority.
+func (Alone) Ask(context.Context, []terminal.Lookup) (terminal.Row, error) {
+	return terminal.Row{}, terminal.ErrNoAnswer
+}
+
+// Claim implements terminal.Authority.
+func (Alone) Claim(context.Context, terminal.Claim) (terminal.ClaimAnswer, error) {
+	return terminal.ClaimAnswer{}, terminal.ErrNoAnswer
+}
+
+// Release implements terminal.Authority.
+func (Alone) Release(terminal.UID) {}

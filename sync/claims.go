@@ -1,0 +1,109 @@
+package sync
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"countersign/terminal"
+)
+
+// Claims knows which claims of this terminal may still become entries. Each question and each push carries them, so that the cloud
+// can let go of every other hold: after a crash, an Esc, or an answer that was lost, nothing has to be cleaned up by time.
+type Claims struct {
+	instance string
+	unacked  func(context.Context) ([]terminal.UID, error)
+
+	mu      sync.Mutex
+	counter int64
+	open    map[terminal.UID]bool // asked for, and not yet released or acknowledged
+	loose   bool                  // a claim was released since the last push
+}
+
+// openClaims is a list of claims as of one moment.
+type openClaims struct {
+	instance string
+	counter  int64
+	uids     []terminal.UID
+}
+
+// NewClaims makes the list of one start of the program. instance is random and new with each start; unacked returns the uids of the
+// journalled entries that the cloud has not acknowledged.
+func NewClaims(instance string, unacked func(context.Context) ([]terminal.UID, error)) *Claims {
+	// What an earlier start left behind is released by the first push.
+	return &Claims{instance: instance, unacked: unacked, open: map[terminal.UID]bool{}, loose: true}
+}
+
+// begin opens a claim for uid. It returns what the claim's request carries.
+func (c *Claims) begin(ctx context.Context, uid terminal.UID) (openClaims, error) {
+	c.mu.Lock()
+	c.counter++
+	c.open[uid] = true
+	current := c.snapshot()
+	c.mu.Unlock()
+	return c.withJournalled(ctx, current)
+}
+
+// release says that uid will not become an entry.
+func (c *Claims) release(uid terminal.UID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open[uid] {
+		delete(c.open, uid)
+		c.loose = true
+	}
+}
+
+// acked says that the cloud has the entry uid.
+func (c *Claims) acked(uid terminal.UID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.open, uid)
+}
+
+// now returns the open claims as of the newest.
+func (c *Claims) now(ctx context.Context) (openClaims, error) {
+	c.mu.Lock()
+	current := c.snapshot()
+	c.mu.Unlock()
+	return c.withJournalled(ctx, current)
+}
+
+// snapshot is called with the lock held.
+func (c *Claims) snapshot() openClaims {
+	current := openClaims{instance: c.instance, counter: c.counter, uids: make([]terminal.UID, 0, len(c.open))}
+	for uid := range c.open {
+		current.uids = append(current.uids, uid)
+	}
+	return current
+}
+
+// withJournalled adds the claims that have become entries. It comes after the snapshot: a redemption that commits in between is in
+// both lists, never in neither.
+func (c *Claims) withJournalled(ctx context.Context, current openClaims) (openClaims, error) {
+	journalled, err := c.unacked(ctx)
+	if err != nil {
+		return current, err
+	}
+	for _, uid := range journalled {
+		if !slices.Contains(current.uids, uid) {
+			current.uids = append(current.uids, uid)
+		}
+	}
+	return current, nil
+}
+
+// takeLoose says whether there may be holds at the cloud that a push should release, and forgets it.
+func (c *Claims) takeLoose() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.loose
+	c.loose = false
+	return was
+}
+
+func (c *Claims) setLoose() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loose = true
+}

@@ -1,0 +1,63 @@
+package sync
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"countersign/sync/api"
+	"countersign/terminal"
+)
+
+// NoAnswer says that the cloud did not answer, and why: the line is down, or something else answered in its place. It is
+// terminal.ErrNoAnswer in the sense of errors.Is.
+type NoAnswer struct {
+	Cause error
+	After time.Duration // how long whoever answered asked to wait
+}
+
+func noAnswer(cause error, after time.Duration) error { return &NoAnswer{cause, after} }
+
+// Error implements error.
+func (n *NoAnswer) Error() string { return fmt.Sprintf("no answer from the cloud: %v", n.Cause) }
+
+// Unwrap implements errors.Is and errors.As.
+func (n *NoAnswer) Unwrap() []error { return []error{terminal.ErrNoAnswer, n.Cause} }
+
+// Refusal is a signed answer of the cloud that says no to a request as such, an RFC 9457 problem.
+type Refusal struct {
+	Status int
+	Code   string // stable: "join_code_used", "terminal_suspended" …
+	Title  string
+	Detail string
+	After  time.Duration // Retry-After
+	Head   *api.Head     // of problems with the journal: the last entry that the cloud has
+}
+
+// Error implements error.
+func (r *Refusal) Error() string {
+	text := r.Title
+	if r.Detail != "" {
+		text = r.Detail
+	}
+	if text == "" {
+		text = fmt.Sprintf("HTTP %d", r.Status)
+	}
+	return "the cloud refuses: " + text
+}
+
+// temporary says that asking again later makes sense.
+func (r *Refusal) temporary() bool { return r.Status >= 500 || r.Status == 429 || r.Status == 408 }
+
+// afterOf is how long an error asks to wait.
+func afterOf(err error) time.Duration {
+	var none *NoAnswer
+	if errors.As(err, &none) {
+		return none.After
+	}
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return refusal.After
+	}
+	return 0
+}

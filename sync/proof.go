@@ -1,0 +1,78 @@
+package sync
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// proofClaims is the payload of a request proof: RFC 9449 (DPoP), and bh, the base64url SHA-256 of the request's body, so that a
+// proof cannot be lifted onto another body.
+type proofClaims struct {
+	ID       string `json:"jti"`
+	Method   string `json:"htm"`
+	URL      string `json:"htu"` // without query and fragment
+	IssuedAt int64  `json:"iat"`
+	Nonce    string `json:"nonce,omitempty"`
+	Body     string `json:"bh"`
+}
+
+// prover makes request proofs with the terminal's own key, which may live where only signing is possible.
+type prover struct {
+	signer jose.Signer
+}
+
+func newProver(key crypto.Signer) (*prover, error) {
+	public, ok := key.Public().(ed25519.PublicKey)
+	if !ok {
+		return nil, errors.New("the terminal's key is not an Ed25519 key: join again")
+	}
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: jose.EdDSA, Key: keySigner{key, public}},
+		(&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"))
+	if err != nil {
+		return nil, fmt.Errorf("the terminal's key cannot sign requests: %w", err)
+	}
+	return &prover{signer}, nil
+}
+
+// prove returns the proof for one request and its id.
+func (p *prover) prove(method, url string, body []byte, nonce string) (proof, id string, err error) {
+	digest := sha256.Sum256(body)
+	claims := proofClaims{
+		ID: rand.Text(), Method: method, URL: url, IssuedAt: time.Now().Unix(), Nonce: nonce,
+		Body: base64.RawURLEncoding.EncodeToString(digest[:]),
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", "", err
+	}
+	signed, err := p.signer.Sign(payload)
+	if err != nil {
+		return "", "", fmt.Errorf("the request cannot be signed: %w", err)
+	}
+	proof, err = signed.CompactSerialize()
+	return proof, claims.ID, err
+}
+
+// keySigner lets go-jose sign with a key that never leaves its store.
+type keySigner struct {
+	key    crypto.Signer
+	public ed25519.PublicKey
+}
+
+func (k keySigner) Public() *jose.JSONWebKey { return &jose.JSONWebKey{Key: k.public} }
+
+func (k keySigner) Algs() []jose.SignatureAlgorithm { return []jose.SignatureAlgorithm{jose.EdDSA} }
+
+func (k keySigner) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, error) {
+	return k.key.Sign(rand.Reader, payload, crypto.Hash(0))
+}

@@ -1,0 +1,417 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"countersign/sync/api"
+	"countersign/terminal"
+)
+
+// Batch is a stretch of the journal as it is pushed: entries of one epoch, in order.
+type Batch struct {
+	Epoch    uint32
+	FromSeq  uint64   // of the first entry; of an empty batch, the next there will be
+	PrevHash [32]byte // the hash before the first entry
+	Entries  []api.SealedEntry
+}
+
+// Verdict is the cloud's word on one entry.
+type Verdict struct {
+	UID     terminal.UID
+	Verdict terminal.Verdict
+	Lines   []terminal.LineVerdict
+}
+
+// Journal is what the pump needs of the terminal's journal.
+type Journal interface {
+	// Acked is the last entry that the cloud has acknowledged, 0 for none.
+	Acked(ctx context.Context) (uint64, error)
+	// Batch returns entries after the one numbered seq: at most entriesMost of them, bytesMost bytes, and one epoch; none at the end.
+	Batch(ctx context.Context, seq uint64, entriesMost, bytesMost int) (Batch, error)
+	// Acknowledge records that the cloud has all entries up to seq, whose hash it names; an error if the journal has another there.
+	Acknowledge(ctx context.Context, seq uint64, hash [32]byte) error
+	// Judge stores verdicts. A later one of the same entry replaces an earlier one; one of an unknown entry is ignored.
+	Judge(ctx context.Context, verdicts []Verdict) error
+	// Backlog says how many entries the cloud has not acknowledged, and when the oldest of them was made.
+	Backlog(ctx context.Context) (pending int64, oldest time.Time, err error)
+}
+
+// Page is a page of the feed, sorted. Rows, cursor and Included belong together and are stored in one transaction.
+type Page struct {
+	Vouchers         []terminal.Voucher
+	RemovedVouchers  []terminal.VoucherID
+	Campaigns        []terminal.Campaign
+	Operators        []terminal.Operator
+	RemovedOperators []string
+	Settings         *terminal.Settings
+	Exceptions       []terminal.Exception
+	Cursor           string
+	AtEnd            bool
+	Included         uint64
+	ServerTime       time.Time
+}
+
+// Cache is what the pump needs of the terminal's cache.
+type Cache interface {
+	Freshness(ctx context.Context) (terminal.Freshness, error)
+	Apply(ctx context.Context, page Page) error
+	// Empty throws everything away, the cursor too: the cloud begins anew.
+	Empty(ctx context.Context) error
+}
+
+// Limits of the contract.
+const (
+	pushEntries = 500
+	pushBytes   = 256 << 10
+	longPoll    = 25 * time.Second
+	// A request that is not a scan's may take its time on a bad line.
+	pumpBudget = 30 * time.Second
+)
+
+// Pump hands the journal over and keeps the cache filled. Nobody waits for it.
+type Pump struct {
+	client  *Client
+	breaker *Breaker
+	claims  *Claims
+	journal Journal
+	cache   Cache
+	log     *slog.Logger
+
+	nudged chan struct{} // one slot: however many redemptions there are, there is one thing to do
+	kicked chan struct{} // one slot: the line is worth a try now, whatever the backoff says
+	once   sync.Mutex    // one push at a time
+
+	mu      sync.Mutex
+	trouble error // of the newest attempt that ended in one that is not the line's
+	changed func()
+}
+
+// NewPump makes the pump of a terminal that has joined.
+func NewPump(client *Client, breaker *Breaker, claims *Claims, journal Journal, cache Cache, log *slog.Logger) *Pump {
+	return &Pump{
+		client: client, breaker: breaker, claims: claims, journal: journal, cache: cache, log: log,
+		nudged: make(chan struct{}, 1), kicked: make(chan struct{}, 1), changed: func() {},
+	}
+}
+
+// OnChange has changed called, from the pump's goroutines, whenever something arrived or was acknowledged. It is set before Run.
+func (p *Pump) OnChange(changed func()) { p.changed = changed }
+
+// Nudge says that there is something to push. It never blocks.
+func (p *Pump) Nudge() { post(p.nudged) }
+
+// Kick says that the line should be tried now: the breaker has just opened, or somebody asked.
+func (p *Pump) Kick() { post(p.kicked) }
+
+func post(slot chan struct{}) {
+	select {
+	case slot <- struct{}{}:
+	default:
+	}
+}
+
+// Once pushes all that is pending and pulls until the end of the feed.
+func (p *Pump) Once(ctx context.Context) error {
+	return p.noting(ctx, func() error {
+		if err := p.Push(ctx); err != nil {
+			return err
+		}
+		return p.Pull(ctx)
+	})
+}
+
+// Push hands over all pending entries, batch after batch.
+func (p *Pump) Push(ctx context.Context) error {
+	p.once.Lock()
+	defer p.once.Unlock()
+	after, err := p.journal.Acked(ctx)
+	if err != nil {
+		return err
+	}
+	releasing := p.claims.takeLoose()
+	for rewound := false; ; {
+		batch, err := p.journal.Batch(ctx, after, pushEntries, pushBytes)
+		if err != nil {
+			return err
+		}
+		if len(batch.Entries) == 0 && !releasing {
+			return nil
+		}
+		ack, err := p.pushBatch(ctx, batch)
+		if head := gapOf(err); head != nil && !rewound && head.Seq != after {
+			// A cloud that was restored from an older backup lacks entries it once acknowledged: it gets them again.
+			after, rewound = head.Seq, true
+			continue
+		}
+		if err != nil {
+			p.claims.setLoose()
+			return err
+		}
+		releasing = false
+		after = max(after, min(ack.HeadSeq, batch.FromSeq+uint64(len(batch.Entries))-1))
+		if len(batch.Entries) == 0 {
+			return nil
+		}
+		p.changed()
+	}
+}
+
+// gapOf is the cloud's head where it says that entries before the batch are missing.
+func gapOf(err error) *api.Head {
+	var refusal *Refusal
+	if errors.As(err, &refusal) && refusal.Code == "journal_gap" {
+		return refusal.Head
+	}
+	return nil
+}
+
+// pushBatch sends one batch and applies what the cloud says of it.
+func (p *Pump) pushBatch(ctx context.Context, batch Batch) (*api.JournalAck, error) {
+	open, err := p.claims.now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	push := api.JournalPush{
+		Instance: open.instance, ClaimCounter: open.counter, Open: open.uids,
+		Epoch: batch.Epoch, FromSeq: batch.FromSeq, PrevHash: batch.PrevHash[:], Entries: batch.Entries,
+	}
+	if push.Entries == nil {
+		push.Entries = []api.SealedEntry{}
+	}
+	limited, cancel := context.WithTimeout(ctx, pumpBudget)
+	defer cancel()
+	ack, err := p.client.push(limited, push)
+	p.settle(ctx, err)
+	if err != nil {
+		return nil, err
+	}
+	if ack.HeadSeq == 0 {
+		return ack, nil
+	}
+	if len(ack.HeadHash) != 32 {
+		return nil, noAnswer(errors.New("an acknowledgement without a hash"), 0)
+	}
+	if err := p.journal.Acknowledge(ctx, ack.HeadSeq, [32]byte(ack.HeadHash)); err != nil {
+		return nil, err
+	}
+	for _, verdict := range ack.Verdicts {
+		p.claims.acked(verdict.Uid)
+	}
+	return ack, p.journal.Judge(ctx, verdicts(ack.Verdicts))
+}
+
+func verdicts(from []api.EntryVerdict) []Verdict {
+	out := make([]Verdict, len(from))
+	for i, verdict := range from {
+		out[i] = Verdict{UID: verdict.Uid, Verdict: verdict.Verdict, Lines: verdict.Lines}
+	}
+	return out
+}
+
+// settle tells the breaker how a request ended, unless it was ended from here.
+func (p *Pump) settle(ctx context.Context, err error) {
+	if ctx.Err() == nil {
+		p.breaker.settle(p.client, err)
+	}
+}
+
+// Pull applies pages of the feed until its end.
+func (p *Pump) Pull(ctx context.Context) error {
+	for {
+		atEnd, err := p.pullPage(ctx, 0)
+		if err != nil || atEnd {
+			return err
+		}
+	}
+}
+
+// pullPage fetches and stores one page.
+func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, err error) {
+	freshness, err := p.cache.Freshness(ctx)
+	if err != nil {
+		return false, err
+	}
+	limited, cancel := context.WithTimeout(ctx, wait+pumpBudget)
+	defer cancel()
+	page, err := p.client.pull(limited, freshness.Cursor, wait)
+	p.settle(ctx, err)
+	var refusal *Refusal
+	if errors.As(err, &refusal) && refusal.Code == "cursor_unknown" && freshness.Cursor != "" {
+		p.log.Warn("the cloud does not know the cursor: filling the cache again")
+		return false, p.cache.Empty(ctx)
+	}
+	if err != nil {
+		return false, err
+	}
+	sorted, judged := sortPage(page)
+	if err := p.journal.Judge(ctx, judged); err != nil {
+		return false, err
+	}
+	if err := p.cache.Apply(ctx, sorted); err != nil {
+		return false, err
+	}
+	if len(page.Records) > 0 {
+		p.changed()
+	}
+	return page.AtEnd, nil
+}
+
+// sortPage takes the records of a page apart. Where a thing comes twice the later record holds, which the order of the slices keeps;
+// a removal after a change and the other way round is settled here.
+func sortPage(page *api.FeedPage) (Page, []Verdict) {
+	out := Page{Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included, ServerTime: page.ServerTime}
+	var judged []Verdict
+	vouchers, operators := map[terminal.VoucherID]*terminal.Voucher{}, map[string]*terminal.Operator{}
+	for _, record := range page.Records {
+		switch {
+		case record.Voucher != nil:
+			vouchers[record.Voucher.ID] = record.Voucher
+		case record.RemovedVoucher != nil:
+			vouchers[*record.RemovedVoucher] = nil
+		case record.Operator != nil:
+			operators[record.Operator.ID] = record.Operator
+		case record.RemovedOperator != nil:
+			operators[*record.RemovedOperator] = nil
+		case record.Campaign != nil:
+			out.Campaigns = append(out.Campaigns, *record.Campaign)
+		case record.Settings != nil:
+			out.Settings = record.Settings
+		case record.Exception != nil:
+			out.Exceptions = append(out.Exceptions, exception(*record.Exception))
+		case record.Verdict != nil:
+			judged = append(judged, verdicts([]api.EntryVerdict{*record.Verdict})...)
+		}
+	}
+	for id, voucher := range vouchers {
+		if voucher == nil {
+			out.RemovedVouchers = append(out.RemovedVouchers, id)
+		} else {
+			out.Vouchers = append(out.Vouchers, *voucher)
+		}
+	}
+	for id, operator := range operators {
+		if operator == nil {
+			out.RemovedOperators = append(out.RemovedOperators, id)
+		} else {
+			out.Operators = append(out.Operators, *operator)
+		}
+	}
+	return out, judged
+}
+
+// Run pushes and pulls until ctx is done: what is journalled as soon as it is there, what changes at the cloud by long poll. After a
+// failure both wait, with full jitter, and when one of them gets through the other tries at once.
+func (p *Pump) Run(ctx context.Context) {
+	var group sync.WaitGroup
+	wake := [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}
+	group.Go(func() { p.loop(ctx, wake[0], wake[1], p.Push, p.untilNudged) })
+	group.Go(func() { p.loop(ctx, wake[1], wake[0], p.follow, func(context.Context) {}) })
+	group.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-p.kicked:
+				post(wake[0])
+				post(wake[1])
+			}
+		}
+	})
+	group.Wait()
+}
+
+// loop does work, rests after a success, and backs off after a failure until the backoff ends or wake says that the line is back.
+func (p *Pump) loop(ctx context.Context, wake, other chan struct{}, work func(context.Context) error, rest func(context.Context)) {
+	var backoff Backoff
+	failed := false
+	for ctx.Err() == nil {
+		err := p.noting(ctx, func() error { return work(ctx) })
+		if err == nil {
+			if failed {
+				post(other)
+			}
+			failed = false
+			backoff.Reset()
+			rest(ctx)
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		failed = true
+		timer := time.NewTimer(backoff.Next(afterOf(err)))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-wake:
+		}
+		timer.Stop()
+	}
+}
+
+func (p *Pump) untilNudged(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-p.nudged:
+	}
+}
+
+// follow waits for one change at the cloud and stores it.
+func (p *Pump) follow(ctx context.Context) error {
+	_, err := p.pullPage(ctx, longPoll)
+	return err
+}
+
+// noting remembers and logs what went wrong, once, not each time it goes on being wrong.
+func (p *Pump) noting(ctx context.Context, work func() error) error {
+	err := work()
+	if ctx.Err() != nil {
+		return err
+	}
+	p.mu.Lock()
+	before := p.trouble
+	p.trouble = err
+	p.mu.Unlock()
+	if fmt.Sprint(before) != fmt.Sprint(err) {
+		if err != nil {
+			p.log.Warn("sync failed", "error", err.Error())
+		} else {
+			p.log.Info("sync works again")
+		}
+		p.changed()
+	}
+	return err
+}
+
+// Status is what a status bar or a status command says of the line.
+type Status struct {
+	Online        bool      // the newest question got an answer
+	LastContact   time.Time // by this machine's clock; zero for never
+	Pending       int64     // entries that the cloud has not acknowledged
+	OldestPending time.Time
+	ReachedEnd    time.Time // server time of the last page that reached the end of the feed: how fresh the cache is
+	Trouble       string    // why there is no answer, or what is wrong with one; "" when all is well
+}
+
+// Status takes a snapshot.
+func (p *Pump) Status(ctx context.Context) (Status, error) {
+	line := p.breaker.Line()
+	status := Status{Online: line.Failures == 0 && !line.Contact.IsZero(), LastContact: line.Contact, Trouble: line.Trouble}
+	p.mu.Lock()
+	if status.Trouble == "" && p.trouble != nil {
+		status.Trouble = p.trouble.Error()
+	}
+	p.mu.Unlock()
+	freshness, err := p.cache.Freshness(ctx)
+	if err != nil {
+		return status, err
+	}
+	status.ReachedEnd = freshness.ReachedEnd
+	status.Pending, status.OldestPending, err = p.journal.Backlog(ctx)
+	return status, err
+}

@@ -1,0 +1,59 @@
+package sync
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"countersign/sync/api"
+)
+
+// errPlain refuses to send anything over a network unencrypted.
+var errPlain = errors.New("the cloud's address must begin with https://; plain http is for this computer only")
+
+// checkBase refuses addresses that are not HTTPS, but for this very machine.
+func checkBase(base *url.URL) error {
+	if base.Scheme == "https" && base.Host != "" {
+		return nil
+	}
+	if base.Scheme == "http" && api.Loopback(base.Hostname()) {
+		return nil
+	}
+	return errPlain
+}
+
+// newTransport makes the connections: through the proxy that the environment names (HTTPS_PROXY, NO_PROXY), trusting the system's
+// authorities and those of caFile, where a shop's network has its own.
+func newTransport(caFile string) (*http.Transport, error) {
+	settings := &tls.Config{MinVersion: tls.VersionTLS12}
+	if caFile != "" {
+		pem, err := os.ReadFile(caFile)
+		if err != nil {
+			return nil, fmt.Errorf("the file of certificate authorities cannot be read: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil { // a system without a list of its own
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no certificate in PEM form", caFile)
+		}
+		settings.RootCAs = pool
+	}
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:       settings,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   4,
+		IdleConnTimeout:       90 * time.Second,
+		ExpectContinueTimeout: time.Second,
+	}, nil
+}
