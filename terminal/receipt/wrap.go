@@ -1,0 +1,103 @@
+package receipt
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"countersign/terminal"
+)
+
+// Characters that no row may begin with, and those it may not end with, as Chinese is set.
+const (
+	neverFirst = "，。、；：？！）》」』】’”…—,.;:?!)%"
+	neverLast  = "（《「『【‘“("
+)
+
+// noBreak keeps an amount and its currency in one row.
+const noBreak = '\u00a0'
+
+// Clean makes a text safe for a row: control characters and every kind of space become a plain space (but for the no-break space,
+// which stays), invisible and direction-changing characters vanish, and bytes that are no text become U+FFFD.
+func Clean(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r == utf8.RuneError, r == noBreak:
+			return r
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		case unicode.IsControl(r), unicode.IsSpace(r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
+			return ' '
+		}
+		return r
+	}, text))
+}
+
+// Wrap breaks a text into rows of at most so many columns: between words, between Chinese characters, and inside a word only
+// where it is longer than a row. The empty text has no rows. Columns must be at least 2, the width of a Chinese character.
+func Wrap(text string, columns int) []string {
+	columns = max(columns, 2)
+	var rows []string
+	row, width, space := "", 0, false
+	flush := func() {
+		if row != "" {
+			rows = append(rows, row)
+		}
+		row, width, space = "", 0, false
+	}
+	for _, piece := range pieces(Clean(text)) {
+		if piece == " " {
+			space = width > 0
+			continue
+		}
+		need := terminal.Columns(piece)
+		if space {
+			need++
+		}
+		if width+need > columns {
+			flush()
+		} else if space {
+			row += " "
+		}
+		space = false
+		for _, r := range piece {
+			if w := terminal.RuneColumns(r); terminal.Columns(row)+w > columns { // a word longer than a row
+				rows, row = append(rows, row), ""
+			}
+			row += string(r)
+		}
+		width = terminal.Columns(row)
+	}
+	flush()
+	return rows
+}
+
+// pieces cuts a text into what may not be broken: words, single spaces, and Chinese characters with the punctuation that
+// clings to them.
+func pieces(text string) []string {
+	var out []string
+	current := ""
+	previous := ' '
+	for _, r := range text {
+		if r == ' ' {
+			if current != "" {
+				out = append(out, current)
+				current = ""
+			}
+			out = append(out, " ")
+			previous = r
+			continue
+		}
+		breakable := terminal.RuneColumns(r) == 2 || terminal.RuneColumns(previous) == 2
+		if current != "" && breakable && !strings.ContainsRune(neverFirst, r) && !strings.ContainsRune(neverLast, previous) {
+			out = append(out, current)
+			current = ""
+		}
+		current += string(r)
+		previous = r
+	}
+	if current != "" {
+		out = append(out, current)
+	}
+	return out
+}
