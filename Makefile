@@ -1,0 +1,71 @@
+# Countersign. Everything here works from a fresh clone on a Debian machine that has Go and gcc: what else is missing is installed
+# (see .ci/provision).
+#
+#   make build     the three programs, into bin/
+#   make demo      a day in a shop: in windows where there is a display, as text where there is none
+#   make test      every test
+#   make soak      every test, with the long counts
+#   make bench     the benchmarks
+#   make lint      the checks of the sources
+#   make gallery   a picture of every screen in every language, into dist/gallery
+#   make generate  what is made from other files: the API from openapi.yaml, the sounds and icons from their programs
+#   make package   the installers
+.PHONY: build demo test soak bench lint package gallery generate provision-build provision-test provision-lint
+.DEFAULT_GOAL := build
+
+# CI runs with an empty environment. A home that cannot be written to is no home for Go's caches.
+home := $(shell d="$$HOME"; [ -n "$$d" ] || d=$$(getent passwd $$(id -u) | cut -d: -f6); \
+	[ -n "$$d" ] && [ -w "$$d" ] || { d="$(CURDIR)/.cache/home"; mkdir -p "$$d"; }; echo "$$d")
+export HOME := $(home)
+export PATH := $(or $(PATH),/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin):/usr/local/go/bin:$(home)/go/bin
+
+# clang compiles the window's C in half of gcc's time. It may only arrive with provision-build: looked for when it is needed.
+ifneq ($(filter default undefined,$(origin CC)),)
+export CC = $(shell command -v clang++ >/dev/null && echo clang || echo gcc)
+endif
+ifneq ($(filter default undefined,$(origin CXX)),)
+export CXX = $(shell command -v clang++ >/dev/null && echo clang++ || echo g++)
+endif
+export CGO_ENABLED = 1
+export GOFLAGS = -trimpath -buildvcs=false
+
+version := $(or $(shell git describe --tags --always --dirty 2>/dev/null),unknown)
+ldflags = -X countersign/cmd/internal/version.number=$(version)
+# Shipped programs trust that every window is touched from its own goroutine; the tests run without that tag, and check it.
+ship = -tags x11,migrated_fynedo,no_emoji
+check = -tags x11
+
+build: provision-build
+	go build $(ship) -ldflags '$(ldflags)' -o bin/ ./cmd/countersign ./cmd/countersignctl ./cmd/countersign-cloud
+
+demo: build
+	@if [ -n "$$DISPLAY" ]; then exec bin/countersign demo; else exec bin/countersignctl demo; fi
+
+test: provision-test
+	.ci/test $(check) -timeout 25m
+
+soak: provision-test
+	COUNTERSIGN_SOAK=1 .ci/test $(check) -count=1 -timeout 6h
+
+bench: provision-test
+	go test $(check) -run '^$$' -bench . -benchmem ./...
+
+lint: provision-lint
+	@echo gofmt; badly=$$(gofmt -l cmd terminal sync ui assets); [ -z "$$badly" ] || { echo "not formatted: $$badly"; exit 1; }
+	go vet $(check) ./...
+	go tool staticcheck $(check) ./...
+	go mod tidy -diff
+	@if command -v shellcheck >/dev/null; then echo shellcheck; shellcheck $$(git grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)'); fi
+	go test $(check) ./cmd/internal/house
+
+gallery: provision-test
+	COUNTERSIGN_GALLERY=$(CURDIR)/dist/gallery go test $(check) -count=1 -run Gallery ./ui/...
+
+generate: provision-build
+	go generate ./...
+
+package:
+	@echo "There are no installers yet: they come with the packaging work. Use \"make build\" and the programs in bin/." >&2; exit 1
+
+provision-build provision-test provision-lint: provision-%:
+	@.ci/provision $*
