@@ -90,6 +90,9 @@ func (t *Typesetter) draw(into draw.Image, x, y int, r rune, style style, cell c
 		left = fixed.I(x) - bounds.Min.X + (fixed.I(room)-ink)/2
 	}
 	baseline := fixed.I(y) + fixed.I(cell.height*style.scale*19/24)
+	if wide { // Chinese fills its square: its baseline lies lower
+		baseline = fixed.I(y) + fixed.I(cell.height*style.scale*41/48)
+	}
 	drawer := font.Drawer{Dst: into, Src: image.NewUniform(ink), Face: face, Dot: fixed.Point26_6{X: left, Y: baseline}}
 	drawer.DrawString(string(r))
 }

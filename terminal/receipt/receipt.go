@@ -49,11 +49,9 @@ func (s *sheet) head() {
 		s.centre(line, terminal.SlipRow{})
 	}
 	s.blank()
-	if s.facts.Training {
-		s.band(s.say("training", nil), true)
-	}
-	if s.facts.Duplicate > 0 {
-		s.band(s.say("duplicate", map[string]any{"number": int64(s.facts.Duplicate)}), true)
+	for _, warning := range s.warnings() {
+		s.band(warning, true)
+		s.blank()
 	}
 	title := s.say("title."+string(s.facts.Kind), nil)
 	if s.facts.Kind == terminal.SlipReversal {
@@ -76,6 +74,18 @@ func (s *sheet) head() {
 	}
 	s.pairUnlessEmpty("reason", entry.Note)
 	s.rule()
+}
+
+// warnings are what a slip says at its top and again at its end, so that no half of it passes for something else.
+func (s *sheet) warnings() []string {
+	var out []string
+	if s.facts.Training {
+		out = append(out, s.say("training", nil))
+	}
+	if s.facts.Duplicate > 0 {
+		out = append(out, s.say("duplicate", map[string]any{"number": int64(s.facts.Duplicate)}))
+	}
+	return out
 }
 
 // when writes local time with its offset, so that the slip tells the instant and not only what the clock on the wall said.
@@ -219,11 +229,9 @@ func (s *sheet) foot() {
 	if s.facts.Kind != terminal.SlipTest {
 		s.centre(s.say("not_fiscal", nil), terminal.SlipRow{})
 	}
-	if s.facts.Training {
-		s.band(s.say("training", nil), true)
-	}
-	if s.facts.Duplicate > 0 {
-		s.band(s.say("duplicate", map[string]any{"number": int64(s.facts.Duplicate)}), true)
+	for _, warning := range s.warnings() {
+		s.blank()
+		s.band(warning, true)
 	}
 	s.rows = append(s.rows, terminal.SlipRow{Cut: true})
 }
