@@ -1,0 +1,276 @@
+// Package journal keeps journal.db: the terminal's append-only record of what it honoured, hash-chained and signed, with what
+// belongs to it in the same transaction (uses, slips to print) and what must live as long (acknowledgements, verdicts,
+// exceptions, PIN tries, the time mark). Nothing in it is ever pruned.
+//
+// One process writes it at a time, on one connection, under WAL and synchronous=FULL, both asserted on every connection; Reader
+// may be open beside it in any number of processes. An entry is on disk when Append returns.
+package journal
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"countersign/terminal/entry"
+)
+
+// Identity is who the terminal is, as enrolment made it.
+type Identity struct {
+	Merchant  string
+	Store     string
+	Terminal  string
+	Currency  string            // the merchant's: of the exposure
+	PublicKey ed25519.PublicKey // of the key that signs the entries
+	RootKey   []byte            // the merchant's, pinned
+}
+
+func (i Identity) equal(other Identity) bool {
+	return i.Merchant == other.Merchant && i.Store == other.Store && i.Terminal == other.Terminal &&
+		i.PublicKey.Equal(other.PublicKey) && bytes.Equal(i.RootKey, other.RootKey)
+}
+
+// Journal is the journal open for writing. It implements terminal.Journal, and the spool's queue.
+type Journal struct {
+	*Reader
+	key ed25519.PrivateKey
+
+	turn   chan struct{} // holds one token: the right to use w
+	w      *writer       // nil after a fault, until the next write opens it again
+	closed atomic.Bool
+	// commit is "COMMIT" but in tests, which make it fail in both ways a disk can.
+	commit func(*queries) error
+}
+
+// Create makes the journal of a newly enrolled terminal in path. Where the same enrolment made one before, it is opened as it
+// is, so that a join that was cut off can be repeated; another's is ErrOtherTerminal.
+func Create(ctx context.Context, path string, identity Identity, key ed25519.PrivateKey) (*Journal, error) {
+	if !identity.PublicKey.Equal(key.Public()) {
+		return nil, ErrOtherKey
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o660)
+	if err != nil {
+		return nil, fmt.Errorf("the journal cannot be made; check the rights of the data folder: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
+	w, err := openWriter(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	err = w.enrol(ctx, identity)
+	if err = errors.Join(err, w.close(), syncFolder(filepath.Dir(path))); err != nil {
+		return nil, err
+	}
+	return Open(ctx, path, key)
+}
+
+// Open opens the journal in path for writing with the key that signs it. The last entry is checked, the whole chain is not: see
+// Verify. A missing file is ErrNotEnrolled.
+func Open(ctx context.Context, path string, key ed25519.PrivateKey) (*Journal, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, ErrNotEnrolled
+	}
+	w, err := openWriter(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := OpenReader(ctx, path)
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	j := &Journal{Reader: reader, key: key, w: w, turn: make(chan struct{}, 1), commit: commit}
+	j.turn <- struct{}{}
+	if !reader.identity.PublicKey.Equal(key.Public()) {
+		return nil, errors.Join(ErrOtherKey, j.Close())
+	}
+	if err := w.q.checkTail(ctx, reader.identity.PublicKey); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+// Close waits for a write that is under way and closes the files.
+func (j *Journal) Close() error {
+	if j.closed.Swap(true) {
+		return nil
+	}
+	<-j.turn
+	defer func() { j.turn <- struct{}{} }()
+	// The readers go first: the last connection to close brings the write-ahead log into the file.
+	err := j.Reader.Close()
+	if j.w != nil {
+		err = errors.Join(err, j.w.close())
+		j.w = nil
+	}
+	return err
+}
+
+// writer is the one connection that writes.
+type writer struct {
+	db   *sql.DB
+	conn *sql.Conn
+	q    *queries
+}
+
+func openWriter(ctx context.Context, path string) (*writer, error) {
+	db, err := openPool(path, toWrite, 1)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, db); err != nil {
+		return nil, errors.Join(explain(err), db.Close())
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(explain(err), db.Close())
+	}
+	return &writer{db: db, conn: conn, q: newQueries(conn)}, nil
+}
+
+func (w *writer) close() error {
+	return errors.Join(w.q.close(), w.conn.Close(), w.db.Close())
+}
+
+func (w *writer) enrol(ctx context.Context, identity Identity) error {
+	known, err := w.q.identity(ctx)
+	switch {
+	case err == nil && known.equal(identity):
+		return nil
+	case err == nil:
+		return ErrOtherTerminal
+	case !errors.Is(err, ErrNotEnrolled):
+		return err
+	}
+	_, err = w.q.exec(ctx, `INSERT INTO identity (only, merchant, store, terminal, currency, public_key, root_key)
+		VALUES (1, ?, ?, ?, ?, ?, ?)`, identity.Merchant, identity.Store, identity.Terminal, identity.Currency,
+		[]byte(identity.PublicKey), append([]byte{}, identity.RootKey...))
+	return err
+}
+
+func commit(q *queries) error {
+	_, err := q.exec(context.Background(), "COMMIT")
+	return err
+}
+
+// write runs work in one transaction on the writer. Waiting for the turn ends with ctx; from BEGIN on nothing does, so that no
+// cancelled context can leave the outcome of COMMIT open. When COMMIT answers with an error, its outcome is unknown: the file is
+// opened anew and landed is asked what is there.
+func (j *Journal) write(ctx context.Context, work func(*queries) error, landed func(*queries) (bool, error)) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-j.turn:
+	}
+	defer func() { j.turn <- struct{}{} }()
+	if j.closed.Load() {
+		return ErrClosed
+	}
+	uncancelled := context.WithoutCancel(ctx)
+	if j.w == nil {
+		if err := j.reopen(uncancelled); err != nil {
+			return err
+		}
+	}
+	if _, err := j.w.q.exec(uncancelled, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	open := true
+	defer func() {
+		if open { // work failed or panicked
+			j.rollback(uncancelled)
+		}
+	}()
+	if err := work(j.w.q); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	open = false
+	if err := j.commit(j.w.q); err != nil {
+		return j.settle(uncancelled, err, landed)
+	}
+	return nil
+}
+
+// rollback ends a transaction that wrote nothing worth keeping. A connection that cannot even do that is given up.
+func (j *Journal) rollback(ctx context.Context) {
+	if _, err := j.w.q.exec(ctx, "ROLLBACK"); err == nil {
+		return
+	}
+	// SQLite rolls back by itself on some errors, a full disk for one, and then has no transaction to roll back.
+	if _, err := j.w.q.exec(ctx, "BEGIN IMMEDIATE"); err == nil {
+		if _, err := j.w.q.exec(ctx, "ROLLBACK"); err == nil {
+			return
+		}
+	}
+	_ = j.w.close() // nothing more can be lost: the transaction is gone with its connection
+	j.w = nil
+}
+
+// settle finds out what became of a COMMIT that answered with an error.
+func (j *Journal) settle(ctx context.Context, cause error, landed func(*queries) (bool, error)) error {
+	_ = j.w.close() // its errors say no more than cause
+	j.w = nil
+	if err := j.reopen(ctx); err != nil {
+		return fmt.Errorf("%w (%w; %w)", ErrOutcomeUnknown, cause, err)
+	}
+	there, err := landed(j.w.q)
+	if err != nil {
+		return fmt.Errorf("%w (%w; %w)", ErrOutcomeUnknown, cause, err)
+	}
+	if !there {
+		return explain(cause)
+	}
+	// It can be read, but perhaps only from memory: after a failed fsync the system forgets that the pages never reached the disk. A
+	// checkpoint writes them again to the main file and syncs that.
+	var busy, logged, moved int
+	err = j.w.q.row(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &logged, &moved)
+	if err != nil || busy != 0 {
+		return fmt.Errorf("%w (%w; checkpoint: busy %d, %w)", ErrOutcomeUnknown, cause, busy, orNone(err))
+	}
+	return nil
+}
+
+func (j *Journal) reopen(ctx context.Context) error {
+	w, err := openWriter(ctx, j.path)
+	if err != nil {
+		return err
+	}
+	if err := w.q.checkTail(ctx, j.identity.PublicKey); err != nil {
+		return errors.Join(err, w.close())
+	}
+	j.w = w
+	return nil
+}
+
+// checkTail checks the newest entry against the one before it and its signature: cheap, and enough to see a torn or swapped file.
+func (q *queries) checkTail(ctx context.Context, public ed25519.PublicKey) error {
+	head, err := q.head(ctx, public)
+	if err != nil || head.Seq == 0 {
+		return err
+	}
+	last, err := q.sealed(ctx, head.Seq)
+	if err != nil {
+		return err
+	}
+	prev := entry.Genesis(public)
+	if head.Seq > 1 {
+		before, err := q.sealed(ctx, head.Seq-1)
+		if err != nil {
+			return err
+		}
+		prev = before.Hash
+	}
+	if entry.Hash(prev, last.Bytes) != last.Hash || !entry.Verify(public, last.Hash, last.Signature) {
+		return fmt.Errorf("%w: its newest entry, %d, does not verify", ErrDamaged, head.Seq)
+	}
+	return nil
+}

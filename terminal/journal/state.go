@@ -1,0 +1,62 @@
+package journal
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"time"
+
+	"countersign/terminal"
+)
+
+// set runs statements that may be repeated without harm in one durable transaction.
+func (j *Journal) set(ctx context.Context, work func(*queries) error) error {
+	return j.write(ctx, work, func(*queries) (bool, error) { return false, nil })
+}
+
+func (j *Journal) setOne(ctx context.Context, query string, args ...any) error {
+	return j.set(ctx, func(q *queries) error {
+		_, err := q.exec(context.WithoutCancel(ctx), query, args...)
+		return err
+	})
+}
+
+// SetPINTries implements terminal.Journal.
+func (j *Journal) SetPINTries(ctx context.Context, operator string, wrong int, last time.Time) error {
+	return j.setOne(ctx, `INSERT INTO pin_tries (operator, wrong, last) VALUES (?, ?, ?)
+		ON CONFLICT (operator) DO UPDATE SET wrong = excluded.wrong, last = excluded.last`, operator, wrong, last.UnixMicro())
+}
+
+// SetMark stores the time mark. A mark earlier than the one that is stored is left aside: time does not go back.
+func (j *Journal) SetMark(ctx context.Context, mark terminal.Mark) error {
+	return j.setOne(ctx, `INSERT INTO mark (only, at, boot, monotonic, heard) VALUES (1, ?, ?, ?, ?)
+		ON CONFLICT (only) DO UPDATE SET at = excluded.at, boot = excluded.boot, monotonic = excluded.monotonic,
+		heard = excluded.heard WHERE excluded.at >= at`, mark.At.UnixMicro(), mark.Boot, mark.Monotonic.Microseconds(), mark.Heard)
+}
+
+// StartInstance makes a new random instance for this start of the program and stores it. It returns the instance that the
+// cloud acknowledged last, "" for none, and the new one: 32 hexadecimal digits.
+func (j *Journal) StartInstance(ctx context.Context) (acked, now string, err error) {
+	random := make([]byte, 16)
+	if _, err := rand.Read(random); err != nil {
+		return "", "", err
+	}
+	err = j.setOne(ctx, "INSERT INTO instance (only, acked, now) VALUES (1, '', ?) ON CONFLICT (only) DO UPDATE SET now = excluded.now",
+		hex.EncodeToString(random))
+	if err != nil {
+		return "", "", err
+	}
+	return j.Instance(ctx)
+}
+
+// AckInstance notes that the cloud knows an instance of this terminal.
+func (j *Journal) AckInstance(ctx context.Context, instance string) error {
+	return j.setOne(ctx, "UPDATE instance SET acked = ?", instance)
+}
+
+// SetState stores a value under key for whoever has to remember a little over restarts: the circuit breaker, say. Each use of it
+// is a sync to disk, so that it is for what changes seldom.
+func (j *Journal) SetState(ctx context.Context, key string, value []byte) error {
+	return j.setOne(ctx, "INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+		key, append([]byte{}, value...))
+}

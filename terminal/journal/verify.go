@@ -1,0 +1,186 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"countersign/terminal"
+	"countersign/terminal/entry"
+)
+
+// Verified is what Verify found to be whole.
+type Verified struct {
+	Entries uint64
+	Head    entry.Place
+}
+
+// Verify checks the journal in path as it lies on disk: chain, signatures by public, numbering of entries and receipts, the index
+// columns and the use tables against the entries' bytes, and the acknowledgements against the head. It needs nothing but the file and
+// the key; nil means the key that the file itself names, which proves less. The error is an *entry.BadEntry for the first bad entry,
+// where there is one. A terminal may be at work on the file meanwhile.
+func Verify(ctx context.Context, path string, public ed25519.PublicKey) (Verified, error) {
+	r, err := OpenReader(ctx, path)
+	if err != nil {
+		return Verified{}, err
+	}
+	defer r.Close()
+	if public == nil {
+		public = r.identity.PublicKey
+	} else if !public.Equal(r.identity.PublicKey) {
+		return Verified{}, ErrOtherKey
+	}
+	// One transaction sees one state of the file, whoever writes to it meanwhile.
+	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return Verified{}, explain(err)
+	}
+	defer func() { _ = tx.Rollback() }() // it only read
+	q := newQueries(tx)
+	place, uses, err := q.verifyEntries(ctx, public)
+	if err != nil {
+		return Verified{Entries: place.Seq, Head: place}, err
+	}
+	verified := Verified{Entries: place.Seq, Head: place}
+	if err := uses.compare(ctx, q); err != nil {
+		return verified, err
+	}
+	acked, err := q.acked(ctx)
+	if err == nil && acked > place.Seq {
+		err = fmt.Errorf("%w: entries %d to %d are missing: the cloud has them", ErrDamaged, place.Seq+1, acked)
+	}
+	return verified, err
+}
+
+// signed is an entry whose signature is still to be checked.
+type signed struct {
+	seq  uint64
+	hash [32]byte
+	sig  []byte
+}
+
+// signatures checks signatures on every core: they are all that takes time.
+type signatures struct {
+	work  chan []signed
+	wait  sync.WaitGroup
+	mu    sync.Mutex
+	first uint64 // the first entry with a bad one, 0 for none
+}
+
+func checkSignatures(public ed25519.PublicKey) *signatures {
+	s := &signatures{work: make(chan []signed, 2*runtime.NumCPU())}
+	for range runtime.NumCPU() {
+		s.wait.Go(func() {
+			for batch := range s.work {
+				for _, one := range batch {
+					if !entry.Verify(public, one.hash, one.sig) {
+						s.mu.Lock()
+						if s.first == 0 || one.seq < s.first {
+							s.first = one.seq
+						}
+						s.mu.Unlock()
+						break
+					}
+				}
+			}
+		})
+	}
+	return s
+}
+
+// finish waits for the checks and answers the earlier of a bad signature and err.
+func (s *signatures) finish(err error) error {
+	close(s.work)
+	s.wait.Wait()
+	var bad *entry.BadEntry
+	if s.first != 0 && (!errors.As(err, &bad) || bad.Seq > s.first) {
+		return &entry.BadEntry{Seq: s.first, Problem: "is not signed by this terminal's key"}
+	}
+	return err
+}
+
+func (q *queries) verifyEntries(ctx context.Context, public ed25519.PublicKey) (entry.Place, *tally, error) {
+	place, uses := entry.Start(public), newTally()
+	// The driver makes a goroutine for each row of a query that can be cancelled; looking at ctx now and then costs nothing.
+	rows, err := q.query(context.WithoutCancel(ctx),
+		"SELECT seq, bytes, hash, signature, epoch, kind, uid, receipt, about, business_day FROM entries ORDER BY seq")
+	if err != nil {
+		return place, uses, err
+	}
+	defer rows.Close()
+	checks := checkSignatures(public)
+	const batchSize = 64
+	batch := make([]signed, 0, batchSize)
+	for err == nil && rows.Next() {
+		var row indexedRow
+		if err = row.scan(rows); err != nil {
+			err = explain(err)
+			break
+		}
+		var next entry.Place
+		var e terminal.Entry
+		if next, e, err = row.follow(place); err != nil {
+			break
+		}
+		if err = uses.add(e); err != nil {
+			break
+		}
+		if batch = append(batch, signed{next.Seq, row.Hash, row.Signature}); len(batch) == batchSize {
+			checks.work <- batch
+			batch, err = make([]signed, 0, batchSize), ctx.Err()
+		}
+		place = next
+	}
+	if err == nil {
+		err = explain(rows.Err())
+	}
+	checks.work <- batch
+	return place, uses, checks.finish(err)
+}
+
+// indexedRow is a row of entries with its index columns.
+type indexedRow struct {
+	entry.Sealed
+	seq, epoch, kind int64
+	hash, uid, about []byte
+	receipt          sql.NullInt64
+	day              string
+}
+
+func (row *indexedRow) scan(rows *sql.Rows) error {
+	return rows.Scan(&row.seq, &row.Bytes, &row.hash, &row.Signature, &row.epoch, &row.kind, &row.uid, &row.receipt, &row.about, &row.day)
+}
+
+// follow checks a row, but for its signature, as the one after place.
+func (row *indexedRow) follow(place entry.Place) (entry.Place, terminal.Entry, error) {
+	bad := func(problem string) (entry.Place, terminal.Entry, error) {
+		return place, terminal.Entry{}, &entry.BadEntry{Seq: place.Seq + 1, Problem: problem}
+	}
+	if uint64(row.seq) != place.Seq+1 {
+		return bad(fmt.Sprintf("is missing: the next in the file is %d", row.seq))
+	}
+	if len(row.hash) != 32 {
+		return bad(fmt.Sprintf("has a hash of %d bytes", len(row.hash)))
+	}
+	row.Hash = [32]byte(row.hash)
+	next, e, err := place.Follow(row.Sealed)
+	if err != nil {
+		return place, e, err
+	}
+	var about []byte
+	if !e.About.IsZero() {
+		about = e.About[:]
+	}
+	switch {
+	case row.epoch != int64(e.Epoch) || row.kind != int64(e.Kind) || row.day != dayColumn(e.BusinessDay),
+		row.receipt.Int64 != int64(e.Receipt.Number) || row.receipt.Valid != (e.Receipt.Number != 0),
+		!bytes.Equal(row.uid, e.UID[:]) || !bytes.Equal(row.about, about):
+		return bad("is indexed under other facts than its own")
+	}
+	return next, e, nil
+}
