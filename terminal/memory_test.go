@@ -30,6 +30,15 @@ func (c *memoryCache) Find(_ context.Context, lookups []terminal.Lookup) (termin
 	return terminal.Row{}, terminal.ErrUnknown
 }
 
+func (c *memoryCache) Campaign(_ context.Context, id string) (terminal.Campaign, error) {
+	for _, row := range c.rows {
+		if row.Campaign.ID == id {
+			return row.Campaign, nil
+		}
+	}
+	return terminal.Campaign{}, terminal.ErrUnknown
+}
+
 func (c *memoryCache) Settings(context.Context) (terminal.Settings, error) {
 	if c.settings.Store.ID == "" {
 		return terminal.Settings{}, terminal.ErrUnknown

@@ -38,8 +38,22 @@ type Scan struct {
 type Presented struct {
 	Candidates []Candidate // in the order in which they are tried; at least one
 	Masked     string      // the last min(4, length/3) symbols
+	// Token is what a signed token says of itself, once its signature was verified; nil for a code that is only looked up.
+	Token *Token
 	// Otherwise is what is wrong with the text if no candidate is known; nil for a code that is whole and simply not_found.
 	Otherwise *Finding
+}
+
+// Token is a voucher as its issuer signed it. It stands in for a row that the cache does not have.
+type Token struct {
+	Voucher   VoucherID
+	Campaign  string
+	Kind      Kind
+	Units     int64  // of a balance: minor units
+	Currency  string // of a balance
+	Store     string // the only store it is for; "" for every one
+	NotBefore time.Time
+	Expires   time.Time // the last instant that still counts; zero for never
 }
 
 // Candidate is one canonical form of a code.
@@ -81,6 +95,8 @@ type Freshness struct {
 type Cache interface {
 	// Find returns the first row that one of lookups has, or ErrUnknown.
 	Find(ctx context.Context, lookups []Lookup) (Row, error)
+	// Campaign returns a campaign by its id, or ErrUnknown.
+	Campaign(ctx context.Context, id string) (Campaign, error)
 	// Settings returns the terminal's place, or ErrUnknown before the first fill.
 	Settings(ctx context.Context) (Settings, error)
 	// Operators returns the operators of this store, by name.

@@ -109,7 +109,7 @@ func (t *Terminal) look(ctx context.Context, req Request, override *Reading) (*b
 		return b, nil
 	}
 	for i := range b.shown {
-		row, err := t.parts.Cache.Find(ctx, b.lookups(i))
+		row, err := t.find(ctx, b.lookups(i), b.shown[i].Token)
 		if err != nil && !errors.Is(err, ErrUnknown) {
 			return nil, err
 		}
@@ -169,6 +169,34 @@ func (t *Terminal) read(b *bill) *Finding {
 		return &Finding{Reason: MalformedCode}
 	}
 	return nil
+}
+
+// find takes a voucher from the cache. A signed token that the cache has never seen stands for itself, if its campaign is there.
+func (t *Terminal) find(ctx context.Context, lookups []Lookup, token *Token) (Row, error) {
+	row, err := t.parts.Cache.Find(ctx, lookups)
+	if !errors.Is(err, ErrUnknown) || token == nil {
+		return row, err
+	}
+	campaign, err := t.parts.Cache.Campaign(ctx, token.Campaign)
+	if err != nil {
+		return Row{}, err
+	}
+	if campaign.Kind != token.Kind || (token.Kind == KindBalance && campaign.Currency != token.Currency) {
+		return Row{}, ErrUnknown
+	}
+	return Row{Voucher: token.voucher(lookups[0]), Campaign: campaign}, nil
+}
+
+// voucher is the row that a token stands in for.
+func (t Token) voucher(lookup Lookup) Voucher {
+	rules := &Rules{ValidFrom: &Moment{Instant: t.NotBefore}}
+	if !t.Expires.IsZero() {
+		rules.ValidUntil = &Moment{Instant: t.Expires}
+	}
+	if t.Store != "" {
+		rules.Stores = []string{t.Store}
+	}
+	return Voucher{ID: t.Voucher, Lookup: lookup, Campaign: t.Campaign, State: VoucherActive, Units: t.Units, Rules: rules}
 }
 
 func (b *bill) lookups(i int) []Lookup {
