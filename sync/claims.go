@@ -2,11 +2,13 @@ package sync
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"countersign/terminal"
 )
+
+// openMost is how many uids a request may list.
+const openMost = 10_000
 
 // Claims knows which claims of this terminal may still become entries. Each question and each push carries them, so that the cloud
 // can let go of every other hold: after a crash, an Esc, or an answer that was lost, nothing has to be cleaned up by time.
@@ -85,8 +87,16 @@ func (c *Claims) withJournalled(ctx context.Context, current openClaims) (openCl
 	if err != nil {
 		return current, err
 	}
+	listed := make(map[terminal.UID]bool, len(current.uids))
+	for _, uid := range current.uids {
+		listed[uid] = true
+	}
 	for _, uid := range journalled {
-		if !slices.Contains(current.uids, uid) {
+		// Of a backlog longer than the contract allows the oldest entries are named: the newer were made without an answer.
+		if len(current.uids) == openMost {
+			break
+		}
+		if !listed[uid] {
 			current.uids = append(current.uids, uid)
 		}
 	}

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,14 +11,15 @@ import (
 
 	"countersign/sync/api"
 	"countersign/terminal"
+	"countersign/terminal/entry"
 )
 
-// Batch is a stretch of the journal as it is pushed: entries of one epoch, in order.
+// Batch is a stretch of the journal as it is pushed: consecutive entries of one epoch.
 type Batch struct {
-	Epoch    uint32
-	FromSeq  uint64   // of the first entry; of an empty batch, the next there will be
-	PrevHash [32]byte // the hash before the first entry
-	Entries  []api.SealedEntry
+	Epoch   uint32
+	From    uint64   // the number of the first entry; without entries, of the next that will be written
+	Prev    [32]byte // the hash before it
+	Entries []entry.Sealed
 }
 
 // Verdict is the cloud's word on one entry.
@@ -29,14 +31,16 @@ type Verdict struct {
 
 // Journal is what the pump needs of the terminal's journal.
 type Journal interface {
-	// Acked is the last entry that the cloud has acknowledged, 0 for none.
-	Acked(ctx context.Context) (uint64, error)
-	// Batch returns entries after the one numbered seq: at most entriesMost of them, bytesMost bytes, and one epoch; none at the end.
-	Batch(ctx context.Context, seq uint64, entriesMost, bytesMost int) (Batch, error)
-	// Acknowledge records that the cloud has all entries up to seq, whose hash it names; an error if the journal has another there.
-	Acknowledge(ctx context.Context, seq uint64, hash [32]byte) error
-	// Judge stores verdicts. A later one of the same entry replaces an earlier one; one of an unknown entry is ignored.
-	Judge(ctx context.Context, verdicts []Verdict) error
+	// Pending returns the first entries that the cloud has not acknowledged, within these limits; a batch without entries at the end.
+	Pending(ctx context.Context, limit, maxBytes int) (Batch, error)
+	// HashAt is the hash of an entry; terminal.ErrUnknown beyond the newest.
+	HashAt(ctx context.Context, seq uint64) ([32]byte, error)
+	// Ack notes that the cloud has every entry up to through, and its verdicts; 0 stores verdicts alone.
+	Ack(ctx context.Context, through uint64, verdicts []Verdict) error
+	// Rewind takes acknowledgements back to through.
+	Rewind(ctx context.Context, through uint64) error
+	// PutExceptions stores what a manager must look at.
+	PutExceptions(ctx context.Context, exceptions []terminal.Exception) error
 	// Backlog says how many entries the cloud has not acknowledged, and when the oldest of them was made.
 	Backlog(ctx context.Context) (pending int64, oldest time.Time, err error)
 }
@@ -49,7 +53,6 @@ type Page struct {
 	Operators        []terminal.Operator
 	RemovedOperators []string
 	Settings         *terminal.Settings
-	Exceptions       []terminal.Exception
 	Cursor           string
 	AtEnd            bool
 	Included         uint64
@@ -129,23 +132,23 @@ func (p *Pump) Once(ctx context.Context) error {
 func (p *Pump) Push(ctx context.Context) error {
 	p.once.Lock()
 	defer p.once.Unlock()
-	after, err := p.journal.Acked(ctx)
-	if err != nil {
-		return err
-	}
 	releasing := p.claims.takeLoose()
 	for rewound := false; ; {
-		batch, err := p.journal.Batch(ctx, after, pushEntries, pushBytes)
+		batch, err := p.journal.Pending(ctx, pushEntries, pushBytes)
 		if err != nil {
 			return err
 		}
 		if len(batch.Entries) == 0 && !releasing {
 			return nil
 		}
-		ack, err := p.pushBatch(ctx, batch)
-		if head := gapOf(err); head != nil && !rewound && head.Seq != after {
+		err = p.pushBatch(ctx, batch)
+		if head := gapOf(err); head != nil && !rewound && head.Seq < batch.From {
 			// A cloud that was restored from an older backup lacks entries it once acknowledged: it gets them again.
-			after, rewound = head.Seq, true
+			p.log.Warn("the cloud lacks entries that it had: sending them again", "from", head.Seq+1)
+			if err := p.journal.Rewind(ctx, head.Seq); err != nil {
+				return err
+			}
+			rewound = true
 			continue
 		}
 		if err != nil {
@@ -153,7 +156,6 @@ func (p *Pump) Push(ctx context.Context) error {
 			return err
 		}
 		releasing = false
-		after = max(after, min(ack.HeadSeq, batch.FromSeq+uint64(len(batch.Entries))-1))
 		if len(batch.Entries) == 0 {
 			return nil
 		}
@@ -170,39 +172,55 @@ func gapOf(err error) *api.Head {
 	return nil
 }
 
-// pushBatch sends one batch and applies what the cloud says of it.
-func (p *Pump) pushBatch(ctx context.Context, batch Batch) (*api.JournalAck, error) {
+// pushBatch sends one batch and notes what the cloud says of it.
+func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 	open, err := p.claims.now(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	pending, _, err := p.journal.Backlog(ctx)
+	if err != nil {
+		return err
+	}
+	pending = max(0, pending-int64(len(batch.Entries)))
 	push := api.JournalPush{
-		Instance: open.instance, ClaimCounter: open.counter, Open: open.uids,
-		Epoch: batch.Epoch, FromSeq: batch.FromSeq, PrevHash: batch.PrevHash[:], Entries: batch.Entries,
+		Instance: open.instance, ClaimCounter: open.counter, Open: open.uids, Pending: &pending,
+		Epoch: batch.Epoch, FromSeq: batch.From, PrevHash: batch.Prev[:], Entries: make([]api.SealedEntry, len(batch.Entries)),
 	}
-	if push.Entries == nil {
-		push.Entries = []api.SealedEntry{}
+	for i, sealed := range batch.Entries {
+		push.Entries[i] = api.SealedEntry{Bytes: sealed.Bytes, Signature: sealed.Signature}
 	}
 	limited, cancel := context.WithTimeout(ctx, pumpBudget)
 	defer cancel()
 	ack, err := p.client.push(limited, push)
 	p.settle(ctx, err)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if ack.HeadSeq == 0 {
-		return ack, nil
+		return nil // it has nothing, and was sent nothing
 	}
-	if len(ack.HeadHash) != 32 {
-		return nil, noAnswer(errors.New("an acknowledgement without a hash"), 0)
+	// What the cloud has must be what is here: an acknowledgement of another entry in the same place would lose this one for ever.
+	hash, err := p.journal.HashAt(ctx, ack.HeadSeq)
+	if errors.Is(err, terminal.ErrUnknown) {
+		return fmt.Errorf("the cloud has %d entries and this journal fewer: it was restored from an older copy", ack.HeadSeq)
 	}
-	if err := p.journal.Acknowledge(ctx, ack.HeadSeq, [32]byte(ack.HeadHash)); err != nil {
-		return nil, err
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(hash[:], ack.HeadHash) {
+		return fmt.Errorf("the cloud has another entry %d than this journal: two terminals use one identity", ack.HeadSeq)
 	}
 	for _, verdict := range ack.Verdicts {
 		p.claims.acked(verdict.Uid)
 	}
-	return ack, p.journal.Judge(ctx, verdicts(ack.Verdicts))
+	if err := p.journal.Ack(ctx, ack.HeadSeq, verdicts(ack.Verdicts)); err != nil {
+		return err
+	}
+	if last := batch.From + uint64(len(batch.Entries)) - 1; len(batch.Entries) > 0 && ack.HeadSeq < last {
+		return fmt.Errorf("the cloud took the journal only up to entry %d of %d: it finds fault with the next", ack.HeadSeq, last)
+	}
+	return nil
 }
 
 func verdicts(from []api.EntryVerdict) []Verdict {
@@ -248,10 +266,18 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 	if err != nil {
 		return false, err
 	}
-	sorted, judged := sortPage(page)
-	if err := p.journal.Judge(ctx, judged); err != nil {
-		return false, err
+	sorted, judged, exceptions := sortPage(page)
+	if len(judged) > 0 {
+		if err := p.journal.Ack(ctx, 0, judged); err != nil {
+			return false, err
+		}
 	}
+	if len(exceptions) > 0 {
+		if err := p.journal.PutExceptions(ctx, exceptions); err != nil {
+			return false, err
+		}
+	}
+	// The cursor goes last: what of a page is lost by a crash before it comes again.
 	if err := p.cache.Apply(ctx, sorted); err != nil {
 		return false, err
 	}
@@ -263,9 +289,10 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 
 // sortPage takes the records of a page apart. Where a thing comes twice the later record holds, which the order of the slices keeps;
 // a removal after a change and the other way round is settled here.
-func sortPage(page *api.FeedPage) (Page, []Verdict) {
+func sortPage(page *api.FeedPage) (Page, []Verdict, []terminal.Exception) {
 	out := Page{Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included, ServerTime: page.ServerTime}
 	var judged []Verdict
+	var exceptions []terminal.Exception
 	vouchers, operators := map[terminal.VoucherID]*terminal.Voucher{}, map[string]*terminal.Operator{}
 	for _, record := range page.Records {
 		switch {
@@ -282,7 +309,7 @@ func sortPage(page *api.FeedPage) (Page, []Verdict) {
 		case record.Settings != nil:
 			out.Settings = record.Settings
 		case record.Exception != nil:
-			out.Exceptions = append(out.Exceptions, exception(*record.Exception))
+			exceptions = append(exceptions, exception(*record.Exception))
 		case record.Verdict != nil:
 			judged = append(judged, verdicts([]api.EntryVerdict{*record.Verdict})...)
 		}
@@ -301,7 +328,7 @@ func sortPage(page *api.FeedPage) (Page, []Verdict) {
 			out.Operators = append(out.Operators, *operator)
 		}
 	}
-	return out, judged
+	return out, judged, exceptions
 }
 
 // Run pushes and pulls until ctx is done: what is journalled as soon as it is there, what changes at the cloud by long poll. After a
