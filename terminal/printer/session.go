@@ -1,0 +1,258 @@
+package printer
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+// Why something that was awaited did not come.
+var (
+	errTimeout   = errors.New("the printer did not answer in time")
+	errGone      = errors.New("the printer went away")
+	errStopped   = errors.New("the terminal is stopping")
+	errCancelled = errors.New("staff cancelled the slip")
+)
+
+// session is an open port with its two goroutines: one that reads, and one that writes, so that a write that never returns can
+// be left behind. Everything else happens on the worker's own goroutine.
+type session struct {
+	port     Port
+	chunk    int
+	answers  chan answer   // what the printer said
+	gone     chan struct{} // closed when reading failed for good
+	quit     chan struct{} // closed with the session
+	work     chan []byte
+	results  chan result
+	xoff     atomic.Bool
+	paper    atomic.Bool   // an answer to GS r is due
+	cancel   chan struct{} // closed when staff cancel the job on its way; nil without one
+	heard    func(answer)  // told of everything the printer says
+	stalled  func(bool)    // told when the printer takes nothing for a while, and when it does again
+	patience time.Duration // how long it may take nothing before that is said
+	stuck    bool          // a write was left behind: the session is of no more use
+}
+
+type result struct {
+	n   int
+	err error
+}
+
+func newSession(port Port, chunk int) *session {
+	s := &session{port: port, chunk: chunk, answers: make(chan answer, 256), gone: make(chan struct{}), quit: make(chan struct{}),
+		work: make(chan []byte), results: make(chan result, 1), heard: func(answer) {}, stalled: func(bool) {}, patience: 5 * time.Second}
+	if port.Traits().TwoWay {
+		go s.read()
+	}
+	go s.writeAll()
+	return s
+}
+
+// read sorts what the printer says until the port is closed or gone.
+func (s *session) read() {
+	defer close(s.gone)
+	sort := sorter{}
+	buffer := make([]byte, 256)
+	for {
+		n, err := s.port.Read(buffer)
+		for _, b := range buffer[:n] {
+			sort.wantsPaper = s.paper.Load()
+			if a, ok := sort.feed(b); ok {
+				s.tell(a)
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// tell passes an answer on. A printer that babbles must not hold the reader up: what nobody fetches is dropped.
+func (s *session) tell(a answer) {
+	switch a.kind {
+	case answerXOFF:
+		s.xoff.Store(true)
+	case answerXON:
+		s.xoff.Store(false)
+	}
+	select {
+	case s.answers <- a:
+	default:
+	}
+}
+
+func (s *session) writeAll() {
+	for {
+		select {
+		case chunk := <-s.work:
+			n, err := s.port.Write(chunk)
+			select {
+			case s.results <- result{n, err}:
+			case <-s.quit:
+				return
+			}
+		case <-s.quit:
+			return
+		}
+	}
+}
+
+// close gives the port back. Closing may itself block while a write is stuck; it is left behind then.
+func (s *session) close() error {
+	close(s.quit)
+	closed := make(chan error, 1)
+	go func() { closed <- s.port.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(s.patience):
+		return errTimeout
+	}
+}
+
+// send writes data chunk by chunk as the printer takes it, however long that is. touched says that the printer may have got some
+// of it: false is certain that not one byte left.
+func (s *session) send(ctx context.Context, data []byte) (touched bool, err error) {
+	for len(data) > 0 {
+		if err := s.clear(ctx); err != nil {
+			return touched, err
+		}
+		n := min(s.chunk, len(data))
+		wrote, err := s.write(ctx, data[:n])
+		touched = touched || wrote
+		if err != nil {
+			return touched, err
+		}
+		data = data[n:]
+	}
+	return touched, nil
+}
+
+// clear waits until the printer takes bytes: no XOFF pending, control lines up.
+func (s *session) clear(ctx context.Context) error {
+	const look = 20 * time.Millisecond // how often control lines are looked at: nothing tells when they change
+	waited := time.Duration(0)
+	defer s.stalled(false)
+	for s.xoff.Load() || !s.port.Ready() {
+		if err := s.await(ctx, look, func(a answer) bool { return a.kind == answerXON }); err != nil && err != errTimeout {
+			return err
+		}
+		if waited += look; waited >= s.patience {
+			s.stalled(true)
+		}
+	}
+	return nil
+}
+
+// write hands one chunk to the port. A write that is left behind counts as touched: nobody knows how far it came.
+func (s *session) write(ctx context.Context, chunk []byte) (touched bool, err error) {
+	select {
+	case <-s.gone:
+		return false, errGone
+	case <-ctx.Done():
+		return false, errStopped
+	case s.work <- chunk:
+	}
+	patience := time.NewTimer(s.patience)
+	defer patience.Stop()
+	for {
+		select {
+		case r := <-s.results:
+			s.stalled(false)
+			if r.err != nil {
+				return r.n > 0, errors.Join(errGone, r.err)
+			}
+			return true, nil
+		case a := <-s.answers:
+			s.heard(a)
+		case <-patience.C:
+			s.stalled(true)
+		case <-s.cancel:
+			s.stuck = true
+			return true, errCancelled
+		case <-ctx.Done():
+			s.stuck = true
+			return true, errStopped
+		}
+	}
+}
+
+// await takes answers until done says that one is what was waited for. A zero limit waits for ever.
+func (s *session) await(ctx context.Context, limit time.Duration, done func(answer) bool) error {
+	var timeout <-chan time.Time
+	if limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	for {
+		select {
+		case a := <-s.answers:
+			s.heard(a)
+			if done(a) {
+				return nil
+			}
+		case <-timeout:
+			return errTimeout
+		case <-s.gone:
+			return s.lastWords(done)
+		case <-s.cancel:
+			return errCancelled
+		case <-ctx.Done():
+			return errStopped
+		}
+	}
+}
+
+// lastWords looks through what the printer said before it went away.
+func (s *session) lastWords(done func(answer) bool) error {
+	if !s.port.Traits().TwoWay {
+		return errGone
+	}
+	for {
+		select {
+		case a := <-s.answers:
+			s.heard(a)
+			if done(a) {
+				return nil
+			}
+		default:
+			return errGone
+		}
+	}
+}
+
+// ask sends a real-time status request, DLE EOT n, and returns its answer. It must never be called in the middle of a slip: a
+// printer that reads the parameters of a command takes it for one.
+func (s *session) ask(ctx context.Context, n byte, limit time.Duration) (byte, error) {
+	s.forget()
+	within, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	if _, err := s.write(within, []byte{0x10, 0x04, n}); err != nil {
+		if err == errStopped && ctx.Err() == nil {
+			return 0, errTimeout
+		}
+		return 0, err
+	}
+	var status byte
+	err := s.await(ctx, limit, func(a answer) bool {
+		status = a.data[0]
+		return a.kind == answerStatus
+	})
+	return status, err
+}
+
+// forget drops late answers to earlier questions.
+func (s *session) forget() {
+	for {
+		select {
+		case a := <-s.answers:
+			if a.kind != answerStatus {
+				s.heard(a)
+			}
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,258 @@
+package printer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"countersign/terminal"
+)
+
+// Config is what a Worker has to know of its printer. Status, Word and Chunk are facts of the printer's profile.
+type Config struct {
+	Target string                            // see ParseTarget; "" for no printer
+	Open   func(target string) (Port, error) // nil: Open
+	Status string                            // "yes": it answers DLE EOT, so that silence means off; "try"; "no"
+	Word   string                            // how it says that a slip is printed: "process_id", "paper", "" for never
+	Chunk  int                               // bytes written at once; 64 unless said
+	Share  bool                              // hold = false: open for each slip, so that other programs can print too
+	Now    func() time.Time                  // nil: time.Now
+	// Changed is told of every change of the status, on the worker's goroutine; it must not block.
+	Changed func(Status)
+	Log     *slog.Logger // nil: none. No slip's content is ever logged
+	Timing  Timing
+}
+
+// Timing is how long the worker waits; what is zero gets its default.
+type Timing struct {
+	Answer  time.Duration // for an answer to DLE EOT: 400 ms
+	Poll    time.Duration // between two looks at an idle or waiting printer: 5 s
+	Stall   time.Duration // until "takes nothing" is said: 5 s
+	Confirm time.Duration // for the printer's word, while it is well: 10 s
+	Silence time.Duration // for any answer after a slip, before it counts as lost: 15 s
+	Grace   time.Duration // for the slip on its way when the terminal stops: 3 s
+}
+
+func (t Timing) orDefault() Timing {
+	for _, d := range []struct {
+		value    *time.Duration
+		fallback time.Duration
+	}{{&t.Answer, 400 * time.Millisecond}, {&t.Poll, 5 * time.Second}, {&t.Stall, 5 * time.Second}, {&t.Confirm, 10 * time.Second},
+		{&t.Silence, 15 * time.Second}, {&t.Grace, 3 * time.Second}} {
+		if *d.value == 0 {
+			*d.value = d.fallback
+		}
+	}
+	return t
+}
+
+// Worker drains the queue to one printer, one slip after the other.
+type Worker struct {
+	queue  Queue
+	config Config
+	nudge  chan struct{}
+
+	mu      sync.Mutex
+	status  Status
+	current int64         // the job on its way
+	cancel  chan struct{} // closed by Cancel
+
+	// What was learnt of the printer since the start; only the worker's goroutine touches these.
+	session  *session
+	answered bool // it has answered a status request
+	spoke    bool // it has given its word for a slip
+	failures int  // of opening, in a row
+}
+
+// New makes a worker. Nothing is opened before Run.
+func New(queue Queue, config Config) *Worker {
+	if config.Open == nil {
+		config.Open = Open
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Chunk <= 0 {
+		config.Chunk = 64
+	}
+	if config.Changed == nil {
+		config.Changed = func(Status) {}
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	config.Timing = config.Timing.orDefault()
+	w := &Worker{queue: queue, config: config, nudge: make(chan struct{}, 1)}
+	w.status = Status{Target: config.Target, State: StateNone, Paper: PaperUnknown, Cover: CoverUnknown, At: config.Now()}
+	if config.Target != "" {
+		w.status.State = StateUnknown
+	}
+	return w
+}
+
+// Nudge tells the worker that the queue has changed. It never blocks.
+func (w *Worker) Nudge() {
+	select {
+	case w.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// Status is how the printer is, as far as it was heard of.
+func (w *Worker) Status() Status {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.status
+}
+
+// Cancel abandons the slip on its way and reports whether it was that job's turn. A job that has not begun is abandoned in the
+// journal instead.
+func (w *Worker) Cancel(id int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.current != id || w.cancel == nil {
+		return false
+	}
+	close(w.cancel)
+	w.cancel = nil
+	return true
+}
+
+// Run recovers what an earlier run left behind, then prints until ctx ends. A slip on its way then has Timing.Grace to finish.
+// It returns nil, or why the queue could not be recovered.
+func (w *Worker) Run(ctx context.Context) error {
+	recovered, err := w.queue.RecoverJobs(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	if recovered > 0 {
+		w.config.Log.Warn("slips may or may not have been printed before the restart", "slips", recovered)
+	}
+	defer w.drop()
+	for ctx.Err() == nil {
+		if !w.step(ctx) {
+			w.idle(ctx)
+		}
+	}
+	return nil
+}
+
+// step prints the next job; false says that there is nothing to do or that it cannot be done now.
+func (w *Worker) step(ctx context.Context) bool {
+	if w.config.Target == "" {
+		return false
+	}
+	job, err := w.queue.NextJob(ctx, w.config.Now().Add(-Staleness))
+	switch {
+	case errors.Is(err, terminal.ErrUnknown):
+		return false
+	case err != nil:
+		if ctx.Err() == nil {
+			w.config.Log.Error("the next slip cannot be read", "error", err)
+		}
+		return false
+	case len(job.Bytes) == 0:
+		return w.mark(ctx, job.ID, terminal.JobQueued, terminal.JobFailed, terminal.DetailUnprintable)
+	case !w.ready(ctx):
+		return false
+	}
+	return w.print(ctx, job)
+}
+
+// idle waits for a nudge or the next look. A printer that is kept open is looked at meanwhile.
+func (w *Worker) idle(ctx context.Context) {
+	if w.config.Share {
+		w.drop()
+	} else if w.config.Target != "" && w.session == nil {
+		w.open()
+	}
+	if s := w.session; s != nil && s.port.Traits().PerJob {
+		w.drop()
+	}
+	limit := time.NewTimer(w.config.Timing.Poll)
+	defer limit.Stop()
+	var answers chan answer
+	var gone chan struct{}
+	if s := w.session; s != nil {
+		answers, gone = s.answers, s.gone
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.nudge:
+			return
+		case a := <-answers:
+			w.hear(a)
+		case <-gone:
+			w.drop()
+			w.set(func(s *Status) { s.State, s.Online, s.Detail = StateMissing, false, ErrMissing.Error() })
+			return
+		case <-limit.C:
+			if w.session != nil {
+				w.look(ctx)
+			}
+			return
+		}
+	}
+}
+
+// open opens the port where it is not; false says that it cannot be.
+func (w *Worker) open() bool {
+	if w.session != nil {
+		return true
+	}
+	port, err := w.config.Open(w.config.Target)
+	if err != nil {
+		state := StateMissing
+		if errors.Is(err, ErrBusy) {
+			state = StateBusy
+		}
+		if w.failures++; w.failures == 1 {
+			w.config.Log.Warn("the printer cannot be opened", "target", w.config.Target, "error", err)
+		}
+		w.set(func(s *Status) {
+			s.State, s.Paper, s.Cover, s.Online, s.Fault, s.Detail = state, PaperUnknown, CoverUnknown, false, "", err.Error()
+		})
+		return false
+	}
+	w.failures = 0
+	s := newSession(port, w.config.Chunk)
+	s.heard = w.hear
+	s.stalled = w.stall
+	s.patience = w.config.Timing.Stall
+	w.session = s
+	w.set(func(s *Status) { s.State, s.Detail = StateUnknown, "" })
+	return true
+}
+
+// drop closes the port.
+func (w *Worker) drop() error {
+	s := w.session
+	if s == nil {
+		return nil
+	}
+	w.session = nil
+	return s.close()
+}
+
+// ready opens the printer and has it say that it can print. One that cannot answer is believed.
+func (w *Worker) ready(ctx context.Context) bool {
+	return w.open() && w.look(ctx)
+}
+
+// mark moves a job; false says that it could not be moved, because staff were faster or the disk is at fault.
+func (w *Worker) mark(ctx context.Context, id int64, from, to terminal.JobState, detail string) bool {
+	err := w.queue.MarkJob(context.WithoutCancel(ctx), id, from, to, detail)
+	if err != nil {
+		w.config.Log.Error("a slip's state cannot be recorded", "job", id, "from", from, "to", to, "error", err)
+		return false
+	}
+	w.config.Log.Info("slip", "job", id, "state", to, "detail", detail)
+	return true
+}
