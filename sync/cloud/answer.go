@@ -1,0 +1,132 @@
+package cloud
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"countersign/sync/api"
+)
+
+// Problem is an error that is an answer: RFC 9457 with a stable code.
+type Problem struct{ api.Problem }
+
+// Error is its one sentence.
+func (p *Problem) Error() string { return p.Detail }
+
+var problemTitles = map[string]string{
+	"use_dpop_nonce":      "A fresh nonce is needed",
+	"invalid_proof":       "The request's proof is not good",
+	"not_enrolled":        "The terminal is not enrolled",
+	"malformed_request":   "The request cannot be read",
+	"too_large":           "The request is too large",
+	"join_code_unknown":   "The join code is unknown",
+	"join_code_used":      "The join code was used",
+	"join_code_expired":   "The join code has expired",
+	"already_enrolled":    "The machine is enrolled already",
+	"terminal_name_taken": "The terminal's name is taken",
+	"journal_gap":         "Entries are missing",
+	"journal_fork":        "The journal has forked",
+	"journal_chain":       "The journal does not verify",
+	"journal_entry":       "An entry cannot be read",
+	"cursor_unknown":      "The cursor is of another feed",
+	"not_found":           "There is nothing here",
+	"unavailable":         "The cloud cannot answer now",
+	"internal":            "The cloud failed",
+}
+
+func problem(status int, code, detail string) *Problem {
+	return &Problem{api.Problem{Type: "urn:countersign:problem:" + code, Title: problemTitles[code], Status: status, Code: code, Detail: detail}}
+}
+
+// recorder keeps an answer until it can be signed.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+func (r *recorder) Write(data []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(data)
+}
+
+// problem replaces whatever was recorded.
+func (r *recorder) problem(p *Problem) {
+	r.body.Reset()
+	r.status = p.Status
+	r.header.Set("Content-Type", "application/problem+json")
+	encoder := json.NewEncoder(&r.body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(p.Problem); err != nil {
+		// A problem holds nothing that JSON cannot say.
+		panic(err)
+	}
+}
+
+// send signs the recorded answer for the request with proof id jti and writes it.
+func (r *recorder) send(w http.ResponseWriter, key FeedKey, jti string) error {
+	r.WriteHeader(http.StatusOK)
+	signature, err := signAnswer(key, r.body.Bytes(), jti, r.status)
+	if err != nil {
+		return err
+	}
+	for name, values := range r.header {
+		w.Header()[name] = values
+	}
+	w.Header().Set(signatureHeader, signature)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Length", fmt.Sprint(r.body.Len()))
+	w.WriteHeader(r.status)
+	_, err = w.Write(r.body.Bytes())
+	return err
+}
+
+// signAnswer makes the detached JWS over an answer's body (RFC 7515, appendix F).
+func signAnswer(key FeedKey, body []byte, jti string, status int) (string, error) {
+	options := (&jose.SignerOptions{}).WithHeader("jti", jti).WithHeader("sts", status)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: key.Key, KeyID: key.ID}}, options)
+	if err != nil {
+		return "", err
+	}
+	signed, err := signer.Sign(body)
+	if err != nil {
+		return "", err
+	}
+	return signed.DetachedCompactSerialize()
+}
+
+// asProblem turns any error into an answer. What is the machine's fault is logged by the caller and not told.
+func asProblem(err error) *Problem {
+	var own *Problem
+	var journal *JournalError
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &journal):
+		p := problem(http.StatusConflict, journal.Code, journal.Detail)
+		p.Head = &journal.Head
+		return p
+	case errors.As(err, &tooLarge):
+		return problem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("More than %d bytes were sent: send fewer entries at once.", tooLarge.Limit))
+	case errors.Is(err, ErrCursor):
+		return problem(http.StatusGone, "cursor_unknown", "The cursor is not of this feed: empty the cache and begin again without a cursor.")
+	case strings.Contains(err.Error(), "database"):
+		return problem(http.StatusServiceUnavailable, "unavailable", "The cloud's database cannot answer now: try again in a moment.")
+	}
+	return problem(http.StatusInternalServerError, "internal", "The cloud failed to answer: try again in a moment, and look into its log if that lasts.")
+}

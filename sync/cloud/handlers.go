@@ -1,0 +1,223 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"countersign/sync/api"
+	"countersign/terminal"
+	"countersign/terminal/entry"
+)
+
+var _ api.StrictServerInterface = (*server)(nil)
+
+// waitMost is the longest long poll.
+const waitMost = 25 * time.Second
+
+func decodeProblem(body []byte) (p api.Problem, err error) {
+	return p, json.Unmarshal(body, &p)
+}
+
+// Healthz implements api.StrictServerInterface.
+func (s *server) Healthz(context.Context, api.HealthzRequestObject) (api.HealthzResponseObject, error) {
+	return api.Healthz200TextResponse("ok\n"), nil
+}
+
+// Readyz implements api.StrictServerInterface.
+func (s *server) Readyz(ctx context.Context, _ api.ReadyzRequestObject) (api.ReadyzResponseObject, error) {
+	if err := s.storage.Ready(ctx); err != nil {
+		s.options.Log.Error("the cloud is not ready", "error", err)
+		return nil, problem(http.StatusServiceUnavailable, "unavailable", "The cloud's database cannot answer now: look into the cloud's log.")
+	}
+	return api.Readyz200TextResponse("ready\n"), nil
+}
+
+// Enrol implements api.StrictServerInterface.
+func (s *server) Enrol(ctx context.Context, r api.EnrolRequestObject) (api.EnrolResponseObject, error) {
+	now := s.options.Now().UTC()
+	name := ""
+	if r.Body.Name != nil {
+		name = *r.Body.Name
+	}
+	switch {
+	case !bytes.Equal(r.Body.PublicKey, callerOf(ctx).key):
+		return nil, problem(http.StatusUnauthorized, "invalid_proof", "The proof is not by the key that is to be enrolled.")
+	case name != "" && !goodName(name):
+		return nil, problem(http.StatusBadRequest, "malformed_request", "A terminal's name is made of small letters, digits and hyphens: choose another.")
+	}
+	if _, err := sealLookupKey(r.Body.SealKey, make([]byte, 32)); err != nil {
+		return nil, problem(http.StatusBadRequest, "malformed_request", "The seal key is not an X25519 key.")
+	}
+	t, err := s.storage.Enrol(ctx, Enrolment{
+		SecretHash: SecretHash(r.Body.Code), Key: ed25519.PublicKey(r.Body.PublicKey), SealKey: r.Body.SealKey, Name: name,
+		ProgramVersion: r.Body.ProgramVersion, At: now,
+	})
+	if err != nil {
+		return nil, enrolProblem(err)
+	}
+	enrolment, err := s.enrolment(ctx, t, now)
+	return api.Enrol200JSONResponse(enrolment), err
+}
+
+func goodName(name string) bool {
+	return len(name) <= 32 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && name[0] != '-'
+}
+
+// SecretHash is what the cloud keeps of a join code's secret.
+func SecretHash(secret string) [32]byte {
+	return sha256.Sum256([]byte("countersign join code 1\n" + strings.ToUpper(secret)))
+}
+
+func enrolProblem(err error) error {
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return problem(http.StatusNotFound, "join_code_unknown", "The join code is not one of this cloud: ask for a new one.")
+	case errors.Is(err, ErrJoinUsed):
+		return problem(http.StatusConflict, "join_code_used", "The join code was used by another machine: ask for a new one.")
+	case errors.Is(err, ErrJoinExpired):
+		return problem(http.StatusGone, "join_code_expired", "The join code has expired: ask for a new one.")
+	case errors.Is(err, ErrNameTaken):
+		return problem(http.StatusConflict, "terminal_name_taken", "Another terminal of the store has this name: choose another, or suspend that one first.")
+	case errors.Is(err, ErrEnrolled):
+		return problem(http.StatusConflict, "already_enrolled", "This machine is a terminal of this cloud already: nothing needs to be done.")
+	}
+	return err
+}
+
+func (s *server) enrolment(ctx context.Context, t Terminal, now time.Time) (e api.Enrolment, err error) {
+	e = api.Enrolment{Merchant: t.Merchant, Store: t.Store, Terminal: t.Name, RootKey: s.keys.Root.Public().(ed25519.PublicKey), ServerTime: now}
+	if e.Trust, err = signTrust(s.keys, t.Merchant, now); err != nil {
+		return e, err
+	}
+	lookupKey, err := s.storage.LookupKey(ctx, t.Merchant)
+	if err != nil {
+		return e, err
+	}
+	if e.LookupKey, err = sealLookupKey(t.SealKey, lookupKey); err != nil {
+		return e, err
+	}
+	e.Settings, err = s.storage.Settings(ctx, t)
+	return e, err
+}
+
+// PushJournal implements api.StrictServerInterface.
+func (s *server) PushJournal(ctx context.Context, r api.PushJournalRequestObject) (api.PushJournalResponseObject, error) {
+	now := s.options.Now().UTC()
+	if len(r.Body.PrevHash) != 32 {
+		return nil, problem(http.StatusBadRequest, "malformed_request", "prev_hash has to be 32 bytes.")
+	}
+	if len(r.Body.Entries) > 500 {
+		return nil, problem(http.StatusRequestEntityTooLarge, "too_large", "At most 500 entries are taken at once: send fewer.")
+	}
+	push := Push{
+		Standing: Standing{r.Body.Instance, r.Body.ClaimCounter, r.Body.Open}, Epoch: r.Body.Epoch, FromSeq: r.Body.FromSeq,
+		Prev: [32]byte(r.Body.PrevHash), At: now,
+	}
+	if r.Body.Pending != nil {
+		push.Pending = *r.Body.Pending
+	}
+	hash := push.Prev
+	for _, sent := range r.Body.Entries {
+		hash = entry.Hash(hash, sent.Bytes)
+		push.Entries = append(push.Entries, entry.Sealed{Bytes: sent.Bytes, Hash: hash, Signature: sent.Signature})
+	}
+	ack, err := s.storage.ApplyJournal(ctx, callerOf(ctx).terminal, push)
+	if err != nil {
+		return nil, err
+	}
+	return api.PushJournal200JSONResponse{HeadSeq: ack.Head.Seq, HeadHash: ack.Head.Hash, Verdicts: ack.Verdicts, ServerTime: now}, nil
+}
+
+// PullFeed implements api.StrictServerInterface.
+func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api.PullFeedResponseObject, error) {
+	cursor, limit, wait := "", 2000, time.Duration(0)
+	if r.Params.Cursor != nil {
+		cursor = *r.Params.Cursor
+	}
+	if r.Params.Limit != nil {
+		limit = min(max(*r.Params.Limit, 1), 2000)
+	}
+	if r.Params.Wait != nil {
+		wait = min(max(time.Duration(*r.Params.Wait)*time.Second, 0), waitMost)
+	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	t := callerOf(ctx).terminal
+	for {
+		page, err := s.storage.Feed(ctx, t, cursor, limit)
+		if err != nil {
+			return nil, err
+		}
+		// What others are told moves the cursor and is no news for this terminal.
+		if len(page.Records) == 0 && page.AtEnd && s.storage.Await(waiting, t.Merchant, page.Cursor) == nil {
+			cursor = page.Cursor
+			continue
+		}
+		return api.PullFeed200JSONResponse{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included,
+			ServerTime: s.options.Now().UTC()}, nil
+	}
+}
+
+// Lookup implements api.StrictServerInterface.
+func (s *server) Lookup(ctx context.Context, r api.LookupRequestObject) (api.LookupResponseObject, error) {
+	if len(r.Body.Lookups) == 0 || len(r.Body.Lookups) > 100 {
+		return nil, problem(http.StatusBadRequest, "malformed_request", "Between 1 and 100 lookups can be asked for at once.")
+	}
+	rows, err := s.storage.Lookup(ctx, callerOf(ctx).terminal, r.Body.Lookups)
+	return api.Lookup200JSONResponse{Rows: apiRows(rows), ServerTime: s.options.Now().UTC()}, err
+}
+
+func apiRows(rows []terminal.Row) []api.Row {
+	out := make([]api.Row, len(rows))
+	for i, row := range rows {
+		out[i] = api.Row{Voucher: row.Voucher, Campaign: row.Campaign, Included: row.Included}
+	}
+	return out
+}
+
+// Claim implements api.StrictServerInterface.
+func (s *server) Claim(ctx context.Context, r api.ClaimRequestObject) (api.ClaimResponseObject, error) {
+	now := s.options.Now().UTC()
+	if len(r.Body.Lines) == 0 || len(r.Body.Lines) > 100 || r.Body.Uid.IsZero() {
+		return nil, problem(http.StatusBadRequest, "malformed_request", "A claim has a uid and between 1 and 100 lines.")
+	}
+	claim := Claim{Claim: terminal.Claim{UID: r.Body.Uid, Bill: r.Body.Bill, Reverse: r.Body.Reverse}, At: now,
+		Standing: Standing{r.Body.Instance, r.Body.Counter, r.Body.Open}}
+	if r.Body.Operator != nil {
+		claim.Operator = *r.Body.Operator
+	}
+	for _, line := range r.Body.Lines {
+		asked := terminal.ClaimLine{Lookup: line.Lookup, Units: line.Units}
+		if line.Part != nil {
+			asked.Part = *line.Part
+		}
+		if line.Proof != nil {
+			asked.Proof = *line.Proof
+		}
+		claim.Lines = append(claim.Lines, asked)
+	}
+	answer, err := s.storage.Claim(ctx, callerOf(ctx).terminal, claim)
+	if err != nil {
+		return nil, err
+	}
+	out := api.Claim200JSONResponse{Granted: answer.Granted, Findings: []terminal.Finding{}, Rows: apiRows(answer.Rows), ServerTime: now}
+	out.Findings = append(out.Findings, answer.Findings...)
+	if answer.Granted {
+		out.Id = &answer.ID
+	}
+	return out, nil
+}
+
+// Trust implements api.StrictServerInterface.
+func (s *server) Trust(ctx context.Context, _ api.TrustRequestObject) (api.TrustResponseObject, error) {
+	now := s.options.Now().UTC()
+	trust, err := signTrust(s.keys, callerOf(ctx).terminal.Merchant, now)
+	return api.Trust200JSONResponse{Trust: trust, ServerTime: now}, err
+}

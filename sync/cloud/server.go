@@ -1,0 +1,201 @@
+// Package cloud is the server that terminals report to: it takes their journals over, gives verdicts, answers claims and feeds
+// them what changed. What it knows it keeps in a Storage; how units are judged is pure arithmetic (Account), the same on
+// every engine.
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"countersign/sync/api"
+)
+
+// bodyMost is the largest request: 256 KiB of entries in base64, and what goes with them.
+const bodyMost = 1 << 20
+
+// seenEvery is how often a terminal that only reads is noted as seen.
+const seenEvery = time.Minute
+
+// Options are what New needs beside the storage.
+type Options struct {
+	// PublicURL is what terminals call, and what a proof's htu begins with: "https://cloud.example".
+	PublicURL string
+	// Log gets what went wrong; nil is nobody.
+	Log *slog.Logger
+	// Now tells the time; nil is time.Now.
+	Now func() time.Time
+}
+
+// server answers terminals.
+type server struct {
+	storage Storage
+	keys    Keys
+	options Options
+	prefix  string // the path of the public URL
+	public  string // scheme and host of it
+	mux     http.Handler
+}
+
+// New returns the handler of the cloud: everything that openapi.yaml describes.
+func New(ctx context.Context, storage Storage, options Options) (http.Handler, error) {
+	public, err := url.Parse(options.PublicURL)
+	if err != nil || public.Host == "" || (public.Scheme != "https" && public.Scheme != "http") {
+		return nil, fmt.Errorf("%q is not a public URL: it looks like https://cloud.example", options.PublicURL)
+	}
+	keys, err := storage.Keys(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the cloud's keys cannot be read: %w", err)
+	}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	s := &server{storage: storage, keys: keys, options: options}
+	s.prefix = strings.TrimSuffix(public.EscapedPath(), "/")
+	s.public = public.Scheme + "://" + public.Host + s.prefix
+	strict := api.NewStrictHandlerWithOptions(s, nil, api.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
+			s.fail(w, r, asRequestProblem(err))
+		},
+		ResponseErrorHandlerFunc: s.fail,
+	})
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, problem(http.StatusNotFound, "not_found", "There is no such address here: check the cloud's URL."))
+	})
+	s.mux = api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
+		s.fail(w, r, asRequestProblem(err))
+	}})
+	return s, nil
+}
+
+func asRequestProblem(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return problem(http.StatusBadRequest, "malformed_request", "The request is not as the API describes it: "+err.Error()+".")
+}
+
+// caller is who made a request, once its proof was checked.
+type caller struct {
+	key      ed25519.PublicKey
+	terminal Terminal
+}
+
+type callerKey struct{}
+
+func callerOf(ctx context.Context) caller {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c
+}
+
+// ServeHTTP checks the request's proof, answers, and signs the answer.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer := &recorder{header: http.Header{}}
+	path := r.URL.EscapedPath()
+	if rest, ok := strings.CutPrefix(path, s.prefix+"/"); ok { // a proxy may have taken the prefix off already
+		path = "/" + rest
+	}
+	jti, err := s.serve(answer, r, path)
+	if err != nil {
+		s.fail(answer, r, err)
+	}
+	if strings.HasPrefix(path, "/v1/") {
+		answer.header.Set(nonceHeader, newNonce(s.keys.Nonce, s.options.Now()))
+	}
+	if path == "/v1/enrol" && answer.status >= 400 {
+		s.pinProblem(answer)
+	}
+	if err := answer.send(w, s.keys.Feed, jti); err != nil {
+		s.options.Log.Debug("an answer was not delivered", "path", path, "error", err)
+	}
+}
+
+// serve answers a request into answer. jti is the id of the request's proof as far as it could be read.
+func (s *server) serve(answer *recorder, r *http.Request, path string) (jti string, err error) {
+	inner := r.Clone(r.Context())
+	inner.URL.Path, inner.URL.RawPath = path, ""
+	if !strings.HasPrefix(path, "/v1/") {
+		s.mux.ServeHTTP(answer, inner)
+		return "", nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(answer, r.Body, bodyMost))
+	if err != nil {
+		return "", err
+	}
+	key, claims, err := checkProof(r.Header, r.Method, s.public+path, body, s.keys.Nonce, s.options.Now())
+	if errors.Is(err, errNonce) {
+		return claims.ID, problem(http.StatusUnauthorized, "use_dpop_nonce", err.Error()+".")
+	}
+	if err != nil {
+		return claims.ID, problem(http.StatusUnauthorized, "invalid_proof", err.Error()+".")
+	}
+	who := caller{key: key}
+	if path != "/v1/enrol" {
+		if who.terminal, err = s.terminal(r.Context(), key); err != nil {
+			return claims.ID, err
+		}
+	}
+	inner = inner.WithContext(context.WithValue(r.Context(), callerKey{}, who))
+	inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	s.mux.ServeHTTP(answer, inner)
+	return claims.ID, nil
+}
+
+func (s *server) terminal(ctx context.Context, key ed25519.PublicKey) (Terminal, error) {
+	t, err := s.storage.TerminalByKey(ctx, key)
+	if errors.Is(err, ErrUnknown) {
+		return t, problem(http.StatusForbidden, "not_enrolled", "This machine's key is not enrolled here: join with a new join code.")
+	}
+	if err != nil {
+		return t, err
+	}
+	if now := s.options.Now(); now.Sub(t.LastSeen) > seenEvery {
+		if err := s.storage.Seen(ctx, t, now); err != nil {
+			s.options.Log.Warn("a terminal could not be noted as seen", "terminal", t.Name, "error", err)
+		}
+	}
+	return t, nil
+}
+
+// fail answers with a problem. Faults of the machine go to the log in full; the answer tells none of it.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := asProblem(err)
+	if p.Status >= 500 {
+		s.options.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	answer := w.(*recorder) // every handler below ServeHTTP writes into one
+	if p.Status == http.StatusServiceUnavailable {
+		answer.header.Set("Retry-After", "2")
+	}
+	answer.problem(p)
+}
+
+// pinProblem adds the root key and the trust list to a problem about an enrolment: nothing but the join code can verify it.
+func (s *server) pinProblem(answer *recorder) {
+	p, err := decodeProblem(answer.body.Bytes())
+	if err != nil {
+		s.options.Log.Error("a problem cannot be read back", "error", err)
+		return
+	}
+	trust, err := signTrust(s.keys, "", s.options.Now())
+	if err != nil {
+		s.options.Log.Error("the trust list cannot be signed", "error", err)
+		return
+	}
+	root := []byte(s.keys.Root.Public().(ed25519.PublicKey))
+	p.RootKey, p.Trust = &root, &trust
+	answer.problem(&Problem{p})
+}

@@ -1,0 +1,341 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+// Claim implements cloud.Storage.
+func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (answer cloud.ClaimAnswer, err error) {
+	err = s.write(ctx, func(c *change) error {
+		answer = cloud.ClaimAnswer{}
+		if err := c.release(t, claim.Standing, &claim.UID, claim.At); err != nil {
+			return err
+		}
+		if _, err := c.Exec("UPDATE terminal SET last_seen = ? WHERE id = ?", micros(claim.At), t.ID); err != nil {
+			return err
+		}
+		claiming := claiming{change: c, terminal: t, claim: claim}
+		if err := claiming.decide(); err != nil {
+			return err
+		}
+		answer = claiming.answer
+		cloud.SortFindings(answer.Findings)
+		return nil
+	})
+	return answer, err
+}
+
+// claiming is one claim while it is decided.
+type claiming struct {
+	*change
+	terminal cloud.Terminal
+	claim    cloud.Claim
+	answer   cloud.ClaimAnswer
+	rows     []hold
+}
+
+// hold is one line of a claim that can be granted.
+type hold struct {
+	voucher terminal.VoucherID
+	part    string
+	units   int64
+}
+
+func (g *claiming) decide() error {
+	id, before, err := g.askedBefore()
+	if err != nil {
+		return err
+	}
+	var done, suspended bool
+	err = g.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ?1 AND uid = ?2), (SELECT suspended FROM terminal WHERE id = ?1)",
+		g.terminal.ID, g.claim.UID[:]).Scan(&done, &suspended)
+	if err != nil {
+		return err
+	}
+	for _, line := range g.claim.Lines {
+		if err := g.decideLine(line, done); err != nil {
+			return err
+		}
+	}
+	if suspended {
+		g.refuse(terminal.Finding{Reason: terminal.TerminalSuspended, Facts: map[string]any{}})
+	}
+	// The same question again keeps its yes, whatever happened since: the terminal may have acted on the first answer. A late copy,
+	// when the entry is here, is a yes that holds nothing.
+	again := len(before) > 0 && slices.Equal(before, g.rows)
+	if len(g.answer.Findings) > 0 && !done && !again {
+		return g.drop()
+	}
+	g.answer.Granted, g.answer.ID, g.answer.Findings = true, id, nil
+	if err := g.drop(); err != nil || done {
+		return err
+	}
+	return g.keep(id)
+}
+
+// drop forgets what this uid holds: it counts once, however often it is asked.
+func (g *claiming) drop() error {
+	_, err := g.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ?", g.terminal.ID, g.claim.UID[:])
+	return err
+}
+
+// askedBefore returns what the same uid holds already, and the id of that hold, or a new one.
+func (g *claiming) askedBefore() (id string, before []hold, err error) {
+	id = "c" + rand.Text()[:16]
+	err = each(g, func(rows *sql.Rows) error {
+		var h hold
+		var voucherID int64
+		if err := rows.Scan(&id, &voucherID, &h.part, &h.units); err != nil {
+			return err
+		}
+		h.voucher = terminal.VoucherID(voucherID)
+		before = append(before, h)
+		return nil
+	}, "SELECT id, voucher, part, units FROM hold WHERE terminal = ? AND uid = ? ORDER BY line", g.terminal.ID, g.claim.UID[:])
+	return id, before, err
+}
+
+func (g *claiming) keep(id string) error {
+	var reverse []byte
+	if g.claim.Reverse != nil {
+		reverse = g.claim.Reverse[:]
+	}
+	for i, row := range g.rows {
+		_, err := g.Exec(`INSERT INTO hold (terminal, uid, line, id, voucher, part, units, reverse, operator, instance, counter, held_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, g.terminal.ID, g.claim.UID[:], i, id, int64(row.voucher), row.part, row.units,
+			reverse, g.claim.Operator, g.claim.Standing.Instance, g.claim.Standing.Counter, micros(g.claim.At))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
+	v, err := voucher(g, "merchant = ? AND lookup = ?", g.terminal.Merchant, line.Lookup[:])
+	if isUnknown(err) {
+		g.refuse(terminal.Finding{Reason: terminal.NotFound, Facts: map[string]any{}})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := g.addRow(v); err != nil || done {
+		return err
+	}
+	if g.claim.Reverse != nil {
+		return g.decideReversal(v, line)
+	}
+	if !v.token && !cloud.Proven(v.inner, g.claim.UID, line.Proof) {
+		g.refuse(terminal.Finding{Reason: terminal.BadSignature, Facts: map[string]any{}})
+		return nil // whoever did not see the code learns nothing of its uses
+	}
+	account, campaign, err := loadAccount(g, v, line.Part, g.terminal.ID, g.claim.UID)
+	if err != nil {
+		return err
+	}
+	for _, row := range g.rows { // an earlier line of the same claim
+		if row.voucher == v.ID && row.part == line.Part {
+			account.Held += row.units
+		}
+	}
+	for _, finding := range stateFindings(v.Voucher, campaign, g.terminal.Store) {
+		g.refuse(finding)
+	}
+	use, err := findUse(g, v, line.Part, true)
+	if err != nil {
+		return err
+	}
+	holder, err := findHolder(g, v, line.Part, g.terminal.ID, g.claim.UID)
+	if err != nil {
+		return err
+	}
+	if finding := account.JudgeClaim(line.Units, campaign.Kind, campaign.Currency, useFacts(use), useFacts(holder)); finding != nil {
+		g.refuse(*finding)
+	}
+	g.rows = append(g.rows, hold{v.ID, line.Part, line.Units})
+	return nil
+}
+
+// decideReversal says whether a redemption that another terminal made may be reversed: what is still there of it, less what
+// others are about to reverse.
+func (g *claiming) decideReversal(v held, line terminal.ClaimLine) error {
+	var left int64
+	err := g.QueryRow(`SELECT coalesce(sum(l.units - l.reversed), 0) FROM entry e JOIN terminal t ON t.id = e.terminal JOIN line l ON l.entry = e.ordinal
+		WHERE e.uid = ? AND t.merchant = ? AND e.kind = ? AND l.voucher = ? AND l.part = ?`,
+		g.claim.Reverse[:], g.terminal.Merchant, uint8(terminal.EntryRedeem), int64(v.ID), line.Part).Scan(&left)
+	if err != nil {
+		return err
+	}
+	var pending int64
+	err = g.QueryRow("SELECT coalesce(sum(units), 0) FROM hold WHERE reverse = ? AND voucher = ? AND part = ?",
+		g.claim.Reverse[:], int64(v.ID), line.Part).Scan(&pending)
+	if err != nil {
+		return err
+	}
+	for _, row := range g.rows {
+		if row.voucher == v.ID && row.part == line.Part {
+			pending += row.units
+		}
+	}
+	if line.Units < 1 || line.Units > left-pending {
+		g.refuse(terminal.Finding{Reason: terminal.AlreadyReversed, Facts: map[string]any{"left": max(0, left-pending), "units": line.Units}})
+	}
+	g.rows = append(g.rows, hold{v.ID, line.Part, line.Units})
+	return nil
+}
+
+func (g *claiming) refuse(finding terminal.Finding) {
+	g.answer.Findings = append(g.answer.Findings, finding)
+}
+
+func (g *claiming) addRow(v held) error {
+	row, err := rowOf(g, g.terminal, v)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(g.answer.Rows, func(r terminal.Row) bool { return r.Voucher.ID == v.ID }) {
+		g.answer.Rows = append(g.answer.Rows, row)
+	}
+	return nil
+}
+
+// rowOf is a voucher and its campaign with the head of the terminal's journal that they count.
+func rowOf(q querier, t cloud.Terminal, v held) (terminal.Row, error) {
+	campaign, err := loadCampaign(q, v.merchant, v.Campaign)
+	if err != nil {
+		return terminal.Row{}, err
+	}
+	row := terminal.Row{Voucher: v.Voucher, Campaign: campaign}
+	err = q.QueryRow("SELECT head_seq FROM terminal WHERE id = ?", t.ID).Scan(&row.Included)
+	return row, err
+}
+
+// stateFindings says whether a voucher or its campaign was withdrawn.
+func stateFindings(v terminal.Voucher, campaign terminal.Campaign, store string) (findings []terminal.Finding) {
+	facts := map[string]any{}
+	if v.StateAt != nil {
+		facts["at"] = *v.StateAt
+	}
+	reasons := map[terminal.VoucherState]terminal.Reason{
+		terminal.VoucherRefunded: terminal.VoucherIsRefunded, terminal.VoucherRevoked: terminal.VoucherIsRevoked,
+		terminal.VoucherDisabled: terminal.VoucherIsDisabled,
+	}
+	if reason, ok := reasons[v.State]; ok {
+		findings = append(findings, terminal.Finding{Reason: reason, Facts: facts})
+	}
+	if campaign.State == terminal.CampaignPaused || slices.Contains(campaign.PausedStores, store) {
+		findings = append(findings, terminal.Finding{Reason: terminal.CampaignIsPaused, Facts: map[string]any{"campaign": campaign.Name}})
+	}
+	return findings
+}
+
+// useFacts are the facts of a use that a cashier is told: in names, not ids.
+func useFacts(use *api.ExceptionUse) map[string]any {
+	facts := map[string]any{}
+	if use == nil {
+		return facts
+	}
+	facts["at"], facts["store"], facts["terminal"] = use.At, text(use.StoreName), use.Terminal
+	if name := text(use.OperatorName); name != "" {
+		facts["operator"] = name
+	}
+	return facts
+}
+
+// release ends the holds of a terminal that can never become entries: those that it does not list as open, as far as its list
+// knows of them. asking is the uid that is being claimed. A request of an earlier start of the program that arrives late
+// releases nothing.
+func (c *change) release(t cloud.Terminal, standing cloud.Standing, asking *terminal.UID, at time.Time) error {
+	current, err := c.currentInstance(t, standing.Instance, at)
+	if err != nil || !current {
+		return err
+	}
+	type gone struct {
+		uid     []byte
+		line    int
+		voucher terminal.VoucherID
+		part    string
+	}
+	var released []gone
+	err = each(c, func(rows *sql.Rows) error {
+		var g gone
+		var id, counter int64
+		var instance string
+		if err := rows.Scan(&g.uid, &g.line, &id, &g.part, &instance, &counter); err != nil {
+			return err
+		}
+		g.voucher = terminal.VoucherID(id)
+		newer := instance == standing.Instance && counter > standing.Counter
+		listed := slices.ContainsFunc(standing.Open, func(u terminal.UID) bool { return bytes.Equal(u[:], g.uid) })
+		if !newer && !listed && (asking == nil || !bytes.Equal(asking[:], g.uid)) {
+			released = append(released, g)
+		}
+		return nil
+	}, "SELECT uid, line, voucher, part, instance, counter FROM hold WHERE terminal = ?", t.ID)
+	if err != nil {
+		return err
+	}
+	for _, g := range released {
+		if _, err := c.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ? AND line = ?", t.ID, g.uid, g.line); err != nil {
+			return err
+		}
+		if err := c.relieve(g.voucher, g.part, at); err != nil {
+			return fmt.Errorf("voucher %s: %w", g.voucher, err)
+		}
+	}
+	return nil
+}
+
+// currentInstance reports whether instance is the terminal's newest start; one never heard of before is.
+func (c *change) currentInstance(t cloud.Terminal, instance string, at time.Time) (bool, error) {
+	var current string
+	if err := c.QueryRow("SELECT instance FROM terminal WHERE id = ?", t.ID).Scan(&current); err != nil {
+		return false, err
+	}
+	if instance == current {
+		return true, nil
+	}
+	result, err := c.Exec("INSERT INTO instance (terminal, instance, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", t.ID, instance, micros(at))
+	if err != nil {
+		return false, err
+	}
+	if fresh, err := result.RowsAffected(); err != nil || fresh == 0 {
+		return false, err
+	}
+	_, err = c.Exec("UPDATE terminal SET instance = ? WHERE id = ?", instance, t.ID)
+	return true, err
+}
+
+// Lookup implements cloud.Storage.
+func (s *Storage) Lookup(ctx context.Context, t cloud.Terminal, lookups []terminal.Lookup) (found []terminal.Row, err error) {
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		found = nil
+		for _, lookup := range lookups {
+			v, err := voucher(tx, "merchant = ? AND lookup = ?", t.Merchant, lookup[:])
+			if isUnknown(err) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			row, err := rowOf(tx, t, v)
+			if err != nil {
+				return err
+			}
+			found = append(found, row)
+		}
+		return nil
+	})
+	return found, err
+}

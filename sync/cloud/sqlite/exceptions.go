@@ -1,0 +1,298 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/terminal"
+	"countersign/terminal/entry"
+)
+
+// exceptionBody is what an exception tells and never asks the database for.
+type exceptionBody struct {
+	Campaign string             `json:"campaign,omitempty"`
+	AtRisk   *terminal.Money    `json:"at_risk,omitempty"`
+	Uses     []api.ExceptionUse `json:"uses"`
+	Note     string             `json:"note,omitempty"`
+}
+
+// use describes the entry's own use of a line.
+func (s *settling) use(line terminal.EntryLine) api.ExceptionUse {
+	use := api.ExceptionUse{
+		Uid: s.entry.UID, Store: s.terminal.Store, Terminal: s.terminal.Name, At: s.entry.Wall, Assurance: s.entry.Assurance,
+		Units: line.Units, Amount: line.Amount,
+	}
+	return named(s, s.terminal.Merchant, use, s.entry.Receipt.String(), s.entry.Operator)
+}
+
+func named(q querier, merchant string, use api.ExceptionUse, receipt, operator string) api.ExceptionUse {
+	set := func(into **string, value string) {
+		if value != "" {
+			*into = &value
+		}
+	}
+	set(&use.Receipt, receipt)
+	set(&use.StoreName, storeName(q, merchant, use.Store))
+	set(&use.Operator, operator)
+	set(&use.OperatorName, operatorName(q, merchant, operator))
+	if use.Assurance == "" {
+		use.Assurance = terminal.Offline
+	}
+	return use
+}
+
+// firstUse is the use of a voucher that the cloud had first and that still stands, or the claim that holds it.
+func (s *settling) firstUse(v held, part string) (*api.ExceptionUse, error) {
+	use, err := findUse(s, v, part, false)
+	if err != nil || use != nil {
+		return use, err
+	}
+	return findHolder(s, v, part, s.terminal.ID, s.entry.UID)
+}
+
+// findUse is the first or the newest use of a voucher that still stands and used it up, or nil. The empty part is any.
+func findUse(q querier, v held, part string, newest bool) (*api.ExceptionUse, error) {
+	order := "ASC"
+	if newest {
+		order = "DESC"
+	}
+	var raw []byte
+	var line int
+	var store, name string
+	err := q.QueryRow(`SELECT e.bytes, l.line, t.store, t.name FROM line l JOIN entry e ON e.ordinal = l.entry
+		JOIN terminal t ON t.id = e.terminal
+		WHERE l.voucher = ?1 AND (?2 = '' OR l.part = ?2) AND l.kind = ?3 AND l.accepted + l.overrun + l.revoked > l.reversed
+		ORDER BY l.entry `+order+` LIMIT 1`, int64(v.ID), part, uint8(terminal.EntryRedeem)).Scan(&raw, &line, &store, &name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	e, err := entry.Decode(raw)
+	if err != nil || line >= len(e.Lines) {
+		return nil, fmt.Errorf("an entry of terminal %s cannot be read back: %w", name, err)
+	}
+	use := api.ExceptionUse{Uid: e.UID, Store: store, Terminal: name, At: e.Wall, Assurance: e.Assurance,
+		Units: e.Lines[line].Units, Amount: e.Lines[line].Amount}
+	use = named(q, v.merchant, use, e.Receipt.String(), e.Operator)
+	return &use, nil
+}
+
+// findHolder is the oldest claim of another entry that holds units of a voucher, or nil.
+func findHolder(q querier, v held, part string, terminalID int64, uid terminal.UID) (*api.ExceptionUse, error) {
+	var use api.ExceptionUse
+	var heldUID []byte
+	var operator string
+	var at int64
+	err := q.QueryRow(`SELECT h.uid, t.store, t.name, h.operator, h.held_at, h.units FROM hold h JOIN terminal t ON t.id = h.terminal
+		WHERE h.voucher = ? AND h.part = ? AND h.reverse IS NULL AND h.units > 0 AND NOT (h.terminal = ? AND h.uid = ?)
+		ORDER BY h.held_at LIMIT 1`, int64(v.ID), part, terminalID, uid[:]).
+		Scan(&heldUID, &use.Store, &use.Terminal, &operator, &at, &use.Units)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	copy(use.Uid[:], heldUID)
+	held := true
+	use.At, use.Assurance, use.Held = fromMicros(at), terminal.Confirmed, &held
+	use = named(q, v.merchant, use, "", operator)
+	return &use, nil
+}
+
+// open opens an exception about a line and tells the stores that it concerns.
+func (s *settling) open(kind api.ExceptionKind, i int, line terminal.EntryLine, units int64, uses []api.ExceptionUse, note string) error {
+	stores := []string{}
+	for _, use := range uses {
+		stores = append(stores, use.Store)
+	}
+	slices.Sort(stores)
+	stores = slices.Compact(stores)
+	body := exceptionBody{Campaign: line.Campaign, AtRisk: cloud.AtRisk(line, units), Uses: uses, Note: note}
+	return s.newException(s.terminal, kind, s.at, stores, body, `entry, line, voucher, part, units`,
+		s.ordinal, i, int64(line.Voucher), line.Part, units)
+}
+
+func (c *change) newException(t cloud.Terminal, kind api.ExceptionKind, at time.Time, stores []string, body exceptionBody, columns string, values ...any) error {
+	told, err := json.Marshal(stores)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	query := "INSERT INTO exception (merchant, kind, state, opened_at, terminal, stores, body, " + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?"
+	for range values {
+		query += ", ?"
+	}
+	result, err := c.Exec(query+") ON CONFLICT DO NOTHING", append([]any{t.Merchant, string(kind), string(api.ExceptionOpen), micros(at), t.ID,
+		string(told), string(raw)}, values...)...)
+	if err != nil {
+		return err
+	}
+	if stored, err := result.RowsAffected(); err != nil || stored == 0 {
+		return err
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		return err
+	}
+	return c.tellException(t.Merchant, id, stores)
+}
+
+func (c *change) tellException(merchant string, id int64, stores []string) error {
+	for _, store := range stores {
+		if err := c.publish(merchant, "exception", strconv.FormatInt(id, 10), store, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// journalAnomaly keeps what a refused batch means. A gap means nothing: the terminal sends again.
+func (c *change) journalAnomaly(t cloud.Terminal, push cloud.Push, refused *cloud.JournalError) error {
+	kind := api.ExceptionJournalChain
+	switch refused.Code {
+	case "journal_gap":
+		return nil
+	case "journal_fork":
+		kind = api.ExceptionJournalFork
+	}
+	digest := sha256.New()
+	fmt.Fprintln(digest, refused.Code, push.FromSeq)
+	if len(push.Entries) > 0 {
+		digest.Write(push.Entries[0].Hash[:])
+	}
+	return c.newException(t, kind, push.At, []string{t.Store}, exceptionBody{Uses: []api.ExceptionUse{}, Note: refused.Detail}, "mark", digest.Sum(nil))
+}
+
+// payOff settles the exceptions of a voucher after units of a line were reversed.
+func (c *change) payOff(voucherID int64, part string, ordinal int64, line int, units int64) error {
+	debts, err := c.debts(voucherID, part, ordinal, line)
+	if err != nil {
+		return err
+	}
+	return c.pay(cloud.PayOff(debts, units), time.Now())
+}
+
+func (c *change) debts(voucherID int64, part string, ordinal int64, line int) (debts []cloud.Debt, err error) {
+	err = each(c, func(rows *sql.Rows) error {
+		var id, ofEntry int64
+		var ofLine int
+		var debt cloud.Debt
+		if err := rows.Scan(&id, &debt.Kind, &ofEntry, &ofLine, &debt.Open); err != nil {
+			return err
+		}
+		debt.ID, debt.Own = strconv.FormatInt(id, 10), ofEntry == ordinal && ofLine == line
+		debts = append(debts, debt)
+		return nil
+	}, `SELECT id, kind, coalesce(entry, 0), coalesce(line, -1), units - paid FROM exception
+		WHERE voucher = ? AND part = ? AND state = 'open' AND kind <> 'reversal_excess' ORDER BY id`, voucherID, part)
+	return debts, err
+}
+
+func (c *change) pay(payments []cloud.Payment, at time.Time) error {
+	for _, payment := range payments {
+		var merchant string
+		var id int64
+		var told []byte
+		err := c.QueryRow(`UPDATE exception SET paid = paid + ?1, state = CASE WHEN paid + ?1 >= units THEN 'closed' ELSE state END,
+			closed_at = CASE WHEN paid + ?1 >= units THEN ?2 ELSE closed_at END WHERE id = ?3 RETURNING merchant, id, stores`,
+			payment.Units, micros(at), payment.ID).Scan(&merchant, &id, &told)
+		if err != nil {
+			return err
+		}
+		var stores []string
+		if err := json.Unmarshal(told, &stores); err != nil {
+			return err
+		}
+		if err := c.tellException(merchant, id, stores); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relieve excuses overruns that stood only because of holds that are gone now.
+func (c *change) relieve(voucherID terminal.VoucherID, part string, at time.Time) error {
+	debts, err := c.debts(int64(voucherID), part, 0, 0)
+	if err != nil {
+		return err
+	}
+	debts = slices.DeleteFunc(debts, func(d cloud.Debt) bool { return d.Kind != api.ExceptionOverrun })
+	total := int64(0)
+	for _, debt := range debts {
+		total += debt.Open
+	}
+	if total == 0 {
+		return nil
+	}
+	v, err := voucher(c, "id = ?", int64(voucherID))
+	if err != nil {
+		return err
+	}
+	account, _, err := loadAccount(c, v, part, 0, terminal.UID{})
+	if err != nil {
+		return err
+	}
+	return c.pay(cloud.PayOff(debts, account.Relief(total)), at)
+}
+
+const exceptionColumns = "id, kind, state, opened_at, closed_at, voucher, part, units, paid, body"
+
+func scanException(row interface{ Scan(...any) error }) (x api.Exception, err error) {
+	var id, opened int64
+	var closed, voucherID sql.NullInt64
+	var part string
+	var raw []byte
+	if err := row.Scan(&id, &x.Kind, &x.State, &opened, &closed, &voucherID, &part, &x.Units, &x.Paid, &raw); err != nil {
+		return x, unknown(err, "the exception")
+	}
+	var body exceptionBody
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return x, err
+	}
+	x.Id, x.OpenedAt, x.AtRisk, x.Uses = strconv.FormatInt(id, 10), fromMicros(opened), body.AtRisk, body.Uses
+	if closed.Valid {
+		at := fromMicros(closed.Int64)
+		x.ClosedAt = &at
+	}
+	if voucherID.Valid {
+		v := terminal.VoucherID(voucherID.Int64)
+		x.Voucher = &v
+	}
+	for _, member := range []struct {
+		into  **string
+		value string
+	}{{&x.Part, part}, {&x.Campaign, body.Campaign}, {&x.Note, body.Note}} {
+		if member.value != "" {
+			*member.into = &member.value
+		}
+	}
+	return x, nil
+}
+
+// Exceptions implements cloud.Storage.
+func (s *Storage) Exceptions(ctx context.Context, merchant string, openOnly bool) (all []api.Exception, err error) {
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		all = []api.Exception{}
+		return each(tx, func(rows *sql.Rows) error {
+			x, err := scanException(rows)
+			all = append(all, x)
+			return err
+		}, "SELECT "+exceptionColumns+" FROM exception WHERE merchant = ? AND (state = 'open' OR NOT ?) ORDER BY id", merchant, openOnly)
+	})
+	return all, err
+}

@@ -1,0 +1,196 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+// A cursor is GENERATION.PLACE. The generation is random and as old as the database, so that a cursor of another one is known.
+
+func generation(q querier) (string, error) {
+	var raw []byte
+	err := q.QueryRow("SELECT value FROM meta WHERE key = ?", metaGeneration).Scan(&raw)
+	return hex.EncodeToString(raw), err
+}
+
+// ensureGeneration makes the generation once.
+func (s *Storage) ensureGeneration(ctx context.Context) error {
+	return s.write(ctx, func(c *change) error {
+		_, err := c.meta(metaGeneration, 4)
+		return err
+	})
+}
+
+// cursorPlace reads a cursor, or answers ErrCursor where it is of another database or ahead of this one.
+func cursorPlace(q querier, merchant, cursor string) (place, head int64, gen string, err error) {
+	if gen, err = generation(q); err != nil {
+		return 0, 0, "", err
+	}
+	if err := q.QueryRow("SELECT place FROM merchant WHERE id = ?", merchant).Scan(&head); err != nil {
+		return 0, 0, "", unknown(err, "merchant "+merchant)
+	}
+	if cursor == "" {
+		return 0, head, gen, nil
+	}
+	of, text, _ := strings.Cut(cursor, ".")
+	place, err = strconv.ParseInt(text, 10, 64)
+	if err != nil || of != gen || place < 0 || place > head {
+		return 0, 0, "", cloud.ErrCursor
+	}
+	return place, head, gen, nil
+}
+
+// placed is one row of the outbox.
+type placed struct {
+	place     int64
+	kind, ref string
+}
+
+// Feed implements cloud.Storage. One record takes one place; a page ends at a place, and what it says of a thing is the thing's
+// state now, which a later page says again where it changed after that place.
+func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, limit int) (page cloud.Page, err error) {
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		page = cloud.Page{Records: []api.FeedRecord{}}
+		from, head, gen, err := cursorPlace(tx, t.Merchant, cursor)
+		if err != nil {
+			return err
+		}
+		rows, err := outbox(tx, t, from, limit)
+		if err != nil {
+			return err
+		}
+		page.AtEnd, page.Cursor = len(rows) < limit, fmt.Sprintf("%s.%d", gen, head)
+		last := head
+		if !page.AtEnd {
+			last = rows[len(rows)-1].place
+			page.Cursor = fmt.Sprintf("%s.%d", gen, last)
+		}
+		seen := map[string]bool{}
+		for _, row := range rows {
+			if key := row.kind + "\x00" + row.ref; seen[key] {
+				continue
+			} else {
+				seen[key] = true
+			}
+			record, err := loadRecord(tx, t, row)
+			if err != nil {
+				return err
+			}
+			page.Records = append(page.Records, record)
+		}
+		return tx.QueryRow("SELECT coalesce(max(seq), 0) FROM entry WHERE terminal = ? AND place <= ?", t.ID, last).Scan(&page.Included)
+	})
+	return page, err
+}
+
+func outbox(q querier, t cloud.Terminal, from int64, limit int) (rows []placed, err error) {
+	err = each(q, func(r *sql.Rows) error {
+		var row placed
+		err := r.Scan(&row.place, &row.kind, &row.ref)
+		rows = append(rows, row)
+		return err
+	}, `SELECT place, kind, ref FROM outbox WHERE merchant = ? AND place > ? AND store IN ('', ?) AND terminal IN (0, ?)
+		ORDER BY place LIMIT ?`, t.Merchant, from, t.Store, t.ID, limit)
+	return rows, err
+}
+
+// loadRecord is the state that a row of the outbox stands for.
+func loadRecord(q querier, t cloud.Terminal, row placed) (record api.FeedRecord, err error) {
+	switch row.kind {
+	case "voucher":
+		var id terminal.VoucherID
+		if err := id.UnmarshalText([]byte(row.ref)); err != nil {
+			return record, err
+		}
+		v, err := voucher(q, "id = ?", int64(id))
+		if isUnknown(err) {
+			record.RemovedVoucher = &id
+			return record, nil
+		}
+		record.Voucher = &v.Voucher
+		return record, err
+	case "campaign":
+		campaign, err := loadCampaign(q, t.Merchant, row.ref)
+		record.Campaign = &campaign
+		return record, err
+	case "operator":
+		return loadOperator(q, t, row.ref)
+	case "settings":
+		settings, err := loadSettings(q, t)
+		record.Settings = &settings
+		return record, err
+	case "exception":
+		x, err := scanException(q.QueryRow("SELECT "+exceptionColumns+" FROM exception WHERE id = ?", row.ref))
+		record.Exception = &x
+		return record, err
+	case "verdict":
+		ordinal, err := strconv.ParseInt(row.ref, 10, 64)
+		if err != nil {
+			return record, err
+		}
+		record.Verdict, err = loadVerdict(q, ordinal)
+		return record, err
+	}
+	return record, fmt.Errorf("the outbox holds a %q, which this version does not know", row.kind)
+}
+
+// loadOperator shows a store only the operators that work there.
+func loadOperator(q querier, t cloud.Terminal, id string) (record api.FeedRecord, err error) {
+	var body []byte
+	var operator terminal.Operator
+	if err := q.QueryRow("SELECT body FROM operator WHERE merchant = ? AND id = ?", t.Merchant, id).Scan(&body); err != nil {
+		return record, unknown(err, "operator "+id)
+	}
+	if err := json.Unmarshal(body, &operator); err != nil {
+		return record, err
+	}
+	if len(operator.Stores) > 0 && !slices.Contains(operator.Stores, t.Store) {
+		record.RemovedOperator = &id
+		return record, nil
+	}
+	record.Operator = &operator
+	return record, nil
+}
+
+// Await implements cloud.Storage.
+func (s *Storage) Await(ctx context.Context, merchant, cursor string) error {
+	for {
+		changed, leave := s.watch.next()
+		place, head, _, err := cursorPlace(readOnly{ctx, s.reader}, merchant, cursor)
+		if err != nil || head > place {
+			leave()
+			return err
+		}
+		select {
+		case <-changed:
+			leave()
+		case <-ctx.Done():
+			leave()
+			return ctx.Err()
+		}
+	}
+}
+
+// readOnly reads outside of a transaction.
+type readOnly struct {
+	ctx context.Context
+	db  *sql.DB
+}
+
+func (r readOnly) Query(query string, args ...any) (*sql.Rows, error) {
+	return r.db.QueryContext(r.ctx, query, args...)
+}
+
+func (r readOnly) QueryRow(query string, args ...any) *sql.Row {
+	return r.db.QueryRowContext(r.ctx, query, args...)
+}

@@ -1,0 +1,109 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"countersign/sync/cloud"
+)
+
+// The keys of table meta.
+const (
+	metaRoot       = "root_seed"
+	metaNonce      = "nonce_key"
+	metaGeneration = "generation"
+	metaURL        = "public_url"
+	metaVoucher    = "next_voucher"
+)
+
+// Keys implements cloud.Storage.
+func (s *Storage) Keys(ctx context.Context) (cloud.Keys, error) {
+	keys, err := s.keys(ctx)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return keys, err
+	}
+	err = s.write(ctx, func(c *change) error {
+		if _, err := c.meta(metaRoot, ed25519.SeedSize); err != nil {
+			return err
+		}
+		if _, err := c.meta(metaNonce, 32); err != nil {
+			return err
+		}
+		var count int
+		if err := c.QueryRow("SELECT count(*) FROM feed_key").Scan(&count); err != nil || count > 0 {
+			return err
+		}
+		seed := make([]byte, ed25519.SeedSize)
+		rand.Read(seed)
+		public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
+		_, err := c.Exec("INSERT INTO feed_key (kid, seed, valid_from) VALUES (?, ?, ?)",
+			"feed-"+hex.EncodeToString(public[:4]), seed, micros(time.Now()))
+		return err
+	})
+	if err != nil {
+		return cloud.Keys{}, err
+	}
+	return s.keys(ctx)
+}
+
+func (s *Storage) keys(ctx context.Context) (keys cloud.Keys, err error) {
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		var root, seed []byte
+		var from int64
+		if err := tx.QueryRow("SELECT value FROM meta WHERE key = ?", metaRoot).Scan(&root); err != nil {
+			return err
+		}
+		if err := tx.QueryRow("SELECT value FROM meta WHERE key = ?", metaNonce).Scan(&keys.Nonce); err != nil {
+			return err
+		}
+		row := tx.QueryRow("SELECT kid, seed, valid_from FROM feed_key ORDER BY valid_from DESC, kid LIMIT 1")
+		if err := row.Scan(&keys.Feed.ID, &seed, &from); err != nil {
+			return err
+		}
+		keys.Root, keys.Feed.Key, keys.Feed.From = ed25519.NewKeyFromSeed(root), ed25519.NewKeyFromSeed(seed), fromMicros(from)
+		return nil
+	})
+	return keys, err
+}
+
+// meta returns a secret of the database, which the first call makes at random.
+func (c *change) meta(key string, size int) ([]byte, error) {
+	fresh := make([]byte, size)
+	rand.Read(fresh)
+	if _, err := c.Exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", key, fresh); err != nil {
+		return nil, err
+	}
+	var value []byte
+	err := c.QueryRow("SELECT value FROM meta WHERE key = ?", key).Scan(&value)
+	return value, err
+}
+
+// PublicURL implements cloud.Storage.
+func (s *Storage) PublicURL(ctx context.Context) (string, error) {
+	var value []byte
+	err := s.reader.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", metaURL).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return string(value), err
+}
+
+// RecordPublicURL implements cloud.Storage.
+func (s *Storage) RecordPublicURL(ctx context.Context, url string) error {
+	return s.write(ctx, func(c *change) error {
+		_, err := c.Exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", metaURL, []byte(url))
+		return err
+	})
+}
+
+// LookupKey implements cloud.Storage.
+func (s *Storage) LookupKey(ctx context.Context, merchant string) ([]byte, error) {
+	var key []byte
+	err := s.reader.QueryRowContext(ctx, "SELECT lookup_key FROM merchant WHERE id = ?", merchant).Scan(&key)
+	return key, unknown(err, "merchant "+merchant)
+}

@@ -1,0 +1,250 @@
+package sqlite
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+// settling is one redemption or reversal while it is judged and counted.
+type settling struct {
+	*change
+	terminal cloud.Terminal
+	entry    terminal.Entry
+	ordinal  int64
+	at       time.Time
+}
+
+// redeem judges every line of a redemption and ends the claim for it.
+func (s *settling) redeem() ([]terminal.LineVerdict, error) {
+	verdicts := []terminal.LineVerdict{}
+	for i, line := range s.entry.Lines {
+		verdict, err := s.redeemLine(i, line)
+		if err != nil {
+			return nil, err
+		}
+		verdicts = append(verdicts, verdict)
+	}
+	_, err := s.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ?", s.terminal.ID, s.entry.UID[:])
+	return verdicts, err
+}
+
+func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerdict, error) {
+	v, err := voucher(s, "id = ? AND merchant = ?", int64(line.Voucher), s.terminal.Merchant)
+	if isUnknown(err) {
+		verdict, _ := cloud.Account{}.Judge(line.Units, false)
+		return verdict, s.saveLine(i, line, verdict, nil)
+	}
+	if err != nil {
+		return terminal.LineVerdict{}, err
+	}
+	account, _, err := loadAccount(s, v, line.Part, s.terminal.ID, s.entry.UID)
+	if err != nil {
+		return terminal.LineVerdict{}, err
+	}
+	proven := account.Total > 0 && (v.token || cloud.Proven(v.inner, s.entry.UID, line.Proof))
+	verdict, after := account.Judge(line.Units, proven)
+	var other *api.ExceptionUse
+	if verdict.Overrun > 0 {
+		if other, err = s.firstUse(v, line.Part); err != nil {
+			return verdict, err
+		}
+		if other != nil {
+			verdict.Other = &terminal.LastUse{At: other.At, Store: other.Store, Terminal: other.Terminal, Operator: text(other.OperatorName)}
+		}
+	}
+	if err := s.useHold(line, account.Own-after.Own); err != nil {
+		return verdict, err
+	}
+	if err := s.saveLine(i, line, verdict, other); err != nil {
+		return verdict, err
+	}
+	return verdict, s.count(v, line.Part, after.Redeemed-account.Redeemed, 0)
+}
+
+// useHold takes the units that a line used out of the entry's own claim, so that a second line of the same voucher cannot use them.
+func (s *settling) useHold(line terminal.EntryLine, units int64) error {
+	if units == 0 {
+		return nil
+	}
+	_, err := s.Exec(`UPDATE hold SET units = max(0, units - ?) WHERE terminal = ? AND uid = ? AND voucher = ? AND part = ? AND reverse IS NULL`,
+		units, s.terminal.ID, s.entry.UID[:], int64(line.Voucher), line.Part)
+	return err
+}
+
+// loadAccount counts a voucher, or a part of it, for the judgement of the entry uid of a terminal. It also returns the currency
+// and kind of its campaign.
+func loadAccount(q querier, v held, part string, terminalID int64, uid terminal.UID) (cloud.Account, terminal.Campaign, error) {
+	campaign, err := loadCampaign(q, v.merchant, v.Campaign)
+	if err != nil {
+		return cloud.Account{}, campaign, err
+	}
+	account := cloud.Account{
+		Total: cloud.TotalOf(v.Voucher, campaign.Kind, part), Redeemed: v.redeemed, Reversed: v.reversed,
+		Withdrawn: v.State != terminal.VoucherActive,
+	}
+	if part != "" {
+		account.Redeemed, account.Reversed = 0, 0
+		err := q.QueryRow("SELECT redeemed, reversed FROM part WHERE voucher = ? AND part = ?", int64(v.ID), part).
+			Scan(&account.Redeemed, &account.Reversed)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return account, campaign, err
+		}
+	}
+	err = q.QueryRow(`SELECT coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN units END), 0),
+			coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN 0 ELSE units END), 0)
+		FROM hold WHERE voucher = ?3 AND part = ?4 AND reverse IS NULL`, terminalID, uid[:], int64(v.ID), part).
+		Scan(&account.Own, &account.Held)
+	return account, campaign, err
+}
+
+// saveLine stores a line with its verdict, and opens the exceptions that it calls for.
+func (s *settling) saveLine(i int, line terminal.EntryLine, verdict terminal.LineVerdict, other *api.ExceptionUse) error {
+	var otherBody sql.NullString
+	if verdict.Other != nil {
+		body, err := json.Marshal(verdict.Other)
+		if err != nil {
+			return err
+		}
+		otherBody = sql.NullString{String: string(body), Valid: true}
+	}
+	_, err := s.Exec(`INSERT INTO line (entry, line, kind, voucher, part, units, accepted, overrun, revoked, invalid, other)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.ordinal, i, uint8(s.entry.Kind), int64(line.Voucher), line.Part, line.Units,
+		verdict.Accepted, verdict.Overrun, verdict.Revoked, verdict.Invalid, otherBody)
+	if err != nil || s.entry.Kind != terminal.EntryRedeem {
+		return err
+	}
+	for _, found := range []struct {
+		kind  api.ExceptionKind
+		units int64
+		bad   bool
+	}{
+		{api.ExceptionOverrun, verdict.Overrun, verdict.Overrun > 0},
+		{api.ExceptionRevoked, verdict.Revoked, verdict.Revoked > 0},
+		{api.ExceptionInvalid, verdict.Invalid, verdict.Invalid > 0 || line.Units < 1},
+	} {
+		if !found.bad {
+			continue
+		}
+		uses := []api.ExceptionUse{}
+		if found.kind == api.ExceptionOverrun && other != nil {
+			uses = append(uses, *other)
+		}
+		if err := s.open(found.kind, i, line, found.units, append(uses, s.use(line)), ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count adds units to what is redeemed and reversed of a voucher, and tells every terminal.
+func (s *settling) count(v held, part string, redeemed, reversed int64) error {
+	if redeemed == 0 && reversed == 0 {
+		return nil
+	}
+	if part != "" {
+		_, err := s.Exec(`INSERT INTO part (voucher, part, redeemed, reversed) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET redeemed = redeemed + excluded.redeemed, reversed = reversed + excluded.reversed`,
+			int64(v.ID), part, redeemed, reversed)
+		if err != nil {
+			return err
+		}
+	}
+	last, err := s.lastUse(v)
+	if err != nil {
+		return err
+	}
+	_, err = s.Exec("UPDATE voucher SET redeemed = redeemed + ?, reversed = reversed + ?, last_use = ?, version = version + 1 WHERE id = ?",
+		redeemed, reversed, last, int64(v.ID))
+	if err != nil {
+		return err
+	}
+	return s.publish(v.merchant, "voucher", v.ID.String(), "", 0)
+}
+
+// lastUse is the newest use of a voucher that still stands, as JSON; NULL where there is none.
+func (s *settling) lastUse(v held) (last sql.NullString, err error) {
+	use, err := findUse(s, v, "", true)
+	if err != nil || use == nil {
+		return last, err
+	}
+	body, err := json.Marshal(terminal.LastUse{At: use.At, Store: use.Store, Terminal: use.Terminal, Operator: text(use.OperatorName)})
+	return sql.NullString{String: string(body), Valid: true}, err
+}
+
+// reverse judges every line of a reversal.
+func (s *settling) reverse() ([]terminal.LineVerdict, error) {
+	verdicts := []terminal.LineVerdict{}
+	for i, line := range s.entry.Lines {
+		verdict, err := s.reverseLine(i, line)
+		if err != nil {
+			return nil, err
+		}
+		verdicts = append(verdicts, verdict)
+	}
+	_, err := s.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ?", s.terminal.ID, s.entry.UID[:])
+	return verdicts, err
+}
+
+// reverseLine takes back what it can of a line; what exceeds it is void, and an exception.
+func (s *settling) reverseLine(i int, line terminal.EntryLine) (terminal.LineVerdict, error) {
+	original, ordinal, err := redeemedLine(s, s.terminal.Merchant, s.entry.About, line.Original)
+	if err != nil && !isUnknown(err) {
+		return terminal.LineVerdict{}, err
+	}
+	if err == nil && (original.Voucher != line.Voucher || original.Part != line.Part) {
+		original = cloud.RedemptionLine{}
+	}
+	reversal := cloud.Reverse(original, line.Units)
+	verdict := terminal.LineVerdict{Accepted: reversal.Effective, Invalid: reversal.Void}
+	if err := s.saveLine(i, line, verdict, nil); err != nil {
+		return verdict, err
+	}
+	if reversal.Void > 0 || line.Units < 1 {
+		note := "More was reversed than was redeemed; what exceeds it has no effect."
+		if err := s.open(api.ExceptionReversalExcess, i, line, reversal.Void, []api.ExceptionUse{s.use(line)}, note); err != nil {
+			return verdict, err
+		}
+	}
+	if reversal.Effective == 0 {
+		return verdict, nil
+	}
+	if _, err := s.Exec("UPDATE line SET reversed = reversed + ? WHERE entry = ? AND line = ?", reversal.Effective, ordinal, line.Original); err != nil {
+		return verdict, err
+	}
+	v, err := voucher(s, "id = ? AND merchant = ?", int64(line.Voucher), s.terminal.Merchant)
+	if isUnknown(err) {
+		return verdict, s.payOff(int64(line.Voucher), line.Part, ordinal, line.Original, reversal.Effective)
+	}
+	if err != nil {
+		return verdict, err
+	}
+	if err := s.count(v, line.Part, 0, reversal.Freed); err != nil {
+		return verdict, err
+	}
+	return verdict, s.payOff(int64(v.ID), line.Part, ordinal, line.Original, reversal.Effective)
+}
+
+// redeemedLine loads one line of a redemption, by its entry's uid.
+func redeemedLine(q querier, merchant string, uid terminal.UID, line int) (l cloud.RedemptionLine, ordinal int64, err error) {
+	var id int64
+	row := q.QueryRow(`SELECT e.ordinal, l.voucher, l.part, l.units, l.accepted, l.overrun, l.revoked, l.invalid, l.reversed
+		FROM entry e JOIN terminal t ON t.id = e.terminal JOIN line l ON l.entry = e.ordinal
+		WHERE e.uid = ? AND t.merchant = ? AND e.kind = ? AND l.line = ? ORDER BY e.ordinal LIMIT 1`,
+		uid[:], merchant, uint8(terminal.EntryRedeem), line)
+	err = row.Scan(&ordinal, &id, &l.Part, &l.Units, &l.Accepted, &l.Overrun, &l.Revoked, &l.Invalid, &l.Reversed)
+	l.Voucher = terminal.VoucherID(id)
+	return l, ordinal, unknown(err, "the redemption")
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,247 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"countersign/sync/cloud"
+	"countersign/terminal"
+	"countersign/terminal/entry"
+)
+
+// Invite implements cloud.Storage.
+func (s *Storage) Invite(ctx context.Context, invitations []cloud.Invitation) error {
+	return s.write(ctx, func(c *change) error {
+		for _, i := range invitations {
+			if i.Name != "" {
+				if taken, err := nameTaken(c, i.Merchant, i.Store, i.Name); err != nil {
+					return err
+				} else if taken {
+					return cloud.ErrNameTaken
+				}
+			}
+			_, err := c.Exec("INSERT INTO invitation (secret_hash, merchant, store, name, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+				i.SecretHash[:], i.Merchant, i.Store, i.Name, micros(i.CreatedAt), micros(i.ExpiresAt))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func nameTaken(q querier, merchant, store, name string) (taken bool, err error) {
+	err = q.QueryRow("SELECT EXISTS (SELECT 1 FROM terminal WHERE merchant = ? AND store = ? AND name = ? AND suspended = 0)",
+		merchant, store, name).Scan(&taken)
+	return taken, err
+}
+
+// Enrol implements cloud.Storage.
+func (s *Storage) Enrol(ctx context.Context, request cloud.Enrolment) (t cloud.Terminal, err error) {
+	err = s.write(ctx, func(c *change) error {
+		var merchant, store, name string
+		var expires int64
+		var bound sql.NullInt64
+		row := c.QueryRow("SELECT merchant, store, name, expires_at, terminal FROM invitation WHERE secret_hash = ?", request.SecretHash[:])
+		if err := row.Scan(&merchant, &store, &name, &expires, &bound); err != nil {
+			return unknown(err, "the join code")
+		}
+		existing, err := terminalBy(c, "public_key = ?", []byte(request.Key))
+		if err != nil && !isUnknown(err) {
+			return err
+		}
+		known := err == nil
+		switch {
+		case bound.Valid && known && existing.ID == bound.Int64: // the machine asks again: the answer was lost
+			t = existing
+			t.SealKey = request.SealKey
+			_, err := c.Exec("UPDATE terminal SET seal_key = ?, version = ?, last_seen = ? WHERE id = ?",
+				request.SealKey, request.ProgramVersion, micros(request.At), t.ID)
+			return err
+		case bound.Valid:
+			return cloud.ErrJoinUsed
+		case micros(request.At) > expires:
+			return cloud.ErrJoinExpired
+		case known:
+			return cloud.ErrEnrolled
+		}
+		if name == "" {
+			name = request.Name
+		}
+		t, err = c.newTerminal(request, merchant, store, name)
+		if err != nil {
+			return err
+		}
+		_, err = c.Exec("UPDATE invitation SET terminal = ? WHERE secret_hash = ?", t.ID, request.SecretHash[:])
+		return err
+	})
+	return t, err
+}
+
+func (c *change) newTerminal(request cloud.Enrolment, merchant, store, name string) (cloud.Terminal, error) {
+	if name == "" {
+		var err error
+		if name, err = freeName(c, merchant, store); err != nil {
+			return cloud.Terminal{}, err
+		}
+	} else if taken, err := nameTaken(c, merchant, store, name); err != nil {
+		return cloud.Terminal{}, err
+	} else if taken {
+		return cloud.Terminal{}, cloud.ErrNameTaken
+	}
+	genesis := entry.Genesis(request.Key)
+	result, err := c.Exec(`INSERT INTO terminal (merchant, store, name, public_key, seal_key, version, enrolled_at, last_seen, head_hash)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, merchant, store, name, []byte(request.Key), request.SealKey, request.ProgramVersion,
+		micros(request.At), micros(request.At), genesis[:])
+	if err != nil {
+		return cloud.Terminal{}, err
+	}
+	id, err := result.LastInsertId()
+	return cloud.Terminal{ID: id, Merchant: merchant, Store: store, Name: name, Key: request.Key, SealKey: request.SealKey}, err
+}
+
+// freeName is the first of counter-1, counter-2 … that no terminal of the store has, nor an open invitation promises.
+func freeName(q querier, merchant, store string) (string, error) {
+	for n := 1; ; n++ {
+		name := fmt.Sprintf("counter-%d", n)
+		var taken bool
+		err := q.QueryRow(`SELECT EXISTS (SELECT 1 FROM terminal WHERE merchant = ?1 AND store = ?2 AND name = ?3)
+			OR EXISTS (SELECT 1 FROM invitation WHERE merchant = ?1 AND store = ?2 AND name = ?3 AND terminal IS NULL)`,
+			merchant, store, name).Scan(&taken)
+		if err != nil || !taken {
+			return name, err
+		}
+	}
+}
+
+func terminalBy(q querier, condition string, args ...any) (t cloud.Terminal, err error) {
+	var key []byte
+	var seen sql.NullInt64
+	row := q.QueryRow("SELECT id, merchant, store, name, public_key, seal_key, suspended, last_seen FROM terminal WHERE "+condition, args...)
+	if err := row.Scan(&t.ID, &t.Merchant, &t.Store, &t.Name, &key, &t.SealKey, &t.Suspended, &seen); err != nil {
+		return t, unknown(err, "the terminal")
+	}
+	t.Key, t.LastSeen = ed25519.PublicKey(key), fromMicros(seen.Int64)
+	return t, nil
+}
+
+// TerminalByKey implements cloud.Storage.
+func (s *Storage) TerminalByKey(ctx context.Context, key ed25519.PublicKey) (t cloud.Terminal, err error) {
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		t, err = terminalBy(tx, "public_key = ?", []byte(key))
+		return err
+	})
+	return t, err
+}
+
+// Seen implements cloud.Storage.
+func (s *Storage) Seen(ctx context.Context, t cloud.Terminal, at time.Time) error {
+	return s.write(ctx, func(c *change) error {
+		_, err := c.Exec("UPDATE terminal SET last_seen = max(coalesce(last_seen, 0), ?) WHERE id = ?", micros(at), t.ID)
+		return err
+	})
+}
+
+// Terminals implements cloud.Storage.
+func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []cloud.TerminalReport, err error) {
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		reports = nil
+		return each(tx, func(rows *sql.Rows) error {
+			var r cloud.TerminalReport
+			var enrolled int64
+			var seen sql.NullInt64
+			err := rows.Scan(&r.Merchant, &r.Store, &r.Name, &r.Version, &enrolled, &seen, &r.Head, &r.Epoch, &r.Pending, &r.Suspended, &r.Holds, &r.Anomalies)
+			r.EnrolledAt = fromMicros(enrolled)
+			if seen.Valid {
+				at := fromMicros(seen.Int64)
+				r.LastSeen = &at
+			}
+			reports = append(reports, r)
+			return err
+		}, `SELECT merchant, store, name, version, enrolled_at, last_seen, head_seq, epoch, pending, suspended,
+			(SELECT count(DISTINCT uid) FROM hold WHERE hold.terminal = t.id),
+			(SELECT count(*) FROM exception x WHERE x.terminal = t.id AND x.mark IS NOT NULL AND x.state = 'open')
+			FROM terminal t WHERE merchant = ? ORDER BY store, name, id`, merchant)
+	})
+	return reports, err
+}
+
+// Suspend implements cloud.Storage.
+func (s *Storage) Suspend(ctx context.Context, merchant, store, name string, suspended bool) (changed bool, err error) {
+	err = s.write(ctx, func(c *change) error {
+		t, err := terminalBy(c, "merchant = ? AND store = ? AND name = ? ORDER BY (suspended = ?), id DESC LIMIT 1", merchant, store, name, suspended)
+		if err != nil {
+			return err
+		}
+		if changed = t.Suspended != suspended; !changed {
+			return nil
+		}
+		if !suspended {
+			if taken, err := nameTaken(c, merchant, store, name); err != nil {
+				return err
+			} else if taken {
+				return cloud.ErrNameTaken
+			}
+		}
+		if _, err := c.Exec("UPDATE terminal SET suspended = ? WHERE id = ?", suspended, t.ID); err != nil {
+			return err
+		}
+		return c.publish(merchant, "settings", "", store, t.ID)
+	})
+	return changed, err
+}
+
+// Settings implements cloud.Storage.
+func (s *Storage) Settings(ctx context.Context, t cloud.Terminal) (settings terminal.Settings, err error) {
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		settings, err = loadSettings(tx, t)
+		return err
+	})
+	return settings, err
+}
+
+func loadSettings(q querier, t cloud.Terminal) (terminal.Settings, error) {
+	settings := terminal.Settings{Terminal: t.Name, Stores: map[string]string{}}
+	merchants, err := bodies[terminal.Merchant](q, "SELECT body FROM merchant WHERE id = ?", t.Merchant)
+	if err != nil {
+		return settings, err
+	}
+	stores, err := bodies[terminal.Store](q, "SELECT body FROM store WHERE merchant = ?", t.Merchant)
+	if err != nil {
+		return settings, err
+	}
+	for _, merchant := range merchants {
+		settings.Merchant = merchant
+	}
+	for _, store := range stores {
+		settings.Stores[store.ID] = store.Name
+		if store.ID == t.Store {
+			settings.Store = store
+		}
+	}
+	err = q.QueryRow("SELECT suspended FROM terminal WHERE id = ?", t.ID).Scan(&settings.Suspended)
+	return settings, unknown(err, "the terminal")
+}
+
+// storeName and operatorName are what people call them, else their ids.
+func storeName(q querier, merchant, id string) string { return nameOf(q, "store", merchant, id) }
+
+func operatorName(q querier, merchant, id string) string { return nameOf(q, "operator", merchant, id) }
+
+func nameOf(q querier, table, merchant, id string) string {
+	var body []byte
+	var named struct{ Name string }
+	if id == "" {
+		return ""
+	}
+	err := q.QueryRow("SELECT body FROM "+table+" WHERE merchant = ? AND id = ?", merchant, id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) || json.Unmarshal(body, &named) != nil || named.Name == "" {
+		return id
+	}
+	return named.Name
+}

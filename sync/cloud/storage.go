@@ -1,0 +1,288 @@
+package cloud
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"time"
+
+	"countersign/sync/api"
+	"countersign/terminal"
+	"countersign/terminal/entry"
+)
+
+// Errors that a Storage answers with; everything else is a fault of the machine or the database.
+var (
+	// ErrUnknown says that there is no such thing.
+	ErrUnknown = errors.New("unknown")
+	// ErrCursor says that a cursor is not of this database: it is of another generation, or ahead of it.
+	ErrCursor = errors.New("the cursor is not of this feed")
+	// ErrJoinUsed and ErrJoinExpired say why a join code that exists is not taken, ErrNameTaken why a terminal's name is not.
+	ErrJoinUsed    = errors.New("the join code was used by another machine")
+	ErrJoinExpired = errors.New("the join code has expired")
+	ErrNameTaken   = errors.New("another terminal of the store has this name")
+	ErrEnrolled    = errors.New("this machine's key is enrolled elsewhere already")
+)
+
+// Storage keeps what the cloud knows. Its methods are intents, each one transaction that happens whole or not at all; which rows
+// they touch is the engine's business. It is safe for any number of goroutines and of processes. Conformance tests every
+// implementation the same way.
+type Storage interface {
+	Close() error
+	// Ready returns nil when a terminal can be answered.
+	Ready(ctx context.Context) error
+	// Keys returns the cloud's keys, which the first call makes.
+	Keys(ctx context.Context) (Keys, error)
+	// PublicURL is what terminals call, as the last serve recorded it; "" before.
+	PublicURL(ctx context.Context) (string, error)
+	RecordPublicURL(ctx context.Context, url string) error
+
+	Merchants(ctx context.Context) ([]terminal.Merchant, error)
+	// LookupKey is the secret that the merchant's codes are looked up by, 32 bytes.
+	LookupKey(ctx context.Context, merchant string) ([]byte, error)
+	Stores(ctx context.Context, merchant string) ([]terminal.Store, error)
+	Operators(ctx context.Context, merchant string) ([]terminal.Operator, error)
+	Campaigns(ctx context.Context, merchant string) ([]terminal.Campaign, error)
+	// Apply makes the merchant's catalogue what c says: it adds and changes, and puts operators that c leaves out to rest. What is
+	// the same already is not touched. Whether a campaign is paused is not the catalogue's business.
+	Apply(ctx context.Context, c Catalogue) ([]Change, error)
+	// Pause sets whether a campaign is honoured: in the given stores only, or everywhere when there are none. It reports whether
+	// that changed anything.
+	Pause(ctx context.Context, merchant, campaign string, stores []string, paused bool) (bool, error)
+
+	// VoucherIDs hands out a block of n voucher ids and returns the first.
+	VoucherIDs(ctx context.Context, n int) (terminal.VoucherID, error)
+	// NewVouchers stores vouchers, all or none. Where lookups are taken it stores none and answers a *TakenError.
+	NewVouchers(ctx context.Context, merchant string, vouchers []NewVoucher) error
+	// SetVoucherState withdraws vouchers, or brings them back; ErrUnknown names the first that does not exist, and nothing is done.
+	SetVoucherState(ctx context.Context, merchant string, ids []terminal.VoucherID, state terminal.VoucherState, at time.Time) (int, error)
+
+	Invite(ctx context.Context, invitations []Invitation) error
+	// Enrol uses up a join code. The same key may do it again and gets the same terminal.
+	Enrol(ctx context.Context, request Enrolment) (Terminal, error)
+	TerminalByKey(ctx context.Context, key ed25519.PublicKey) (Terminal, error)
+	// Seen notes that the terminal was heard of.
+	Seen(ctx context.Context, t Terminal, at time.Time) error
+	Terminals(ctx context.Context, merchant string) ([]TerminalReport, error)
+	// Suspend sets whether a terminal is suspended, and reports whether that changed anything. A suspended terminal's name is free
+	// for another; it cannot be readmitted while another has it (ErrNameTaken).
+	Suspend(ctx context.Context, merchant, store, name string, suspended bool) (bool, error)
+	// Settings is the terminal's place as it should know it.
+	Settings(ctx context.Context, t Terminal) (terminal.Settings, error)
+
+	// ApplyJournal takes a batch over: the prefix that follows what is there and verifies. Where not even its first entry can be
+	// taken, it answers a *JournalError and takes nothing.
+	ApplyJournal(ctx context.Context, t Terminal, push Push) (Ack, error)
+	Claim(ctx context.Context, t Terminal, claim Claim) (ClaimAnswer, error)
+	Lookup(ctx context.Context, t Terminal, lookups []terminal.Lookup) ([]terminal.Row, error)
+	// Feed returns a page of at most limit records after cursor, "" being the beginning, or ErrCursor.
+	Feed(ctx context.Context, t Terminal, cursor string, limit int) (Page, error)
+	// Await returns when the merchant's feed may have something after cursor, or ctx ends.
+	Await(ctx context.Context, merchant, cursor string) error
+
+	// Redemptions calls yield for every redemption and reversal that filter lets through, in the order in which they arrived, until
+	// it returns an error, which Redemptions returns.
+	Redemptions(ctx context.Context, filter RedemptionFilter, yield func(Redemption) error) error
+	Exceptions(ctx context.Context, merchant string, openOnly bool) ([]api.Exception, error)
+}
+
+// Keys are the cloud's own.
+type Keys struct {
+	Root  ed25519.PrivateKey // signs trust lists; join codes pin it
+	Feed  FeedKey            // signs answers
+	Nonce []byte             // makes nonces, 32 bytes
+}
+
+// FeedKey is a key that signs answers.
+type FeedKey struct {
+	ID   string
+	Key  ed25519.PrivateKey
+	From time.Time
+}
+
+// Catalogue is what a merchant offers, where, and who works there.
+type Catalogue struct {
+	Merchant  terminal.Merchant
+	Stores    []terminal.Store
+	Operators []CatalogueOperator
+	Campaigns []terminal.Campaign
+}
+
+// CatalogueOperator is an operator as a catalogue names him: with a PIN in clear, which is never stored, or a hash.
+type CatalogueOperator struct {
+	terminal.Operator
+	PIN string
+}
+
+// Change is one thing that Apply did.
+type Change struct {
+	What   string `json:"what"` // merchant, store, operator, campaign
+	ID     string `json:"id"`
+	Action string `json:"action"` // added, changed, removed
+}
+
+// NewVoucher is a voucher to store with what proves that its code was shown.
+type NewVoucher struct {
+	terminal.Voucher
+	Inner [32]byte // HMAC-SHA-256(lookup key, "shown" ‖ canonical code)
+	Token bool     // a signed token proves itself: a use of it needs no proof
+}
+
+// TakenError says which of several new vouchers have a lookup that another voucher has already.
+type TakenError struct{ Indexes []int }
+
+// Error is one sentence.
+func (t *TakenError) Error() string { return "a voucher with this code exists already" }
+
+// Invitation is a join code that waits for a machine.
+type Invitation struct {
+	Merchant   string
+	Store      string
+	Name       string   // of the terminal; "" lets the machine say, or the cloud number it
+	SecretHash [32]byte // SHA-256 of the secret
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+}
+
+// Enrolment is what a machine asks with a join code.
+type Enrolment struct {
+	SecretHash     [32]byte
+	Key            ed25519.PublicKey
+	SealKey        []byte
+	Name           string
+	ProgramVersion string
+	At             time.Time
+}
+
+// Terminal is an enrolled terminal.
+type Terminal struct {
+	ID        int64
+	Merchant  string
+	Store     string
+	Name      string
+	Key       ed25519.PublicKey
+	SealKey   []byte
+	Suspended bool
+	LastSeen  time.Time // as far as it was noted
+}
+
+// TerminalReport is what the merchant is told of a terminal.
+type TerminalReport struct {
+	Name       string     `json:"name"`
+	Merchant   string     `json:"merchant"`
+	Store      string     `json:"store"`
+	Version    string     `json:"version"`
+	EnrolledAt time.Time  `json:"enrolled_at"`
+	LastSeen   *time.Time `json:"last_seen"`
+	Head       uint64     `json:"head"` // the last journal entry that the cloud has
+	Epoch      uint32     `json:"epoch"`
+	Pending    int64      `json:"pending"` // entries that the terminal had not sent when it was last heard
+	Holds      int64      `json:"holds"`   // open claims
+	Suspended  bool       `json:"suspended"`
+	Anomalies  int64      `json:"anomalies"` // open exceptions of its journal
+}
+
+// Push is a batch of a terminal's journal.
+type Push struct {
+	Standing Standing
+	Pending  int64
+	Epoch    uint32
+	FromSeq  uint64
+	Prev     [32]byte
+	Entries  []entry.Sealed // hashes are computed from Prev on
+	At       time.Time
+}
+
+// Standing is what each claim and push says of the claims of the terminal that are still open.
+type Standing struct {
+	Instance string
+	Counter  int64 // of the newest claim that the list knows of
+	Open     []terminal.UID
+}
+
+// Ack answers a push.
+type Ack struct {
+	Head     api.Head
+	Verdicts []api.EntryVerdict
+}
+
+// JournalError says why not even the first entry of a batch could be taken.
+type JournalError struct {
+	Code   string // journal_gap, journal_fork, journal_chain, journal_entry
+	Detail string
+	Head   api.Head
+}
+
+// Error is one sentence.
+func (j *JournalError) Error() string { return j.Detail }
+
+// Claim is a question to hold units.
+type Claim struct {
+	terminal.Claim
+	Standing Standing
+	At       time.Time
+}
+
+// ClaimAnswer is the answer to it.
+type ClaimAnswer struct {
+	Granted  bool
+	ID       string
+	Findings []terminal.Finding
+	Rows     []terminal.Row
+}
+
+// Page is a page of the feed.
+type Page struct {
+	Records  []api.FeedRecord
+	Cursor   string
+	AtEnd    bool
+	Included uint64
+}
+
+// RedemptionFilter picks redemptions. Empty members pick all.
+type RedemptionFilter struct {
+	Merchant string
+	Store    string
+	Day      terminal.Date // business day of the entry
+}
+
+// Redemption is one redemption or reversal as the cloud reports it.
+type Redemption struct {
+	UID         terminal.UID           `json:"uid"`
+	Kind        terminal.EntryKind     `json:"kind"`
+	Merchant    string                 `json:"merchant"`
+	Store       string                 `json:"store"`
+	Terminal    string                 `json:"terminal"`
+	Epoch       uint32                 `json:"epoch"`
+	Seq         uint64                 `json:"seq"`
+	Receipt     terminal.ReceiptNumber `json:"receipt"`
+	Reverses    *terminal.UID          `json:"reverses,omitempty"`
+	Operator    string                 `json:"operator"`
+	Approver    string                 `json:"approver,omitempty"`
+	Assurance   terminal.Assurance     `json:"assurance"`
+	Verdict     terminal.Verdict       `json:"verdict"`
+	At          time.Time              `json:"at"`
+	BusinessDay terminal.Date          `json:"business_day"`
+	ReceivedAt  time.Time              `json:"received_at"`
+	Bill        *terminal.Money        `json:"bill,omitempty"`
+	Note        string                 `json:"note,omitempty"`
+	Lines       []RedemptionLine       `json:"lines"`
+}
+
+// RedemptionLine is one voucher of a redemption, with the units of each verdict and those reversed since.
+type RedemptionLine struct {
+	Voucher  terminal.VoucherID `json:"voucher"`
+	Campaign string             `json:"campaign"`
+	Kind     terminal.Kind      `json:"kind"`
+	Part     string             `json:"part,omitempty"`
+	Units    int64              `json:"units"`
+	Amount   *terminal.Money    `json:"amount,omitempty"`
+	Discount *terminal.Money    `json:"discount,omitempty"`
+	Price    *terminal.Money    `json:"price,omitempty"`
+	Value    *terminal.Money    `json:"value,omitempty"`
+	Accepted int64              `json:"accepted"`
+	Overrun  int64              `json:"overrun"`
+	Revoked  int64              `json:"revoked"`
+	Invalid  int64              `json:"invalid"`
+	Reversed int64              `json:"reversed"`
+}
