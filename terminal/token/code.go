@@ -1,8 +1,13 @@
-// Package token reads what a customer shows: opaque codes of our own, and codes of other platforms.
+// Package token reads what a customer shows: opaque codes of our own, codes of other platforms, and signed tokens.
 //
 // An opaque code is 12 random symbols of Crockford Base32 (60 bits) and a check symbol, shown as 7K3M-Q9TX-4B2H-Q. It is read
 // with or without hyphens and spaces, in any case, O as 0, I and L as 1. Any other text of 6 to 64 printable ASCII characters
 // may be a code of another platform and is looked up as it stands, after NFKC, upper-casing and dropping spaces and hyphens.
+//
+// A signed token is a COSE_Sign1 (RFC 9052) over CWT claims (RFC 8392), made by Sign and read by Verify: EdDSA, the key's id in
+// the protected header, the merchant's id as external_aad, in Crockford Base32. Claims, protected header and envelope are
+// deterministic CBOR (RFC 8949, section 4.2.1) and nothing else, so that a voucher has one text. It carries what a terminal
+// needs to honour a voucher that its cache has never seen.
 //
 // No code is stored or sent: what is looked up is a keyed hash of its canonical form (LookupOf), and what proves that a code
 // was shown is a second one (InnerOf, Proof). Whoever holds the merchant's lookup key can test guesses: 60 random bits withstand
@@ -72,7 +77,7 @@ func opaqueSymbols(folded string) (string, bool) {
 	if len(folded) != OpaqueLength {
 		return "", false
 	}
-	mended := strings.NewReplacer("O", "0", "I", "1", "L", "1").Replace(folded)
+	mended := mendSymbols(folded)
 	return mended, strings.Trim(mended, alphabet) == ""
 }
 
@@ -99,6 +104,9 @@ func Fold(text string) string {
 // Canonical returns the canonical forms that text can stand for, the likeliest first: as an opaque code where its check symbol
 // is right, and as it stands. It returns ErrMalformed for what can be neither.
 func Canonical(text string) ([]string, error) {
+	if len(text) > textMostRead {
+		return nil, ErrMalformed
+	}
 	folded := Fold(text)
 	if len(folded) < ForeignLeast || len(folded) > ForeignLength {
 		return nil, ErrMalformed
@@ -135,8 +143,12 @@ func keyed(key []byte, text string) []byte {
 	return mac.Sum(nil)
 }
 
-// Mask is all of a code that a screen, a slip or a log may show: its last min(4, length/3) symbols.
+// Mask is all of a code that a screen, a slip or a log may show: its last min(4, length/3) symbols. Of a text that is too long for
+// any code it is empty.
 func Mask(text string) string {
+	if len(text) > textMostRead {
+		return ""
+	}
 	folded := []rune(Fold(text))
 	return string(folded[len(folded)-min(4, len(folded)/3):])
 }

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"errors"
 	"regexp"
 
 	"countersign/terminal"
@@ -9,6 +10,10 @@ import (
 // Reader reads codes for one merchant. It implements terminal.CodeReader.
 type Reader struct {
 	LookupKey []byte
+	// Merchant is whose tokens are read: a token of another merchant is not genuine here.
+	Merchant string
+	// Issuers returns the keys that sign the merchant's tokens, as the newest trust list holds them. Without it no token is honoured.
+	Issuers func() []Issuer
 	// Patterns returns the merchant's extract patterns: RE2, the code being the first group. They are asked for at each scan,
 	// since campaigns come and go.
 	Patterns func() []*regexp.Regexp
@@ -17,9 +22,47 @@ type Reader struct {
 	Mend func(text string) map[string]string
 }
 
-// Read implements terminal.CodeReader.
+// Read implements terminal.CodeReader. A text that begins like a token is one or nothing; any other is a code.
 func (r *Reader) Read(scan terminal.Scan) (terminal.Presented, *terminal.Finding) {
-	text := r.extract(scan.Code)
+	if len(scan.Code) > textMostRead {
+		finding := malformedFinding(int64(len(scan.Code)))
+		return terminal.Presented{}, &finding
+	}
+	text := scan.Code
+	symbols, begun := symbolsOf(text)
+	if !begun {
+		text = r.extract(text)
+		symbols, begun = symbolsOf(text)
+	}
+	if begun {
+		return r.readToken(scan, symbols)
+	}
+	return r.readCode(scan, text)
+}
+
+// readToken reads a text that begins like a token.
+func (r *Reader) readToken(scan terminal.Scan, symbols string) (terminal.Presented, *terminal.Finding) {
+	claims, err := Verify(symbols, r.Merchant, r.issuers())
+	if err != nil {
+		finding := refusalFinding(err, symbols)
+		// A layout that only swaps two letters leaves the beginning of a token whole and spoils its signature.
+		if misread := r.misread(scan.Source, scan.Code); misread.Reason == terminal.ScannerLayout {
+			finding = misread
+		}
+		return terminal.Presented{Masked: Mask(symbols)}, &finding
+	}
+	return terminal.Presented{
+		Masked: Mask(symbols),
+		Token:  &claims.Token,
+		Candidates: []terminal.Candidate{{
+			Lookup: LookupOfVoucher(r.LookupKey, claims.Voucher),
+			Inner:  InnerOf(r.LookupKey, symbols),
+		}},
+	}, nil
+}
+
+// readCode reads an opaque code, or another platform's.
+func (r *Reader) readCode(scan terminal.Scan, text string) (terminal.Presented, *terminal.Finding) {
 	forms, err := Canonical(text)
 	if err != nil {
 		finding := r.misread(scan.Source, scan.Code)
@@ -43,6 +86,13 @@ func (r *Reader) Read(scan terminal.Scan) (terminal.Presented, *terminal.Finding
 	return presented, nil
 }
 
+func (r *Reader) issuers() []Issuer {
+	if r.Issuers == nil {
+		return nil
+	}
+	return r.Issuers()
+}
+
 // extract takes the code out of a URL that one of the merchant's patterns matches; any other text stays as it is.
 func (r *Reader) extract(text string) string {
 	if r.Patterns == nil {
@@ -60,10 +110,45 @@ func (r *Reader) extract(text string) string {
 func (r *Reader) misread(source terminal.Source, text string) terminal.Finding {
 	if source == terminal.SourceScanner && r.Mend != nil {
 		for layout, meant := range r.Mend(text) {
-			if _, whole := opaque(Fold(r.extract(meant))); whole {
+			if r.whole(meant) {
 				return terminal.Finding{Reason: terminal.ScannerLayout, Facts: map[string]any{"layout": layout}}
 			}
 		}
 	}
-	return terminal.Finding{Reason: terminal.MalformedCode, Facts: map[string]any{"length": int64(len([]rune(Fold(text))))}}
+	return malformedFinding(int64(len([]rune(Fold(text)))))
 }
+
+// whole reports whether a text is an opaque code with a good check symbol, or a token with a good signature.
+func (r *Reader) whole(text string) bool {
+	for _, form := range []string{text, r.extract(text)} {
+		if _, ok := opaque(Fold(form)); ok {
+			return true
+		}
+		if symbols, ok := symbolsOf(form); ok {
+			if _, err := Verify(symbols, r.Merchant, r.issuers()); err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func malformedFinding(length int64) terminal.Finding {
+	return terminal.Finding{Reason: terminal.MalformedCode, Facts: map[string]any{"length": length}}
+}
+
+// refusalFinding is a refused token as a finding.
+func refusalFinding(err error, symbols string) terminal.Finding {
+	finding := malformedFinding(int64(len(symbols)))
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		finding.Reason = refusal.Reason
+		finding.Facts["cause"] = refusal.Cause
+		if refusal.KID != "" {
+			finding.Facts["issuer"] = refusal.KID
+		}
+	}
+	return finding
+}
+
+var _ terminal.CodeReader = (*Reader)(nil)
