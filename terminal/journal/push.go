@@ -64,8 +64,8 @@ func (r *Reader) Pending(ctx context.Context, limit, maxBytes int) (Batch, error
 	return batch, explain(rows.Err())
 }
 
-// EntryVerdict is the cloud's word on one redemption or reversal.
-type EntryVerdict struct {
+// Verdict is the cloud's word on one redemption or reversal.
+type Verdict struct {
 	UID     terminal.UID
 	Verdict terminal.Verdict
 	Lines   []terminal.LineVerdict // one for each line of the entry
@@ -74,7 +74,7 @@ type EntryVerdict struct {
 // Ack notes that the cloud has every entry up to and including through, and its verdicts. through never takes an earlier
 // acknowledgement back, so that 0 stores verdicts alone; beyond the head it is ErrAhead. A verdict that differs from the last
 // one on the same uid is a new fact beside it, and holds from then on; verdicts on entries of other terminals are left aside.
-func (j *Journal) Ack(ctx context.Context, through uint64, verdicts ...EntryVerdict) error {
+func (j *Journal) Ack(ctx context.Context, through uint64, verdicts []Verdict) error {
 	plain := context.WithoutCancel(ctx)
 	return j.set(ctx, func(q *queries) error {
 		head, err := q.head(plain, j.identity.PublicKey)
@@ -96,7 +96,7 @@ func (j *Journal) Ack(ctx context.Context, through uint64, verdicts ...EntryVerd
 	})
 }
 
-func (q *queries) addVerdictFact(ctx context.Context, verdict EntryVerdict) error {
+func (q *queries) addVerdictFact(ctx context.Context, verdict Verdict) error {
 	var own int
 	err := q.row(ctx, "SELECT count(*) FROM entries WHERE uid = ?", verdict.UID[:]).Scan(&own)
 	if err != nil || own == 0 {
@@ -173,8 +173,14 @@ func (r *Reader) Counts(ctx context.Context) (Counts, error) {
 	return counts, nil
 }
 
+// Backlog says how many entries the cloud does not have yet, and when by the wall clock the oldest of them was made.
+func (r *Reader) Backlog(ctx context.Context) (pending int64, oldest time.Time, err error) {
+	counts, err := r.Counts(ctx)
+	return counts.Pending, counts.Oldest, err
+}
+
 // PutExceptions stores what the cloud reports for a manager, each under its id; a later story of the same id replaces it.
-func (j *Journal) PutExceptions(ctx context.Context, exceptions ...terminal.Exception) error {
+func (j *Journal) PutExceptions(ctx context.Context, exceptions []terminal.Exception) error {
 	plain := context.WithoutCancel(ctx)
 	return j.set(ctx, func(q *queries) error {
 		for _, exception := range exceptions {

@@ -27,11 +27,11 @@ func (j *Journal) SetPINTries(ctx context.Context, operator string, wrong int, l
 		ON CONFLICT (operator) DO UPDATE SET wrong = excluded.wrong, last = excluded.last`, operator, wrong, last.UnixMicro())
 }
 
-// SetMark stores the time mark. A mark earlier than the one that is stored is left aside: time does not go back.
+// SetMark stores the time mark in the place of the one before.
 func (j *Journal) SetMark(ctx context.Context, mark terminal.Mark) error {
 	return j.setOne(ctx, `INSERT INTO mark (only, at, boot, monotonic, heard) VALUES (1, ?, ?, ?, ?)
 		ON CONFLICT (only) DO UPDATE SET at = excluded.at, boot = excluded.boot, monotonic = excluded.monotonic,
-		heard = excluded.heard WHERE excluded.at >= at`, mark.At.UnixMicro(), mark.Boot, mark.Monotonic.Microseconds(), mark.Heard)
+		heard = excluded.heard`, mark.At.UnixMicro(), mark.Boot, mark.Monotonic.Microseconds(), mark.Heard)
 }
 
 // StartInstance makes a new random instance for this start of the program and stores it. It returns the instance that the

@@ -1,0 +1,257 @@
+package cache
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"countersign/terminal"
+)
+
+// Page is a page of the feed, sorted by what it is about: absolute states, of each thing only the last, either what it is or that it
+// is removed. Rows, cursor and Included belong together and are stored in one transaction.
+type Page struct {
+	Vouchers         []terminal.Voucher
+	RemovedVouchers  []terminal.VoucherID
+	Campaigns        []terminal.Campaign
+	Operators        []terminal.Operator
+	RemovedOperators []string
+	Settings         *terminal.Settings
+	Cursor           string
+	AtEnd            bool   // the page reached the end of the feed
+	Included         uint64 // the last own entry whose uses the rows count, once AtEnd
+	ServerTime       time.Time
+}
+
+const settingsKey = "settings"
+
+// Apply stores a page: rows and cursor in one transaction, and with a page that reached the end also the head that the rows
+// include and the time. Until then the old head stays, under which own uses may count twice but never too little. A row older than
+// the one that is there is left aside.
+func (c *Cache) Apply(ctx context.Context, page Page) error {
+	return c.change(ctx, func(tx *sql.Tx) error {
+		a := &applying{tx: tx, cache: c, refs: map[string]int64{}, prepared: map[string]*sql.Stmt{}}
+		for _, campaign := range page.Campaigns {
+			if err := a.putCampaign(campaign); err != nil {
+				return err
+			}
+		}
+		for _, id := range page.RemovedVouchers {
+			if err := a.removeVoucher(id, nil); err != nil {
+				return err
+			}
+		}
+		// In the order of the file, rows that lie together are written together.
+		vouchers := slices.Clone(page.Vouchers)
+		slices.SortFunc(vouchers, func(a, b terminal.Voucher) int { return bytes.Compare(a.Lookup[:], b.Lookup[:]) })
+		for i := range vouchers {
+			if err := a.putVoucher(&vouchers[i]); err != nil {
+				return err
+			}
+		}
+		for _, operator := range page.Operators {
+			if err := a.putOperator(operator); err != nil {
+				return err
+			}
+		}
+		for _, id := range page.RemovedOperators {
+			if _, err := a.exec("DELETE FROM operators WHERE id = ?", id); err != nil {
+				return err
+			}
+		}
+		if page.Settings != nil {
+			if err := a.putSettings(*page.Settings); err != nil {
+				return err
+			}
+		}
+		return a.move(page)
+	})
+}
+
+// applying is one page on its way into the file.
+type applying struct {
+	tx       *sql.Tx
+	cache    *Cache
+	refs     map[string]int64 // of campaigns
+	prepared map[string]*sql.Stmt
+	vouchers int64 // more or fewer than before
+	added    int64 // campaigns
+}
+
+func (a *applying) statement(query string) (*sql.Stmt, error) {
+	if statement := a.prepared[query]; statement != nil {
+		return statement, nil
+	}
+	statement, err := a.tx.Prepare(query)
+	if err == nil {
+		a.prepared[query] = statement // closed with the transaction
+	}
+	return statement, err
+}
+
+// exec returns how many rows changed.
+func (a *applying) exec(query string, args ...any) (int64, error) {
+	statement, err := a.statement(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := statement.Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// ref is the number of a campaign. One that is not here yet gets a number and no body: its vouchers are found once it comes.
+func (a *applying) ref(id string) (int64, error) {
+	if ref, ok := a.refs[id]; ok {
+		return ref, nil
+	}
+	if _, err := a.exec("INSERT OR IGNORE INTO campaigns (id, stamp, body) VALUES (?, 0, x'')", id); err != nil {
+		return 0, err
+	}
+	statement, err := a.statement("SELECT ref FROM campaigns WHERE id = ?")
+	if err != nil {
+		return 0, err
+	}
+	var ref int64
+	if err := statement.QueryRow(id).Scan(&ref); err != nil {
+		return 0, err
+	}
+	a.refs[id] = ref
+	return ref, nil
+}
+
+func (a *applying) putCampaign(campaign terminal.Campaign) error {
+	ref, err := a.ref(campaign.ID)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(campaign)
+	if err != nil {
+		return fmt.Errorf("campaign %s: %w", campaign.ID, err)
+	}
+	first, err := a.exec("UPDATE campaigns SET body = ?, stamp = ? WHERE ref = ? AND stamp = 0", body, newStamp(), ref)
+	if err != nil {
+		return err
+	}
+	a.added += first
+	if first == 0 {
+		_, err = a.exec("UPDATE campaigns SET body = ?, stamp = ? WHERE ref = ?", body, newStamp(), ref)
+	}
+	return err
+}
+
+// newStamp makes a number that no earlier state of a campaign had, in this file or in one that was thrown away.
+func newStamp() int64 { return 1 + rand.Int64N(1<<62) }
+
+func (a *applying) putVoucher(v *terminal.Voucher) error {
+	ref, err := a.ref(v.Campaign)
+	if err != nil {
+		return err
+	}
+	state, err := stateNumber(v.State)
+	if err != nil {
+		return fmt.Errorf("voucher %s: %w", v.ID, err)
+	}
+	extra, err := packExtra(v)
+	if err != nil {
+		return fmt.Errorf("voucher %s: %w", v.ID, err)
+	}
+	var holder any
+	if v.Holder != "" {
+		holder = v.Holder
+	}
+	args := []any{v.Lookup[:], int64(v.ID), ref, state, v.Units, v.Used, v.Version, holder, extra}
+	// A first fill is all new rows: those cost one statement each.
+	added, err := a.exec(`INSERT OR IGNORE INTO vouchers (lookup, id, campaign, state, units, used, version, holder, extra)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`, args...)
+	if err != nil {
+		return err
+	}
+	if added == 0 {
+		_, err = a.exec(`UPDATE vouchers SET id = ?2, campaign = ?3, state = ?4, units = ?5, used = ?6, version = ?7, holder = ?8,
+			extra = ?9 WHERE lookup = ?1 AND version <= ?7`, args...)
+		return err
+	}
+	a.vouchers++
+	return a.removeVoucher(v.ID, v.Lookup[:]) // its code was changed: the old one finds it no more
+}
+
+// removeVoucher removes every row of a voucher but the one with lookup keep.
+func (a *applying) removeVoucher(id terminal.VoucherID, keep []byte) error {
+	removed, err := a.exec("DELETE FROM vouchers WHERE id = ?1 AND lookup IS NOT ?2", int64(id), keep)
+	a.vouchers -= removed
+	return err
+}
+
+func (a *applying) putOperator(operator terminal.Operator) error {
+	sealed, err := a.cache.sealOperator(operator)
+	if err != nil {
+		return err
+	}
+	_, err = a.exec("INSERT INTO operators (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body", operator.ID, sealed)
+	return err
+}
+
+func (a *applying) putSettings(settings terminal.Settings) error {
+	body, err := json.Marshal(settings)
+	if err != nil {
+		return err
+	}
+	_, err = a.exec("INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", settingsKey, body)
+	return err
+}
+
+func (a *applying) move(page Page) error {
+	var reachedEnd any
+	if page.AtEnd && !page.ServerTime.IsZero() {
+		reachedEnd = page.ServerTime.UnixMicro()
+	}
+	_, err := a.exec(`UPDATE place SET cursor = ?, included = CASE WHEN ? THEN ? ELSE included END,
+		reached_end = coalesce(?, reached_end), vouchers = vouchers + ?, campaigns = campaigns + ?`,
+		page.Cursor, page.AtEnd, int64(page.Included), reachedEnd, a.vouchers, a.added)
+	return err
+}
+
+// Empty throws everything away, the cursor too, as a new generation of the feed demands. What SetState stored stays.
+func (c *Cache) Empty(ctx context.Context) error {
+	return c.change(ctx, func(tx *sql.Tx) error {
+		for _, query := range []string{
+			"DELETE FROM vouchers", "DELETE FROM campaigns", "DELETE FROM operators",
+			"DELETE FROM state WHERE key = '" + settingsKey + "'",
+			"UPDATE place SET cursor = '', included = 0, reached_end = NULL, vouchers = 0, campaigns = 0",
+		} {
+			if _, err := tx.Exec(query); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// change runs work in one write transaction. Losing it costs a page that is pulled again: the file syncs only at checkpoints.
+func (c *Cache) change(ctx context.Context, work func(*sql.Tx) error) error {
+	return c.guarded(func(h *handles) error {
+		if h.write == nil {
+			return errors.New("the cache is open for reading only")
+		}
+		tx, err := h.write.BeginTx(context.WithoutCancel(ctx), nil)
+		if err != nil {
+			return err
+		}
+		if err := work(tx); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		if err := ctx.Err(); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		return tx.Commit()
+	})
+}
