@@ -1,0 +1,153 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"countersign/terminal"
+	"countersign/terminal/keystore"
+	"countersign/terminal/printer"
+)
+
+// Check is one thing that doctor looked at.
+type Check struct {
+	Name  string `json:"name"`
+	OK    bool   `json:"ok"`
+	Found string `json:"found"`
+	Do    string `json:"do,omitempty"` // what to do about it
+}
+
+func well(name, format string, args ...any) Check {
+	return Check{Name: name, OK: true, Found: fmt.Sprintf(format, args...)}
+}
+
+func ill(name string, err error, do string) Check {
+	return Check{Name: name, Found: err.Error(), Do: do}
+}
+
+// leastFree is the space that a data folder should have left, in bytes.
+const leastFree = 500 << 20
+
+// Examine checks a data folder from the bottom up. Where one thing is missing, what rests on it is not looked at.
+func Examine(ctx context.Context, config Config) []Check {
+	folder := FolderOf(config)
+	checks := []Check{examineFolder(folder)}
+	if !checks[0].OK {
+		return checks
+	}
+	settings, err := settingsOf(config)
+	if err != nil {
+		return append(checks, ill("config", err, "correct the file; countersignctl config --sample shows every key"))
+	}
+	checks = append(checks, well("config", "language %q, profile %q", settings.Language, settings.Profile))
+	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
+		return append(checks, ill("joined", terminal.ErrNotJoined, "run countersignctl join with a join code"))
+	}
+	if _, err := keystore.Load(filepath.Join(folder, KeysName)); err != nil {
+		return append(checks, ill("keys", err, "put the key file of this machine's backup back"))
+	}
+	checks = append(checks, well("keys", "readable by this account, and not by others"))
+	verified, err := verifyOwn(ctx, config)
+	if err != nil {
+		checks = append(checks, ill("journal", err, "stop selling, keep every file of the data folder and call support"))
+	} else {
+		checks = append(checks, well("journal", "whole: %d entries", verified.Entries))
+	}
+	reader, err := OpenReader(ctx, config)
+	if err != nil {
+		return append(checks, ill("station", err, "start the terminal once, then try again"))
+	}
+	defer reader.Close()
+	return append(checks, reader.examine(ctx, config)...)
+}
+
+func examineFolder(folder string) Check {
+	info, err := os.Stat(folder)
+	if err != nil || !info.IsDir() {
+		return Check{Name: "folder", Found: "there is no data folder at " + folder, Do: "run countersignctl join with a join code, or name the folder with --data"}
+	}
+	free, err := freeSpace(folder)
+	switch {
+	case err != nil:
+		return ill("folder", err, "check the disk")
+	case free < leastFree:
+		return Check{Name: "folder", Found: fmt.Sprintf("%s has only %d MB free", folder, free>>20), Do: "free some space: without it nothing can be redeemed"}
+	}
+	return well("folder", "%s, %d MB free", folder, free>>20)
+}
+
+// examine checks what needs the files open.
+func (r *Reader) examine(ctx context.Context, config Config) []Check {
+	status, err := r.Status(ctx)
+	if err != nil {
+		return []Check{ill("status", err, "start the terminal once, then try again")}
+	}
+	checks := []Check{well("terminal", "%s in %s", status.Terminal, status.StoreName)}
+	if status.Suspended {
+		checks[0] = Check{Name: "terminal", Found: "suspended by the merchant: it honours nothing", Do: "ask who runs the cloud: countersign-cloud readmit " + status.Terminal}
+	}
+	checks = append(checks, r.examineLine(ctx, config), examineCache(status), examinePending(status))
+	clock := Check{Name: "clock", OK: status.Clock.Off == 0 || time.Duration(status.Clock.Off)*time.Second <= clockTolerance, Found: status.Clock.Sentence}
+	if time.Duration(status.Clock.Off).Abs()*time.Second > clockTolerance {
+		clock.OK, clock.Do = false, "set the date and time, and switch their automatic setting on"
+	}
+	return append(checks, clock, r.examinePrinter(status))
+}
+
+// examineLine asks the cloud for something harmless, signed from end to end.
+func (r *Reader) examineLine(ctx context.Context, config Config) Check {
+	const patience = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	keys, err := keystore.Load(filepath.Join(r.folder, KeysName))
+	if err != nil {
+		return ill("line", err, "see keys")
+	}
+	client, err := r.client(config, keys, nil)
+	if err != nil {
+		return ill("line", err, "join again with a new join code")
+	}
+	began := time.Now()
+	if err := client.Probe(ctx); err != nil {
+		return ill("line", err, "check cable, proxy and the address "+r.url+"; the counter works offline meanwhile")
+	}
+	return well("line", "%s answers in %d ms", r.url, time.Since(began).Milliseconds())
+}
+
+func examineCache(status Status) Check {
+	const old = 24 * time.Hour
+	age := time.Duration(status.Cache.AgeSeconds) * time.Second
+	switch {
+	case status.Cache.AgeSeconds < 0:
+		return Check{Name: "cache", Found: "never filled: nothing can be redeemed offline", Do: "run countersignctl sync --wait 5m"}
+	case age > old:
+		return Check{Name: "cache", Found: fmt.Sprintf("%d hours old", int(age.Hours())), Do: "run countersignctl sync --wait 5m; after 7 days nothing is redeemed offline"}
+	}
+	return well("cache", "%d vouchers, complete %s ago", status.Cache.Vouchers, age.Round(time.Second))
+}
+
+func examinePending(status Status) Check {
+	const late = 24 * time.Hour
+	if status.Pending.Count > 0 && time.Since(status.Pending.Oldest) > late {
+		return Check{Name: "pending", Found: fmt.Sprintf("%d entries, the oldest of %s", status.Pending.Count, status.Pending.Oldest.Format(time.DateTime)),
+			Do: "run countersignctl sync --wait 5m"}
+	}
+	return well("pending", "%d entries", status.Pending.Count)
+}
+
+func (r *Reader) examinePrinter(status Status) Check {
+	if status.Printer.Target == "" {
+		return well("printer", "none set up")
+	}
+	if _, err := printer.ParseTarget(status.Printer.Target); err != nil {
+		return ill("printer", err, "correct printer in the configuration; countersignctl printers lists ports")
+	}
+	if status.Printer.Doubtful > 0 {
+		return Check{Name: "printer", Found: fmt.Sprintf("%d slips may not have been printed", status.Printer.Doubtful), Do: "run countersignctl queue, look at the paper, and reprint what is missing"}
+	}
+	return well("printer", "%s (%s), %d slips waiting", status.Printer.Target, status.Printer.Profile, status.Printer.Queued)
+}

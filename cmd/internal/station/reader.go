@@ -1,0 +1,227 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"countersign/assets/fonts"
+	"countersign/assets/printers"
+	"countersign/assets/translations"
+	cloudsync "countersign/sync"
+	"countersign/sync/api"
+	"countersign/terminal"
+	"countersign/terminal/cache"
+	"countersign/terminal/clock"
+	"countersign/terminal/escpos"
+	"countersign/terminal/journal"
+	"countersign/terminal/keystore"
+	"countersign/terminal/pin"
+	"countersign/terminal/receipt"
+	"countersign/terminal/token"
+)
+
+// Reader is a data folder opened for reading, beside whoever has the lock or inside a Station.
+type Reader struct {
+	Terminal *terminal.Terminal // of a Reader alone: it checks, and cannot redeem
+	Journal  *journal.Reader
+	Cache    *cache.Cache
+	Clock    terminal.Clock
+	Settings Settings
+
+	folder    string
+	version   string
+	url       string
+	trust     *cloudsync.Trust
+	patterns  *patterns
+	profile   escpos.Profile
+	breaker   *cloudsync.Breaker
+	authority terminal.Authority
+	parts     terminal.Parts
+}
+
+// OpenReader opens a data folder for reading. It takes no lock and changes nothing.
+func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
+	folder := FolderOf(config)
+	var opened closers
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, opened.close())
+		}
+	}()
+	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
+		return nil, terminal.ErrNotJoined
+	}
+	settings, err := settingsOf(config)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := keystore.Load(filepath.Join(folder, KeysName))
+	if err != nil {
+		return nil, err
+	}
+	record, err := journal.OpenReader(ctx, filepath.Join(folder, JournalName))
+	if err != nil {
+		return nil, err
+	}
+	opened.add(record)
+	vouchers, err := cache.OpenReader(ctx, filepath.Join(folder, CacheName), keys.Cache)
+	if errors.Is(err, terminal.ErrUnknown) {
+		return nil, terminal.ErrNotJoined
+	}
+	if err != nil {
+		return nil, err
+	}
+	opened.add(vouchers)
+	mark, err := record.Mark(ctx)
+	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
+		return nil, err
+	}
+	r = &Reader{
+		Journal: record, Cache: vouchers, Clock: clock.New(mark, nil), Settings: settings,
+		folder: folder, version: config.Version, patterns: &patterns{cache: vouchers},
+	}
+	client, err := r.client(config, keys, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.breaker = cloudsync.NewBreaker(readOnlyLine{lineOfFolder(folder)}, nil)
+	// What is only asked about is never claimed.
+	r.authority = cloudsync.NewAuthority(client, r.breaker, cloudsync.NewClaims("", record.Unacked))
+	if err := r.equip(keys); err != nil {
+		return nil, err
+	}
+	r.Terminal = terminal.New(r.parts)
+	return r, nil
+}
+
+// client makes the client from what enrolment left behind. keep stores a newer trust list.
+func (r *Reader) client(config Config, keys keystore.Keys, keep func(signed string) error) (*cloudsync.Client, error) {
+	file, err := readCloudFile(r.folder)
+	if err != nil {
+		return nil, fmt.Errorf("what is known of the cloud cannot be read: %w", err)
+	}
+	r.url = file.URL
+	if r.trust, err = cloudsync.NewTrust(r.Journal.Identity().RootKey, file.Trust, keep); err != nil {
+		return nil, err
+	}
+	line, err := lineOfFolder(r.folder).LoadLine()
+	if err != nil {
+		line = cloudsync.Line{} // of the first start, or lost: it costs one try more
+	}
+	return cloudsync.NewClient(cloudsync.Config{
+		URL: file.URL, Key: keys.Sign, Trust: r.trust, CAFile: r.Settings.CAFile, Transport: config.Transport, Nonce: line.Nonce,
+	})
+}
+
+// equip makes the parts that read codes and compose slips.
+func (r *Reader) equip(keys keystore.Keys) error {
+	profiles, err := Profiles()
+	if err != nil {
+		return err
+	}
+	if r.profile, err = escpos.Find(profiles, r.Settings.Profile); err != nil {
+		return fmt.Errorf("%w; change profile in the configuration", err)
+	}
+	r.parts = terminal.Parts{
+		Codes: &token.Reader{
+			LookupKey: keys.Lookup, Merchant: r.Journal.Identity().Merchant, Issuers: r.issuers, Patterns: r.patterns.all,
+		},
+		Cache: r.Cache, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile},
+		PINs: pin.Checker{}, Clock: r.Clock, Random: uids{},
+	}
+	return nil
+}
+
+// issuers are the keys that sign the merchant's tokens.
+func (r *Reader) issuers() []token.Issuer {
+	var issuers []token.Issuer
+	for _, key := range r.trust.IssuerKeys() {
+		issuer := token.Issuer{ID: key.Kid, Key: key.Key, From: key.From, Revoked: key.State == api.KeyRevoked}
+		if key.Until != nil {
+			issuer.Until = *key.Until
+		}
+		issuers = append(issuers, issuer)
+	}
+	return issuers
+}
+
+// Close closes the files of a Reader that OpenReader opened.
+func (r *Reader) Close() error { return errors.Join(r.Cache.Close(), r.Journal.Close()) }
+
+// Profile is what is known of the printer that slips are made for.
+func (r *Reader) Profile() escpos.Profile { return r.profile }
+
+// Folder is the data folder.
+func (r *Reader) Folder() string { return r.folder }
+
+// Words speaks language, or, where that is "", the configuration's, or the store's. Times are in the store's zone.
+func (r *Reader) Words(ctx context.Context, language string) *translations.Words {
+	zone := time.Local
+	settings, err := r.Cache.Settings(ctx)
+	if err == nil {
+		if known, err := settings.Store.Location(); err == nil {
+			zone = known
+		}
+	}
+	for _, wanted := range []string{language, r.Settings.Language, settings.Store.Language} {
+		if wanted != "" {
+			return translations.For(wanted, zone)
+		}
+	}
+	return translations.For("en", zone)
+}
+
+// Preview draws a slip's bytes as they come out of the printer they were made for.
+func (r *Reader) Preview(job terminal.PrintJob) (image.Image, error) {
+	typesetter, err := typesetter()
+	if err != nil {
+		return nil, err
+	}
+	profile := r.profile
+	if job.Profile != profile.ID {
+		profiles, err := Profiles()
+		if err != nil {
+			return nil, err
+		}
+		if profile, err = escpos.Find(profiles, job.Profile); err != nil {
+			return nil, err
+		}
+	}
+	return typesetter.Preview(job.Bytes, profile)
+}
+
+// slips composes slips for one kind of printer. It implements terminal.Slips.
+type slips struct{ profile escpos.Profile }
+
+// Compose implements terminal.Slips.
+func (s slips) Compose(facts terminal.SlipFacts) (terminal.PrintJob, error) {
+	typesetter, err := typesetter()
+	if err != nil {
+		return terminal.PrintJob{}, err
+	}
+	zone, err := facts.Settings.Store.Location()
+	if err != nil {
+		return terminal.PrintJob{}, err
+	}
+	words := translations.For(facts.Settings.Store.Language, zone)
+	bytes, err := typesetter.Encode(receipt.Layout(facts, words, s.profile.Columns), s.profile)
+	if err != nil {
+		return terminal.PrintJob{}, fmt.Errorf("the slip cannot be composed: %w", err)
+	}
+	return terminal.PrintJob{Kind: facts.Kind, Bytes: bytes, Profile: s.profile.ID, Copies: 1}, nil
+}
+
+// typesetter and Profiles are made once, and only by who needs them: fonts take a moment to read.
+var (
+	typesetter = sync.OnceValues(func() (*escpos.Typesetter, error) { return escpos.NewTypesetter(fonts.Regular(), fonts.Bold()) })
+	profiles   = sync.OnceValues(func() ([]escpos.Profile, error) { return escpos.ParseProfiles(printers.Profiles) })
+)
+
+// Profiles lists the printers that are known.
+func Profiles() ([]escpos.Profile, error) { return profiles() }

@@ -1,0 +1,306 @@
+// Package station puts one counter PC together: its data folder, opened and locked, with key store, journal, cache, clock, printer and
+// the line to the cloud, as one ready terminal.Terminal. The desktop, the text commands and the demo all run on it.
+package station
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	cloudsync "countersign/sync"
+	"countersign/terminal"
+	"countersign/terminal/cache"
+	"countersign/terminal/clock"
+	"countersign/terminal/journal"
+	"countersign/terminal/keystore"
+	"countersign/terminal/pin"
+	"countersign/terminal/printer"
+)
+
+// The files of a data folder.
+const (
+	JournalName = "journal.db"
+	CacheName   = "cache.db"
+	KeysName    = "keys"
+)
+
+// ErrJoined says that the data folder is a terminal's already.
+var ErrJoined = errors.New("this computer has joined a store already")
+
+// Config says which data folder to open, and as what.
+type Config struct {
+	Folder     string    // the data folder; "" for DefaultFolder
+	ConfigFile string    // "" for the data folder's or the system's, if there is one
+	Settings   *Settings // instead of reading a file; nil reads it
+	Program    string    // whose name stands in the lock and the log
+	Version    string
+	// Transport replaces the connection to the network, in tests.
+	Transport http.RoundTripper
+	// Progress is told how many vouchers there are while the cache is filled for the first time; nil for nobody.
+	Progress func(vouchers int64)
+	// PrinterChanged is told of each change of the printer's status, on a goroutine of the printer's; it must not block.
+	PrinterChanged func(printer.Status)
+	// Print takes a printer's target apart and opens it; nil opens the system's ports.
+	Print func(target string) (printer.Port, error)
+}
+
+// FolderOf is the data folder that a configuration means.
+func FolderOf(config Config) string {
+	if config.Folder != "" {
+		return config.Folder
+	}
+	return DefaultFolder()
+}
+
+// Station is a data folder opened for work. Its methods are safe for concurrent use.
+type Station struct {
+	*Reader                     // everything that only reads
+	Terminal *terminal.Terminal // redeems
+	Journal  *journal.Journal   // also Reader.Journal, which reads
+	Pump     *cloudsync.Pump    // brings the journal to the cloud and its news here
+	Log      *slog.Logger
+	Printer  *printer.Worker
+
+	lock    *lock
+	logFile io.Closer
+	clock   *clock.Clock
+
+	mu      sync.Mutex
+	changed []func()
+	running context.CancelFunc
+	done    sync.WaitGroup
+}
+
+// Open opens a data folder for work: it takes the lock, or returns an *InUse that names who has it. Nothing runs in the background
+// before Start.
+func Open(ctx context.Context, config Config) (*Station, error) {
+	folder := FolderOf(config)
+	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
+		return nil, terminal.ErrNotJoined
+	}
+	held, err := takeLock(folder, config.Program)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openLocked(ctx, config, held)
+	if err != nil {
+		return nil, errors.Join(err, held.release())
+	}
+	return s, nil
+}
+
+// openLocked opens everything in a folder whose lock is held. What was opened before a failure is closed again.
+func openLocked(ctx context.Context, config Config, held *lock) (s *Station, err error) {
+	folder := FolderOf(config)
+	var opened closers
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, opened.close())
+		}
+	}()
+	settings, err := settingsOf(config)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := keystore.Load(filepath.Join(folder, KeysName))
+	if err != nil {
+		return nil, err
+	}
+	log, logFile := openLog(folder, config.Program)
+	opened.add(logFile)
+	record, err := journal.Open(ctx, filepath.Join(folder, JournalName), keys.Sign)
+	if err != nil {
+		return nil, err
+	}
+	opened.add(record)
+	vouchers, err := cache.Open(ctx, filepath.Join(folder, CacheName), keys.Cache)
+	if err != nil {
+		return nil, err
+	}
+	opened.add(vouchers)
+	mark, err := record.Mark(ctx)
+	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
+		return nil, err
+	}
+	s = &Station{Journal: record, Log: log, lock: held, logFile: logFile, clock: clock.New(mark, record.SetMark)}
+	s.Reader = &Reader{
+		Journal: record.Reader, Cache: vouchers, Clock: s.clock, Settings: settings,
+		folder: folder, version: config.Version, patterns: &patterns{cache: vouchers},
+	}
+	if err := s.connect(ctx, config, keys); err != nil {
+		return nil, err
+	}
+	return s, s.equip(config, keys)
+}
+
+// connect makes the line to the cloud.
+func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys) error {
+	client, err := s.Reader.client(config, keys, func(signed string) error {
+		return writeCloudFile(s.folder, cloudFile{URL: s.url, Trust: signed})
+	})
+	if err != nil {
+		return err
+	}
+	client.OnHeard(func(at time.Time) {
+		if err := s.clock.Heard(context.WithoutCancel(ctx), at); err != nil {
+			s.Log.Error("the time could not be kept", "error", err.Error())
+		}
+	})
+	_, instance, err := s.Journal.StartInstance(ctx)
+	if err != nil {
+		return err
+	}
+	claims := cloudsync.NewClaims(instance, s.Journal.Unacked)
+	s.breaker = cloudsync.NewBreaker(lineOfFolder(s.folder), func() { s.Pump.Kick() })
+	s.Pump = cloudsync.NewPump(client, s.breaker, claims, journalOfPump{s.Journal}, cacheOfPump{s.Cache, s.patterns}, s.Log)
+	s.Pump.OnChange(s.notify)
+	s.authority = cloudsync.NewAuthority(client, s.breaker, claims)
+	return nil
+}
+
+// equip adds what prints, and puts the terminal together.
+func (s *Station) equip(config Config, keys keystore.Keys) error {
+	if err := s.Reader.equip(keys); err != nil {
+		return err
+	}
+	s.Printer = printer.New(s.Journal, printer.Config{
+		Target: s.Settings.Printer, Open: config.Print, Status: s.profile.Status, Word: s.profile.Word, Chunk: s.profile.Chunk,
+		Changed: func(status printer.Status) {
+			if config.PrinterChanged != nil {
+				config.PrinterChanged(status)
+			}
+			s.notify()
+		},
+		Log: s.Log,
+	})
+	parts := s.parts
+	parts.Journal = nudging{s.Journal, s.nudge}
+	parts.Authority = s.authority
+	s.Terminal = terminal.New(parts)
+	s.Reader.Terminal = s.Terminal
+	return nil
+}
+
+// nudge tells the pump and the printer that the journal has grown.
+func (s *Station) nudge() {
+	s.Pump.Nudge()
+	s.Printer.Nudge()
+	s.notify()
+}
+
+// OnChange has changed called, on whichever goroutine, when something that a screen shows may have changed. It must not block.
+func (s *Station) OnChange(changed func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changed = append(s.changed, changed)
+}
+
+func (s *Station) notify() {
+	s.mu.Lock()
+	changed := s.changed
+	s.mu.Unlock()
+	for _, tell := range changed {
+		tell()
+	}
+}
+
+// keepTimeEvery is how often the time mark is kept while no server is heard.
+const keepTimeEvery = 5 * time.Minute
+
+// Start begins to sync and print in the background, until Close.
+func (s *Station) Start(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running != nil {
+		return
+	}
+	ctx, s.running = context.WithCancel(context.WithoutCancel(ctx))
+	s.done.Go(func() { s.Pump.Run(ctx) })
+	s.done.Go(func() {
+		if err := s.Printer.Run(ctx); err != nil {
+			s.Log.Error("slips left by an earlier start could not be looked through", "error", err.Error())
+		}
+	})
+	s.done.Go(func() {
+		every := time.NewTicker(keepTimeEvery)
+		defer every.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-every.C:
+				s.keepTime(ctx)
+			}
+		}
+	})
+}
+
+func (s *Station) keepTime(ctx context.Context) {
+	if err := s.clock.Keep(ctx); err != nil && ctx.Err() == nil {
+		s.Log.Error("the time could not be kept", "error", err.Error())
+	}
+}
+
+// Close stops what runs in the background, after the slip that is on its way, and closes the folder.
+func (s *Station) Close() error {
+	s.mu.Lock()
+	stop := s.running
+	s.running = nil
+	s.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+	s.done.Wait()
+	return errors.Join(s.Cache.Close(), s.Journal.Close(), s.lock.release(), s.logFile.Close())
+}
+
+// closers are what was opened, to be closed in the opposite order.
+type closers []io.Closer
+
+func (c *closers) add(closer io.Closer) { *c = append(*c, closer) }
+
+func (c closers) close() error {
+	var all error
+	for i := len(c) - 1; i >= 0; i-- {
+		all = errors.Join(all, c[i].Close())
+	}
+	return all
+}
+
+func settingsOf(config Config) (Settings, error) {
+	if config.Settings != nil {
+		return *config.Settings, nil
+	}
+	return ReadSettings(config.ConfigFile, FolderOf(config))
+}
+
+// uids makes uids from the system's randomness.
+type uids struct{}
+
+// UID implements terminal.Random.
+func (uids) UID() terminal.UID {
+	var uid terminal.UID
+	_, _ = rand.Read(uid[:]) // it never fails: without randomness the runtime ends the program
+	return uid
+}
+
+var (
+	_ terminal.Random = uids{}
+	_ terminal.PINs   = pin.Checker{}
+)
+
+// makeFolder makes the data folder, for its owner and group alone.
+func makeFolder(folder string) error {
+	if err := os.MkdirAll(folder, 0o770); err != nil {
+		return fmt.Errorf("the data folder cannot be made; choose another with --data: %w", err)
+	}
+	return nil
+}

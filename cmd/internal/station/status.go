@@ -1,0 +1,176 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"countersign/terminal"
+	"countersign/terminal/journal"
+	"countersign/terminal/keystore"
+
+	"crypto/ed25519"
+)
+
+// Status is how a terminal is. Its JSON keys are those of "countersignctl status --json".
+type Status struct {
+	Merchant     string        `json:"merchant"`
+	MerchantName string        `json:"merchant_name"`
+	Store        string        `json:"store"`
+	StoreName    string        `json:"store_name"`
+	Terminal     string        `json:"terminal"`
+	Suspended    bool          `json:"suspended"`
+	Line         LineStatus    `json:"line"`
+	Cache        CacheStatus   `json:"cache"`
+	Pending      PendingStatus `json:"pending"`
+	Printer      PrinterQueue  `json:"printer"`
+	Clock        ClockStatus   `json:"clock"`
+	Exceptions   int           `json:"exceptions"` // open ones
+	Holder       *Holder       `json:"holder,omitempty"`
+	Data         string        `json:"data"`
+	Version      string        `json:"version"`
+}
+
+// LineStatus is the line to the cloud as the last question found it.
+type LineStatus struct {
+	URL         string    `json:"url"`
+	Online      bool      `json:"online"`
+	LastContact time.Time `json:"last_contact,omitzero"`
+	Trouble     string    `json:"trouble,omitempty"`
+}
+
+// CacheStatus is what the terminal knows without asking.
+type CacheStatus struct {
+	Cursor     string    `json:"cursor"`
+	ReachedEnd time.Time `json:"reached_end,omitzero"` // server time of the last page that reached the end of the feed
+	AgeSeconds int64     `json:"age_seconds"`          // since then; -1 for never
+	Vouchers   int64     `json:"vouchers"`
+	Campaigns  int64     `json:"campaigns"`
+}
+
+// PendingStatus is what the cloud does not have yet.
+type PendingStatus struct {
+	Count  int64     `json:"count"`
+	Oldest time.Time `json:"oldest,omitzero"`
+	Head   uint64    `json:"head"`  // the newest entry
+	Acked  uint64    `json:"acked"` // the last one that the cloud has
+}
+
+// PrinterQueue is the printer and what waits for it.
+type PrinterQueue struct {
+	Target   string `json:"target"`
+	Profile  string `json:"profile"`
+	Queued   int    `json:"queued"`
+	Doubtful int    `json:"doubtful"` // unconfirmed or failed: somebody should look at the paper
+}
+
+// ClockStatus is the wall clock against what is certain.
+type ClockStatus struct {
+	Wall     time.Time `json:"wall"`
+	Lower    time.Time `json:"lower"`
+	Upper    time.Time `json:"upper"`
+	Certain  bool      `json:"certain"` // a server was heard since the machine started
+	Off      int64     `json:"off_seconds"`
+	Sentence string    `json:"sentence"`
+}
+
+// clockTolerance is how wrong a wall clock may be before it is worth a word.
+const clockTolerance = 2 * time.Minute
+
+// Status gathers it. What is in the data folder is all it looks at: it asks nobody.
+func (r *Reader) Status(ctx context.Context) (Status, error) {
+	settings, err := r.Cache.Settings(ctx)
+	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
+		return Status{}, err
+	}
+	identity := r.Journal.Identity()
+	status := Status{
+		Merchant: identity.Merchant, MerchantName: settings.Merchant.Name, Store: identity.Store, StoreName: settings.Store.Name,
+		Terminal: identity.Terminal, Suspended: settings.Suspended, Data: r.folder, Version: r.version, Clock: r.clockStatus(),
+	}
+	line := r.breaker.Line()
+	status.Line = LineStatus{URL: r.url, Online: line.Failures == 0 && !line.Contact.IsZero(), LastContact: line.Contact, Trouble: line.Trouble}
+	fresh, err := r.Cache.Freshness(ctx)
+	if err != nil {
+		return status, err
+	}
+	status.Cache = CacheStatus{Cursor: fresh.Cursor, ReachedEnd: fresh.ReachedEnd, AgeSeconds: -1, Vouchers: fresh.Vouchers, Campaigns: fresh.Campaigns}
+	if !fresh.ReachedEnd.IsZero() {
+		status.Cache.AgeSeconds = max(0, int64(status.Clock.Lower.Sub(fresh.ReachedEnd).Seconds()))
+	}
+	counts, err := r.Journal.Counts(ctx)
+	if err != nil {
+		return status, err
+	}
+	status.Pending = PendingStatus{Count: counts.Pending, Oldest: counts.Oldest, Head: counts.Head, Acked: counts.Acked}
+	exceptions, err := r.Journal.Exceptions(ctx, true)
+	if err != nil {
+		return status, err
+	}
+	status.Exceptions = len(exceptions)
+	if holder, held := FindHolder(r.folder); held {
+		status.Holder = &holder
+	}
+	status.Printer, err = r.printerQueue(ctx)
+	return status, err
+}
+
+func (r *Reader) printerQueue(ctx context.Context) (PrinterQueue, error) {
+	queue := PrinterQueue{Target: r.Settings.Printer, Profile: r.Settings.Profile}
+	jobs, err := r.Journal.Jobs(ctx, terminal.JobQueued, terminal.JobSending, terminal.JobUnconfirmed, terminal.JobFailed)
+	for _, job := range jobs {
+		if job.State == terminal.JobQueued || job.State == terminal.JobSending {
+			queue.Queued++
+		} else {
+			queue.Doubtful++
+		}
+	}
+	return queue, err
+}
+
+func (r *Reader) clockStatus() ClockStatus {
+	reading := r.Clock.Read()
+	status := ClockStatus{Wall: reading.Wall, Lower: reading.Lower, Upper: reading.Upper, Certain: reading.Lower.Equal(reading.Upper)}
+	off := time.Duration(0)
+	switch {
+	case reading.Wall.Before(reading.Lower):
+		off = reading.Wall.Sub(reading.Lower)
+	case reading.Wall.After(reading.Upper):
+		off = reading.Wall.Sub(reading.Upper)
+	}
+	status.Off = int64(off.Seconds())
+	switch {
+	case off.Abs() > clockTolerance:
+		status.Sentence = fmt.Sprintf("wrong by %s: set this computer's date and time", off.Abs().Round(time.Second))
+	case status.Certain:
+		status.Sentence = "right, as the cloud says"
+	default:
+		status.Sentence = "not checked by the cloud since this computer started"
+	}
+	return status
+}
+
+// PublicKeyFor is the public key that the key store holds for the journal at path, or nil where the journal is not the data folder's
+// own or the keys cannot be read: the journal is then held against the key that it names itself.
+func PublicKeyFor(config Config, path string) ed25519.PublicKey {
+	own, err := filepath.Abs(filepath.Join(FolderOf(config), JournalName))
+	if err != nil {
+		return nil
+	}
+	if asked, err := filepath.Abs(path); err != nil || asked != own {
+		return nil
+	}
+	keys, err := keystore.Load(filepath.Join(FolderOf(config), KeysName))
+	if err != nil {
+		return nil
+	}
+	return keys.Public()
+}
+
+// verifyOwn checks the data folder's journal.
+func verifyOwn(ctx context.Context, config Config) (journal.Verified, error) {
+	path := filepath.Join(FolderOf(config), JournalName)
+	return journal.Verify(ctx, path, PublicKeyFor(config, path))
+}

@@ -1,0 +1,122 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"countersign/terminal"
+	"countersign/terminal/printer"
+)
+
+// Linger spends a bounded time on what a command that has given its answer leaves behind: news for the cloud while the line is up, and
+// slips for the printer. What is not done in that time stays in line and is lost to nobody.
+func (s *Station) Linger(ctx context.Context, push, print time.Duration) {
+	s.lingerPush(ctx, push)
+	s.lingerPrint(ctx, print)
+}
+
+func (s *Station) lingerPush(ctx context.Context, limit time.Duration) {
+	counts, err := s.Journal.Counts(ctx)
+	if err != nil || counts.Pending == 0 {
+		return
+	}
+	budget, ok := s.breaker.Allow()
+	if !ok {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, min(budget, limit))
+	defer cancel()
+	if err := s.Pump.Push(limited); err != nil {
+		s.Log.Info("the journal stays here for now", "error", err.Error())
+	}
+}
+
+func (s *Station) lingerPrint(ctx context.Context, limit time.Duration) {
+	if s.Settings.Printer == "" {
+		return
+	}
+	s.printUntil(ctx, limit, func() bool {
+		if s.Printer.Status().Job != 0 {
+			return false
+		}
+		_, err := s.Journal.NextJob(ctx, time.Now().Add(-printer.Staleness))
+		return errors.Is(err, terminal.ErrUnknown)
+	})
+}
+
+// Print sees one slip through the printer, for at most patience, and returns what became of it.
+func (s *Station) Print(ctx context.Context, id int64, patience time.Duration) (terminal.SpoolJob, error) {
+	s.printUntil(ctx, patience, func() bool {
+		job, err := s.Journal.Job(ctx, id)
+		if err != nil {
+			return true
+		}
+		switch job.State {
+		case terminal.JobQueued:
+			return s.Settings.Printer == "" || s.Printer.Status().Needs()
+		case terminal.JobSending:
+			return false
+		case terminal.JobSent:
+			return job.Detail == terminal.DetailNoWord
+		}
+		return true
+	})
+	return s.Journal.Job(ctx, id)
+}
+
+// printUntil lets the printer work until done says so. Where the station has not been started, the printer works for just so long.
+func (s *Station) printUntil(ctx context.Context, limit time.Duration, done func() bool) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stopped := make(chan struct{})
+	s.mu.Lock()
+	started := s.running != nil
+	s.mu.Unlock()
+	if started {
+		close(stopped)
+	} else {
+		if done() {
+			return
+		}
+		go func() {
+			defer close(stopped)
+			if err := s.Printer.Run(ctx); err != nil {
+				s.Log.Error("slips left by an earlier start could not be looked through", "error", err.Error())
+			}
+		}()
+	}
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for ctx.Err() == nil && !done() {
+		select {
+		case <-ctx.Done():
+		case <-look.C:
+		}
+	}
+	cancel()
+	<-stopped
+}
+
+// PrinterStatus is how the printer is, as far as it was heard of.
+func (s *Station) PrinterStatus() printer.Status { return s.Printer.Status() }
+
+// TestPage puts a test page into the spool.
+func (s *Station) TestPage(ctx context.Context) (terminal.SpoolJob, error) {
+	settings, err := s.Terminal.Settings(ctx)
+	if err != nil {
+		return terminal.SpoolJob{}, err
+	}
+	job, err := slips{s.profile}.Compose(terminal.SlipFacts{
+		Kind: terminal.SlipTest, Settings: settings,
+		Entry: terminal.Entry{Merchant: settings.Merchant.ID, Store: settings.Store.ID, Terminal: settings.Terminal, Wall: s.Clock.Read().Wall},
+	})
+	if err != nil {
+		return terminal.SpoolJob{}, err
+	}
+	added, err := s.Journal.AddJob(ctx, job)
+	if err == nil {
+		s.Printer.Nudge()
+	}
+	return added, err
+}
