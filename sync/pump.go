@@ -263,7 +263,14 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 		p.log.Warn("the cloud does not know the cursor: filling the cache again")
 		return false, p.cache.Empty(ctx)
 	}
+	if errors.Is(err, errUnknownKey) {
+		// The cloud changed the key of its answers: the next pull is verified by the list that this one brings.
+		return false, p.client.refreshTrust(limited)
+	}
 	if err != nil {
+		return false, err
+	}
+	if err := p.takeTrust(page); err != nil {
 		return false, err
 	}
 	sorted, judged, exceptions := sortPage(page)
@@ -285,6 +292,24 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 		p.changed()
 	}
 	return page.AtEnd, nil
+}
+
+// takeTrust takes the trust lists of a page over. A list that is not good changes nothing and holds nothing up; one that could not be
+// stored stops the page, since the cursor must not pass it.
+func (p *Pump) takeTrust(page *api.FeedPage) error {
+	for _, record := range page.Records {
+		if record.Trust == nil {
+			continue
+		}
+		err := p.client.trust.Take(*record.Trust)
+		if errors.Is(err, errTrustNotKept) {
+			return err
+		}
+		if err != nil {
+			p.log.Warn("a trust list was refused", "error", err.Error())
+		}
+	}
+	return nil
 }
 
 // sortPage takes the records of a page apart. Where a thing comes twice the later record holds, which the order of the slices keeps;

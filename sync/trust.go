@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,7 +37,10 @@ func NewTrust(root ed25519.PublicKey, signed string, keep func(signed string) er
 	return &Trust{root: root, keep: keep, list: list}, nil
 }
 
-// Take replaces the list by signed, if the root key signed it and its version is not lower.
+// errTrustNotKept says that a good list could not be stored here.
+var errTrustNotKept = errors.New("the new trust list could not be stored")
+
+// Take replaces the list by signed, if the root key signed it for the same merchant and its version is not lower.
 func (t *Trust) Take(signed string) error {
 	list, err := openTrustList(t.root, signed)
 	if err != nil {
@@ -50,9 +54,12 @@ func (t *Trust) Take(signed string) error {
 	if list.Version == t.list.Version {
 		return nil
 	}
+	if list.Merchant != t.list.Merchant {
+		return fmt.Errorf("the cloud's trust list is for merchant %q, and this terminal is %q's", list.Merchant, t.list.Merchant)
+	}
 	if t.keep != nil {
 		if err := t.keep(signed); err != nil {
-			return err
+			return fmt.Errorf("%w: %w", errTrustNotKept, err)
 		}
 	}
 	t.list = list
@@ -64,6 +71,14 @@ func (t *Trust) Version() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.list.Version
+}
+
+// IssuerKeys are the keys that sign the merchant's tokens, as the list at hand holds them: live, retired and revoked ones. Whoever
+// uses them holds each against its window.
+func (t *Trust) IssuerKeys() []api.TrustedKey {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.list.IssuerKeys)
 }
 
 // errUnknownKey says that a key is not in the trust list: perhaps a newer one has it.

@@ -93,7 +93,7 @@ func enrolProblem(err error) error {
 
 func (s *server) enrolment(ctx context.Context, t Terminal, now time.Time) (e api.Enrolment, err error) {
 	e = api.Enrolment{Merchant: t.Merchant, Store: t.Store, Terminal: t.Name, RootKey: s.keys.Root.Public().(ed25519.PublicKey), ServerTime: now}
-	if e.Trust, err = signTrust(s.keys, t.Merchant, now); err != nil {
+	if e.Trust, err = s.trust(ctx, t.Merchant, now); err != nil {
 		return e, err
 	}
 	lookupKey, err := s.storage.LookupKey(ctx, t.Merchant)
@@ -218,6 +218,6 @@ func (s *server) Claim(ctx context.Context, r api.ClaimRequestObject) (api.Claim
 // Trust implements api.StrictServerInterface.
 func (s *server) Trust(ctx context.Context, _ api.TrustRequestObject) (api.TrustResponseObject, error) {
 	now := s.options.Now().UTC()
-	trust, err := signTrust(s.keys, callerOf(ctx).terminal.Merchant, now)
+	trust, err := s.trust(ctx, callerOf(ctx).terminal.Merchant, now)
 	return api.Trust200JSONResponse{Trust: trust, ServerTime: now}, err
 }

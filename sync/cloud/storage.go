@@ -40,6 +40,13 @@ type Storage interface {
 	Merchants(ctx context.Context) ([]terminal.Merchant, error)
 	// LookupKey is the secret that the merchant's codes are looked up by, 32 bytes.
 	LookupKey(ctx context.Context, merchant string) ([]byte, error)
+	// TokenKeys returns the keys that sign the merchant's tokens. Where none can sign, it makes one, as of at.
+	TokenKeys(ctx context.Context, merchant string, at time.Time) (TokenKeys, error)
+	// RotateTokenKey makes a key that signs from the given time on, and ends those that signed before it at that time.
+	RotateTokenKey(ctx context.Context, merchant string, from, at time.Time) (TokenKey, error)
+	// EndTokenKey retires a key (what it signed until at stays good) or revokes it (nothing under it is honoured), and reports
+	// whether that changed anything; ErrUnknown where there is no such key. A revoked key stays revoked.
+	EndTokenKey(ctx context.Context, merchant, kid string, state api.TrustedKeyState, at time.Time) (bool, error)
 	Stores(ctx context.Context, merchant string) ([]terminal.Store, error)
 	Operators(ctx context.Context, merchant string) ([]terminal.Operator, error)
 	Campaigns(ctx context.Context, merchant string) ([]terminal.Campaign, error)
@@ -125,7 +132,7 @@ type Change struct {
 type NewVoucher struct {
 	terminal.Voucher
 	Inner [32]byte // HMAC-SHA-256(lookup key, "shown" ‖ canonical code)
-	Token bool     // a signed token proves itself: a use of it needs no proof
+	Token bool     // the code is a signed token
 }
 
 // TakenError says which of several new vouchers have a lookup that another voucher has already.

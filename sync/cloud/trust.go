@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"context"
 	"crypto/ecdh"
 	"crypto/ed25519"
 	"crypto/hpke"
@@ -16,13 +17,63 @@ import (
 // trustType is the typ of a signed trust list.
 const trustType = "countersign-trust+jws"
 
-// signTrust makes the trust list of a merchant, "" for the part that all share, signed by the root key.
-func signTrust(keys Keys, merchant string, now time.Time) (string, error) {
+// TokenKey is a key that signs a merchant's tokens.
+type TokenKey struct {
+	ID    string
+	Key   ed25519.PrivateKey
+	From  time.Time
+	Until time.Time // the last moment at which what it signs counts; zero while it is open
+	State api.TrustedKeyState
+}
+
+// CanSign reports whether what the key signs at the time is good.
+func (k TokenKey) CanSign(at time.Time) bool {
+	return k.State == api.KeyLive && !at.Before(k.From) && (k.Until.IsZero() || at.Before(k.Until))
+}
+
+// StateAt is the key's state, a key whose time is over being retired.
+func (k TokenKey) StateAt(at time.Time) api.TrustedKeyState {
+	if k.State == api.KeyLive && !k.Until.IsZero() && !at.Before(k.Until) {
+		return api.KeyRetired
+	}
+	return k.State
+}
+
+// TokenKeys are all keys that ever signed a merchant's tokens, the newest first, and the version of the trust list that holds them.
+type TokenKeys struct {
+	Version   int64
+	ChangedAt time.Time
+	Keys      []TokenKey
+}
+
+// Signing is the newest key that can sign at the time, or ErrUnknown.
+func (k TokenKeys) Signing(at time.Time) (TokenKey, error) {
+	for _, key := range k.Keys {
+		if key.CanSign(at) {
+			return key, nil
+		}
+	}
+	return TokenKey{}, fmt.Errorf("a key that signs tokens now: %w", ErrUnknown)
+}
+
+// SignTrust makes the trust list of a merchant, signed by the root key; with the merchant "", the part that all share. The same
+// keys always make the same list.
+func SignTrust(keys Keys, merchant string, issuers TokenKeys) (string, error) {
 	list := api.TrustList{
-		Version: 1, Merchant: merchant, IssuedAt: now.UTC(), IssuerKeys: []api.TrustedKey{},
+		Version: max(issuers.Version, 1), Merchant: merchant, IssuedAt: issuers.ChangedAt.UTC(), IssuerKeys: []api.TrustedKey{},
 		FeedKeys: []api.TrustedKey{{
 			Kid: keys.Feed.ID, Key: keys.Feed.Key.Public().(ed25519.PublicKey), From: keys.Feed.From, State: api.KeyLive,
 		}},
+	}
+	if list.IssuedAt.IsZero() {
+		list.IssuedAt = keys.Feed.From.UTC()
+	}
+	for _, key := range issuers.Keys {
+		trusted := api.TrustedKey{Kid: key.ID, Key: key.Key.Public().(ed25519.PublicKey), From: key.From, State: key.State}
+		if !key.Until.IsZero() {
+			trusted.Until = &key.Until
+		}
+		list.IssuerKeys = append(list.IssuerKeys, trusted)
 	}
 	payload, err := json.Marshal(list)
 	if err != nil {
@@ -38,6 +89,15 @@ func signTrust(keys Keys, merchant string, now time.Time) (string, error) {
 		return "", err
 	}
 	return signed.CompactSerialize()
+}
+
+// trust is the trust list of a merchant as it is now.
+func (s *server) trust(ctx context.Context, merchant string, now time.Time) (string, error) {
+	issuers, err := s.storage.TokenKeys(ctx, merchant, now)
+	if err != nil {
+		return "", err
+	}
+	return SignTrust(s.keys, merchant, issuers)
 }
 
 // sealLookupKey seals the merchant's lookup key to a terminal's seal key (RFC 9180, base mode).

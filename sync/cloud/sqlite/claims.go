@@ -136,7 +136,7 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 	if g.claim.Reverse != nil {
 		return g.decideReversal(v, line)
 	}
-	if !v.token && !cloud.Proven(v.inner, g.claim.UID, line.Proof) {
+	if !cloud.Proven(v.inner, g.claim.UID, line.Proof) {
 		g.refuse(terminal.Finding{Reason: terminal.BadSignature, Facts: map[string]any{}})
 		return nil // whoever did not see the code learns nothing of its uses
 	}

@@ -133,6 +133,10 @@ func loadRecord(q querier, t cloud.Terminal, row placed) (record api.FeedRecord,
 		x, err := scanException(q.QueryRow("SELECT "+exceptionColumns+" FROM exception WHERE id = ?", row.ref))
 		record.Exception = &x
 		return record, err
+	case "trust":
+		list, err := loadTrust(q, t.Merchant)
+		record.Trust = &list
+		return record, err
 	case "verdict":
 		ordinal, err := strconv.ParseInt(row.ref, 10, 64)
 		if err != nil {

@@ -53,22 +53,27 @@ func (s *Storage) Keys(ctx context.Context) (cloud.Keys, error) {
 
 func (s *Storage) keys(ctx context.Context) (keys cloud.Keys, err error) {
 	err = s.read(ctx, func(tx *sql.Tx) error {
-		var root, seed []byte
-		var from int64
-		if err := tx.QueryRow("SELECT value FROM meta WHERE key = ?", metaRoot).Scan(&root); err != nil {
-			return err
-		}
-		if err := tx.QueryRow("SELECT value FROM meta WHERE key = ?", metaNonce).Scan(&keys.Nonce); err != nil {
-			return err
-		}
-		row := tx.QueryRow("SELECT kid, seed, valid_from FROM feed_key ORDER BY valid_from DESC, kid LIMIT 1")
-		if err := row.Scan(&keys.Feed.ID, &seed, &from); err != nil {
-			return err
-		}
-		keys.Root, keys.Feed.Key, keys.Feed.From = ed25519.NewKeyFromSeed(root), ed25519.NewKeyFromSeed(seed), fromMicros(from)
-		return nil
+		keys, err = loadKeys(tx)
+		return err
 	})
 	return keys, err
+}
+
+func loadKeys(q querier) (keys cloud.Keys, err error) {
+	var root, seed []byte
+	var from int64
+	if err := q.QueryRow("SELECT value FROM meta WHERE key = ?", metaRoot).Scan(&root); err != nil {
+		return keys, err
+	}
+	if err := q.QueryRow("SELECT value FROM meta WHERE key = ?", metaNonce).Scan(&keys.Nonce); err != nil {
+		return keys, err
+	}
+	row := q.QueryRow("SELECT kid, seed, valid_from FROM feed_key ORDER BY valid_from DESC, kid LIMIT 1")
+	if err := row.Scan(&keys.Feed.ID, &seed, &from); err != nil {
+		return keys, err
+	}
+	keys.Root, keys.Feed.Key, keys.Feed.From = ed25519.NewKeyFromSeed(root), ed25519.NewKeyFromSeed(seed), fromMicros(from)
+	return keys, nil
 }
 
 // meta returns a secret of the database, which the first call makes at random.

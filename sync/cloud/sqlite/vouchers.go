@@ -89,11 +89,10 @@ type held struct {
 	terminal.Voucher
 	merchant           string
 	inner              [32]byte
-	token              bool
 	redeemed, reversed int64
 }
 
-const voucherColumns = "id, merchant, campaign, lookup, inner, token, state, state_at, units, redeemed, reversed, last_use, body, version"
+const voucherColumns = "id, merchant, campaign, lookup, inner, state, state_at, units, redeemed, reversed, last_use, body, version"
 
 // voucher loads the one voucher that condition picks.
 func voucher(q querier, condition string, args ...any) (v held, err error) {
@@ -103,7 +102,7 @@ func voucher(q querier, condition string, args ...any) (v held, err error) {
 	var state, campaign string
 	var units, version int64
 	row := q.QueryRow("SELECT "+voucherColumns+" FROM voucher WHERE "+condition, args...)
-	err = row.Scan(&id, &v.merchant, &campaign, &lookup, &inner, &v.token, &state, &at, &units, &v.redeemed, &v.reversed, &lastUse, &body, &version)
+	err = row.Scan(&id, &v.merchant, &campaign, &lookup, &inner, &state, &at, &units, &v.redeemed, &v.reversed, &lastUse, &body, &version)
 	if err != nil {
 		return v, unknown(err, "the voucher")
 	}
