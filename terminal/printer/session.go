@@ -18,18 +18,20 @@ var (
 // session is an open port with its two goroutines: one that reads, and one that writes, so that a write that never returns can
 // be left behind. Everything else happens on the worker's own goroutine.
 type session struct {
-	port     Port
-	chunk    int
-	answers  chan answer   // what the printer said
-	gone     chan struct{} // closed when reading failed for good
-	quit     chan struct{} // closed with the session
-	work     chan []byte
-	results  chan result
-	xoff     atomic.Bool
-	paper    atomic.Bool   // an answer to GS r is due
-	cancel   chan struct{} // closed when staff cancel the job on its way; nil without one
-	heard    func(answer)  // told of everything the printer says
-	stalled  func(bool)    // told when the printer takes nothing for a while, and when it does again
+	port    Port
+	chunk   int
+	answers chan answer   // what the printer said
+	gone    chan struct{} // closed when reading failed for good
+	quit    chan struct{} // closed with the session
+	work    chan []byte
+	results chan result
+	xoff    atomic.Bool
+	paper   atomic.Bool   // an answer to GS r is due
+	cancel  chan struct{} // closed when staff cancel the job on its way; nil without one
+	heard   func(answer)  // told of everything the printer says
+	stalled func(bool)    // told when the printer takes nothing for a while, and when it does again
+	// checkUp asks a printer that has been silent for long whether it is well; an error says that it is to be given up.
+	checkUp  func(context.Context) (well bool, err error)
 	patience time.Duration // how long it may take nothing before that is said
 	stuck    bool          // a write was left behind: the session is of no more use
 }
@@ -41,7 +43,7 @@ type result struct {
 
 func newSession(port Port, chunk int) *session {
 	s := &session{port: port, chunk: chunk, answers: make(chan answer, 256), gone: make(chan struct{}), quit: make(chan struct{}),
-		work: make(chan []byte), results: make(chan result, 1), heard: func(answer) {}, stalled: func(bool) {}, patience: 5 * time.Second}
+		work: make(chan []byte), results: make(chan result, 1)}
 	if port.Traits().TwoWay {
 		go s.read()
 	}
@@ -111,26 +113,34 @@ func (s *session) close() error {
 	}
 }
 
-// send writes data chunk by chunk as the printer takes it, however long that is. touched says that the printer may have got some
-// of it: false is certain that not one byte left.
-func (s *session) send(ctx context.Context, data []byte) (touched bool, err error) {
-	for len(data) > 0 {
-		if err := s.clear(ctx); err != nil {
+// send writes data chunk by chunk as the printer takes it, however long that is. Chunks end at cuts, offsets at which no command
+// is cut, where they can. touched says that the printer may have got some of it: false is certain that not one byte left.
+func (s *session) send(ctx context.Context, data []byte, cuts []int) (touched bool, err error) {
+	for at, between := 0, true; at < len(data); {
+		if err := s.clear(ctx, between); err != nil {
 			return touched, err
 		}
-		n := min(s.chunk, len(data))
-		wrote, err := s.write(ctx, data[:n])
+		end := min(at+s.chunk, len(data))
+		between = end == len(data)
+		for len(cuts) > 0 && cuts[0] <= at+s.chunk {
+			if cuts[0] > at {
+				end, between = cuts[0], true
+			}
+			cuts = cuts[1:]
+		}
+		wrote, err := s.write(ctx, data[at:end])
 		touched = touched || wrote
 		if err != nil {
 			return touched, err
 		}
-		data = data[n:]
+		at = end
 	}
 	return touched, nil
 }
 
-// clear waits until the printer takes bytes: no XOFF pending, control lines up.
-func (s *session) clear(ctx context.Context) error {
+// clear waits until the printer takes bytes: no XOFF pending, control lines up. Between two commands, a printer that has said
+// nothing for long is asked what ails it: it may have lost its power since, or we its XON.
+func (s *session) clear(ctx context.Context, between bool) error {
 	const look = 20 * time.Millisecond // how often control lines are looked at: nothing tells when they change
 	waited := time.Duration(0)
 	defer s.stalled(false)
@@ -138,8 +148,19 @@ func (s *session) clear(ctx context.Context) error {
 		if err := s.await(ctx, look, func(a answer) bool { return a.kind == answerXON }); err != nil && err != errTimeout {
 			return err
 		}
-		if waited += look; waited >= s.patience {
-			s.stalled(true)
+		if waited += look; waited < s.patience {
+			continue
+		}
+		s.stalled(true)
+		if between && s.xoff.Load() {
+			waited = 0
+			well, err := s.checkUp(ctx)
+			if err != nil {
+				return err
+			}
+			if well {
+				s.xoff.Store(false)
+			}
 		}
 	}
 	return nil

@@ -17,8 +17,11 @@ type Config struct {
 	Status string                            // "yes": it answers DLE EOT, so that silence means off; "try"; "no"
 	Word   string                            // how it says that a slip is printed: "process_id", "paper", "" for never
 	Chunk  int                               // bytes written at once; 64 unless said
-	Share  bool                              // hold = false: open for each slip, so that other programs can print too
-	Now    func() time.Time                  // nil: time.Now
+	// Boundaries lists where a slip's bytes may be cut without cutting a command, in ascending order; nil: nowhere. With it, a
+	// printer that is switched off and on in the middle of a slip is found out.
+	Boundaries func(data []byte) []int
+	Share      bool             // hold = false: open for each slip, so that other programs can print too
+	Now        func() time.Time // nil: time.Now
 	// Changed is told of every change of the status, on the worker's goroutine; it must not block.
 	Changed func(Status)
 	Log     *slog.Logger // nil: none. No slip's content is ever logged
@@ -64,6 +67,7 @@ type Worker struct {
 	answered bool // it has answered a status request
 	spoke    bool // it has given its word for a slip
 	failures int  // of opening, in a row
+	marks    uint32
 }
 
 // New makes a worker. Nothing is opened before Run.
@@ -85,6 +89,7 @@ func New(queue Queue, config Config) *Worker {
 	}
 	config.Timing = config.Timing.orDefault()
 	w := &Worker{queue: queue, config: config, nudge: make(chan struct{}, 1)}
+	w.marks = uint32(config.Now().UnixMilli()) // an echo from before a restart matches nothing
 	w.status = Status{Target: config.Target, State: StateNone, Paper: PaperUnknown, Cover: CoverUnknown, At: config.Now()}
 	if config.Target != "" {
 		w.status.State = StateUnknown
@@ -168,11 +173,8 @@ func (w *Worker) step(ctx context.Context) bool {
 func (w *Worker) idle(ctx context.Context) {
 	if w.config.Share {
 		w.drop()
-	} else if w.config.Target != "" && w.session == nil {
+	} else if w.config.Target != "" && w.session == nil && !perJob(w.config.Target) {
 		w.open()
-	}
-	if s := w.session; s != nil && s.port.Traits().PerJob {
-		w.drop()
 	}
 	limit := time.NewTimer(w.config.Timing.Poll)
 	defer limit.Stop()
@@ -200,6 +202,12 @@ func (w *Worker) idle(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// perJob reports a target that is opened for each slip: only looking at a Windows queue would print an empty document.
+func perJob(target string) bool {
+	t, err := ParseTarget(target)
+	return err == nil && (t.Scheme == "winspool" || t.Scheme == "file")
 }
 
 // open opens the port where it is not; false says that it cannot be.

@@ -1,0 +1,516 @@
+//go:build unix
+
+package printer_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"countersign/terminal"
+	"countersign/terminal/printer"
+	"countersign/terminal/printer/fakeprinter"
+)
+
+// spool is the journal's part, kept in memory: it outlives a worker as the disk outlives a crash.
+type spool struct {
+	mu      sync.Mutex
+	jobs    []terminal.SpoolJob
+	history map[int64][]terminal.JobState
+	changed chan struct{}
+	failing bool // the disk is full
+}
+
+func newSpool() *spool {
+	return &spool{history: map[int64][]terminal.JobState{}, changed: make(chan struct{}, 1000)}
+}
+
+func (s *spool) add(data []byte, made time.Time) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := int64(len(s.jobs) + 1)
+	s.jobs = append(s.jobs, terminal.SpoolJob{ID: id, PrintJob: terminal.PrintJob{Bytes: data, Copies: 1}, State: terminal.JobQueued, Made: made})
+	return id
+}
+
+func (s *spool) NextJob(_ context.Context, since time.Time) (terminal.SpoolJob, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, job := range s.jobs {
+		if job.State == terminal.JobQueued && !job.Hold && (!job.Made.Before(since) || !job.Released.Before(since)) {
+			return job, nil
+		}
+	}
+	return terminal.SpoolJob{}, terminal.ErrUnknown
+}
+
+func (s *spool) MarkJob(_ context.Context, id int64, from, to terminal.JobState, detail string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	job := &s.jobs[id-1]
+	if s.failing {
+		return fmt.Errorf("no space left on the disk")
+	}
+	if job.State != from {
+		return terminal.ErrUnknown
+	}
+	job.State, job.Detail = to, detail
+	s.history[id] = append(s.history[id], to)
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (s *spool) RecoverJobs(context.Context) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var n int64
+	for i := range s.jobs {
+		job := &s.jobs[i]
+		if job.State == terminal.JobSending || (job.State == terminal.JobSent && job.Detail != terminal.DetailNoWord) {
+			job.State, job.Detail = terminal.JobUnconfirmed, terminal.DetailRestart
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (s *spool) job(id int64) terminal.SpoolJob {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.jobs[id-1]
+}
+
+// eventually waits for something to be so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !so() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+func (s *spool) reaches(t *testing.T, id int64, states ...terminal.JobState) terminal.SpoolJob {
+	t.Helper()
+	eventually(t, fmt.Sprintf("job %d %v, is %+v", id, states, s.job(id).State), func() bool { return slices.Contains(states, s.job(id).State) })
+	return s.job(id)
+}
+
+// slip is a slip of about 1500 bytes: rows, a picture that holds what looks like commands, and a cut.
+func slip(name string) []byte {
+	var b bytes.Buffer
+	b.WriteString("\x1b@\x1da\x0e")
+	for i := range 12 {
+		fmt.Fprintf(&b, "%s row %02d ...................................\n", name, i)
+	}
+	b.WriteString("\x1dv0\x00\x10\x00\x10\x00")
+	for range 64 {
+		b.WriteString("\x10\x04\x01\xff")
+	}
+	for i := range 12 {
+		fmt.Fprintf(&b, "%s row %02d ...................................\n", name, 12+i)
+	}
+	b.WriteString("\x1dVB\x00")
+	return b.Bytes()
+}
+
+// boundaries are the ends of the slip's rows; its picture holds no line feed.
+func boundaries(data []byte) []int {
+	var out []int
+	for i, b := range data {
+		if b == '\n' {
+			out = append(out, i+1)
+		}
+	}
+	return out
+}
+
+func quick(path string) printer.Config {
+	return printer.Config{Target: "serial:" + path, Status: "yes", Word: "process_id", Chunk: 128, Boundaries: boundaries,
+		Timing: printer.Timing{Answer: 60 * time.Millisecond, Poll: 20 * time.Millisecond, Stall: 60 * time.Millisecond,
+			Confirm: 400 * time.Millisecond, Silence: 300 * time.Millisecond, Grace: 10 * time.Millisecond}}
+}
+
+// run starts a worker and returns it with what stops it; it is also stopped at the end of the test.
+func run(t *testing.T, queue printer.Queue, config printer.Config) (*printer.Worker, func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	w := printer.New(queue, config)
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the worker ended with %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return w, stop
+}
+
+func fake(t *testing.T, options fakeprinter.Options) *fakeprinter.Printer {
+	t.Helper()
+	p, err := fakeprinter.Start(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+func TestSlipIsPrintedOnceOnThePrintersWord(t *testing.T) {
+	// Broken in the shop: the customer waits for a slip, or the screen says printed when it is not.
+	for name, word := range map[string]string{"process id": "process_id", "paper sensor": "paper"} {
+		t.Run(name, func(t *testing.T) {
+			p := fake(t, fakeprinter.Options{Buffer: 1024, Speed: 100_000})
+			s := newSpool()
+			config := quick(p.Path())
+			config.Word = word
+			w, _ := run(t, s, config)
+			var all []byte
+			for i := range 5 {
+				data := slip(fmt.Sprint("slip ", i))
+				all = append(all, data...)
+				id := s.add(data, time.Now())
+				w.Nudge()
+				s.reaches(t, id, terminal.JobPrinted)
+				if want := []terminal.JobState{terminal.JobSending, terminal.JobSent, terminal.JobPrinted}; !slices.Equal(s.history[id], want) {
+					t.Errorf("job %d went %v", id, s.history[id])
+				}
+			}
+			if !bytes.Equal(p.Bytes(), all) {
+				t.Errorf("printed %d bytes, want %d, or others", len(p.Bytes()), len(all))
+			}
+			eventually(t, "ready", func() bool { return w.Status().State == printer.StateReady && w.Status().Paper == printer.PaperOK })
+		})
+	}
+}
+
+func TestPaperOutAtEachTenth(t *testing.T) {
+	// Broken in the shop: a new roll is put in and half the slip is missing, or it comes twice.
+	data := slip("paper")
+	for tenth := range 11 {
+		for _, word := range []string{"process_id", "paper"} {
+			t.Run(fmt.Sprint(tenth, " ", word), func(t *testing.T) {
+				p := fake(t, fakeprinter.Options{Buffer: 600, PaperFor: len(data)*tenth/10 + 1})
+				s := newSpool()
+				config := quick(p.Path())
+				config.Word = word
+				w, _ := run(t, s, config)
+				id := s.add(data, time.Now())
+				w.Nudge()
+				if tenth < 10 {
+					eventually(t, "told that the paper is out", func() bool {
+						now := w.Status()
+						return now.Paper == printer.PaperOut && now.Needs()
+					})
+					if state := s.job(id).State; state == terminal.JobPrinted || state == terminal.JobUnconfirmed {
+						t.Fatalf("without paper the slip is %s", state)
+					}
+					p.Refill(0)
+				}
+				s.reaches(t, id, terminal.JobPrinted)
+				if !bytes.Equal(p.Bytes(), data) {
+					t.Errorf("printed %q", p.Bytes())
+				}
+			})
+		}
+	}
+}
+
+func TestPowerOffAtEachTenth(t *testing.T) {
+	// Broken in the shop: somebody trips over the cable, and the slip is printed twice, or said to be printed and is not.
+	data := slip("power")
+	for tenth := range 10 {
+		for _, back := range []bool{false, true} {
+			t.Run(fmt.Sprint(tenth, " back ", back), func(t *testing.T) {
+				p := fake(t, fakeprinter.Options{Buffer: 600, PowerFor: len(data)*tenth/10 + 1, Speed: 200_000})
+				s := newSpool()
+				w, _ := run(t, s, quick(p.Path()))
+				id := s.add(data, time.Now())
+				w.Nudge()
+				eventually(t, "the power fails", func() bool { return !p.Powered() })
+				if back {
+					p.PowerOn()
+				}
+				job := s.reaches(t, id, terminal.JobUnconfirmed)
+				if bytes.Contains(p.Bytes(), data) {
+					t.Errorf("the whole slip is there, and unconfirmed with %s", job.Detail)
+				}
+				if !back {
+					eventually(t, "told that it is silent", func() bool { return w.Status().State == printer.StateSilent })
+					p.PowerOn()
+				}
+				before := len(p.Bytes())
+				next := slip("next")
+				second := s.add(next, time.Now())
+				w.Nudge()
+				s.reaches(t, second, terminal.JobPrinted)
+				if !bytes.HasSuffix(p.Bytes()[before:], next) || bytes.Count(p.Bytes(), []byte("power row 00")) > 1 {
+					t.Errorf("after the power came back: %q", p.Bytes()[before:])
+				}
+			})
+		}
+	}
+}
+
+func TestRestartAtEachState(t *testing.T) {
+	// Broken in the shop: the PC restarts and slips that are on the customer's table come out again.
+	p := fake(t, fakeprinter.Options{})
+	s := newSpool()
+	want := map[int64]terminal.JobState{}
+	for _, c := range []struct {
+		state  terminal.JobState
+		detail string
+		after  terminal.JobState
+	}{
+		{terminal.JobQueued, "", terminal.JobPrinted},
+		{terminal.JobSending, "", terminal.JobUnconfirmed},
+		{terminal.JobSent, "", terminal.JobUnconfirmed},
+		{terminal.JobSent, terminal.DetailNoWord, terminal.JobSent},
+		{terminal.JobPrinted, "", terminal.JobPrinted},
+		{terminal.JobUnconfirmed, terminal.DetailLost, terminal.JobUnconfirmed},
+		{terminal.JobFailed, "", terminal.JobFailed},
+		{terminal.JobAbandoned, "", terminal.JobAbandoned},
+	} {
+		id := s.add(slip(string(c.state)), time.Now())
+		s.jobs[id-1].State, s.jobs[id-1].Detail = c.state, c.detail
+		want[id] = c.after
+	}
+	last := s.add(slip("last"), time.Now())
+	run(t, s, quick(p.Path()))
+	s.reaches(t, last, terminal.JobPrinted)
+	for id, state := range want {
+		if got := s.job(id).State; got != state {
+			t.Errorf("job %d is %s after the restart, want %s", id, got, state)
+		}
+	}
+	if got := p.Bytes(); !bytes.Equal(got, append(slip("queued"), slip("last")...)) {
+		t.Errorf("printed %q", got)
+	}
+}
+
+func TestTerminalStopsInTheMiddle(t *testing.T) {
+	// Broken in the shop: the window is closed while a slip is printing, and at the next start it comes again.
+	p := fake(t, fakeprinter.Options{Buffer: 600, PaperFor: 500})
+	s := newSpool()
+	w, stop := run(t, s, quick(p.Path()))
+	id := s.add(slip("stopped"), time.Now())
+	w.Nudge()
+	eventually(t, "half of it is out", func() bool { return !p.HasPaper() })
+	stop()
+	if job := s.job(id); job.State != terminal.JobUnconfirmed || job.Detail != terminal.DetailStopped {
+		t.Fatalf("after the stop: %s %s", job.State, job.Detail)
+	}
+	p.Refill(0)
+	second := s.add(slip("second"), time.Now())
+	run(t, s, quick(p.Path()))
+	s.reaches(t, second, terminal.JobPrinted)
+	if bytes.Count(p.Bytes(), []byte("stopped row 00")) != 1 {
+		t.Errorf("printed %q", p.Bytes())
+	}
+}
+
+func TestPlugIsPulledInTheMiddle(t *testing.T) {
+	// Broken in the shop: after a loose plug nothing prints any more until somebody restarts the terminal.
+	p := fake(t, fakeprinter.Options{Buffer: 600, PaperFor: 500})
+	s := newSpool()
+	w, _ := run(t, s, quick(p.Path()))
+	id := s.add(slip("pulled"), time.Now())
+	w.Nudge()
+	eventually(t, "half of it is out", func() bool { return !p.HasPaper() })
+	p.Unplug()
+	if job := s.reaches(t, id, terminal.JobUnconfirmed); job.Detail != terminal.DetailLost {
+		t.Errorf("detail %s", job.Detail)
+	}
+	eventually(t, "missing", func() bool { return w.Status().State == printer.StateMissing })
+	second := s.add(slip("second"), time.Now())
+	w.Nudge()
+	p.PowerOff()
+	p.Refill(0)
+	p.PowerOn()
+	if err := p.Plug(); err != nil {
+		t.Fatal(err)
+	}
+	s.reaches(t, second, terminal.JobPrinted)
+	if bytes.Count(p.Bytes(), []byte("pulled row 00")) != 1 {
+		t.Errorf("printed %q", p.Bytes())
+	}
+}
+
+func TestNothingIsSentToAPrinterThatIsNotWell(t *testing.T) {
+	// Broken in the shop: slips vanish into a printer that was off, or open.
+	cases := map[string]struct{ spoil, mend func(*fakeprinter.Printer) }{
+		"cover": {(*fakeprinter.Printer).OpenCover, (*fakeprinter.Printer).CloseCover},
+		"power": {(*fakeprinter.Printer).PowerOff, (*fakeprinter.Printer).PowerOn},
+		"plug":  {(*fakeprinter.Printer).Unplug, func(p *fakeprinter.Printer) { p.Plug() }},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := fake(t, fakeprinter.Options{})
+			c.spoil(p)
+			s := newSpool()
+			w, _ := run(t, s, quick(p.Path()))
+			id := s.add(slip("waits"), time.Now())
+			w.Nudge()
+			eventually(t, "says that it needs somebody", func() bool { return w.Status().Needs() })
+			if state := s.job(id).State; state != terminal.JobQueued {
+				t.Errorf("the slip is %s", state)
+			}
+			c.mend(p)
+			s.reaches(t, id, terminal.JobPrinted)
+			if !bytes.Equal(p.Bytes(), slip("waits")) {
+				t.Errorf("printed %q", p.Bytes())
+			}
+		})
+	}
+}
+
+func TestStaffCancelAStalledSlip(t *testing.T) {
+	// Broken in the shop: one slip that does not move blocks all that follow, and nothing helps but the power switch.
+	p := fake(t, fakeprinter.Options{Buffer: 500, NoXOFF: true})
+	s := newSpool()
+	big := bytes.Repeat([]byte(".................................................................\n"), 400)
+	w, _ := run(t, s, func() printer.Config { c := quick(p.Path()); c.Boundaries = nil; return c }())
+	first := s.add(slip("well"), time.Now())
+	w.Nudge()
+	s.reaches(t, first, terminal.JobPrinted)
+	p.Stall()
+	id := s.add(big, time.Now())
+	w.Nudge()
+	// A stalled printer may be caught before the slip or in the middle of it.
+	eventually(t, "says so", func() bool {
+		state := w.Status().State
+		return state == printer.StateStalled || state == printer.StateSilent
+	})
+	if s.job(id).State == terminal.JobSending && !w.Cancel(id) {
+		t.Error("the slip on its way cannot be cancelled")
+	}
+	p.Resume()
+	s.reaches(t, id, terminal.JobAbandoned, terminal.JobPrinted)
+	next := s.add(slip("next"), time.Now())
+	w.Nudge()
+	s.reaches(t, next, terminal.JobPrinted)
+}
+
+func TestOldAndHeldSlipsWaitForStaff(t *testing.T) {
+	// Broken in the shop: in the morning the printer is switched on and spits out yesterday's slips.
+	p := fake(t, fakeprinter.Options{})
+	s := newSpool()
+	old := s.add(slip("old"), time.Now().Add(-11*time.Minute))
+	held := s.add(slip("held"), time.Now())
+	s.jobs[held-1].Hold = true
+	fresh := s.add(slip("fresh"), time.Now())
+	w, _ := run(t, s, quick(p.Path()))
+	s.reaches(t, fresh, terminal.JobPrinted)
+	if s.job(old).State != terminal.JobQueued || s.job(held).State != terminal.JobQueued {
+		t.Error("printed without anybody asking")
+	}
+	s.mu.Lock()
+	s.jobs[old-1].Released = time.Now()
+	s.jobs[held-1].Hold = false
+	s.mu.Unlock()
+	w.Nudge()
+	s.reaches(t, old, terminal.JobPrinted)
+	s.reaches(t, held, terminal.JobPrinted)
+}
+
+func TestPrintersThatCannotGiveTheirWord(t *testing.T) {
+	// Broken in the shop: "printed" on the screen for a printer that never said so.
+	for name, options := range map[string]fakeprinter.Options{"mute": {Mute: true}, "no word": {NoWord: true}} {
+		t.Run(name, func(t *testing.T) {
+			p := fake(t, options)
+			s := newSpool()
+			config := quick(p.Path())
+			config.Status, config.Word = "try", "paper"
+			w, _ := run(t, s, config)
+			for i := range 2 {
+				id := s.add(slip(name), time.Now())
+				w.Nudge()
+				eventually(t, "sent, check the paper", func() bool {
+					job := s.job(id)
+					return job.State == terminal.JobSent && job.Detail == terminal.DetailNoWord
+				})
+				eventually(t, "all of it is out", func() bool { return bytes.Equal(p.Bytes(), bytes.Repeat(slip(name), i+1)) })
+			}
+		})
+	}
+}
+
+func TestNoiseIsNotTheWord(t *testing.T) {
+	// Broken in the shop: a bad cable makes bytes that pass for the printer's word.
+	p := fake(t, fakeprinter.Options{Babbles: true, PaperFor: 700})
+	s := newSpool()
+	w, _ := run(t, s, quick(p.Path()))
+	id := s.add(slip("noise"), time.Now())
+	w.Nudge()
+	eventually(t, "paper out", func() bool { return w.Status().Paper == printer.PaperOut })
+	if state := s.job(id).State; state == terminal.JobPrinted {
+		t.Fatal("printed by noise")
+	}
+	p.Refill(0)
+	s.reaches(t, id, terminal.JobPrinted)
+	if !bytes.Equal(p.Bytes(), slip("noise")) {
+		t.Errorf("printed %q", p.Bytes())
+	}
+}
+
+func TestTwoCopiesAreTwice(t *testing.T) {
+	// Broken in the shop: the shop's own copy is missing.
+	p := fake(t, fakeprinter.Options{})
+	s := newSpool()
+	id := s.add(slip("copy"), time.Now())
+	s.jobs[id-1].Copies = 2
+	run(t, s, quick(p.Path()))
+	s.reaches(t, id, terminal.JobPrinted)
+	if !bytes.Equal(p.Bytes(), bytes.Repeat(slip("copy"), 2)) {
+		t.Errorf("printed %d bytes", len(p.Bytes()))
+	}
+}
+
+func TestFullDiskPrintsNothing(t *testing.T) {
+	// Broken in the shop: a slip leaves though nothing on disk says so; after a restart it comes again.
+	p := fake(t, fakeprinter.Options{})
+	s := newSpool()
+	s.failing = true
+	id := s.add(slip("full"), time.Now())
+	w, _ := run(t, s, quick(p.Path()))
+	eventually(t, "looked at", func() bool { return w.Status().State == printer.StateReady })
+	if len(p.Bytes()) != 0 {
+		t.Fatalf("printed %q", p.Bytes())
+	}
+	s.mu.Lock()
+	s.failing = false
+	s.mu.Unlock()
+	s.reaches(t, id, terminal.JobPrinted)
+}
+
+func TestManySlipsThroughASlowPrinter(t *testing.T) {
+	// Broken in the shop: on a busy evening rows of one slip stand in another, or are missing.
+	p := fake(t, fakeprinter.Options{Buffer: 700, Speed: 400_000})
+	s := newSpool()
+	var want []byte
+	var last int64
+	for i := range 200 {
+		data := slip(fmt.Sprint("evening ", i))
+		want = append(want, data...)
+		last = s.add(data, time.Now())
+	}
+	run(t, s, quick(p.Path()))
+	s.reaches(t, last, terminal.JobPrinted)
+	if !bytes.Equal(p.Bytes(), want) {
+		t.Errorf("printed %d bytes, want %d", len(p.Bytes()), len(want))
+	}
+}
