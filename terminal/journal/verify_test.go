@@ -1,0 +1,200 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"countersign/terminal"
+	"countersign/terminal/entry"
+)
+
+// tamper opens the file as somebody with an editor would.
+func tamper(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path+"?_synchronous=OFF")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func mustExec(t *testing.T, db *sql.DB, query string, args ...any) {
+	t.Helper()
+	if _, err := db.Exec(query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+func TestVerifyNamesTheFlippedBit(t *testing.T) {
+	// If this fails, a redemption can be edited after the fact and the owner is told that all is well.
+	s := newShop(t)
+	sale := s.redeem(uid(1), 7, 2)
+	if _, err := s.reverse(uid(2), sale, 1); err != nil {
+		t.Fatal(err)
+	}
+	s.redeem(uid(3), 8, 1)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := tamper(t, s.path)
+	for seq := uint64(1); seq <= 3; seq++ {
+		for _, column := range []string{"bytes", "hash", "signature", "uid"} {
+			var good []byte
+			if err := db.QueryRow("SELECT "+column+" FROM entries WHERE seq = ?", seq).Scan(&good); err != nil {
+				t.Fatal(err)
+			}
+			for i := range good {
+				bad := bytes.Clone(good)
+				bad[i] ^= 1 << rand.IntN(8)
+				mustExec(t, db, "UPDATE entries SET "+column+" = ? WHERE seq = ?", bad, seq)
+				_, err := Verify(context.Background(), s.path, s.identity().PublicKey)
+				var named *entry.BadEntry
+				if !errors.As(err, &named) || named.Seq != seq {
+					t.Fatalf("byte %d of %s of entry %d changed: %v", i, column, seq, err)
+				}
+			}
+			mustExec(t, db, "UPDATE entries SET "+column+" = ? WHERE seq = ?", good, seq)
+		}
+	}
+	s.mustVerify(3)
+}
+
+func TestVerifySeesEveryTable(t *testing.T) {
+	// If this fails, somebody who edits a counter makes a used voucher good again, and verify says nothing.
+	other, _, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		edit string
+		key  ed25519.PublicKey
+		seq  uint64 // of the entry that must be named; 0 for none
+	}{
+		"an entry is gone":           {edit: "DELETE FROM entries WHERE seq = 2", seq: 2},
+		"the last is gone, acked":    {edit: "DELETE FROM entries WHERE seq = 3; UPDATE acked SET through = 3"},
+		"another kind in the index":  {edit: "UPDATE entries SET kind = 3 WHERE seq = 1", seq: 1},
+		"another receipt":            {edit: "UPDATE entries SET receipt = 9 WHERE seq = 3", seq: 3},
+		"no receipt":                 {edit: "UPDATE entries SET receipt = NULL WHERE seq = 3", seq: 3},
+		"another day":                {edit: "UPDATE entries SET business_day = '2026-11-22' WHERE seq = 2", seq: 2},
+		"about nothing":              {edit: "UPDATE entries SET about = NULL WHERE seq = 2", seq: 2},
+		"another epoch":              {edit: "UPDATE entries SET epoch = 2 WHERE seq = 3", seq: 3},
+		"a use forgotten":            {edit: "DELETE FROM uses WHERE voucher = 8"},
+		"a use less":                 {edit: "UPDATE uses SET redeemed = 1 WHERE voucher = 7"},
+		"a use that never was":       {edit: "INSERT INTO uses VALUES (99, '', 1, 1)"},
+		"a line forgotten":           {edit: "DELETE FROM lines WHERE seq = 3"},
+		"a line less":                {edit: "UPDATE lines SET units = 1 WHERE seq = 1", seq: 1},
+		"a line reversed":            {edit: "UPDATE lines SET reversed = 1 WHERE seq = 3", seq: 3},
+		"signed by somebody else":    {key: other},
+		"the file names another key": {edit: "UPDATE identity SET public_key = randomblob(32)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			sale := s.redeem(uid(1), 7, 2)
+			if _, err := s.reverse(uid(2), sale, 1); err != nil {
+				t.Fatal(err)
+			}
+			s.redeem(uid(3), 8, 1)
+			s.mustVerify(3)
+			if c.edit != "" {
+				mustExec(t, tamper(t, s.path), c.edit)
+			}
+			key := s.identity().PublicKey
+			if c.key != nil {
+				key = c.key
+			}
+			_, err := Verify(context.Background(), s.path, key)
+			var named *entry.BadEntry
+			switch {
+			case err == nil:
+				t.Error("verify says that all is well")
+			case c.seq != 0 && (!errors.As(err, &named) || named.Seq != c.seq):
+				t.Errorf("%v does not name entry %d", err, c.seq)
+			}
+		})
+	}
+}
+
+func TestVerifyNeedsNothingButTheFile(t *testing.T) {
+	// If this fails, an auditor with a copy on a stick cannot check it.
+	s := newShop(t)
+	s.redeem(uid(1), 7, 2)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	copied := filepath.Join(folder, "copy of journal?#%.db")
+	if err := os.WriteFile(copied, raw, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []ed25519.PublicKey{s.identity().PublicKey, nil} {
+		if verified, err := Verify(context.Background(), copied, key); err != nil || verified.Entries != 1 {
+			t.Fatalf("%d entries: %v", verified.Entries, err)
+		}
+	}
+	if _, err := Verify(context.Background(), filepath.Join(folder, "none.db"), nil); !errors.Is(err, ErrNotEnrolled) {
+		t.Fatalf("no file: %v", err)
+	}
+}
+
+func TestExportCanBeChecked(t *testing.T) {
+	// If this fails, what a merchant exports proves nothing to anybody.
+	s := newShop(t)
+	sale := s.redeem(uid(1), 7, 2)
+	if _, err := s.reverse(uid(2), sale, 1); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := s.Export(context.Background(), &out); err != nil {
+		t.Fatal(err)
+	}
+	lines := json.NewDecoder(&out)
+	var head exportHead
+	if err := lines.Decode(&head); err != nil || head.Terminal != "counter-1" || head.Format != "countersign journal 1" {
+		t.Fatalf("head %+v: %v", head, err)
+	}
+	var sealed iter.Seq2[entry.Sealed, error] = func(yield func(entry.Sealed, error) bool) {
+		for lines.More() {
+			var line exportLine
+			err := lines.Decode(&line)
+			if !yield(entry.Sealed{Bytes: line.Bytes, Hash: [32]byte(line.Hash), Signature: line.Signature}, err) {
+				return
+			}
+		}
+	}
+	public := ed25519.PublicKey(head.PublicKey)
+	place, err := entry.VerifyChain(public, entry.Start(public), sealed)
+	if err != nil || place.Seq != 2 || place.Receipt != 2 {
+		t.Fatalf("the export verifies to %+v: %v", place, err)
+	}
+}
+
+func TestDamagedTailIsSeenAtStart(t *testing.T) {
+	// If this fails, a terminal goes on selling on top of a journal that the cloud will refuse.
+	s := newShop(t)
+	s.redeem(uid(1), 7, 2)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mustExec(t, tamper(t, s.path), "UPDATE entries SET signature = zeroblob(64)")
+	if _, err := Open(context.Background(), s.path, s.key); !errors.Is(err, ErrDamaged) {
+		t.Fatalf("a journal with a forged tail opens: %v", err)
+	}
+	if _, err := s.ByUID(context.Background(), terminal.UID{}); err == nil {
+		t.Fatal("a closed journal answers")
+	}
+}
