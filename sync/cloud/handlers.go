@@ -49,7 +49,7 @@ func (s *server) Enrol(ctx context.Context, r api.EnrolRequestObject) (api.Enrol
 	switch {
 	case !bytes.Equal(r.Body.PublicKey, callerOf(ctx).key):
 		return nil, problem(http.StatusUnauthorized, "invalid_proof", "The proof is not by the key that is to be enrolled.")
-	case name != "" && !goodName(name):
+	case name != "" && !GoodTerminalName(name):
 		return nil, problem(http.StatusBadRequest, "malformed_request", "A terminal's name is made of small letters, digits and hyphens: choose another.")
 	}
 	if _, err := sealLookupKey(r.Body.SealKey, make([]byte, 32)); err != nil {
@@ -66,8 +66,9 @@ func (s *server) Enrol(ctx context.Context, r api.EnrolRequestObject) (api.Enrol
 	return api.Enrol200JSONResponse(enrolment), err
 }
 
-func goodName(name string) bool {
-	return len(name) <= 32 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && name[0] != '-'
+// GoodTerminalName reports whether a terminal can be called name.
+func GoodTerminalName(name string) bool {
+	return name != "" && len(name) <= 32 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && name[0] != '-'
 }
 
 // SecretHash is what the cloud keeps of a join code's secret.
@@ -149,6 +150,13 @@ func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api
 	}
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	go func() {
+		select {
+		case <-s.options.Stopping:
+			cancel()
+		case <-waiting.Done():
+		}
+	}()
 	t := callerOf(ctx).terminal
 	for {
 		page, err := s.storage.Feed(ctx, t, cursor, limit)

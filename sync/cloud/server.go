@@ -33,6 +33,8 @@ type Options struct {
 	Log *slog.Logger
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
+	// Stopping closes when the program is about to stop: long polls are answered at once then.
+	Stopping <-chan struct{}
 }
 
 // server answers terminals.

@@ -59,7 +59,7 @@ type Storage interface {
 
 	// VoucherIDs hands out a block of n voucher ids and returns the first.
 	VoucherIDs(ctx context.Context, n int) (terminal.VoucherID, error)
-	// NewVouchers stores vouchers, all or none. Where lookups are taken it stores none and answers a *TakenError.
+	// NewVouchers stores vouchers, all or none. Where lookups or ids are taken it stores none and answers a *TakenError.
 	NewVouchers(ctx context.Context, merchant string, vouchers []NewVoucher) error
 	// SetVoucherState withdraws vouchers, or brings them back; ErrUnknown names the first that does not exist, and nothing is done.
 	SetVoucherState(ctx context.Context, merchant string, ids []terminal.VoucherID, state terminal.VoucherState, at time.Time) (int, error)
@@ -135,11 +135,11 @@ type NewVoucher struct {
 	Token bool     // the code is a signed token
 }
 
-// TakenError says which of several new vouchers have a lookup that another voucher has already.
+// TakenError says which of several new vouchers, by index from 0 upwards, have a lookup or an id that another has already.
 type TakenError struct{ Indexes []int }
 
 // Error is one sentence.
-func (t *TakenError) Error() string { return "a voucher with this code exists already" }
+func (t *TakenError) Error() string { return "a voucher with this code or id exists already" }
 
 // Invitation is a join code that waits for a machine.
 type Invitation struct {

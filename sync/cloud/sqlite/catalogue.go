@@ -257,7 +257,9 @@ func (c *change) saveCampaign(merchant string, campaign terminal.Campaign) error
 	return c.publish(merchant, "campaign", campaign.ID, "", 0)
 }
 
-func (c *change) campaign(merchant, id string) (terminal.Campaign, error) { return loadCampaign(c, merchant, id) }
+func (c *change) campaign(merchant, id string) (terminal.Campaign, error) {
+	return loadCampaign(c, merchant, id)
+}
 
 func loadCampaign(q querier, merchant, id string) (campaign terminal.Campaign, err error) {
 	var body []byte

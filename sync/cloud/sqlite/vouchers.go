@@ -42,7 +42,7 @@ func (s *Storage) NewVouchers(ctx context.Context, merchant string, vouchers []c
 	return s.write(ctx, func(c *change) error {
 		var taken cloud.TakenError
 		insert, err := c.Prepare(`INSERT INTO voucher (id, merchant, campaign, lookup, inner, token, state, state_at, units, body)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (merchant, lookup) DO NOTHING`)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 		if err != nil {
 			return err
 		}

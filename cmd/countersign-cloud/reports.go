@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+func newRedemptions(g *globals) *cobra.Command {
+	var day, store, format string
+	cmd := &cobra.Command{
+		Use:     "redemptions",
+		Short:   "List every redemption and reversal with assurance and verdict",
+		Example: "  countersign-cloud redemptions --day 2026-11-21 --store quay --format csv",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			filter := cloud.RedemptionFilter{Store: store}
+			if day != "" {
+				var err error
+				if filter.Day, err = terminal.ParseDate(day); err != nil {
+					return usage("--day: %w", err)
+				}
+			}
+			if format != "table" && format != "json" && format != "csv" {
+				return usage("--format cannot be %q: table, json and csv are formats", format)
+			}
+			return g.with(func(s cloud.Storage) error { return g.redemptions(cmd.Context(), s, filter, format) })
+		},
+	}
+	cmd.Flags().StringVar(&day, "day", "", "business day, such as 2026-11-21")
+	cmd.Flags().StringVar(&store, "store", "", "id of a store")
+	cmd.Flags().StringVar(&format, "format", "table", "table, json or csv")
+	return cmd
+}
+
+func (g *globals) redemptions(ctx context.Context, s cloud.Storage, filter cloud.RedemptionFilter, format string) error {
+	if filter.Store != "" {
+		if _, _, err := g.store(ctx, s, filter.Store); err != nil {
+			return err
+		}
+	}
+	merchants, err := g.merchants(ctx, s)
+	if err != nil {
+		return err
+	}
+	all := []cloud.Redemption{}
+	for _, merchant := range merchants {
+		filter.Merchant = merchant.ID
+		err := s.Redemptions(ctx, filter, func(r cloud.Redemption) error {
+			all = append(all, r)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	switch format {
+	case "json":
+		return g.printJSON(all)
+	case "csv":
+		return redemptionCSV(g.out, all)
+	}
+	return redemptionTable(g.out, all)
+}
+
+var redemptionColumns = []string{"uid", "kind", "reverses", "business_day", "at", "received_at", "store", "terminal", "receipt", "operator", "approver",
+	"assurance", "verdict", "voucher", "campaign", "part", "units", "amount", "discount", "price", "value", "currency", "accepted", "overrun",
+	"revoked", "invalid", "reversed", "note"}
+
+// redemptionCSV writes one row for each line: a bill with several vouchers has several.
+func redemptionCSV(into io.Writer, all []cloud.Redemption) error {
+	out := csv.NewWriter(into)
+	if err := out.Write(redemptionColumns); err != nil {
+		return err
+	}
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	for _, r := range all {
+		reverses := ""
+		if r.Reverses != nil {
+			reverses = r.Reverses.String()
+		}
+		for _, l := range r.Lines {
+			err := out.Write([]string{r.UID.String(), r.Kind.String(), reverses, r.BusinessDay.String(), r.At.Format(time.RFC3339),
+				r.ReceivedAt.Format(time.RFC3339), r.Store, r.Terminal, r.Receipt.String(), r.Operator, r.Approver, string(r.Assurance), string(r.Verdict),
+				l.Voucher.String(), l.Campaign, l.Part, number(l.Units), decimal(l.Amount), decimal(l.Discount), decimal(l.Price), decimal(l.Value),
+				currency(l.Amount, l.Discount, l.Price, l.Value), number(l.Accepted), number(l.Overrun), number(l.Revoked), number(l.Invalid),
+				number(l.Reversed), r.Note})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func decimal(m *terminal.Money) string {
+	if m == nil {
+		return ""
+	}
+	return m.Decimal()
+}
+
+func currency(amounts ...*terminal.Money) string {
+	for _, m := range amounts {
+		if m != nil {
+			return m.Currency
+		}
+	}
+	return ""
+}
+
+func redemptionTable(into io.Writer, all []cloud.Redemption) error {
+	table := tabwriter.NewWriter(into, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "AT\tSTORE\tTERMINAL\tRECEIPT\tKIND\tVOUCHER\tCAMPAIGN\tUNITS\tWORTH\tOPERATOR\tASSURANCE\tVERDICT")
+	for _, r := range all {
+		for _, l := range r.Lines {
+			worth := l.Price
+			if worth == nil {
+				worth = l.Value
+			}
+			if worth == nil {
+				worth = l.Amount
+			}
+			money := ""
+			if worth != nil {
+				money = worth.String()
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", r.At.Format(time.DateTime), r.Store, r.Terminal, r.Receipt, r.Kind,
+				l.Voucher, l.Campaign, l.Units, money, r.Operator, r.Assurance, r.Verdict)
+		}
+	}
+	return table.Flush()
+}
+
+func newExceptions(g *globals) *cobra.Command {
+	var asJSON, closed bool
+	cmd := &cobra.Command{
+		Use:     "exceptions",
+		Short:   "List what a manager must look at: overruns, forks, invalid entries",
+		Example: "  countersign-cloud exceptions --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return g.with(func(s cloud.Storage) error {
+				merchants, err := g.merchants(cmd.Context(), s)
+				if err != nil {
+					return err
+				}
+				all := []api.Exception{}
+				for _, merchant := range merchants {
+					some, err := s.Exceptions(cmd.Context(), merchant.ID, !closed)
+					if err != nil {
+						return err
+					}
+					all = append(all, some...)
+				}
+				if asJSON {
+					return g.printJSON(all)
+				}
+				return exceptionTable(g.out, all)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().BoolVar(&closed, "all", false, "also those that are closed")
+	return cmd
+}
+
+func exceptionTable(into io.Writer, all []api.Exception) error {
+	table := tabwriter.NewWriter(into, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "OPENED\tKIND\tSTATE\tVOUCHER\tUNITS\tAT RISK\tUSES")
+	for _, x := range all {
+		voucher, risk, story := "", "", ""
+		if x.Voucher != nil {
+			voucher = x.Voucher.String()
+		}
+		if x.AtRisk != nil {
+			risk = x.AtRisk.String()
+		}
+		for i, use := range x.Uses {
+			if i > 0 {
+				story += "; then "
+			}
+			story += fmt.Sprintf("%s %s/%s %s", use.At.Format(time.DateTime), use.Store, use.Terminal, use.Assurance)
+			if use.Operator != nil {
+				story += " by " + *use.Operator
+			}
+		}
+		if x.Note != nil {
+			story += " " + *x.Note
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", x.OpenedAt.Local().Format(time.DateTime), x.Kind, x.State, voucher, x.Units-x.Paid, risk, story)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"countersign/sync/cloud"
+	"countersign/sync/cloud/sqlite"
+	"countersign/terminal"
+)
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// globals are the flags that every command has.
+type globals struct {
+	streams
+	data     string
+	config   string
+	merchant string
+}
+
+func newRoot(io streams) *cobra.Command {
+	g := &globals{streams: io}
+	root := &cobra.Command{
+		Use:   "countersign-cloud",
+		Short: "The cloud that Countersign terminals report to",
+		Long: "The cloud that Countersign terminals report to. All commands work on the data folder, also while serve runs on it.\n" +
+			"Every flag can be set by the environment too (--public-url is COUNTERSIGN_PUBLIC_URL) or in the TOML file that --config names.",
+		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return g.configure(cmd) },
+	}
+	root.SetIn(io.in)
+	root.SetOut(io.out)
+	root.SetErr(io.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%w; see %s --help", err, cmd.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&g.data, "data", defaultData(), "folder of the database")
+	flags.StringVar(&g.config, "config", "", "TOML file with settings")
+	flags.StringVar(&g.merchant, "merchant", "", "the merchant that is meant, where there are several")
+	root.AddCommand(newServe(g), newApply(g), newIssue(g), newImport(g), newRevoke(g), newPause(g), newResume(g),
+		newInvite(g), newTerminals(g), newSuspend(g), newReadmit(g), newRedemptions(g), newExceptions(g))
+	for _, cmd := range root.Commands() {
+		cmd.Args = usageArgs(cmd.Args)
+	}
+	root.Args = usageArgs(cobra.NoArgs)
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return root
+}
+
+// usageArgs makes wrong arguments a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usage("%w; see %s --help", err, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+func defaultData() string {
+	if folder, err := os.UserConfigDir(); err == nil {
+		return filepath.Join(folder, "countersign-cloud")
+	}
+	return "countersign-cloud"
+}
+
+// configure sets the flags that the command line left out, from the environment, else from the file.
+func (g *globals) configure(cmd *cobra.Command) error {
+	settings := map[string]any{}
+	if !cmd.Flags().Changed("config") {
+		g.config = os.Getenv("COUNTERSIGN_CONFIG")
+	}
+	if g.config != "" {
+		if _, err := toml.DecodeFile(g.config, &settings); err != nil {
+			return usage("the settings in %s cannot be read: %w", g.config, err)
+		}
+	}
+	known := []string{"listen", "public-url", "behind-proxy", "tls-cert", "tls-key", "database-url", "data", "merchant"}
+	for key := range settings {
+		if !slices.Contains(known, strings.ReplaceAll(key, "_", "-")) {
+			return usage("%s has an unknown setting %q; it can be: %s", g.config, key, strings.ReplaceAll(strings.Join(known, ", "), "-", "_"))
+		}
+	}
+	var err error
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		key := strings.ReplaceAll(flag.Name, "-", "_")
+		value, set := os.LookupEnv("COUNTERSIGN_" + strings.ToUpper(key))
+		if setting, ok := settings[key]; ok && !set {
+			value, set = fmt.Sprint(setting), true
+		}
+		if set && !flag.Changed && slices.Contains(known, flag.Name) && err == nil {
+			if err = flag.Value.Set(value); err != nil {
+				err = usage("the setting %s cannot be %q: %w", key, value, err)
+			}
+		}
+	})
+	return err
+}
+
+// with opens the data folder for do.
+func (g *globals) with(do func(s cloud.Storage) error) error {
+	s, err := sqlite.Open(g.data)
+	if err != nil {
+		return cannot("%w; choose another folder with --data", err)
+	}
+	return errors.Join(do(s), s.Close())
+}
+
+// merchants are those that a command is about: the one that --merchant names, or all.
+func (g *globals) merchants(ctx context.Context, s cloud.Storage) ([]terminal.Merchant, error) {
+	all, err := s.Merchants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, cannot("there is no merchant yet in %s: begin with countersign-cloud apply -f FILE", g.data)
+	}
+	if g.merchant == "" {
+		return all, nil
+	}
+	for _, merchant := range all {
+		if merchant.ID == g.merchant {
+			return []terminal.Merchant{merchant}, nil
+		}
+	}
+	return nil, usage("there is no merchant %q", g.merchant)
+}
+
+// find returns the one thing called id that a merchant of the command has.
+func find[T any](ctx context.Context, g *globals, s cloud.Storage, what, id string, list func(context.Context, string) ([]T, error), idOf func(T) string) (merchant terminal.Merchant, found T, err error) {
+	merchants, err := g.merchants(ctx, s)
+	if err != nil {
+		return merchant, found, err
+	}
+	var known []string
+	hits := 0
+	for _, m := range merchants {
+		all, err := list(ctx, m.ID)
+		if err != nil {
+			return merchant, found, err
+		}
+		for _, one := range all {
+			known = append(known, idOf(one))
+			if idOf(one) == id {
+				merchant, found = m, one
+				hits++
+			}
+		}
+	}
+	switch hits {
+	case 0:
+		return merchant, found, usage("there is no %s %q; there is: %s", what, id, strings.Join(known, ", "))
+	case 1:
+		return merchant, found, nil
+	}
+	return merchant, found, usage("several merchants have a %s %q: say which with --merchant", what, id)
+}
+
+func (g *globals) campaign(ctx context.Context, s cloud.Storage, id string) (terminal.Merchant, terminal.Campaign, error) {
+	return find(ctx, g, s, "campaign", id, s.Campaigns, func(c terminal.Campaign) string { return c.ID })
+}
+
+func (g *globals) store(ctx context.Context, s cloud.Storage, id string) (terminal.Merchant, terminal.Store, error) {
+	return find(ctx, g, s, "store", id, s.Stores, func(s terminal.Store) string { return s.ID })
+}
+
+// printJSON writes a value as indented JSON.
+func (g *globals) printJSON(value any) error {
+	encoder := json.NewEncoder(g.out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}

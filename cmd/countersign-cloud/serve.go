@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+)
+
+// drainMost is how long a stop waits for requests that are being answered.
+const drainMost = 15 * time.Second
+
+type serving struct {
+	*globals
+	listen, public, database, cert, key string
+	behindProxy                         bool
+}
+
+func newServe(g *globals) *cobra.Command {
+	s := &serving{globals: g}
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "Run the cloud",
+		Long:    "Runs the cloud until it is told to stop. Plain HTTP is served to this machine alone; to others TLS, or behind a proxy that does it.",
+		Example: "  countersign-cloud serve --listen 127.0.0.1:8080\n  countersign-cloud serve --listen :443 --public-url https://cloud.example --tls-cert cert.pem --tls-key key.pem",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return g.with(func(st cloud.Storage) error { return s.run(cmd.Context(), st) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to listen on; port 0 picks one")
+	flags.StringVar(&s.public, "public-url", "", "what terminals call; the listening address where it is left out")
+	flags.BoolVar(&s.behindProxy, "behind-proxy", false, "a proxy in front does TLS")
+	flags.StringVar(&s.database, "database-url", "", "another database than the one in the data folder")
+	flags.StringVar(&s.cert, "tls-cert", "", "certificate chain, PEM")
+	flags.StringVar(&s.key, "tls-key", "", "its private key, PEM")
+	return cmd
+}
+
+func (s *serving) run(ctx context.Context, storage cloud.Storage) error {
+	if s.database != "" {
+		return usage("this version keeps everything in the data folder: leave --database-url out")
+	}
+	if (s.cert == "") != (s.key == "") {
+		return usage("--tls-cert and --tls-key go together")
+	}
+	listener, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return cannot("nothing can listen on %s: %w; choose another address with --listen", s.listen, err)
+	}
+	defer listener.Close()
+	address := listener.Addr().(*net.TCPAddr)
+	if s.cert == "" && !address.IP.IsLoopback() && !s.behindProxy {
+		return usage("plain HTTP is served on loopback only: give --tls-cert and --tls-key, or --behind-proxy where a proxy does TLS")
+	}
+	here := url.URL{Scheme: "http", Host: address.String()}
+	if s.cert != "" {
+		here.Scheme = "https"
+	}
+	public, err := s.publicURL(here, address.IP)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(s.err, nil))
+	stopping := make(chan struct{})
+	handler, err := cloud.New(ctx, storage, cloud.Options{PublicURL: public, Log: log, Stopping: stopping})
+	if err != nil {
+		return err
+	}
+	if err := storage.RecordPublicURL(ctx, public); err != nil {
+		return err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
+		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
+	return s.serveUntil(ctx, server, listener, here.String(), stopping)
+}
+
+// publicURL is what terminals call. A join code cannot say the scheme: loopback means HTTP, everything else HTTPS.
+func (s *serving) publicURL(here url.URL, ip net.IP) (string, error) {
+	if s.public == "" {
+		if ip.IsUnspecified() || s.behindProxy {
+			return "", usage("terminals have to know what to call: give --public-url https://NAME")
+		}
+		s.public = here.String()
+	}
+	public, err := url.Parse(s.public)
+	if err != nil || public.Host == "" || public.RawQuery != "" || public.Fragment != "" || (public.Scheme != "http" && public.Scheme != "https") {
+		return "", usage("--public-url %q is not a URL such as https://cloud.example", s.public)
+	}
+	switch loopback := api.Loopback(public.Hostname()); {
+	case loopback && public.Scheme == "https":
+		return "", usage("terminals call this machine's loopback address by plain HTTP: give a --public-url with a name, or leave TLS out")
+	case !loopback && public.Scheme == "http":
+		return "", usage("terminals call other machines by HTTPS only: give --public-url https://%s", public.Host)
+	}
+	return s.public, nil
+}
+
+// serveUntil serves until ctx ends, then answers what has begun.
+func (s *serving) serveUntil(ctx context.Context, server *http.Server, listener net.Listener, here string, stopping chan struct{}) error {
+	failed := make(chan error, 1)
+	go func() {
+		if s.cert != "" {
+			failed <- server.ServeTLS(listener, s.cert, s.key)
+		} else {
+			failed <- server.Serve(listener)
+		}
+	}()
+	if _, err := fmt.Fprintf(s.out, "listening on %s\n", here); err != nil {
+		return err
+	}
+	select {
+	case err := <-failed:
+		return cannot("the server stopped: %w", err)
+	case <-ctx.Done():
+	}
+	close(stopping)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMost)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		return fmt.Errorf("some requests were not answered before the stop: %w", err)
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/skip2/go-qrcode"
+	"github.com/spf13/cobra"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+type inviting struct {
+	*globals
+	terminal, qr, public string
+	count                int
+	life                 time.Duration
+	asJSON               bool
+}
+
+// invitation is what invite prints with --json.
+type invitation struct {
+	Code      string    `json:"code"`
+	Merchant  string    `json:"merchant"`
+	Store     string    `json:"store"`
+	Terminal  string    `json:"terminal,omitempty"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func newInvite(g *globals) *cobra.Command {
+	i := &inviting{globals: g}
+	cmd := &cobra.Command{
+		Use:     "invite STORE",
+		Short:   "Make one-time join codes for terminals",
+		Example: "  countersign-cloud invite quay --terminal counter-1\n  countersign-cloud invite quay --count 40 --json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.with(func(s cloud.Storage) error { return i.run(cmd.Context(), s, args[0]) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&i.terminal, "terminal", "", "name of the terminal; numbered where it is left out")
+	flags.IntVar(&i.count, "count", 1, "how many")
+	flags.StringVar(&i.qr, "qr", "", "PNG file for the QR code; several are numbered")
+	flags.DurationVar(&i.life, "valid", 24*time.Hour, "how long a code can be used")
+	flags.StringVar(&i.public, "public-url", "", "what terminals call, where serve has not run yet on this data folder")
+	flags.BoolVar(&i.asJSON, "json", false, "as JSON")
+	return cmd
+}
+
+func (i *inviting) run(ctx context.Context, s cloud.Storage, storeID string) error {
+	switch {
+	case i.count < 1 || i.count > 10000:
+		return usage("--count has to be between 1 and 10000")
+	case i.terminal != "" && i.count > 1:
+		return usage("one name is for one terminal: leave --terminal or --count out")
+	case i.terminal != "" && !cloud.GoodTerminalName(i.terminal):
+		return usage("%q cannot be a terminal's name: small letters, digits and hyphens make one", i.terminal)
+	case i.life <= 0:
+		return usage("--valid has to be a time span such as 24h")
+	}
+	merchant, store, err := i.store(ctx, s, storeID)
+	if err != nil {
+		return err
+	}
+	made, err := i.make(ctx, s, merchant, store)
+	if errors.Is(err, cloud.ErrNameTaken) {
+		return usage("store %s has a terminal %s already: choose another name, or suspend that one first", store.ID, i.terminal)
+	}
+	if err != nil {
+		return err
+	}
+	if i.asJSON {
+		return i.printJSON(made)
+	}
+	for _, one := range made {
+		fmt.Fprintln(i.out, one.Code)
+	}
+	return nil
+}
+
+func (i *inviting) make(ctx context.Context, s cloud.Storage, merchant terminal.Merchant, store terminal.Store) ([]invitation, error) {
+	public := i.public
+	if public == "" {
+		var err error
+		if public, err = s.PublicURL(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if public == "" {
+		return nil, cannot("nobody knows yet what terminals call: start countersign-cloud serve once on this data folder, or give --public-url")
+	}
+	keys, err := s.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now().UTC()
+	made, stored := make([]invitation, i.count), make([]cloud.Invitation, i.count)
+	for n := range made {
+		var raw terminal.UID // 128 random bits in 26 symbols
+		rand.Read(raw[:])
+		code := api.JoinCode{Base: strings.TrimSuffix(public, "/") + "/", Secret: raw.String(),
+			RootHash: api.RootHash(keys.Root.Public().(ed25519.PublicKey))}
+		made[n] = invitation{Code: code.String(), Merchant: merchant.ID, Store: store.ID, Terminal: i.terminal, ExpiresAt: now.Add(i.life)}
+		stored[n] = cloud.Invitation{Merchant: merchant.ID, Store: store.ID, Name: i.terminal, SecretHash: cloud.SecretHash(code.Secret),
+			CreatedAt: now, ExpiresAt: made[n].ExpiresAt}
+		if err := i.writeQR(made[n].Code, n); err != nil {
+			return nil, cannot("the QR code cannot be written: %w", err)
+		}
+	}
+	return made, s.Invite(ctx, stored)
+}
+
+func (i *inviting) writeQR(code string, n int) error {
+	if i.qr == "" {
+		return nil
+	}
+	path := i.qr
+	if i.count > 1 {
+		extension := filepath.Ext(path)
+		path = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, extension), n+1, extension)
+	}
+	return qrcode.WriteFile(code, qrcode.Medium, 480, path)
+}
+
+func newTerminals(g *globals) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "terminals",
+		Short:   "List terminals: last seen, pending, version, head, anomalies",
+		Example: "  countersign-cloud terminals --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return g.with(func(s cloud.Storage) error {
+				reports, err := g.terminals(cmd.Context(), s)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return g.printJSON(reports)
+				}
+				return g.terminalTable(reports)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return cmd
+}
+
+func (g *globals) terminals(ctx context.Context, s cloud.Storage) ([]cloud.TerminalReport, error) {
+	merchants, err := g.merchants(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	all := []cloud.TerminalReport{}
+	for _, merchant := range merchants {
+		reports, err := s.Terminals(ctx, merchant.ID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, reports...)
+	}
+	return all, nil
+}
+
+func (g *globals) terminalTable(reports []cloud.TerminalReport) error {
+	table := tabwriter.NewWriter(g.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "STORE\tTERMINAL\tLAST SEEN\tPENDING\tHEAD\tVERSION\tHOLDS\tANOMALIES\tSTATE")
+	for _, r := range reports {
+		state, seen := "live", "never"
+		if r.Suspended {
+			state = "suspended"
+		}
+		if r.LastSeen != nil {
+			seen = r.LastSeen.Local().Format(time.DateTime)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%s\n", r.Store, r.Name, seen, r.Pending, r.Head, r.Version, r.Holds, r.Anomalies, state)
+	}
+	return table.Flush()
+}
+
+func newSuspend(g *globals) *cobra.Command {
+	return suspendCommand(g, "suspend", "Let a terminal honour nothing more", true)
+}
+
+func newReadmit(g *globals) *cobra.Command {
+	return suspendCommand(g, "readmit", "Let a suspended terminal work again", false)
+}
+
+func suspendCommand(g *globals, name, short string, suspended bool) *cobra.Command {
+	return &cobra.Command{
+		Use:     name + " TERMINAL",
+		Short:   short,
+		Example: "  countersign-cloud " + name + " counter-1\n  countersign-cloud " + name + " quay/counter-1",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.with(func(s cloud.Storage) error { return g.suspend(cmd.Context(), s, args[0], suspended) })
+		},
+	}
+}
+
+func (g *globals) suspend(ctx context.Context, s cloud.Storage, name string, suspended bool) error {
+	reports, err := g.terminals(ctx, s)
+	if err != nil {
+		return err
+	}
+	places := map[string]cloud.TerminalReport{}
+	for _, r := range reports {
+		if r.Name == name || r.Store+"/"+r.Name == name {
+			places[r.Merchant+"/"+r.Store] = r
+		}
+	}
+	if len(places) == 0 {
+		return usage("there is no terminal %q: see countersign-cloud terminals", name)
+	}
+	if len(places) > 1 {
+		return usage("several stores have a terminal %q: say which as STORE/%s", name, name)
+	}
+	for _, r := range places {
+		changed, err := s.Suspend(ctx, r.Merchant, r.Store, r.Name, suspended)
+		if errors.Is(err, cloud.ErrNameTaken) {
+			return cannot("another terminal of store %s is called %s by now: suspend that one first", r.Store, r.Name)
+		}
+		if err != nil {
+			return err
+		}
+		state := map[bool]string{true: "suspended", false: "live"}[suspended]
+		if !changed {
+			state += " already"
+		}
+		fmt.Fprintf(g.out, "terminal %s of store %s is %s\n", r.Name, r.Store, state)
+	}
+	return nil
+}

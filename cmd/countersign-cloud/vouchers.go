@@ -1,0 +1,323 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/skip2/go-qrcode"
+	"github.com/spf13/cobra"
+
+	"countersign/sync/cloud"
+	"countersign/terminal"
+	"countersign/terminal/token"
+)
+
+// countMost is the most vouchers that one issue makes.
+const countMost = 1_000_000
+
+type issuing struct {
+	*globals
+	count                                     int
+	token                                     bool
+	out, qr                                   string
+	holder, customer, order, amount           string
+	units                                     int64
+	validFrom, validUntil, from, until, lines string
+	party                                     int
+}
+
+func newIssue(g *globals) *cobra.Command {
+	i := &issuing{globals: g}
+	cmd := &cobra.Command{
+		Use:   "issue CAMPAIGN",
+		Short: "Issue vouchers",
+		Long: "Issues vouchers of a campaign. Their codes are written once, to --out or to standard output, and are nowhere else.\n" +
+			"What is said by flags holds for each of them.",
+		Example: "  countersign-cloud issue dinner-for-two --count 100 --out vouchers.csv\n  countersign-cloud issue gift-card --amount 50.00 --holder \"M. Chen\" --qr cards",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.with(func(s cloud.Storage) error { return i.run(cmd.Context(), s, args[0]) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&i.count, "count", 1, "how many")
+	flags.BoolVar(&i.token, "token", false, "as signed tokens")
+	flags.StringVar(&i.out, "out", "", "CSV file to write; standard output where it is left out")
+	flags.StringVar(&i.qr, "qr", "", "folder for a QR code of each voucher, VOUCHER.png")
+	flags.StringVar(&i.holder, "holder", "", "short display name")
+	flags.StringVar(&i.customer, "customer", "", "opaque customer id")
+	flags.StringVar(&i.order, "order", "", "order that the vouchers belong to")
+	flags.StringVar(&i.amount, "amount", "", "of a balance, such as 50.00; the campaign's value where it is left out")
+	flags.Int64Var(&i.units, "units", 0, "of a pass; the campaign's where it is left out")
+	flags.StringVar(&i.validFrom, "valid-from", "", "date or time from which it is valid")
+	flags.StringVar(&i.validUntil, "valid-until", "", "date or time until which it is valid")
+	flags.StringVar(&i.from, "slot-from", "", "of a booking: its beginning")
+	flags.StringVar(&i.until, "slot-until", "", "of a booking: its end")
+	flags.IntVar(&i.party, "party", 0, "of a booking: how many people")
+	flags.StringVar(&i.lines, "lines", "", `of a pickup: what is there to collect, "Bread x 2; Milk"`)
+	return cmd
+}
+
+func (i *issuing) run(ctx context.Context, s cloud.Storage, id string) error {
+	if i.token {
+		return usage("this version issues no signed tokens: leave --token out, opaque codes do the same online and from the cache")
+	}
+	if i.count < 1 || i.count > countMost {
+		return usage("--count has to be between 1 and %d", countMost)
+	}
+	merchant, campaign, err := i.campaign(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	facts, err := i.facts(ctx, s, merchant.ID, campaign)
+	if err != nil {
+		return usage("%w", err)
+	}
+	if _, err := cloud.Draft(campaign, facts, time.Now()); err != nil {
+		return usage("%w", err)
+	}
+	vouchers, err := cloud.Prepare(ctx, s, merchant.ID, campaign, facts, i.count, rand.Reader, time.Now().UTC())
+	if err != nil {
+		return err
+	}
+	// The codes are safe in their file before anything is stored: a voucher whose code nobody has is worth nothing.
+	if err := i.write(vouchers); err != nil {
+		return cannot("nothing was issued: %w", err)
+	}
+	if err := cloud.Store(ctx, s, merchant.ID, vouchers); err != nil {
+		return fmt.Errorf("the vouchers could not all be stored, so that some of the codes just written are unknown: %w", err)
+	}
+	if i.out != "" {
+		fmt.Fprintf(i.streams.out, "issued %d vouchers of %s to %s\n", len(vouchers), campaign.ID, i.out)
+	}
+	return nil
+}
+
+func (i *issuing) facts(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (facts cloud.Facts, err error) {
+	facts = cloud.Facts{Order: i.order, Customer: i.customer, Holder: i.holder, Units: i.units}
+	if i.amount != "" {
+		amount, err := terminal.ParseMoney(i.amount, campaign.Currency)
+		if err != nil {
+			return facts, fmt.Errorf("--amount: %w", err)
+		}
+		facts.Amount = &amount
+	}
+	if facts.ValidFrom, err = cloud.ParseMoment(i.validFrom, "00:00:00"); err != nil {
+		return facts, fmt.Errorf("--valid-from: %w", err)
+	}
+	if facts.ValidUntil, err = cloud.ParseMoment(i.validUntil, "23:59:59"); err != nil {
+		return facts, fmt.Errorf("--valid-until: %w", err)
+	}
+	zone, err := campaignZone(ctx, s, merchant, campaign)
+	if err != nil {
+		return facts, err
+	}
+	party := ""
+	if i.party != 0 {
+		party = strconv.Itoa(i.party)
+	}
+	if facts.Slot, err = cloud.ParseSlot(i.from, i.until, party, zone); err != nil {
+		return facts, err
+	}
+	facts.Lines, err = cloud.ParseLines(i.lines)
+	return facts, err
+}
+
+// campaignZone is the time zone of all stores that a campaign is for, or nil where they are in several.
+func campaignZone(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (zone *time.Location, err error) {
+	stores, err := s.Stores(ctx, merchant)
+	if err != nil {
+		return nil, err
+	}
+	for _, store := range stores {
+		if len(campaign.Rules.Stores) > 0 && !contains(campaign.Rules.Stores, store.ID) {
+			continue
+		}
+		location, err := store.Location()
+		if err != nil {
+			return nil, err
+		}
+		if zone != nil && zone.String() != location.String() {
+			return nil, nil
+		}
+		zone = location
+	}
+	return zone, nil
+}
+
+func contains(list []string, one string) bool {
+	for _, item := range list {
+		if item == one {
+			return true
+		}
+	}
+	return false
+}
+
+// write writes the codes: to the file by way of a new one beside it, so that an old one is never half overwritten.
+func (i *issuing) write(vouchers []cloud.Issued) error {
+	if i.qr != "" {
+		if err := writeQRs(i.qr, vouchers); err != nil {
+			return err
+		}
+	}
+	if i.out == "" {
+		return writeCSV(i.streams.out, vouchers)
+	}
+	file, err := os.CreateTemp(filepath.Dir(i.out), ".issue-*.csv")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if err := errors.Join(writeCSV(file, vouchers), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), i.out)
+}
+
+func writeCSV(into io.Writer, vouchers []cloud.Issued) error {
+	out := csv.NewWriter(into)
+	rows := [][]string{{"voucher", "code", "campaign", "units", "holder", "customer", "order"}}
+	for _, issued := range vouchers {
+		v := issued.Voucher
+		rows = append(rows, []string{v.ID.String(), token.Display(issued.Code), v.Campaign, strconv.FormatInt(v.Units, 10), v.Holder, v.Customer, v.Order})
+	}
+	if err := out.WriteAll(rows); err != nil {
+		return fmt.Errorf("the codes cannot be written: %w", err)
+	}
+	return nil
+}
+
+func writeQRs(folder string, vouchers []cloud.Issued) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for _, issued := range vouchers {
+		path := filepath.Join(folder, issued.Voucher.ID.String()+".png")
+		if err := qrcode.WriteFile(issued.Code, qrcode.Medium, 320, path); err != nil {
+			return fmt.Errorf("the QR code %s cannot be written: %w", path, err)
+		}
+	}
+	return nil
+}
+
+func newImport(g *globals) *cobra.Command {
+	var names []string
+	var skip bool
+	cmd := &cobra.Command{
+		Use:   "import CAMPAIGN FILE.csv",
+		Short: "Take over codes of another platform",
+		Long: "Takes over vouchers from a CSV file with a header line. Columns: " + strings.Join(cloud.ImportColumns, ", ") + "; only code is needed.\n" +
+			"Where a row is bad nothing is taken, unless --skip-bad.",
+		Example: "  countersign-cloud import dinner-for-two deals.csv --map \"Coupon No=code\" --map Name=holder",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			mapped := map[string]string{}
+			for _, pair := range names {
+				theirs, ours, ok := strings.Cut(pair, "=")
+				if !ok {
+					return usage("--map %q: it looks like THEIRS=OURS", pair)
+				}
+				mapped[theirs] = ours
+			}
+			return g.with(func(s cloud.Storage) error { return g.importFile(cmd.Context(), s, args[0], args[1], mapped, skip) })
+		},
+	}
+	cmd.Flags().StringArrayVar(&names, "map", nil, "THEIRS=OURS: the file's name of a column and ours")
+	cmd.Flags().BoolVar(&skip, "skip-bad", false, "take the good rows all the same")
+	return cmd
+}
+
+func (g *globals) importFile(ctx context.Context, s cloud.Storage, id, path string, names map[string]string, skip bool) error {
+	merchant, campaign, err := g.campaign(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	zone, err := campaignZone(ctx, s, merchant.ID, campaign)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return usage("the file cannot be read: %w", err)
+	}
+	defer file.Close()
+	rows, bad, err := cloud.ReadImport(file, campaign, names, zone, time.Now().UTC())
+	if err != nil {
+		return usage("%s: %w", path, err)
+	}
+	stored := 0
+	if len(bad) == 0 || skip {
+		var taken []cloud.RowError
+		if stored, taken, err = cloud.StoreImport(ctx, s, merchant.ID, rows, skip); err != nil {
+			return err
+		}
+		bad = append(bad, taken...)
+	}
+	for _, row := range bad {
+		fmt.Fprintf(g.err, "%s:%d: %s\n", path, row.Line, row.What)
+	}
+	if len(bad) > 0 && !skip {
+		return fmt.Errorf("nothing was imported, since %d rows are bad: mend them, or leave them out with --skip-bad", len(bad))
+	}
+	_, err = fmt.Fprintf(g.out, "imported %d vouchers of %s, skipped %d\n", stored, campaign.ID, len(bad))
+	return err
+}
+
+func newRevoke(g *globals) *cobra.Command {
+	var state string
+	cmd := &cobra.Command{
+		Use:     "revoke VOUCHER...",
+		Short:   "Withdraw vouchers",
+		Example: "  countersign-cloud revoke v00b1e5c0ffee0001\n  countersign-cloud revoke --state refunded v00b1e5c0ffee0001",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			wanted := terminal.VoucherState(state)
+			switch wanted {
+			case terminal.VoucherRevoked, terminal.VoucherRefunded, terminal.VoucherDisabled, terminal.VoucherActive:
+			default:
+				return usage("--state cannot be %q: revoked, refunded, disabled and active are states", state)
+			}
+			ids := make([]terminal.VoucherID, len(args))
+			for i, text := range args {
+				if err := ids[i].UnmarshalText([]byte(text)); err != nil {
+					return usage("%w: it is the first column of what issue wrote", err)
+				}
+			}
+			return g.with(func(s cloud.Storage) error { return g.withdraw(cmd.Context(), s, ids, wanted) })
+		},
+	}
+	cmd.Flags().StringVar(&state, "state", string(terminal.VoucherRevoked), "revoked, refunded, disabled, or active to bring it back")
+	return cmd
+}
+
+func (g *globals) withdraw(ctx context.Context, s cloud.Storage, ids []terminal.VoucherID, state terminal.VoucherState) error {
+	merchants, err := g.merchants(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, merchant := range merchants {
+		changed, err := s.SetVoucherState(ctx, merchant.ID, ids, state, time.Now().UTC())
+		if errors.Is(err, cloud.ErrUnknown) && len(merchants) > 1 {
+			continue
+		}
+		if errors.Is(err, cloud.ErrUnknown) {
+			return usage("nothing was changed: %w", err)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(g.out, "%d vouchers are %s, %d of them were already\n", len(ids), state, len(ids)-changed)
+		return err
+	}
+	return usage("nothing was changed: no merchant has all of these vouchers")
+}

@@ -1,0 +1,145 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"countersign/terminal"
+	"countersign/terminal/token"
+)
+
+// Facts are what can be said of a voucher when it is made, beside its code and its campaign.
+type Facts struct {
+	Order      string
+	Customer   string
+	Holder     string
+	Amount     *terminal.Money // of a balance
+	Units      int64           // of a pass; 0 is the campaign's
+	ValidFrom  *terminal.Moment
+	ValidUntil *terminal.Moment
+	Slot       *terminal.Slot
+	Lines      []terminal.OrderLine
+	State      terminal.VoucherState
+}
+
+// batch is how many vouchers are stored in one transaction: terminals' journals wait for no more than that.
+const batch = 5000
+
+// Draft makes a voucher of a campaign from its facts, or says what does not fit.
+func Draft(campaign terminal.Campaign, facts Facts, now time.Time) (terminal.Voucher, error) {
+	v := terminal.Voucher{
+		Campaign: campaign.ID, State: facts.State, Order: facts.Order, Customer: facts.Customer, Holder: facts.Holder,
+		Slot: facts.Slot, Lines: facts.Lines, Units: 1,
+	}
+	if v.State == "" {
+		v.State = terminal.VoucherActive
+	}
+	if v.State != terminal.VoucherActive {
+		v.StateAt = &now
+	}
+	if facts.ValidFrom != nil || facts.ValidUntil != nil {
+		v.Rules = &terminal.Rules{ValidFrom: facts.ValidFrom, ValidUntil: facts.ValidUntil}
+	}
+	if facts.Units != 0 && campaign.Kind != terminal.KindPass {
+		return v, fmt.Errorf("only a pass has units, and %s is a %s", campaign.ID, campaign.Kind)
+	}
+	if facts.Amount != nil && campaign.Kind != terminal.KindBalance {
+		return v, fmt.Errorf("only a balance has an amount, and %s is a %s", campaign.ID, campaign.Kind)
+	}
+	if len(facts.Lines) > 0 && campaign.Kind != terminal.KindPickup {
+		return v, fmt.Errorf("only a pickup has lines, and %s is a %s", campaign.ID, campaign.Kind)
+	}
+	if facts.Slot != nil && campaign.Kind != terminal.KindBooking {
+		return v, fmt.Errorf("only a booking has a slot, and %s is a %s", campaign.ID, campaign.Kind)
+	}
+	return v, draftUnits(&v, campaign, facts)
+}
+
+func draftUnits(v *terminal.Voucher, campaign terminal.Campaign, facts Facts) error {
+	switch campaign.Kind {
+	case terminal.KindPass:
+		if v.Units = facts.Units; v.Units == 0 {
+			v.Units = campaign.Units
+		}
+		if v.Units < 1 {
+			return errors.New("a pass has at least one use")
+		}
+	case terminal.KindBalance:
+		amount := facts.Amount
+		if amount == nil {
+			amount = campaign.Value
+		}
+		if amount == nil || amount.Minor < 1 {
+			return fmt.Errorf("a balance needs an amount, and campaign %s has no value to take it from", campaign.ID)
+		}
+		if amount.Currency != campaign.Currency {
+			return fmt.Errorf("the amount is in %s and the campaign in %s", amount.Currency, campaign.Currency)
+		}
+		v.Units = amount.Minor
+	case terminal.KindPickup:
+		if len(v.Lines) == 0 {
+			return errors.New("a pickup needs its lines: what is there to collect?")
+		}
+		v.Units = int64(len(v.Lines))
+	case terminal.KindBooking:
+		if v.Slot == nil {
+			return errors.New("a booking needs its slot: from when until when?")
+		}
+		if !v.Slot.Until.After(v.Slot.From) {
+			return errors.New("the slot ends before it begins")
+		}
+	}
+	return nil
+}
+
+// Issued is a new voucher with its code, which is nowhere else.
+type Issued struct {
+	Voucher terminal.Voucher
+	Code    string // canonical
+}
+
+// Prepare makes count vouchers with fresh codes. Nothing is stored yet: the codes have to be safe in a file before that.
+func Prepare(ctx context.Context, s Storage, merchant string, campaign terminal.Campaign, facts Facts, count int, random io.Reader, now time.Time) ([]Issued, error) {
+	draft, err := Draft(campaign, facts, now)
+	if err != nil {
+		return nil, err
+	}
+	first, err := s.VoucherIDs(ctx, count)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Issued, count)
+	for i := range all {
+		code, err := token.NewCode(random)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = Issued{Voucher: draft, Code: code}
+		all[i].Voucher.ID = first + terminal.VoucherID(i)
+	}
+	return all, nil
+}
+
+// Store stores prepared vouchers. From then on terminals honour them.
+func Store(ctx context.Context, s Storage, merchant string, vouchers []Issued) error {
+	key, err := s.LookupKey(ctx, merchant)
+	if err != nil {
+		return err
+	}
+	for len(vouchers) > 0 {
+		n := min(batch, len(vouchers))
+		fresh := make([]NewVoucher, n)
+		for i, issued := range vouchers[:n] {
+			fresh[i] = NewVoucher{Voucher: issued.Voucher, Inner: token.InnerOf(key, issued.Code)}
+			fresh[i].Lookup = token.LookupOf(key, issued.Code)
+		}
+		if err := s.NewVouchers(ctx, merchant, fresh); err != nil {
+			return err
+		}
+		vouchers = vouchers[n:]
+	}
+	return nil
+}
