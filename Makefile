@@ -55,7 +55,8 @@ lint: provision-lint
 	go vet $(check) ./...
 	go tool staticcheck $(check) -checks inherit,ST1008,ST1012,ST1016,ST1017,ST1019 ./...
 	go mod tidy -diff
-	@if command -v shellcheck >/dev/null; then echo shellcheck; shellcheck $$(git grep -lE '^#!/(usr/bin/env bash|bin/(ba)?sh)'); fi
+	@if command -v shellcheck >/dev/null; then echo shellcheck; shellcheck $$(find .ci assets -type f -perm /u+x \
+		-exec sh -c 'head -1 "$$1" | grep -qE "(bash|/sh)$$"' _ {} \; -print); fi
 	go test $(check) ./cmd/internal/house
 
 gallery: provision-test
