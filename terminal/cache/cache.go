@@ -191,10 +191,10 @@ func (c *Cache) replace(ctx context.Context) error {
 // damaged reports that the file itself is at fault, not the disk or the asker.
 func damaged(err error) bool {
 	var fault sqlite3.Error
-	if errors.As(err, &fault) {
-		return fault.Code == sqlite3.ErrCorrupt || fault.Code == sqlite3.ErrNotADB || fault.Code == sqlite3.ErrSchema
+	if errors.Is(err, errDamaged) {
+		return true
 	}
-	return errors.Is(err, errDamaged)
+	return errors.As(err, &fault) && (fault.Code == sqlite3.ErrCorrupt || fault.Code == sqlite3.ErrNotADB)
 }
 
 // sealOperator and openOperator encrypt an operator, bound to his id.
