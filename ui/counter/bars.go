@@ -1,0 +1,205 @@
+package counter
+
+import (
+	"fmt"
+	"time"
+
+	"countersign/terminal"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
+)
+
+// functionKey is one of the keys in the row at the bottom.
+type functionKey string
+
+// The function keys.
+const (
+	keyHelp    functionKey = "F1"
+	keyCode    functionKey = "F2"
+	keySearch  functionKey = "F3"
+	keyReprint functionKey = "F4"
+	keyUndo    functionKey = "F8"
+	keySwitch  functionKey = "F9"
+	keyManager functionKey = "F12"
+)
+
+func (k functionKey) label() string { return string(k) }
+
+// Keys is the row of function keys.
+func Keys(s State, say terminal.Words) []widgets.Action {
+	undo := say.Say("ui.keys.undo", nil)
+	last := s.Undoable()
+	if last != nil {
+		undo = say.Say("ui.keys.undo_left", args{"left": countdown(last.Until.Sub(s.Now))})
+	}
+	row := []widgets.Action{
+		{Name: string(keyHelp), Label: say.Say("ui.keys.help", nil)},
+		{Name: string(keyCode), Label: say.Say("ui.keys.code", nil)},
+		{Name: string(keySearch), Label: say.Say("ui.keys.search", nil)},
+		{Name: string(keyReprint), Label: say.Say("ui.keys.reprint", nil), Off: len(s.Past) == 0},
+		{Name: string(keyUndo), Label: undo, Off: last == nil},
+		{Name: string(keySwitch), Label: say.Say("ui.keys.switch", nil), Off: s.Place.Store.SignIn == terminal.SignInNone},
+		{Name: string(keyManager), Label: say.Say("ui.keys.manager", nil)},
+	}
+	for i := range row {
+		row[i].Key, row[i].Rank = row[i].Name, widgets.Quiet
+	}
+	return row
+}
+
+// countdown writes what is left of a time: "59:07", or "3 h" where minutes do not matter.
+func countdown(left time.Duration) string {
+	if left >= time.Hour {
+		return fmt.Sprintf("%d:%02d:%02d", int(left.Hours()), int(left.Minutes())%60, int(left.Seconds())%60)
+	}
+	return fmt.Sprintf("%d:%02d", int(left.Minutes()), int(left.Seconds())%60)
+}
+
+// Lights is the status bar.
+func Lights(s State, say terminal.Words) []widgets.Light {
+	st := s.Status
+	lights := []widgets.Light{lineLight(st, say)}
+	switch {
+	case st.Pending == 0:
+		lights = append(lights, widgets.Light{Tone: theme.Done, Text: say.Say("ui.pending.none", nil)})
+	default:
+		tone := theme.Asking
+		if st.Line == LineUp {
+			tone = theme.Calm
+		}
+		lights = append(lights, widgets.Light{Tone: tone, Text: say.Say("ui.pending.some", args{"count": st.Pending, "oldest": st.Oldest})})
+	}
+	paper := map[Paper]theme.Tone{PaperReady: theme.Done, PaperLow: theme.Asking, PaperOut: theme.Refused, PaperOpen: theme.Refused,
+		PaperGone: theme.Refused, PaperBusy: theme.Asking}[st.Paper]
+	if paper == "" {
+		paper = theme.Calm
+	}
+	text := say.Say("ui.paper."+string(or(st.Paper, PaperUnknown)), nil)
+	if st.Slips > 0 {
+		text, paper = say.Say("ui.paper.waiting", args{"count": st.Slips}), theme.Asking
+	}
+	lights = append(lights, widgets.Light{Tone: paper, Text: text})
+	reader := theme.Done
+	if st.Reader == ReaderGone {
+		reader = theme.Refused
+	}
+	return append(lights, widgets.Light{Tone: reader, Text: say.Say("ui.reader."+string(or(st.Reader, ReaderKeyboard)), nil)})
+}
+
+func lineLight(st Status, say terminal.Words) widgets.Light {
+	facts := args{}
+	if !st.LastSync.IsZero() {
+		facts["sync"] = st.LastSync
+	}
+	tone := map[Line]theme.Tone{LineUp: theme.Done, LineDown: theme.Asking, LineRefused: theme.Refused}[st.Line]
+	if tone == "" {
+		tone = theme.Calm
+	}
+	return widgets.Light{Tone: tone, Text: say.Say("ui.line."+string(or(st.Line, LineUnknown)), facts)}
+}
+
+func or[T ~string](value, otherwise T) T {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
+
+// Alarm is the sentence that the status bar shows in place of everything else, or "".
+func Alarm(s State, say terminal.Words) string {
+	if s.Behind && s.Status.Reader != ReaderReady {
+		return say.Say("ui.behind", nil)
+	}
+	return ""
+}
+
+// Heading is what the bar at the top says: where, and who.
+func Heading(s State, say terminal.Words) (where, counter, who string) {
+	where = s.Place.Store.Name
+	if s.Place.Terminal != "" {
+		counter = say.Say("ui.counter", args{"terminal": s.Place.Terminal})
+	}
+	if s.Operator != nil {
+		who = s.Operator.Name
+	}
+	return where, counter, who
+}
+
+// PastRow is one recent redemption at the side.
+type PastRow struct {
+	UID     terminal.UID
+	Time    string
+	Name    string
+	Detail  string
+	Mark    string // "Offline", "Undone"
+	Tone    theme.Tone
+	Struck  bool
+	Open    bool // its buttons are shown
+	Undo    string
+	CanUndo bool
+	Reprint string
+}
+
+// PastRows is the column at the side.
+func PastRows(s State, past []Past, say terminal.Words) []PastRow {
+	w := words{say}
+	rows := make([]PastRow, 0, len(past))
+	for _, p := range past {
+		entry := p.Record.Entry
+		row := PastRow{UID: entry.UID, Time: w.Say("ui.time", args{"at": entry.Wall}), Name: p.Name.In(w.Language()),
+			Open: s.Opened == entry.UID && !entry.UID.IsZero(), Undo: w.Say("ui.do.undo", nil), Reprint: w.Say("ui.do.reprint", nil), Tone: theme.Calm}
+		masked, amount := "", ""
+		if len(entry.Lines) > 0 {
+			line := entry.Lines[0]
+			masked = w.code(line.Masked)
+			amount = w.worth(line)
+		}
+		row.Detail = join(separator, masked, p.Holder, amount)
+		row.CanUndo = p.Until.After(s.Now)
+		row.Mark, row.Tone = w.mark(p.Record)
+		row.Struck = entry.Kind == terminal.EntryRedeem && wholly(p.Record)
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// worth is what an entry's line came to: an amount where it is money, else the units where they are several.
+func (w words) worth(line terminal.EntryLine) string {
+	switch {
+	case line.Amount != nil:
+		return w.money(line.Amount)
+	case line.Discount != nil:
+		return w.money(line.Discount)
+	case line.Units > 1:
+		return w.Say("ui.units", args{"count": line.Units})
+	}
+	return w.money(line.Value)
+}
+
+// wholly reports that nothing of a redemption stands any more.
+func wholly(record terminal.Record) bool {
+	standing := int64(0)
+	for i, line := range record.Entry.Lines {
+		standing += line.Units
+		if i < len(record.Reversed) {
+			standing -= record.Reversed[i]
+		}
+	}
+	return standing <= 0
+}
+
+// mark is the remark on a recent entry that somebody has to know.
+func (w words) mark(record terminal.Record) (string, theme.Tone) {
+	entry := record.Entry
+	switch {
+	case entry.Kind == terminal.EntryReverse:
+		return w.Say("ui.mark.reversal", nil), theme.Calm
+	case wholly(record):
+		return w.Say("ui.mark.undone", nil), theme.Calm
+	case record.Verdict != "" && record.Verdict != terminal.Accepted && record.Verdict != terminal.Pending:
+		return w.Say("verdict."+string(record.Verdict), nil), theme.Refused
+	case entry.Assurance == terminal.Offline && !record.Acked:
+		return w.Say("assurance.offline", nil), theme.Asking
+	}
+	return "", theme.Done
+}

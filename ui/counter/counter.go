@@ -1,0 +1,191 @@
+package counter
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"countersign/terminal"
+)
+
+// pastShown is how many recent redemptions stand at the side, pastSearched how many a search looks through.
+const (
+	pastShown    = 20
+	pastSearched = 500
+)
+
+// Parts are what a Counter works with.
+type Parts struct {
+	Terminal Terminal
+	Rows     Rows
+	Words    terminal.Words
+	// Now is the wall clock, as it is shown.
+	Now func() time.Time
+	// UID makes the uids of redemptions.
+	UID func() terminal.UID
+	// Later runs f on the goroutine on which all of the Counter's methods are called: fyne.Do.
+	Later func(f func())
+	// Go runs f on a goroutine of its own.
+	Go func(f func())
+	// Show draws a state.
+	Show func(State)
+	// Log gets what went wrong with the machine; never a code.
+	Log *slog.Logger
+}
+
+// Counter keeps the State of the screen: it takes events one after the other, and carries out what they order.
+type Counter struct {
+	parts Parts
+	state State
+	ctx   context.Context
+	stop  context.CancelFunc
+	work  sync.WaitGroup
+}
+
+// New makes a counter. Its methods are called on the window's goroutine.
+func New(parts Parts) *Counter {
+	ctx, stop := context.WithCancel(context.Background())
+	c := &Counter{parts: parts, ctx: ctx, stop: stop}
+	now := parts.Now()
+	c.state = State{Phase: Ready, Since: now, Now: now, Touched: now}
+	return c
+}
+
+// Start reads the store's settings and the recent redemptions.
+func (c *Counter) Start() {
+	c.parts.Show(c.state)
+	c.do(LoadPlace{})
+	c.do(LoadPast{})
+}
+
+// Refresh reads them again: the cache or the journal has changed.
+func (c *Counter) Refresh() {
+	c.do(LoadPlace{})
+	c.do(LoadPast{c.state.Operator})
+}
+
+// Close waits until nothing is being written any more.
+func (c *Counter) Close() {
+	c.stop()
+	c.work.Wait()
+}
+
+// State is what is shown.
+func (c *Counter) State() State { return c.state }
+
+// Words changes the language.
+func (c *Counter) Speak(words terminal.Words) {
+	c.parts.Words = words
+	c.parts.Show(c.state)
+}
+
+// Words are those of the language that is spoken.
+func (c *Counter) Words() terminal.Words { return c.parts.Words }
+
+// Confirm is Enter.
+func (c *Counter) Confirm() { c.Happen(Confirmed{c.parts.UID()}) }
+
+// Happen takes an event.
+func (c *Counter) Happen(event Event) {
+	var commands []Command
+	c.state, commands = Step(c.state, c.parts.Now(), event)
+	c.parts.Show(c.state)
+	for _, command := range commands {
+		c.do(command)
+	}
+}
+
+// do carries a command out on a goroutine of its own; its answer comes back as an event.
+func (c *Counter) do(command Command) {
+	words := c.parts.Words
+	c.work.Add(1)
+	c.parts.Go(func() {
+		event := c.carryOut(command, words)
+		c.work.Done()
+		c.parts.Later(func() {
+			if c.ctx.Err() == nil {
+				c.Happen(event)
+			}
+		})
+	})
+}
+
+// carryOut does what command says. A redemption that has begun is finished even while the window closes: its context is not
+// cancelled.
+func (c *Counter) carryOut(command Command, words terminal.Words) Event {
+	ctx := c.ctx
+	t := c.parts.Terminal
+	switch o := command.(type) {
+	case Ask:
+		outcome, err := t.Scan(ctx, o.Request)
+		c.log("scan", err)
+		return Answered{o.Turn, outcome, err, c.parts.UID()}
+	case Commit:
+		outcome, err := t.Redeem(context.WithoutCancel(ctx), o.Request)
+		c.log("redeem", err)
+		return Committed{o.Turn, outcome, err}
+	case TakeBack:
+		o.Reversal.Note = o.Note.In(words)
+		outcome, err := t.Reverse(context.WithoutCancel(ctx), o.Reversal)
+		c.log("reverse", err)
+		return Reversed{outcome, err}
+	case CheckPIN:
+		operator, finding, err := t.SignIn(ctx, o.Operator, o.PIN)
+		c.log("sign in", err)
+		return PINChecked{operator, finding, err}
+	case PrintAgain:
+		_, err := t.Reprint(context.WithoutCancel(ctx), o.UID, o.Operator)
+		c.log("reprint", err)
+		return Reprinted{err}
+	case LoadPast:
+		return PastLoaded{c.past(ctx, pastShown, o.Operator)}
+	case Search:
+		return FoundPast{o.Text, matching(c.past(ctx, pastSearched, o.Operator), o.Text, words)}
+	case LoadPlace:
+		settings, err := t.Settings(ctx)
+		if err != nil {
+			c.log("settings", err)
+			return PlaceLoaded{Err: err}
+		}
+		operators, err := t.Operators(ctx)
+		c.log("operators", err)
+		return PlaceLoaded{settings, operators, err}
+	}
+	return Ticked{}
+}
+
+func (c *Counter) log(what string, err error) {
+	if err != nil && c.parts.Log != nil {
+		c.parts.Log.Error("the counter could not "+what, "error", err)
+	}
+}
+
+// past reads the newest entries with their names, and until when each can be undone.
+func (c *Counter) past(ctx context.Context, limit int, operator *terminal.Operator) []Past {
+	records, err := c.parts.Terminal.Recent(ctx, limit)
+	if err != nil {
+		c.log("read the journal", err)
+		return nil
+	}
+	past := make([]Past, 0, len(records))
+	for _, record := range records {
+		p := Past{Record: record}
+		if len(record.Entry.Lines) > 0 {
+			line := record.Entry.Lines[0]
+			p.Name = terminal.Text{"en": line.Campaign}
+			if line.Lookup != nil {
+				if row, err := c.parts.Rows.Find(ctx, []terminal.Lookup{*line.Lookup}); err == nil {
+					p.Name, p.Holder = row.Campaign.Name, row.Voucher.Holder
+				}
+			}
+		}
+		// Only the newest few show their time left: asking for hundreds would read each one's voucher again.
+		if record.Entry.Kind == terminal.EntryRedeem && len(past) < pastShown {
+			p.Until, err = c.parts.Terminal.ReversibleUntil(ctx, record, operator)
+			c.log("tell until when it can be undone", err)
+		}
+		past = append(past, p)
+	}
+	return past
+}

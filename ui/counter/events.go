@@ -1,0 +1,170 @@
+package counter
+
+import (
+	"time"
+
+	"countersign/terminal"
+)
+
+// Event is something that happened: a key, a tap, a scan, an answer. Uids come with the events, since Step makes nothing up.
+type Event interface{ event() }
+
+// Events that people and scanners cause.
+type (
+	// Scanned is a code from a scanner, a picture or the code sheet.
+	Scanned struct{ Scan terminal.Scan }
+	// Confirmed is Enter, or the button that says so. Fresh is the uid that a redemption gets.
+	Confirmed struct{ Fresh terminal.UID }
+	// Dismissed is Esc: one step back, and in the end always to Ready.
+	Dismissed struct{}
+	// Typing is a rune for the open field; Retracted takes back the last N, which were a scan's; Erased is Backspace.
+	Typing    struct{ Rune rune }
+	Retracted struct{ N int }
+	Erased    struct{}
+	// Filled puts the most that can be given into the field.
+	Filled struct{}
+	// Moved chooses the tile or row By places on; Chose chooses and takes the one at Index.
+	Moved struct{ By int }
+	Chose struct{ Index int }
+	// Opened asks for a sheet.
+	Opened struct{ Sheet Sheet }
+	// Touched opens or closes the buttons of a recent redemption.
+	Touched struct{ UID terminal.UID }
+	// UndoAsked asks to undo a redemption; the zero uid means the newest that can be.
+	UndoAsked struct{ UID terminal.UID }
+	// ReprintAsked asks for a slip again; the zero uid means the newest.
+	ReprintAsked struct{ UID terminal.UID }
+	// SwitchAsked lets somebody else sign in.
+	SwitchAsked struct{}
+)
+
+// Events that the terminal and the machine cause.
+type (
+	// Answered answers Ask, Committed answers Commit. Fresh is the uid of a redemption that needs no key.
+	Answered struct {
+		Turn    uint64
+		Outcome terminal.Outcome
+		Err     error
+		Fresh   terminal.UID
+	}
+	Committed struct {
+		Turn    uint64
+		Outcome terminal.Outcome
+		Err     error
+	}
+	// Reversed answers TakeBack.
+	Reversed struct {
+		Outcome terminal.Outcome
+		Err     error
+	}
+	// PINChecked answers CheckPIN. Finding says why it was refused.
+	PINChecked struct {
+		Operator *terminal.Operator
+		Finding  *terminal.Finding
+		Err      error
+	}
+	// Reprinted answers PrintAgain.
+	Reprinted struct{ Err error }
+	// PastLoaded answers LoadPast, FoundPast answers Search.
+	PastLoaded struct{ Past []Past }
+	FoundPast  struct {
+		Text string
+		Past []Past
+	}
+	// PlaceLoaded answers LoadPlace.
+	PlaceLoaded struct {
+		Settings  terminal.Settings
+		Operators []terminal.Operator
+		Err       error
+	}
+	// StatusChanged brings what the status bar says.
+	StatusChanged struct{ Status Status }
+	// ForegroundChanged says whether this window has the keyboard.
+	ForegroundChanged struct{ Foreground bool }
+	// Ticked says that time has passed.
+	Ticked struct{}
+)
+
+func (Scanned) event()           {}
+func (Confirmed) event()         {}
+func (Dismissed) event()         {}
+func (Typing) event()            {}
+func (Retracted) event()         {}
+func (Erased) event()            {}
+func (Filled) event()            {}
+func (Moved) event()             {}
+func (Chose) event()             {}
+func (Opened) event()            {}
+func (Touched) event()           {}
+func (UndoAsked) event()         {}
+func (ReprintAsked) event()      {}
+func (SwitchAsked) event()       {}
+func (Answered) event()          {}
+func (Committed) event()         {}
+func (Reversed) event()          {}
+func (PINChecked) event()        {}
+func (Reprinted) event()         {}
+func (PastLoaded) event()        {}
+func (FoundPast) event()         {}
+func (PlaceLoaded) event()       {}
+func (StatusChanged) event()     {}
+func (ForegroundChanged) event() {}
+func (Ticked) event()            {}
+
+// byPerson reports that somebody is there: the counter does not lock itself.
+func byPerson(event Event) bool {
+	switch event.(type) {
+	case Scanned, Confirmed, Dismissed, Typing, Erased, Filled, Moved, Chose, Opened, Touched, UndoAsked, ReprintAsked, SwitchAsked:
+		return true
+	}
+	return false
+}
+
+// Command is something that Step wants done, away from the window's goroutine.
+type Command interface{ command() }
+
+// The commands, each answered by one event.
+type (
+	// Ask wants to know what a request would come to.
+	Ask struct {
+		Turn    uint64
+		Request terminal.Request
+	}
+	// Commit redeems.
+	Commit struct {
+		Turn    uint64
+		Request terminal.Request
+	}
+	// TakeBack reverses. Note goes into Reversal.Note in the language of the screen.
+	TakeBack struct {
+		Reversal terminal.Reversal
+		Note     terminal.Saying
+	}
+	// CheckPIN signs somebody in.
+	CheckPIN struct{ Operator, PIN string }
+	// PrintAgain prints a slip again.
+	PrintAgain struct {
+		UID      terminal.UID
+		Operator *terminal.Operator
+	}
+	// LoadPast reads the recent redemptions, with until when Operator can undo each.
+	LoadPast struct{ Operator *terminal.Operator }
+	// Search looks through the older ones; the empty text finds all of today.
+	Search struct {
+		Text     string
+		Operator *terminal.Operator
+	}
+	// LoadPlace reads settings and operators.
+	LoadPlace struct{}
+)
+
+func (Ask) command()        {}
+func (Commit) command()     {}
+func (TakeBack) command()   {}
+func (CheckPIN) command()   {}
+func (PrintAgain) command() {}
+func (LoadPast) command()   {}
+func (Search) command()     {}
+func (LoadPlace) command()  {}
+
+func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }

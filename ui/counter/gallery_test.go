@@ -1,0 +1,229 @@
+package counter
+
+import (
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"countersign/assets/translations"
+	"countersign/terminal"
+	"countersign/ui/theme"
+)
+
+// berlin is the store's zone.
+var berlin = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}()
+
+func uid(n byte) terminal.UID { return terminal.UID{15: n} }
+
+func record(n byte, at time.Time, line terminal.EntryLine, change func(*terminal.Record)) terminal.Record {
+	r := terminal.Record{Acked: true, Reversed: []int64{0}, Entry: terminal.Entry{Kind: terminal.EntryRedeem, UID: uid(n), Wall: at.In(berlin),
+		Assurance: terminal.Confirmed, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: uint64(40 + n)}, Lines: []terminal.EntryLine{line},
+		BusinessDay: terminal.Date{Year: 2026, Month: 11, Day: 21}}}
+	if change != nil {
+		change(&r)
+	}
+	return r
+}
+
+var (
+	coffee = terminal.Campaign{ID: "coffee", Kind: terminal.KindPass, Currency: "EUR", Units: 10,
+		Name: terminal.Text{"en": "Ten coffees", "zh-Hans": "咖啡十次卡", "de": "Zehn Kaffee", "es": "Diez cafés"}}
+	gift = terminal.Campaign{ID: "gift", Kind: terminal.KindBalance, Currency: "EUR",
+		Name: terminal.Text{"en": "Gift card", "zh-Hans": "礼品卡", "de": "Geschenkkarte", "es": "Tarjeta regalo"}}
+	autumn = terminal.Campaign{ID: "autumn", Kind: terminal.KindDiscount, Currency: "EUR",
+		Name: terminal.Text{"en": "20 % off in autumn", "zh-Hans": "秋季八折", "de": "Herbst: 20 % Rabatt", "es": "20 % en otoño"}}
+	boat = terminal.Campaign{ID: "boat", Kind: terminal.KindBooking, Currency: "EUR",
+		Name: terminal.Text{"en": "Evening boat trip", "zh-Hans": "傍晚游船", "de": "Abendliche Bootsfahrt", "es": "Paseo en barco al atardecer"}}
+)
+
+// recentDay is what a counter has behind it at noon.
+func recentDay() []Past {
+	line := func(masked string, value *terminal.Money, units int64) terminal.EntryLine {
+		return terminal.EntryLine{Masked: masked, Value: value, Units: units}
+	}
+	until := noon.Add(57*time.Minute + 12*time.Second)
+	return []Past{
+		{Record: record(9, noon.Add(-3*time.Minute), line("4B2HQ"[0:4], euro(6800), 1), nil), Name: dinner.Name, Holder: "M. Chen", Until: until},
+		{Record: record(8, noon.Add(-9*time.Minute), line("K3MQ", nil, 2), func(r *terminal.Record) {
+			r.Entry.Assurance, r.Acked = terminal.Offline, false
+		}), Name: coffee.Name, Until: until.Add(-6 * time.Minute)},
+		{Record: record(7, noon.Add(-14*time.Minute), terminal.EntryLine{Masked: "9TX4", Amount: euro(1250), Units: 1250}, nil), Name: gift.Name, Holder: "S. Okafor", Until: until.Add(-11 * time.Minute)},
+		{Record: record(6, noon.Add(-31*time.Minute), line("XW7P", euro(6800), 1), func(r *terminal.Record) { r.Reversed = []int64{1} }), Name: dinner.Name, Holder: "J. Alvarez"},
+		{Record: record(5, noon.Add(-52*time.Minute), line("2C8R", euro(2400), 1), func(r *terminal.Record) { r.Verdict = terminal.Overrun }), Name: boat.Name, Holder: "王小明"},
+		{Record: record(4, noon.Add(-75*time.Minute), terminal.EntryLine{Masked: "55TD", Discount: euro(1500), Units: 1}, nil), Name: autumn.Name},
+	}
+}
+
+// scene is one picture of the gallery.
+type scene struct {
+	name  string
+	state func(s *State)
+}
+
+// atWork is the state that all scenes start from.
+func atWork() State {
+	operator := li
+	return State{Now: noon, Since: noon.Add(-time.Second), Touched: noon, Place: place(), Phase: Ready, Operator: &operator,
+		Operators: []terminal.Operator{anna, li, tom}, Past: recentDay(),
+		Status: Status{Line: LineUp, LastSync: noon.Add(-20 * time.Second), Paper: PaperReady, Reader: ReaderKeyboard}}
+}
+
+func scenes() []scene {
+	show := func(phase Phase, outcome terminal.Outcome) func(*State) {
+		return func(s *State) { s.Phase, s.Outcome = phase, outcome }
+	}
+	offline := func(s *State) {
+		s.Status.Line, s.Status.Pending, s.Status.Oldest = LineDown, 3, noon.Add(-9*time.Minute)
+		s.Status.LastSync = noon.Add(-11 * time.Minute)
+	}
+	dinnerNow := approved(dinner, "4B2H")
+	done := dinnerNow
+	doneRecord := record(10, noon, terminal.EntryLine{Masked: "4B2H", Units: 1, Value: euro(6800)}, nil)
+	done.Record = &doneRecord
+	alone := dinnerNow
+	aloneRecord := record(10, noon, terminal.EntryLine{Masked: "4B2H", Units: 1, Value: euro(6800)}, func(r *terminal.Record) { r.Entry.Assurance = terminal.Offline })
+	alone.Record = &aloneRecord
+	used := terminal.Outcome{Choice: terminal.Declined, Masked: "XW7P", Lines: []terminal.OutcomeLine{{Campaign: dinner, Masked: "XW7P"}},
+		Findings: []terminal.Finding{
+			{Reason: terminal.AlreadyRedeemed, Facts: map[string]any{"at": noon.Add(-90 * time.Minute), "store": "Lakeside Quay", "terminal": "counter-2", "operator": "Li"}},
+			{Reason: terminal.Expired, Facts: map[string]any{"until": noon.Add(-30 * time.Hour)}}}}
+	expired := terminal.Outcome{Choice: terminal.Declined, Masked: "55TD", Lines: []terminal.OutcomeLine{{Campaign: autumn, Masked: "55TD"}},
+		Findings: []terminal.Finding{{Reason: terminal.Expired, Facts: map[string]any{"until": noon.Add(-30 * time.Hour)}}}}
+	pass := approved(coffee, "K3MQ")
+	pass.Lines[0].Voucher.Units, pass.Lines[0].Units, pass.Lines[0].Left = 10, 2, 4
+	card := terminal.Outcome{Choice: terminal.Asking, Masked: "9TX4", Asks: []terminal.Ask{{Missing: terminal.MissingAmount, Most: 3750}},
+		Lines: []terminal.OutcomeLine{{Campaign: gift, Masked: "9TX4", Voucher: terminal.Voucher{Holder: "S. Okafor"}}}}
+	uses := terminal.Outcome{Choice: terminal.Asking, Masked: "K3MQ", Asks: []terminal.Ask{{Missing: terminal.MissingUnits, Most: 2}},
+		Lines: []terminal.OutcomeLine{{Campaign: coffee, Masked: "K3MQ", Voucher: terminal.Voucher{Units: 10}}}}
+	costly := terminal.Finding{Reason: terminal.ApprovalRequired, Facts: map[string]any{"amount": *euro(24000), "limit": *euro(10000)}}
+	approval := terminal.Outcome{Choice: terminal.Asking, Masked: "2C8R", Findings: []terminal.Finding{costly},
+		Asks:  []terminal.Ask{{Missing: terminal.MissingApproval, Finding: costly}},
+		Lines: []terminal.OutcomeLine{{Campaign: boat, Masked: "2C8R", Voucher: terminal.Voucher{Holder: "王小明"}}}}
+	booked := approved(boat, "2C8R")
+	booked.Lines[0].Voucher.Slot = &terminal.Slot{From: noon.Add(6 * time.Hour), Until: noon.Add(8 * time.Hour), Party: 4}
+	discount := approved(autumn, "55TD")
+	discount.Lines[0].Discount, discount.Bill, discount.LeftToPay = euro(1500), euro(8000), euro(6500)
+	back := dinnerNow
+	back.Record, back.Reversed = &doneRecord, &doneRecord
+	return []scene{
+		{"ready", func(*State) {}},
+		{"ready-first-day", func(s *State) { s.Past = nil }},
+		{"ready-offline", offline},
+		{"ready-behind", func(s *State) { s.Behind = true }},
+		{"deciding", func(s *State) { s.Phase = Deciding }},
+		{"ready-to-redeem", show(ReadyToRedeem, dinnerNow)},
+		{"ready-to-redeem-pass", show(ReadyToRedeem, pass)},
+		{"ready-to-redeem-booking", show(ReadyToRedeem, booked)},
+		{"ready-to-redeem-discount", func(s *State) {
+			s.Phase, s.Outcome, s.Waiting = ReadyToRedeem, discount, []terminal.Scan{{Code: "A"}, {Code: "B"}}
+		}},
+		{"redeeming", show(Redeeming, dinnerNow)},
+		{"redeemed", show(Redeemed, done)},
+		{"redeemed-offline", func(s *State) { offline(s); s.Phase, s.Outcome = Redeemed, alone }},
+		{"declined-used", show(Declined, used)},
+		{"declined-expired", show(Declined, expired)},
+		{"ask-amount", func(s *State) { s.Phase, s.Outcome, s.Input = Asked, card, "12.5" }},
+		{"ask-units", show(Asked, uses)},
+		{"ask-approval", show(Asked, approval)},
+		{"taken-back", show(TakenBack, back)},
+		{"fault", func(s *State) {
+			s.Phase, s.Fault = Fault, "the redemption could not be written and was not made: the disk is full"
+			s.Status.Paper = PaperOut
+		}},
+		{"locked", func(s *State) { s.Operator, s.Sheet, s.Purpose, s.Pick = nil, SignInSheet, ForShift, 1 }},
+		{"pin", func(s *State) { s.Operator, s.Sheet, s.Purpose, s.Who, s.Typed = nil, SignInSheet, ForShift, &li, "48" }},
+		{"pin-wrong", func(s *State) {
+			s.Operator, s.Sheet, s.Purpose, s.Who = nil, SignInSheet, ForShift, &li
+			s.Wrong = &terminal.Finding{Reason: terminal.WrongPIN, Facts: map[string]any{"left": int64(4)}}
+		}},
+		{"help", func(s *State) { s.Sheet = HelpSheet }},
+		{"type-code", func(s *State) { s.Sheet, s.Typed = CodeSheet, "7K3M-Q9T" }},
+		{"search", func(s *State) { s.Sheet, s.Found, s.Pick = SearchSheet, recentDay(), 2 }},
+		{"undo", func(s *State) { s.Sheet, s.Undoing = UndoSheet, &s.Past[0] }},
+		{"recent-open", func(s *State) { s.Opened = uid(8) }},
+		{"manager", func(s *State) { s.Sheet, s.Found = ManagerSheet, recentDay() }},
+	}
+}
+
+// stage is a window with a screen in which a scene can be shown.
+func stage(t *testing.T, language string, look theme.Look, size fyne.Size) (fyne.Window, *Screen) {
+	t.Helper()
+	app := test.NewTempApp(t)
+	app.Settings().SetTheme(look)
+	window := test.NewTempWindow(t, nil)
+	window.SetPadded(false)
+	screen := NewScreen(window, &slowBurst{}, func(time.Duration, func()) {}, Parts{
+		Terminal: newShop(), Rows: newShop(), Words: translations.For(language, berlin).At(func() time.Time { return noon }),
+		Now: func() time.Time { return noon }, UID: func() terminal.UID { return uid(99) },
+		Later: func(f func()) { f() }, Go: func(func()) {},
+	})
+	window.SetContent(screen.Content())
+	window.Resize(size)
+	return window, screen
+}
+
+// pose shows a scene.
+func pose(screen *Screen, scene scene) {
+	s := atWork()
+	scene.state(&s)
+	screen.counter.state = s
+	screen.show(s)
+}
+
+// slowBurst takes everything for a person's typing.
+type slowBurst struct{}
+
+func (*slowBurst) Rune(rune, time.Time)     {}
+func (*slowBurst) End(time.Time) string     { return "" }
+func (*slowBurst) Silence(time.Time) string { return "" }
+func (*slowBurst) Pending() int             { return 0 }
+
+// TestGallery writes every scene as a picture for people to look at, where COUNTERSIGN_GALLERY names a folder; without it, it checks that each
+// can be drawn and that no word is cut off.
+func TestGallery(t *testing.T) {
+	// A sentence would end in the middle, or a panel would not come up at all, in one language, theme or window size.
+	folder := os.Getenv("COUNTERSIGN_GALLERY")
+	for _, language := range translations.Languages {
+		for _, dark := range []bool{false, true} {
+			for _, size := range []fyne.Size{{Width: 1024, Height: 600}, {Width: 1280, Height: 800}} {
+				mode := map[bool]string{false: "light", true: "dark"}[dark]
+				view := fmt.Sprintf("%s-%s-%.0fx%.0f", language, mode, size.Width, size.Height)
+				if folder == "" && dark {
+					continue // colours do not change what fits
+				}
+				t.Run(view, func(t *testing.T) {
+					window, screen := stage(t, language, theme.Look{Dark: dark}, size)
+					for _, scene := range scenes() {
+						pose(screen, scene)
+						if folder == "" || (language != "en" && language != "zh-Hans") {
+							continue
+						}
+						path := filepath.Join(folder, scene.name+"-"+view+".png")
+						file, err := os.Create(path)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if err := png.Encode(file, window.Canvas().Capture()); err != nil {
+							t.Fatal(err)
+						}
+						if err := file.Close(); err != nil {
+							t.Fatal(err)
+						}
+					}
+				})
+			}
+		}
+	}
+}

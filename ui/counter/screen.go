@@ -1,0 +1,319 @@
+package counter
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"countersign/terminal"
+	"countersign/ui/keys"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
+)
+
+// Screen draws a Counter in a window and brings it what people do.
+type Screen struct {
+	counter *Counter
+	router  *keys.Router
+	sink    *keys.Sink
+	now     func() time.Time
+
+	// OnAlarm is called when somebody presses the bar that says that another window has the keyboard.
+	OnAlarm func()
+
+	root    *fyne.Container
+	heading *fyne.Container
+	panel   *widgets.Panel
+	aside   *widgets.Recents
+	keyRow  []*widgets.Button
+	keysAt  *fyne.Container
+	bar     *widgets.StatusBar
+	over    *fyne.Container
+	list    *keys.List
+	rows    []PastRow // of list
+	picked  int
+	shown   shownSheet
+	headed  [4]string
+}
+
+// shownSheet is what the sheet on the screen was made from, so that a tick does not make it anew under somebody's finger.
+type shownSheet struct {
+	sheet    Sheet
+	pick     int
+	typed    string
+	who      string
+	purpose  Purpose
+	wrong    *terminal.Finding
+	checking bool
+	waiting  bool
+	people   int
+	found    []Past
+	left     string
+	language string
+}
+
+// NewScreen makes the screen of a window. Its content is Content.
+func NewScreen(window fyne.Window, burst keys.Burst, timer keys.Timer, parts Parts) *Screen {
+	c := &Screen{now: parts.Now, OnAlarm: func() {}}
+	c.router = keys.NewRouter(burst, parts.Now, timer)
+	c.sink = keys.NewSink(c.router, window.Canvas(), parts.Later)
+	parts.Show = c.show
+	c.counter = New(parts)
+	c.router.OnScan = func(text string) {
+		c.counter.Happen(Scanned{terminal.Scan{Code: text, Source: terminal.SourceScanner}})
+	}
+	c.router.OnKey = c.key
+	c.router.OnForeground = func(foreground bool) { c.counter.Happen(ForegroundChanged{foreground}) }
+	c.root = widgets.Stack()
+	c.build()
+	return c
+}
+
+// Content is what the window shows.
+func (c *Screen) Content() fyne.CanvasObject { return c.root }
+
+// Counter is the state behind the screen.
+func (c *Screen) Counter() *Counter { return c.counter }
+
+// Router takes keys that reach the window in another way.
+func (c *Screen) Router() *keys.Router { return c.router }
+
+// Start begins work: to be called once the content is in the window.
+func (c *Screen) Start() {
+	c.sink.Hold()
+	c.counter.Start()
+}
+
+// Rebuild makes everything anew, after the theme or the language has changed.
+func (c *Screen) Rebuild() {
+	c.shown, c.headed = shownSheet{}, [4]string{}
+	c.build()
+	c.show(c.counter.State())
+	c.sink.Hold()
+}
+
+func (c *Screen) build() {
+	gap := theme.Size(theme.Inset)
+	c.panel = widgets.NewPanel(c.pressed)
+	c.aside = widgets.NewRecents(c.pastPressed)
+	c.bar = widgets.NewStatusBar(func() { c.OnAlarm() })
+	c.over = widgets.Stack()
+	c.heading = widgets.Stack()
+	c.list = keys.NewList(c.sink, func() int { return len(c.rows) }, func() fyne.CanvasObject { return widgets.NewRow() }, c.fillRow)
+	c.list.HideSeparators = true
+	c.list.OnSelected = func(id widget.ListItemID) {
+		c.list.UnselectAll()
+		c.counter.Happen(Chose{id})
+	}
+	c.keyRow = nil
+	var row []fyne.CanvasObject
+	for _, action := range Keys(c.counter.State(), c.counter.Words()) {
+		button := widgets.NewButton(action, theme.Ready, c.pressed)
+		c.keyRow = append(c.keyRow, button)
+		row = append(row, button)
+	}
+	c.keysAt = widgets.Spread(row...)
+	middle := widgets.Aside(theme.Size(theme.Aside), gap, c.panel, c.aside)
+	c.root.Objects = []fyne.CanvasObject{
+		c.sink,
+		canvas.NewRectangle(theme.Color(theme.Background)),
+		widgets.Frame(theme.Size(theme.Bar), theme.Size(theme.Touch)+theme.Size(theme.Gap)*2, theme.Size(theme.Strip), c.heading,
+			widgets.Inset(middle, gap, 0, gap, 0), widgets.Inset(c.keysAt, gap, theme.Size(theme.Gap), gap, theme.Size(theme.Gap)), c.bar),
+		c.over,
+	}
+	c.root.Refresh()
+}
+
+// key takes a command key.
+func (c *Screen) key(name fyne.KeyName) {
+	switch name {
+	case fyne.KeyReturn:
+		c.counter.Confirm()
+	case fyne.KeyEscape:
+		c.counter.Happen(Dismissed{})
+	case fyne.KeyUp, fyne.KeyLeft:
+		c.counter.Happen(Moved{-1})
+	case fyne.KeyDown, fyne.KeyRight:
+		c.counter.Happen(Moved{1})
+	default:
+		if strings.HasPrefix(string(name), "F") {
+			c.pressed(string(name))
+		}
+	}
+}
+
+// pressed takes a button, a function key or a key of a keypad, by its name.
+func (c *Screen) pressed(name string) {
+	defer c.sink.Hold()
+	if key, ok := strings.CutPrefix(name, widgets.KeyName("")); ok {
+		if key == "erase" {
+			c.counter.Happen(Erased{})
+			return
+		}
+		c.counter.Happen(Typing{[]rune(key)[0]})
+		return
+	}
+	switch functionKey(name) {
+	case pressConfirm:
+		c.counter.Confirm()
+	case pressDismiss:
+		c.counter.Happen(Dismissed{})
+	case pressFill:
+		c.counter.Happen(Filled{})
+	case keyHelp:
+		c.counter.Happen(Opened{HelpSheet})
+	case keyCode:
+		c.counter.Happen(Opened{CodeSheet})
+	case keySearch:
+		c.counter.Happen(Opened{SearchSheet})
+	case keyManager:
+		c.counter.Happen(Opened{ManagerSheet})
+	case keyReprint:
+		c.counter.Happen(ReprintAsked{})
+	case keyUndo:
+		c.counter.Happen(UndoAsked{})
+	case keySwitch:
+		c.counter.Happen(SwitchAsked{})
+	}
+}
+
+// pastPressed takes a press on a recent redemption or on one of its buttons.
+func (c *Screen) pastPressed(index int, what string) {
+	defer c.sink.Hold()
+	past := c.counter.State().Past
+	if index >= len(past) {
+		return
+	}
+	uid := past[index].Record.Entry.UID
+	switch what {
+	case widgets.PressUndo:
+		c.counter.Happen(UndoAsked{uid})
+	case widgets.PressReprint:
+		c.counter.Happen(ReprintAsked{uid})
+	default:
+		c.counter.Happen(Touched{uid})
+	}
+}
+
+// show draws a state. Each part draws only if what it says has changed.
+func (c *Screen) show(s State) {
+	if c.panel == nil {
+		return
+	}
+	say := c.counter.Words()
+	c.panel.Display(Panel(s, say))
+	c.bar.Display(Lights(s, say), Alarm(s, say))
+	c.showKeys(s, say)
+	c.aside.Display(say.Say("ui.past.title", nil), say.Say("ui.past.none", nil), recentRows(PastRows(s, s.Past, say)))
+	c.showHeading(s, say)
+	c.showSheet(s, say)
+	c.openField(s)
+}
+
+// showKeys writes the row of function keys; the room is shared out anew only where a label has become longer or shorter.
+func (c *Screen) showKeys(s State, say terminal.Words) {
+	moved := false
+	for i, action := range Keys(s, say) {
+		before := c.keyRow[i].MinSize()
+		c.keyRow[i].Set(action)
+		moved = moved || c.keyRow[i].MinSize() != before
+	}
+	if moved {
+		c.keysAt.Refresh()
+	}
+}
+
+func recentRows(rows []PastRow) []widgets.Recent {
+	list := make([]widgets.Recent, len(rows))
+	for i, r := range rows {
+		list[i] = widgets.Recent{Time: r.Time, Name: r.Name, Detail: r.Detail, Mark: r.Mark, Tone: r.Tone, Struck: r.Struck, Open: r.Open,
+			Undo: r.Undo, CanUndo: r.CanUndo, Reprint: r.Reprint}
+	}
+	return list
+}
+
+func (c *Screen) showHeading(s State, say terminal.Words) {
+	where, counter, who := Heading(s, say)
+	clock := say.Say("ui.time", args{"at": s.Now})
+	if c.headed == [4]string{where, counter, who, clock} {
+		return
+	}
+	c.headed = [4]string{where, counter, who, clock}
+	row := []fyne.CanvasObject{
+		widgets.NewText(where).In(theme.Subtitle, theme.Text).Strong().Lines(1),
+		widgets.NewText(counter).In(theme.Body, theme.Muted).Lines(1),
+		widgets.Space(),
+	}
+	if who != "" {
+		row = append(row, widgets.Row(theme.Size(theme.Gap), widgets.Middle(widgets.NewIcon(widgets.SignPerson, theme.Body, theme.Muted, theme.Background)),
+			widgets.NewText(who).Lines(1)))
+	}
+	row = append(row, widgets.NewText(clock).In(theme.Subtitle, theme.Text).Strong().Lines(1))
+	margin := theme.Size(theme.Margin)
+	c.heading.Objects = []fyne.CanvasObject{widgets.Inset(widgets.Row(theme.Size(theme.Inset), row...), margin, 0, margin, 0)}
+	c.heading.Refresh()
+}
+
+func (c *Screen) showSheet(s State, say terminal.Words) {
+	now := shownSheet{sheet: s.Sheet, pick: s.Pick, typed: s.Typed, purpose: s.Purpose, wrong: s.Wrong, checking: s.Checking,
+		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, language: say.Language()}
+	if s.Who != nil {
+		now.who = s.Who.ID
+	}
+	if s.Sheet == UndoSheet && s.Undoing != nil {
+		now.left = countdown(s.Undoing.Until.Sub(s.Now))
+	}
+	if s.Sheet == NoSheet {
+		now = shownSheet{}
+	}
+	if reflect.DeepEqual(now, c.shown) {
+		return
+	}
+	c.shown = now
+	c.over.Objects = nil
+	if sheet := c.sheet(s); sheet != nil {
+		c.over.Objects = []fyne.CanvasObject{sheet}
+	}
+	c.over.Refresh()
+	c.sink.Hold()
+}
+
+// openField lets typing go to the field that the state has open.
+func (c *Screen) openField(s State) {
+	if s.Entry() == NoEntry {
+		c.router.Open(nil)
+		return
+	}
+	c.router.Open(field{c.counter})
+}
+
+func (c *Screen) fillRow(id widget.ListItemID, o fyne.CanvasObject) {
+	if id < len(c.rows) {
+		o.(*widgets.RecentRow).Fill(recentRows(c.rows[id : id+1])[0], id == c.picked)
+	}
+}
+
+// field brings typing to the counter.
+type field struct{ counter *Counter }
+
+// Type implements keys.Field.
+func (f field) Type(r rune) { f.counter.Happen(Typing{r}) }
+
+// Retract implements keys.Field.
+func (f field) Retract(n int) { f.counter.Happen(Retracted{n}) }
+
+// Key implements keys.Field.
+func (f field) Key(name fyne.KeyName) bool {
+	if name == fyne.KeyBackspace || name == fyne.KeyDelete {
+		f.counter.Happen(Erased{})
+		return true
+	}
+	return false
+}
+
+// Submit implements keys.Field.
+func (f field) Submit() { f.counter.Confirm() }

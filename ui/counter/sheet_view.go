@@ -1,0 +1,174 @@
+package counter
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"countersign/terminal"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
+)
+
+// sheet draws the sheet of the state, or nil where there is none.
+func (c *Screen) sheet(s State) fyne.CanvasObject {
+	w := words{c.counter.Words()}
+	switch s.Sheet {
+	case HelpSheet:
+		return c.card(580, 0, c.help(w))
+	case CodeSheet:
+		return c.card(520, 0, widgets.SheetBody(w.Say("ui.code.title", nil), w.Say("ui.code.hint", nil),
+			widgets.Column(0, widgets.Field(s.Typed, w.Say("ui.code.placeholder", nil))),
+			c.backButton(w), c.firstButton(w, "ui.do.check", s.Typed == "")))
+	case SearchSheet:
+		return c.card(820, 560, c.search(s, w))
+	case UndoSheet:
+		return c.card(580, 0, c.undo(s, w))
+	case SignInSheet:
+		return c.card(620, 0, c.signIn(s, w))
+	case ManagerSheet:
+		return c.card(760, 0, c.manager(s, w))
+	}
+	return nil
+}
+
+func (c *Screen) card(width, height float32, content fyne.CanvasObject) fyne.CanvasObject {
+	zoom := theme.Size(theme.Body) / 18
+	return widgets.NewSheet(content, width*zoom, height*zoom, func() { c.pressed(pressDismiss) })
+}
+
+func (c *Screen) backButton(w words) fyne.CanvasObject {
+	return widgets.NewButton(w.dismiss(w.Say("ui.do.back", nil)), theme.Ready, c.pressed)
+}
+
+func (c *Screen) firstButton(w words, key string, off bool) fyne.CanvasObject {
+	action := w.confirm(w.Say(key, nil))
+	action.Off = off
+	return widgets.NewButton(action, theme.Ready, c.pressed)
+}
+
+func (c *Screen) help(w words) fyne.CanvasObject {
+	line := func(sign widgets.Sign, tone theme.Tone, key string) fyne.CanvasObject {
+		return widgets.Lead(widgets.NewIcon(sign, theme.Glyph, tone.Fill(), tone.OnFill()), widgets.NewText(w.Say(key, nil)).Lines(2))
+	}
+	return widgets.SheetBody(w.Say("ui.help.title", nil), "", widgets.Column(theme.Size(theme.Inset),
+		line(widgets.SignScan, theme.Calm, "ui.help.scan"), line(widgets.SignTicket, theme.Ready, "ui.help.blue"),
+		line(widgets.SignTick, theme.Done, "ui.help.green"), line(widgets.SignAsk, theme.Asking, "ui.help.amber"),
+		line(widgets.SignCross, theme.Refused, "ui.help.red"), line(widgets.SignDot, theme.Calm, "ui.help.offline")),
+		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
+}
+
+func (c *Screen) search(s State, w words) fyne.CanvasObject {
+	var below fyne.CanvasObject = c.list
+	c.rows = PastRows(s, s.Found, w)
+	c.picked = s.Pick
+	c.list.Refresh()
+	if len(c.rows) == 0 {
+		below = widgets.Middle(widgets.NewText(w.Say("ui.search.none", nil)).In(theme.Body, theme.Muted))
+	} else if s.Pick > 0 {
+		c.list.ScrollTo(min(s.Pick, len(c.rows)-1))
+	}
+	undo := widgets.Action{Name: string(keyUndo), Label: w.Say("ui.do.undo", nil), Key: keyUndo.label(), Off: s.Pick >= len(c.rows) || !c.rows[s.Pick].CanUndo}
+	reprint := widgets.Action{Name: string(keyReprint), Label: w.Say("ui.do.reprint", nil), Key: keyReprint.label(), Off: len(c.rows) == 0}
+	return widgets.SheetBody(w.Say("ui.search.title", nil), "",
+		widgets.Topped(theme.Size(theme.Inset), widgets.Field(s.Typed, w.Say("ui.search.hint", nil)), below),
+		widgets.NewButton(reprint, theme.Ready, c.pressed), widgets.NewButton(undo, theme.Ready, c.pressed), c.backButton(w))
+}
+
+func (c *Screen) undo(s State, w words) fyne.CanvasObject {
+	entry := s.Undoing.Record.Entry
+	facts := args{"name": s.Undoing.Name.In(w.Language()), "at": entry.Wall}
+	if entry.Receipt.Number != 0 {
+		facts["receipt"] = w.receipt(entry.Receipt)
+	}
+	if left := s.Undoing.Until.Sub(s.Now); left > 0 {
+		facts["left"] = countdown(left)
+	}
+	var choices []fyne.CanvasObject
+	for i, key := range undoReasons {
+		label := widgets.NewText(w.Say(key, nil)).Lines(1)
+		if i == len(undoReasons)-1 && s.Typed != "" {
+			label.Text = s.Typed + "|"
+		}
+		inset := theme.Size(theme.Inset)
+		choices = append(choices, widgets.NewChoice(widgets.Inset(label, inset, 0, inset, 0), i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
+	}
+	return widgets.SheetBody(w.Say("ui.undo.title", nil), w.Say("ui.undo.until", facts), widgets.Column(theme.Size(theme.Gap)*1.3, choices...),
+		c.backButton(w), c.firstButton(w, "ui.do.take_back", s.Pick == len(undoReasons)-1 && s.Typed == ""))
+}
+
+func (c *Screen) signIn(s State, w words) fyne.CanvasObject {
+	subtitle := ""
+	if len(s.Waiting) > 0 {
+		subtitle = w.Say("ui.sign_in.waiting", nil)
+	}
+	if s.Who != nil {
+		return c.pin(s, w, subtitle)
+	}
+	var people []fyne.CanvasObject
+	for i, person := range s.People() {
+		people = append(people, widgets.Person(person.Name, w.Say("role."+string(person.Role), nil), i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
+	}
+	var body fyne.CanvasObject = widgets.Scrolled(widgets.Tiles(theme.Size(theme.Touch)*2.6, people...))
+	if len(people) == 0 {
+		body = widgets.Middle(widgets.NewText(w.Say("ui.sign_in.nobody", nil)).In(theme.Body, theme.Muted))
+	}
+	buttons := []fyne.CanvasObject{c.firstButton(w, "ui.do.go_on", len(people) == 0)}
+	if !s.Locked() {
+		buttons = append([]fyne.CanvasObject{c.backButton(w)}, buttons...)
+	}
+	return widgets.SheetBody(w.Say("ui.sign_in."+string(s.Purpose), nil), subtitle, body, buttons...)
+}
+
+func (c *Screen) pin(s State, w words, subtitle string) fyne.CanvasObject {
+	state := widgets.NewText(subtitle).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(2)
+	if s.Wrong != nil {
+		state = widgets.NewText(s.Wrong.Title().In(w)+" – "+s.Wrong.Next().In(w)).In(theme.Body, theme.Refused.Ink()).Strong().At(fyne.TextAlignCenter).Lines(2)
+	}
+	if s.Checking {
+		state = widgets.NewText(w.Say("ui.sign_in.checking", nil)).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter)
+	}
+	left := widgets.Column(theme.Size(theme.Inset), widgets.Space(),
+		widgets.Middle(widgets.NewIcon(widgets.SignPerson, theme.Emblem, theme.Ready.Fill(), theme.Surface)),
+		widgets.NewText(s.Who.Name).In(theme.Title, theme.Text).Strong().At(fyne.TextAlignCenter).Lines(1),
+		widgets.NewText(w.Say("role."+string(s.Who.Role), nil)).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter), state, widgets.Space())
+	right := widgets.Topped(theme.Size(theme.Inset), widgets.Dots(len(s.Typed)), widgets.Pad("", c.pressed))
+	buttons := []fyne.CanvasObject{c.firstButton(w, "ui.do.sign_in", s.Typed == "")}
+	if !s.Locked() || len(s.People()) > 1 {
+		buttons = append([]fyne.CanvasObject{c.backButton(w)}, buttons...)
+	}
+	return widgets.SheetBody(w.Say("ui.sign_in.pin", args{"name": s.Who.Name}), "", widgets.Beside(theme.Size(theme.Margin), left, right), buttons...)
+}
+
+func (c *Screen) manager(s State, w words) fyne.CanvasObject {
+	zone, err := s.Place.Store.Location()
+	if err != nil {
+		zone = time.UTC
+	}
+	day := terminal.BusinessDay(s.Now, zone, s.Place.Store.BusinessDayStarts)
+	sum := Sum(s.Found, day, s.Place.Merchant.Currency)
+	figures := widgets.Figures([]widgets.Figure{
+		{Label: w.Say("ui.manager.redeemed", nil), Value: w.number(int64(sum.Redeemed)), Strong: true},
+		{Label: w.Say("ui.manager.reversed", nil), Value: w.number(int64(sum.Reversed)), Strong: true},
+		{Label: w.Say("ui.manager.worth", nil), Value: w.money(&sum.Worth), Strong: true},
+		{Label: w.Say("ui.manager.offline", nil), Value: w.number(int64(sum.Unsent)), Strong: true},
+	})
+	list := []fyne.CanvasObject{}
+	for _, p := range sum.Exceptions {
+		facts := args{"verdict": w.Say("verdict."+string(p.Record.Verdict), nil), "name": p.Name.In(w.Language()), "at": p.Record.Entry.Wall}
+		if p.Record.Entry.Receipt.Number != 0 {
+			facts["receipt"] = w.receipt(p.Record.Entry.Receipt)
+		}
+		list = append(list, widgets.Lead(widgets.NewIcon(widgets.SignCross, theme.Glyph, theme.Refused.Fill(), theme.Refused.OnFill()),
+			widgets.NewText(w.Say("ui.manager.exception", facts)).Lines(2)))
+	}
+	if len(list) == 0 {
+		list = append(list, widgets.Lead(widgets.NewIcon(widgets.SignTick, theme.Glyph, theme.Done.Fill(), theme.Done.OnFill()),
+			widgets.NewText(w.Say("ui.manager.no_exceptions", nil)).Lines(2)))
+	}
+	body := widgets.Topped(theme.Size(theme.Margin), widgets.Column(theme.Size(theme.Margin), figures,
+		widgets.NewText(w.Say("ui.manager.exceptions", nil)).In(theme.Body, theme.Text).Strong()),
+		widgets.Scrolled(widgets.Column(theme.Size(theme.Inset), list...)))
+	return widgets.SheetBody(w.Say("ui.manager.title", nil), "", body,
+		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
+}

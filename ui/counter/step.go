@@ -1,0 +1,292 @@
+package counter
+
+import (
+	"slices"
+	"time"
+
+	"countersign/terminal"
+)
+
+// Step is the counter's whole behaviour: what the screen shows after event, and what has to be done for it. It is pure.
+func Step(s State, now time.Time, event Event) (State, []Command) {
+	s.Now = now
+	if byPerson(event) {
+		s.Touched = now
+	}
+	switch e := event.(type) {
+	case Scanned:
+		return s.scanned(e.Scan)
+	case Confirmed:
+		return s.confirmed(e.Fresh)
+	case Dismissed:
+		return s.dismissed()
+	case Answered:
+		return s.answered(e)
+	case Committed:
+		return s.committed(e)
+	case Ticked:
+		return s.ticked()
+	case PlaceLoaded:
+		return s.placed(e)
+	case StatusChanged:
+		s.Status = e.Status
+	case ForegroundChanged:
+		s.Behind = !e.Foreground
+	case PastLoaded:
+		s.Past = e.Past
+	case Reprinted:
+		return s.reprinted(e)
+	case Touched:
+		if s.Opened == e.UID {
+			e.UID = terminal.UID{}
+		}
+		s.Opened = e.UID
+	case Typing, Retracted, Erased, Filled:
+		return s.typing(event)
+	default:
+		return s.onSheet(event)
+	}
+	return s, nil
+}
+
+// enter begins a phase.
+func (s State) enter(phase Phase) State {
+	s.Phase, s.Since = phase, s.Now
+	return s
+}
+
+// seen is how long the present panel has been shown.
+func (s State) seen() time.Duration { return s.Now.Sub(s.Since) }
+
+// scanned takes a code: at once where the panel is free, else it waits its turn.
+func (s State) scanned(scan terminal.Scan) (State, []Command) {
+	if s.Sheet.gives() {
+		s = s.closed()
+	}
+	same := func(other terminal.Scan) bool { return other.Code == scan.Code }
+	if (s.Phase.open() && slices.ContainsFunc(s.Request.Scans, same)) || slices.ContainsFunc(s.Waiting, same) {
+		return s.notice("ui.notice.already_here", nil), nil
+	}
+	if len(s.Waiting) >= mostWaiting {
+		return s.notice("ui.notice.too_many", nil), nil
+	}
+	s.Waiting = append(slices.Clone(s.Waiting), scan)
+	free := s.Phase == Ready || (!s.Phase.open() && s.seen() >= millis(freshMillis))
+	if len(s.Waiting) == 1 && free {
+		return s.next()
+	}
+	return s, nil
+}
+
+// next takes the first waiting scan in hand, or goes back to Ready.
+func (s State) next() (State, []Command) {
+	if s.Sheet == SignInSheet || s.Sheet == UndoSheet {
+		return s, nil
+	}
+	s.Outcome, s.Input, s.Fault, s.Again = terminal.Outcome{}, "", "", nil
+	if len(s.Waiting) == 0 {
+		s.Request = terminal.Request{}
+		return s.enter(Ready), nil
+	}
+	scan := s.Waiting[0]
+	s.Waiting = slices.Clone(s.Waiting[1:])
+	s.Request = terminal.Request{Scans: []terminal.Scan{scan}, Operator: s.Operator}
+	return s.ask()
+}
+
+// ask asks the terminal about the request in hand.
+func (s State) ask() (State, []Command) {
+	s.Turn++
+	return s.enter(Deciding), []Command{Ask{s.Turn, s.Request}}
+}
+
+// commit redeems the request in hand.
+func (s State) commit(uid terminal.UID) (State, []Command) {
+	s.Request.UID = uid
+	s.Turn++
+	return s.enter(Redeeming), []Command{Commit{s.Turn, s.Request}}
+}
+
+func (s State) answered(e Answered) (State, []Command) {
+	if e.Turn != s.Turn || s.Phase != Deciding {
+		return s, nil
+	}
+	if e.Err != nil {
+		return s.failed(e.Err, Ask{s.Turn, s.Request}), nil
+	}
+	s.Outcome = e.Outcome
+	switch e.Outcome.Choice {
+	case terminal.Approved:
+		if s = s.enter(ReadyToRedeem); s.AtOnce() {
+			return s.commit(e.Fresh)
+		}
+		return s, nil
+	case terminal.Asking:
+		return s.asked()
+	}
+	return s.enter(Declined), nil
+}
+
+// AtOnce reports that the store wants such vouchers redeemed without a key.
+func (s State) AtOnce() bool {
+	if s.Phase != ReadyToRedeem || len(s.Outcome.Lines) == 0 {
+		return false
+	}
+	for _, line := range s.Outcome.Lines {
+		if !slices.Contains(s.Place.Store.RedeemAtOnce, line.Campaign.Kind) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s State) committed(e Committed) (State, []Command) {
+	if e.Turn != s.Turn || s.Phase != Redeeming {
+		return s, nil
+	}
+	if e.Err != nil {
+		// The same uid again: should the redemption be on disk after all, it is found and not made twice.
+		return s.failed(e.Err, Commit{s.Turn, s.Request}), nil
+	}
+	s.Request.UID = terminal.UID{}
+	s.Outcome = e.Outcome
+	switch {
+	case e.Outcome.Redeemed():
+		if s.Place.Store.SignIn == terminal.SignInEach {
+			s.Operator = nil
+		}
+		return s.enter(Redeemed), []Command{LoadPast{s.Operator}}
+	case e.Outcome.Choice == terminal.Asking:
+		return s.asked()
+	}
+	return s.enter(Declined), nil
+}
+
+// asked shows what is missing. A person who is missing is asked for on a sheet of its own.
+func (s State) asked() (State, []Command) {
+	s = s.enter(Asked)
+	s.Input = ""
+	ask, ok := s.Asking()
+	if ok && ask.Missing == terminal.MissingOperator {
+		s.Operator = nil
+		purpose := ForScan
+		if s.Place.Store.SignIn == terminal.SignInShift {
+			purpose = ForShift
+		}
+		return s.signIn(purpose), nil
+	}
+	return s, nil
+}
+
+func (s State) failed(err error, again Command) State {
+	s.Fault, s.Again = err.Error(), again
+	return s.enter(Fault)
+}
+
+// confirmed is a person's yes to whatever is shown uppermost.
+func (s State) confirmed(fresh terminal.UID) (State, []Command) {
+	if s.Sheet != NoSheet {
+		return s.confirmedSheet()
+	}
+	switch s.Phase {
+	case ReadyToRedeem:
+		if s.seen() < millis(guardMillis) {
+			return s, nil // nobody can have read it yet
+		}
+		return s.commit(fresh)
+	case Asked:
+		return s.give()
+	case Fault:
+		return s.tryAgain()
+	case Declined:
+		if s.mayAgree() {
+			return s.signIn(ForUndoAgreed), nil
+		}
+		return s.next()
+	case Redeemed, TakenBack:
+		if s.seen() >= millis(freshMillis) {
+			return s.next()
+		}
+	}
+	return s, nil
+}
+
+func (s State) tryAgain() (State, []Command) {
+	switch again := s.Again.(type) {
+	case Commit:
+		return s.commit(again.Request.UID)
+	case TakeBack:
+		return s.takeBack(again)
+	case Ask:
+		return s.ask()
+	}
+	s, _ = s.next()
+	return s, []Command{LoadPlace{}, LoadPast{s.Operator}}
+}
+
+// dismissed is Esc: it closes the sheet, else drops what is in hand. What is being written cannot be dropped.
+func (s State) dismissed() (State, []Command) {
+	if s.Sheet != NoSheet {
+		return s.dismissedSheet()
+	}
+	if s.Phase == Redeeming {
+		return s, nil
+	}
+	s.Opened, s.Notice = terminal.UID{}, Notice{}
+	s.Undoing, s.Undo = nil, TakeBack{}
+	s.Turn++ // an answer still on its way is nobody's any more
+	return s.next()
+}
+
+func (s State) notice(key string, args map[string]any) State {
+	s.Notice = Notice{terminal.Saying{Key: key, Args: args}, s.Now.Add(noticeSeconds * time.Second)}
+	return s
+}
+
+// ticked lets time do its part: old panels go, waiting scans come, an unattended counter locks itself.
+func (s State) ticked() (State, []Command) {
+	if !s.Notice.Until.IsZero() && !s.Now.Before(s.Notice.Until) {
+		s.Notice = Notice{}
+	}
+	if s.Place.Store.SignIn == terminal.SignInShift && s.Operator != nil && s.Sheet != SignInSheet && s.Phase != Redeeming &&
+		s.Now.Sub(s.Touched) >= idleLockMinutes*time.Minute {
+		s = s.closed()
+		s.Operator = nil
+		s = s.signIn(ForShift)
+	}
+	switch {
+	case s.Phase == Ready && len(s.Waiting) > 0:
+		return s.next()
+	case (s.Phase == Redeemed || s.Phase == TakenBack) && len(s.Waiting) > 0 && s.seen() >= millis(greenMillis):
+		return s.next()
+	case (s.Phase == Redeemed || s.Phase == TakenBack) && s.seen() >= greenSeconds*time.Second:
+		return s.next()
+	}
+	return s, nil
+}
+
+// placed takes the store's settings. The first time, the counter opens for work, or locks.
+func (s State) placed(e PlaceLoaded) (State, []Command) {
+	if e.Err != nil {
+		if s.Phase == Ready && s.Place.Store.ID == "" {
+			return s.failed(e.Err, LoadPlace{}), nil
+		}
+		return s, nil
+	}
+	s.Place, s.Operators = e.Settings, e.Operators
+	if s.Operator != nil && !slices.ContainsFunc(e.Operators, func(o terminal.Operator) bool { return o.ID == s.Operator.ID && o.Active }) {
+		s.Operator = nil
+	}
+	if s.Place.Store.SignIn == terminal.SignInShift && s.Operator == nil && s.Sheet != SignInSheet {
+		s = s.closed()
+		s = s.signIn(ForShift)
+	}
+	return s, nil
+}
+
+func (s State) reprinted(e Reprinted) (State, []Command) {
+	if e.Err != nil {
+		return s.notice("ui.notice.reprint_failed", nil), nil
+	}
+	return s.notice("ui.notice.reprinted", nil), nil
+}

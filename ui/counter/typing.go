@@ -1,0 +1,196 @@
+package counter
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"countersign/terminal"
+)
+
+// Entry is what the open field takes.
+type Entry string
+
+// The entries.
+const (
+	NoEntry     Entry = ""
+	DigitsEntry Entry = "digits" // a number of units
+	AmountEntry Entry = "amount"
+	PINEntry    Entry = "pin" // never shown
+	TextEntry   Entry = "text"
+)
+
+// Entry says which field is open: the one of the sheet, else the one of the ask.
+func (s State) Entry() Entry {
+	switch s.Sheet {
+	case NoSheet:
+	case CodeSheet, SearchSheet, UndoSheet:
+		return TextEntry
+	case SignInSheet:
+		if s.Who != nil && !s.Checking {
+			return PINEntry
+		}
+		return NoEntry
+	default:
+		return NoEntry
+	}
+	ask, _ := s.Asking()
+	switch ask.Missing {
+	case terminal.MissingUnits:
+		return DigitsEntry
+	case terminal.MissingAmount, terminal.MissingBill:
+		return AmountEntry
+	}
+	return NoEntry
+}
+
+// typing changes what stands in the open field.
+func (s State) typing(event Event) (State, []Command) {
+	entry := s.Entry()
+	if entry == NoEntry {
+		return s, nil
+	}
+	text := s.Input
+	if s.Sheet != NoSheet {
+		text = s.Typed
+	}
+	before := written{text, s.Pick}
+	switch e := event.(type) {
+	case Typing:
+		s.Trail = append(s.Trail[max(0, len(s.Trail)-mostTrail):len(s.Trail):len(s.Trail)], before)
+		text = typed(text, e.Rune, entry, terminal.CurrencyDigits(s.Currency()))
+	case Retracted:
+		back := max(0, len(s.Trail)-e.N)
+		if back < len(s.Trail) {
+			text, s.Pick, s.Trail = s.Trail[back].text, s.Trail[back].pick, s.Trail[:back]
+		}
+	case Erased:
+		s.Trail = nil
+		text = shortened(text)
+	case Filled:
+		text = s.most()
+	}
+	if s.Sheet == NoSheet {
+		s.Input = text
+		return s, nil
+	}
+	changed := text != s.Typed
+	s.Typed = text
+	if _, rune := event.(Typing); rune && s.Sheet == UndoSheet && changed {
+		s.Pick = len(undoReasons) - 1
+	}
+	if s.Sheet == SearchSheet && changed {
+		return s, []Command{Search{text, s.Operator}}
+	}
+	return s, nil
+}
+
+// typed is text with one more rune, where the entry takes it.
+func typed(text string, r rune, entry Entry, decimals int) string {
+	length := utf8.RuneCountInString(text)
+	digit := r >= '0' && r <= '9'
+	switch entry {
+	case DigitsEntry:
+		if !digit || length >= mostDigits || (r == '0' && text == "") {
+			return text
+		}
+	case PINEntry:
+		if !digit || length >= mostPINDigits {
+			return text
+		}
+	case AmountEntry:
+		whole, part, pointed := strings.Cut(text, ".")
+		switch {
+		case (r == '.' || r == ',') && !pointed && decimals > 0:
+			if whole == "" {
+				text = "0"
+			}
+			return text + "."
+		case !digit || length >= mostDigits || (pointed && len(part) >= decimals):
+			return text
+		case text == "0":
+			return string(r)
+		}
+	default:
+		if !unicode.IsPrint(r) || length >= mostLetters {
+			return text
+		}
+	}
+	return text + string(r)
+}
+
+// shortened is text without its last rune.
+func shortened(text string) string {
+	_, size := utf8.DecodeLastRuneInString(text)
+	return text[:len(text)-size]
+}
+
+// most is the largest thing that the open ask takes, as it would be typed.
+func (s State) most() string {
+	ask, ok := s.Asking()
+	if !ok || ask.Most <= 0 {
+		return s.Input
+	}
+	if ask.Missing == terminal.MissingUnits {
+		return strconv.FormatInt(ask.Most, 10)
+	}
+	return terminal.Money{Minor: ask.Most, Currency: s.Currency()}.Decimal()
+}
+
+// give answers the ask with what was typed, or asks for the person who is missing.
+func (s State) give() (State, []Command) {
+	ask, ok := s.Asking()
+	if !ok {
+		return s, nil
+	}
+	switch ask.Missing {
+	case terminal.MissingApproval:
+		return s.signIn(ForApproval), nil
+	case terminal.MissingOperator:
+		return s.signIn(ForScan), nil
+	case terminal.MissingLines: // all that are open
+		for _, line := range s.Outcome.Lines {
+			for _, part := range line.Parts {
+				s.Request.Lines = append(s.Request.Lines, part.ID)
+			}
+		}
+		return s.ask()
+	case terminal.MissingUnits:
+		units, ok := s.typedUnits()
+		if !ok {
+			return s, nil
+		}
+		s.Request.Units = &units
+	default:
+		amount, ok := s.TypedAmount()
+		if !ok {
+			return s, nil
+		}
+		if ask.Missing == terminal.MissingBill {
+			s.Request.Bill = &amount
+		} else {
+			s.Request.Amount = &amount
+		}
+	}
+	s.Input = ""
+	return s.ask()
+}
+
+// typedUnits is the number in the field; where nothing was typed, one is meant.
+func (s State) typedUnits() (int64, bool) {
+	if s.Input == "" {
+		return 1, true
+	}
+	units := int64(0)
+	for _, r := range s.Input {
+		units = units*10 + int64(r-'0')
+	}
+	return units, units > 0
+}
+
+// TypedAmount is the amount in the field, and whether there is one.
+func (s State) TypedAmount() (terminal.Money, bool) {
+	amount, err := terminal.ParseMoney(strings.TrimSuffix(s.Input, "."), s.Currency())
+	return amount, err == nil && amount.Minor > 0
+}

@@ -1,0 +1,347 @@
+package counter
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"countersign/terminal"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
+)
+
+// Names of what can be pressed, as widgets hand them back.
+const (
+	pressConfirm = "confirm"
+	pressDismiss = "dismiss"
+	pressFill    = widgets.PressFill
+)
+
+// words puts the state's facts into sentences.
+type words struct{ terminal.Words }
+
+// separator stands between facts on one line. The typeface has its middle dot and its bullet in Chinese width only.
+const separator = " | "
+
+// args are the facts of a sentence.
+type args = map[string]any
+
+func (w words) money(m *terminal.Money) string {
+	if m == nil {
+		return ""
+	}
+	return w.Say("ui.value", args{"value": *m})
+}
+
+func (w words) number(n int64) string { return w.Say("ui.value", args{"value": n}) }
+
+// code shows the last symbols of a code.
+func (w words) code(masked string) string {
+	if masked == "" {
+		return ""
+	}
+	return "..." + masked
+}
+
+// Panel is what the large panel says.
+func Panel(s State, say terminal.Words) widgets.Verdict {
+	w := words{say}
+	v := widgets.Verdict{}
+	switch s.Phase {
+	case Ready:
+		v = w.ready()
+	case Deciding:
+		v = w.deciding(s)
+	case ReadyToRedeem:
+		v = w.readyToRedeem(s)
+	case Asked:
+		v = w.asked(s)
+	case Redeeming:
+		v = w.redeeming(s)
+	case Redeemed:
+		v = w.redeemed(s)
+	case Declined:
+		v = w.declined(s)
+	case TakenBack:
+		v = w.takenBack(s)
+	case Fault:
+		v = w.fault(s)
+	}
+	if n := len(s.Waiting); n > 0 {
+		v.Waiting = w.Say("ui.waiting", args{"count": n})
+		if v.Calm() {
+			v.Chips = append(v.Chips, widgets.Chip{Text: v.Waiting, Tone: theme.Ready})
+		}
+	}
+	if s.Notice.Saying.Key != "" {
+		v.Chips = append(v.Chips, widgets.Chip{Text: s.Notice.Saying.In(say), Tone: theme.Calm})
+	}
+	return v
+}
+
+func (w words) confirm(label string) widgets.Action {
+	return widgets.Action{Name: pressConfirm, Label: label, Key: w.Say("ui.key.enter", nil), Rank: widgets.First}
+}
+
+func (w words) dismiss(label string) widgets.Action {
+	return widgets.Action{Name: pressDismiss, Label: label, Key: w.Say("ui.key.esc", nil)}
+}
+
+func (w words) ready() widgets.Verdict {
+	return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignScan, Title: w.Say("ui.ready.title", nil), Subtitle: w.Say("ui.ready.hint", nil)}
+}
+
+func (w words) deciding(s State) widgets.Verdict {
+	return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignWait, Title: w.Say("ui.deciding.title", nil), Subtitle: w.Say("ui.deciding.hint", nil)}
+}
+
+// subject says what the voucher is, what it gives, and for whom.
+func (w words) subject(v widgets.Verdict, s State, done bool) widgets.Verdict {
+	lines := s.Outcome.Lines
+	v.Subtitle = w.code(s.Outcome.Masked)
+	if len(lines) == 0 {
+		return v
+	}
+	if len(lines) > 1 {
+		return w.several(v, s)
+	}
+	line := lines[0]
+	v.Name = line.Campaign.Name.In(w.Language())
+	v.Subtitle = join(separator, w.kind(line.Campaign.Kind), w.code(line.Masked))
+	if line.Voucher.Holder != "" {
+		v.Details = append(v.Details, w.Say("ui.for_holder", args{"holder": line.Voucher.Holder}))
+	}
+	for _, part := range line.Parts {
+		v.Details = append(v.Details, w.Say("ui.part", args{"quantity": part.Quantity, "name": part.Name}))
+	}
+	if terms := line.Campaign.Terms.In(w.Language()); terms != "" && !done {
+		v.Details = append(v.Details, terms)
+	}
+	v.Figures = w.figures(line, s.Outcome, done)
+	return v
+}
+
+// kind names a voucher's kind, where the name says more than the deal's own.
+func (w words) kind(kind terminal.Kind) string {
+	if kind == terminal.KindProduct {
+		return ""
+	}
+	return w.Say("kind."+string(kind), nil)
+}
+
+// several says what a bill of several vouchers gives.
+func (w words) several(v widgets.Verdict, s State) widgets.Verdict {
+	v.Name = w.Say("ui.several", args{"count": len(s.Outcome.Lines)})
+	for _, line := range s.Outcome.Lines {
+		v.Details = append(v.Details, join(separator, line.Campaign.Name.In(w.Language()), w.code(line.Masked), w.money(line.Amount), w.money(line.Discount)))
+	}
+	if s.Outcome.LeftToPay != nil {
+		v.Figures = []widgets.Figure{{Label: w.Say("ui.figure.bill", nil), Value: w.money(s.Outcome.Bill)},
+			{Label: w.Say("ui.figure.to_pay", nil), Value: w.money(s.Outcome.LeftToPay), Strong: true}}
+	}
+	return v
+}
+
+// figures are the numbers of one voucher, by its kind.
+func (w words) figures(line terminal.OutcomeLine, outcome terminal.Outcome, done bool) []widgets.Figure {
+	var list []widgets.Figure
+	add := func(key, value string, strong bool) {
+		if value != "" {
+			list = append(list, widgets.Figure{Label: w.Say(key, nil), Value: value, Strong: strong})
+		}
+	}
+	leftKey := "ui.figure.left_after"
+	if done {
+		leftKey = "ui.figure.left"
+	}
+	switch line.Campaign.Kind {
+	case terminal.KindPass:
+		add("ui.figure.uses", w.number(line.Units), true)
+		add(leftKey, w.Say("ui.figure.of", args{"left": line.Left, "total": line.Voucher.Units}), false)
+	case terminal.KindBalance:
+		add("ui.figure.amount", w.money(line.Amount), true)
+		add(leftKey, w.money(&terminal.Money{Minor: line.Left, Currency: line.Campaign.Currency}), false)
+	case terminal.KindBooking:
+		if slot := line.Voucher.Slot; slot != nil {
+			add("ui.figure.slot", w.Say("ui.slot", args{"from": slot.From, "until": slot.Until}), true)
+			if slot.Party > 0 {
+				add("ui.figure.party", strconv.Itoa(slot.Party), false)
+			}
+		}
+	case terminal.KindPickup:
+		add(leftKey, w.Say("ui.figure.items", args{"count": line.Left}), false)
+	case terminal.KindDiscount:
+		add("ui.figure.discount", w.money(line.Discount), outcome.LeftToPay == nil)
+	default:
+		add("ui.figure.worth", w.money(either(line.Voucher.Value, line.Campaign.Value)), true)
+		add("ui.figure.paid", w.money(either(line.Voucher.Price, line.Campaign.Price)), false)
+	}
+	if outcome.LeftToPay != nil {
+		list = append([]widgets.Figure{{Label: w.Say("ui.figure.bill", nil), Value: w.money(outcome.Bill)}}, list...)
+		add("ui.figure.to_pay", w.money(outcome.LeftToPay), true)
+	}
+	return list
+}
+
+func either(first, second *terminal.Money) *terminal.Money {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
+func join(with string, parts ...string) string {
+	var full []string
+	for _, part := range parts {
+		if part != "" {
+			full = append(full, part)
+		}
+	}
+	return strings.Join(full, with)
+}
+
+func (w words) readyToRedeem(s State) widgets.Verdict {
+	v := w.subject(widgets.Verdict{Tone: theme.Ready, Sign: widgets.SignTicket, Title: w.Say("outcome.ready", nil)}, s, false)
+	if s.Request.Approver != nil {
+		v.Chips = append(v.Chips, widgets.Chip{Text: w.Say("ui.approved_by", args{"name": s.Request.Approver.Name}), Tone: theme.Calm})
+	}
+	v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.redeem", nil)), w.dismiss(w.Say("ui.do.drop", nil))}
+	return v
+}
+
+func (w words) redeeming(s State) widgets.Verdict {
+	v := w.subject(widgets.Verdict{Tone: theme.Ready, Sign: widgets.SignWait, Title: w.Say("ui.redeeming.title", nil)}, s, false)
+	v.Next = w.Say("ui.redeeming.hint", nil)
+	return v
+}
+
+func (w words) redeemed(s State) widgets.Verdict {
+	if !s.Outcome.Redeemed() { // green is only for what is on disk
+		return w.declined(s)
+	}
+	v := w.subject(widgets.Verdict{Tone: theme.Done, Sign: widgets.SignTick, Title: w.Say("outcome.redeemed", nil)}, s, true)
+	entry := s.Outcome.Record.Entry
+	v.Subtitle = join(separator, w.Say("ui.at_time", args{"at": entry.Wall}), w.receipt(entry.Receipt), v.Subtitle)
+	tone := theme.Done
+	if entry.Assurance == terminal.Offline {
+		tone = theme.Asking
+	}
+	v.Chips = append(v.Chips, widgets.Chip{Text: w.Say("ui.assurance."+string(entry.Assurance), nil), Tone: tone})
+	v.Actions = []widgets.Action{
+		w.confirm(w.Say("ui.do.next", nil)),
+		{Name: string(keyUndo), Label: w.Say("ui.do.undo", nil), Key: keyUndo.label()},
+		{Name: string(keyReprint), Label: w.Say("ui.do.reprint", nil), Key: keyReprint.label()},
+	}
+	return v
+}
+
+func (w words) receipt(number terminal.ReceiptNumber) string {
+	if number.Number == 0 {
+		return ""
+	}
+	return w.Say("ui.receipt", args{"receipt": number.String()})
+}
+
+func (w words) declined(s State) widgets.Verdict {
+	v := widgets.Verdict{Tone: theme.Refused, Sign: widgets.SignCross, Title: w.Say("choice.declined", nil), Subtitle: w.code(s.Outcome.Masked)}
+	if len(s.Outcome.Findings) > 0 {
+		first := s.Outcome.Findings[0]
+		v.Title, v.Next = first.Title().In(w), first.Next().In(w)
+		v.Details = append(v.Details, first.Fact().In(w))
+		seen := map[terminal.Reason]bool{first.Reason: true}
+		var others []string
+		for _, finding := range s.Outcome.Findings[1:] {
+			if !seen[finding.Reason] {
+				seen[finding.Reason] = true
+				others = append(others, finding.Title().In(w))
+			}
+		}
+		if len(others) > 0 {
+			v.Details = append(v.Details, w.Say("ui.also", args{"others": others}))
+		}
+	}
+	if len(s.Outcome.Lines) > 0 {
+		line := s.Outcome.Lines[0]
+		v.Name = line.Campaign.Name.In(w.Language())
+		v.Subtitle = join(separator, w.kind(line.Campaign.Kind), w.code(s.Outcome.Masked))
+	}
+	v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.next", nil))}
+	if s.mayAgree() {
+		v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.manager", nil)), w.dismiss(w.Say("ui.do.leave", nil))}
+	}
+	return v
+}
+
+func (w words) takenBack(s State) widgets.Verdict {
+	v := widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignUndo, Title: w.Say("outcome.reversed", nil)}
+	v = w.subject(v, s, true)
+	v.Figures = nil
+	if s.Outcome.Reversed != nil {
+		v.Subtitle = join(separator, w.receipt(s.Outcome.Reversed.Entry.Receipt), v.Subtitle)
+	}
+	v.Next = w.Say("ui.taken_back.next", nil)
+	v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.next", nil))}
+	return v
+}
+
+func (w words) fault(s State) widgets.Verdict {
+	v := widgets.Verdict{Tone: theme.Refused, Sign: widgets.SignWarning, Title: w.Say("ui.fault.title", nil), Subtitle: w.Say("ui.fault.not_made", nil),
+		Name: w.Say("ui.fault.what", nil), Details: []string{capital(s.Fault)}, Next: w.Say("ui.fault.next", nil)}
+	v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.again", nil)), w.dismiss(w.Say("ui.do.drop", nil))}
+	return v
+}
+
+// capital begins a sentence with a capital: errors begin small, since others are put before them.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+func (w words) asked(s State) widgets.Verdict {
+	v := w.subject(widgets.Verdict{Tone: theme.Asking, Sign: widgets.SignAsk}, s, false)
+	v.Figures = nil
+	ask, ok := s.Asking()
+	if !ok {
+		return v
+	}
+	v.Title, v.Next = w.Say("ask."+string(ask.Missing), nil), w.Say("ask."+string(ask.Missing)+".next", nil)
+	label := w.Say("ui.do.go_on", nil)
+	switch ask.Missing {
+	case terminal.MissingApproval:
+		v.Details = append([]string{ask.Finding.Fact().In(w)}, v.Details...)
+		label = w.Say("ui.do.manager", nil)
+	case terminal.MissingOperator:
+		label = w.Say("ui.do.sign_in", nil)
+	case terminal.MissingUnits:
+		units, _ := s.typedUnits()
+		v.Question = &widgets.Question{Value: w.number(units)}
+		if ask.Most > 0 {
+			v.Question.Limit = w.Say("ui.most_units", args{"most": ask.Most})
+		}
+	case terminal.MissingAmount, terminal.MissingBill:
+		v.Question = w.amountQuestion(s, ask)
+	}
+	confirm := w.confirm(label)
+	confirm.Off = v.Question != nil && v.Question.Empty
+	v.Actions = []widgets.Action{confirm, w.dismiss(w.Say("ui.do.drop", nil))}
+	return v
+}
+
+func (w words) amountQuestion(s State, ask terminal.Ask) *widgets.Question {
+	zero := terminal.Money{Currency: s.Currency()}
+	q := &widgets.Question{Value: w.money(&zero), Empty: true}
+	if amount, ok := s.TypedAmount(); ok {
+		q.Value, q.Empty = w.money(&amount), false
+	} else if s.Input != "" {
+		q.Value, q.Empty = s.Input, true
+	}
+	if terminal.CurrencyDigits(s.Currency()) > 0 {
+		q.Decimal = w.Say("ui.decimal", nil)
+	}
+	if ask.Most > 0 {
+		most := terminal.Money{Minor: ask.Most, Currency: s.Currency()}
+		q.Limit = w.Say("ui.most_amount", args{"most": most})
+	}
+	return q
+}

@@ -1,0 +1,30 @@
+package keys
+
+import "time"
+
+// Burst tells the runes of a keyboard-wedge scanner from those of a person. It has no clock: every rune comes with the time at which it
+// arrived. Its methods are called on one goroutine.
+type Burst interface {
+	// Rune takes one typed rune.
+	Rune(r rune, at time.Time)
+	// End takes an Enter or a Tab. It returns the scan that it ends, or "" where what came before was no scan; nothing is
+	// pending afterwards.
+	End(at time.Time) string
+	// Silence says that nothing came for the scanner's silence. It returns the scan that ends so, or ""; nothing is pending
+	// afterwards.
+	Silence(at time.Time) string
+	// Pending is the number of runes that may yet turn out to be a scan.
+	Pending() int
+}
+
+// The times that tell a scanner from a person.
+const (
+	// Silence without a suffix ends a burst. Scanners that send no Enter exist.
+	silenceMillis = 300
+	// beatMillis is how often silence is looked at while runes are pending.
+	beatMillis = 50
+	// A beat counts as no more than this, however late it comes: while the window was busy, runes may be waiting unread.
+	longestBeatMillis = 100
+	// calmMillis must have passed since the last rune before Enter counts as a person's yes: the scanner must not confirm.
+	calmMillis = 400
+)

@@ -1,0 +1,100 @@
+// Package theme is how Countersign looks: its colours, sizes and fonts, light and dark, as one fyne.Theme. Screens name what they need
+// (theme.Ready.Fill(), theme.Title) and never say a colour or a size of their own.
+package theme
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+)
+
+// The sizes of writing and of space, for a window of 1024×600. A larger window draws all of them larger: see Zoom.
+const (
+	Caption  = theme.SizeNameCaptionText        // 14
+	Body     = theme.SizeNameText               // 18
+	Subtitle = theme.SizeNameSubHeadingText     // 22
+	Title    = fyne.ThemeSizeName("title")      // 30: what is being given
+	Heading  = theme.SizeNameHeadingText        // 36: the verdict's word
+	Display  = fyne.ThemeSizeName("display")    // 48: an amount on the keypad
+	Gap      = theme.SizeNamePadding            // 6
+	Inset    = theme.SizeNameInnerPadding       // 14
+	Margin   = fyne.ThemeSizeName("margin")     // 24: around what a panel says
+	Radius   = theme.SizeNameButtonRadius       // 8
+	Rounding = theme.SizeNameCardRadius         // 14: of panels
+	Touch    = fyne.ThemeSizeName("touch")      // 52: the least height of what a finger presses
+	Tall     = fyne.ThemeSizeName("tall")       // 64: the button that a panel is about
+	Emblem   = fyne.ThemeSizeName("emblem")     // 88: the verdict's sign
+	Glyph    = theme.SizeNameInlineIcon         // 24
+	Bar      = fyne.ThemeSizeName("bar")        // 56: the bar at the top
+	Strip    = fyne.ThemeSizeName("strip")      // 36: the status bar
+	Aside    = fyne.ThemeSizeName("aside")      // 296: the column of recent redemptions
+	Hairline = theme.SizeNameSeparatorThickness // 1
+)
+
+var sizes = map[fyne.ThemeSizeName]float32{
+	Caption: 14, Body: 18, Subtitle: 22, Title: 30, Heading: 36, Display: 48,
+	Gap: 6, Inset: 14, Margin: 24, Radius: 8, Rounding: 14, Touch: 52, Tall: 64, Emblem: 88, Glyph: 24,
+	Bar: 56, Strip: 36, Aside: 296,
+	theme.SizeNameLineSpacing: 4, theme.SizeNameScrollBar: 20, theme.SizeNameScrollBarSmall: 6, theme.SizeNameScrollBarRadius: 4,
+	theme.SizeNameInputRadius: 8, theme.SizeNameSelectionRadius: 8, theme.SizeNameDialogRadius: 14, theme.SizeNamePopupRadius: 14,
+	theme.SizeNameMenuRadius: 8, theme.SizeNameInnerWindowRadius: 8, theme.SizeNameInputBorder: 1, theme.SizeNameModalBlurRadius: 0,
+}
+
+// Look is the theme. The zero value is light at its natural size.
+type Look struct {
+	Dark bool
+	// Zoom draws everything larger; 0 and 1 are the natural size. See ZoomFor.
+	Zoom float32
+	// Accent, where it is not nil, is the store's own colour in place of the blue.
+	Accent *color.NRGBA
+}
+
+var _ fyne.Theme = Look{}
+
+// Color returns the colour of name. The variant that the system prefers is ignored: whoever chose the look decided.
+func (l Look) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
+	colours := light
+	if l.Dark {
+		colours = dark
+	}
+	if l.Accent != nil && (name == Ready.Fill() || name == theme.ColorNamePrimary) {
+		return *l.Accent
+	}
+	if c, ok := colours[name]; ok {
+		return c
+	}
+	return theme.DefaultTheme().Color(name, variant)
+}
+
+// Font returns the embedded font for style: there is no italic and no monospace, so that Chinese and Latin always match.
+func (l Look) Font(style fyne.TextStyle) fyne.Resource { return font(style) }
+
+// Icon returns Fyne's own.
+func (l Look) Icon(name fyne.ThemeIconName) fyne.Resource { return theme.DefaultTheme().Icon(name) }
+
+// Size returns the size of name.
+func (l Look) Size(name fyne.ThemeSizeName) float32 {
+	size, ok := sizes[name]
+	if !ok {
+		size = theme.DefaultTheme().Size(name)
+	}
+	if l.Zoom > 0 && name != Hairline {
+		return size * l.Zoom
+	}
+	return size
+}
+
+// ZoomFor is the zoom that fills a window of width × height: 1 up to 1366×768, then in steps of a quarter so that dragging the
+// window's edge does not redraw all text at every pixel.
+func ZoomFor(width, height float32) float32 {
+	fit := min(width/1366, height/768)
+	steps := float32(int(fit*4)) / 4
+	return min(max(steps, 1), 3)
+}
+
+// Color is the current theme's colour of name.
+func Color(name fyne.ThemeColorName) color.Color { return theme.Color(name) }
+
+// Size is the current theme's size of name.
+func Size(name fyne.ThemeSizeName) float32 { return theme.Size(name) }

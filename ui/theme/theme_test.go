@@ -1,0 +1,89 @@
+package theme
+
+import (
+	"image/color"
+	"math"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+)
+
+// luminance and contrast are those of WCAG 2.1.
+func luminance(c color.NRGBA) float64 {
+	part := func(v uint8) float64 {
+		s := float64(v) / 255
+		if s <= 0.03928 {
+			return s / 12.92
+		}
+		return math.Pow((s+0.055)/1.055, 2.4)
+	}
+	return 0.2126*part(c.R) + 0.7152*part(c.G) + 0.0722*part(c.B)
+}
+
+func contrast(a, b color.NRGBA) float64 {
+	x, y := luminance(a), luminance(b)
+	return (math.Max(x, y) + 0.05) / (math.Min(x, y) + 0.05)
+}
+
+func TestContrast(t *testing.T) {
+	// A cashier with tired eyes, or a screen by a bright window, could not read what the counter says.
+	for name, p := range map[string]palette{"light": light, "dark": dark} {
+		pairs := [][2]fyne.ThemeColorName{
+			{Text, Background}, {Text, Surface}, {Text, Raised}, {Text, Pressed}, {Muted, Background}, {Muted, Surface}, {Muted, Raised}, {Ink, Paper},
+		}
+		for _, tone := range Tones {
+			pairs = append(pairs, [2]fyne.ThemeColorName{tone.Ink(), tone.Tint()}, [2]fyne.ThemeColorName{tone.Ink(), Surface},
+				[2]fyne.ThemeColorName{Text, tone.Tint()}, [2]fyne.ThemeColorName{tone.OnFill(), tone.Fill()},
+				[2]fyne.ThemeColorName{tone.Ink(), Background}, [2]fyne.ThemeColorName{Muted, tone.Tint()})
+		}
+		for _, pair := range pairs {
+			least := 4.5
+			if pair[0] == Asking.OnFill() {
+				least = 3 // only ever large and bold, where AA asks for 3
+			}
+			if got := contrast(p[pair[0]], p[pair[1]]); got < least {
+				t.Errorf("%s: %s on %s has a contrast of %.2f, less than %.1f", name, pair[0], pair[1], got, least)
+			}
+		}
+	}
+}
+
+func TestEveryStockColourIsOurs(t *testing.T) {
+	// A stock widget would stand out in Fyne's colours, unreadable in the dark.
+	for _, name := range []fyne.ThemeColorName{
+		theme.ColorNameButton, theme.ColorNameDisabled, theme.ColorNameError, theme.ColorNameFocus, theme.ColorNameHover, theme.ColorNameInputBackground,
+		theme.ColorNameInputBorder, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground, theme.ColorNamePressed, theme.ColorNamePrimary,
+		theme.ColorNameScrollBar, theme.ColorNameSelection, theme.ColorNameShadow, theme.ColorNameSuccess, theme.ColorNameWarning,
+	} {
+		for mode, p := range map[string]palette{"light": light, "dark": dark} {
+			if _, ok := p[name]; !ok {
+				t.Errorf("the %s palette has no %s", mode, name)
+			}
+		}
+	}
+}
+
+func TestZoomFor(t *testing.T) {
+	// On a 4K screen the verdict would be a stamp in a corner; on the smallest till screen it would not fit.
+	for _, c := range []struct{ width, height, want float32 }{
+		{1024, 600, 1}, {1280, 800, 1}, {1366, 768, 1}, {1920, 1080, 1.25}, {2560, 1440, 1.75}, {3840, 2160, 2.75}, {3840, 600, 1},
+	} {
+		if got := ZoomFor(c.width, c.height); got != c.want {
+			t.Errorf("ZoomFor(%v, %v) = %v, want %v", c.width, c.height, got, c.want)
+		}
+	}
+}
+
+func TestSizesGrowTogether(t *testing.T) {
+	// Text would outgrow its place on a large screen.
+	natural, large := Look{}, Look{Zoom: 2}
+	for name := range sizes {
+		if large.Size(name) != 2*natural.Size(name) {
+			t.Errorf("%s is %v at zoom 2, %v naturally", name, large.Size(name), natural.Size(name))
+		}
+	}
+	if natural.Size(Touch) < 48 {
+		t.Errorf("a touch target of %v is less than 48", natural.Size(Touch))
+	}
+}

@@ -1,0 +1,266 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"countersign/ui/theme"
+)
+
+// Rank says how much a button wants to be pressed. A screen has at most one that is First.
+type Rank int
+
+// The ranks.
+const (
+	Plain Rank = iota // outlined
+	First             // filled with its tone
+	Quiet             // no outline: the row of function keys
+)
+
+// Action is a button as a screen describes it: what it says, the key that does the same, and the screen's name for it.
+type Action struct {
+	Name  string // handed back when it is pressed
+	Label string
+	Key   string // printed on it: "F2", "Enter"
+	Sign  Sign   // in place of, or before, the label
+	Rank  Rank
+	Off   bool
+}
+
+// Button is a button that carries its key. It never takes the focus, so that neither a scan nor Space can press it.
+type Button struct {
+	widget.BaseWidget
+	Action  Action
+	Tone    theme.Tone
+	Height  fyne.ThemeSizeName
+	Writing fyne.ThemeSizeName
+	OnPress func(name string)
+	hovered bool
+	pressed bool
+}
+
+var (
+	_ fyne.Tappable     = (*Button)(nil)
+	_ desktop.Hoverable = (*Button)(nil)
+	_ desktop.Mouseable = (*Button)(nil)
+)
+
+// NewButton makes a button.
+func NewButton(action Action, tone theme.Tone, press func(name string)) *Button {
+	b := &Button{Action: action, Tone: tone, Height: theme.Touch, Writing: theme.Body, OnPress: press}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// Large makes the writing larger.
+func (b *Button) Large() *Button {
+	b.Writing = theme.Subtitle
+	return b
+}
+
+// Tall makes the button one that cannot be missed.
+func (b *Button) Tall() *Button {
+	b.Height, b.Writing = theme.Tall, theme.Subtitle
+	return b
+}
+
+// Small makes the writing smaller; the place to press stays as large.
+func (b *Button) Small() *Button {
+	b.Writing = theme.Caption
+	return b
+}
+
+// Set changes what the button says, and draws only if that did change.
+func (b *Button) Set(action Action) {
+	if b.Action != action {
+		b.Action = action
+		b.Refresh()
+	}
+}
+
+// Tapped implements fyne.Tappable.
+func (b *Button) Tapped(*fyne.PointEvent) {
+	if !b.Action.Off {
+		b.OnPress(b.Action.Name)
+	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (b *Button) MouseIn(*desktop.MouseEvent) { b.feel(true, b.pressed) }
+
+// MouseMoved implements desktop.Hoverable.
+func (b *Button) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (b *Button) MouseOut() { b.feel(false, false) }
+
+// MouseDown implements desktop.Mouseable.
+func (b *Button) MouseDown(*desktop.MouseEvent) { b.feel(b.hovered, true) }
+
+// MouseUp implements desktop.Mouseable.
+func (b *Button) MouseUp(*desktop.MouseEvent) { b.feel(b.hovered, false) }
+
+func (b *Button) feel(hovered, pressed bool) {
+	if b.hovered != hovered || b.pressed != pressed {
+		b.hovered, b.pressed = hovered, pressed
+		b.Refresh()
+	}
+}
+
+// MinSize implements fyne.CanvasObject.
+func (b *Button) MinSize() fyne.Size {
+	b.ExtendBaseWidget(b)
+	return b.BaseWidget.MinSize()
+}
+
+// CreateRenderer implements fyne.Widget.
+func (b *Button) CreateRenderer() fyne.WidgetRenderer {
+	r := &buttonRenderer{button: b, face: canvas.NewRectangle(nil), cap: canvas.NewRectangle(nil), key: NewText(""), label: NewText("").Lines(1),
+		icon: NewIcon(SignDot, theme.Glyph, theme.Text, theme.Raised)}
+	r.key.At(fyne.TextAlignCenter).Strong().Lines(1)
+	r.dress()
+	return r
+}
+
+type buttonRenderer struct {
+	button     *Button
+	face, cap  *canvas.Rectangle
+	key, label *Text
+	icon       *Icon
+}
+
+// dress gives the parts their colours and words.
+func (r *buttonRenderer) dress() {
+	b := r.button
+	face, ink := theme.Raised, theme.Text
+	switch {
+	case b.Action.Rank == First && !b.Action.Off:
+		face, ink = b.Tone.Fill(), b.Tone.OnFill()
+	case b.Action.Rank == First:
+		face, ink = theme.Calm.Tint(), theme.Muted
+	case b.Action.Rank == Quiet:
+		face = theme.Background
+	}
+	if b.Action.Off {
+		ink = theme.Muted
+	}
+	r.face.FillColor = theme.Color(face)
+	r.face.CornerRadius = theme.Size(theme.Radius)
+	r.face.StrokeColor, r.face.StrokeWidth = nil, 0
+	if b.Action.Rank == Plain {
+		r.face.StrokeColor, r.face.StrokeWidth = theme.Color(theme.Line), theme.Size(theme.Hairline)
+	}
+	if !b.Action.Off && (b.pressed || b.hovered) {
+		if b.Action.Rank == First {
+			r.face.FillColor = theme.Color(b.Tone.Ink())
+			if b.Tone.Ink() != ink {
+				ink = theme.Surface
+			}
+		} else {
+			r.face.FillColor = theme.Color(theme.Pressed)
+		}
+	}
+	r.label.In(b.Writing, ink).Text = b.Action.Label
+	r.label.Bold = b.Action.Rank == First
+	r.label.Align = fyne.TextAlignLeading
+	r.key.In(theme.Caption, ink).Text = b.Action.Key
+	r.cap.FillColor = nil
+	r.cap.StrokeColor, r.cap.StrokeWidth = theme.Color(theme.Line), theme.Size(theme.Hairline)
+	if b.Action.Rank == First {
+		r.cap.StrokeColor = theme.Color(ink)
+	}
+	r.cap.CornerRadius = theme.Size(theme.Radius) * 0.6
+	r.icon.Sign, r.icon.Colour, r.icon.Cut = b.Action.Sign, ink, face
+	r.cap.Hidden, r.key.Hidden = b.Action.Key == "", b.Action.Key == ""
+	r.icon.Hidden = b.Action.Sign == ""
+}
+
+// parts measures icon, label and key.
+func (r *buttonRenderer) parts() (icon, label, key float32) {
+	if !r.icon.Hidden {
+		icon = r.icon.MinSize().Width
+	}
+	if !r.key.Hidden {
+		key = max(r.key.MinSize().Width+theme.Size(theme.Gap)*2, theme.Size(theme.Glyph)*1.25)
+	}
+	return icon, r.label.MinSize().Width, key
+}
+
+func (r *buttonRenderer) MinSize() fyne.Size {
+	icon, label, key := r.parts()
+	width, gap := theme.Size(theme.Inset)*2, theme.Size(theme.Gap)*1.5
+	if r.button.Action.Rank == Quiet {
+		width = theme.Size(theme.Gap) * 2
+	}
+	used := 0
+	for _, part := range []float32{icon, label, key} {
+		if part > 0 {
+			width += part
+			used++
+		}
+	}
+	width += gap * float32(max(0, used-1))
+	return fyne.NewSize(max(width, theme.Size(theme.Touch)), theme.Size(r.button.Height))
+}
+
+func (r *buttonRenderer) Layout(size fyne.Size) {
+	place(r.face, 0, 0, size.Width, size.Height)
+	icon, label, key := r.parts()
+	gap := theme.Size(theme.Gap) * 1.5
+	margin := theme.Size(theme.Inset)
+	if r.button.Action.Rank == Quiet {
+		margin = theme.Size(theme.Gap)
+	}
+	room := size.Width - margin*2
+	total := icon + label + key
+	for _, part := range []float32{icon, label, key} {
+		if part > 0 {
+			total += gap
+		}
+	}
+	total -= gap
+	if total > room {
+		label -= total - room
+		total = room
+	}
+	x := (size.Width - total) / 2
+	if r.button.Action.Rank == Quiet && key > 0 { // the key first: it is what one looks for in the row
+		r.placeKey(&x, key, gap, size.Height)
+		place(r.label, x, 0, label, size.Height)
+		return
+	}
+	if icon > 0 {
+		place(r.icon, x, (size.Height-icon)/2, icon, icon)
+		x += icon + gap
+	}
+	if r.label.Text != "" {
+		place(r.label, x, 0, label, size.Height)
+		x += label + gap
+	}
+	if key > 0 {
+		r.placeKey(&x, key, gap, size.Height)
+	}
+}
+
+func (r *buttonRenderer) placeKey(x *float32, width, gap, height float32) {
+	high := theme.Size(theme.Glyph) * 1.1
+	place(r.cap, *x, (height-high)/2, width, high)
+	place(r.key, *x, 0, width, height)
+	*x += width + gap
+}
+
+func (r *buttonRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.face, r.cap, r.icon, r.label, r.key}
+}
+
+func (r *buttonRenderer) Refresh() {
+	r.dress()
+	r.Layout(r.button.Size())
+	for _, o := range r.Objects() {
+		o.Refresh()
+	}
+}
+
+func (r *buttonRenderer) Destroy() {}

@@ -1,0 +1,132 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+
+	"countersign/ui/theme"
+)
+
+// Frame is a window: a bar on top, the work in the middle, a row of keys, a strip at the bottom.
+func Frame(bar, keys, strip float32, top, middle, row, bottom fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: frame{bar, keys, strip}, Objects: []fyne.CanvasObject{top, middle, row, bottom}}
+}
+
+type frame struct{ bar, keys, strip float32 }
+
+// The least window is a little smaller than the smallest till screen, to leave room for a title bar.
+func (frame) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(960, 540) }
+
+func (f frame) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	place(objects[0], 0, 0, size.Width, f.bar)
+	place(objects[1], 0, f.bar, size.Width, size.Height-f.bar-f.keys-f.strip)
+	place(objects[2], 0, size.Height-f.keys-f.strip, size.Width, f.keys)
+	place(objects[3], 0, size.Height-f.strip, size.Width, f.strip)
+}
+
+// Aside puts a column of a given width at the right of the rest.
+func Aside(width, gap float32, main, side fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: aside{width, gap}, Objects: []fyne.CanvasObject{main, side}}
+}
+
+type aside struct{ width, gap float32 }
+
+func (aside) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
+
+func (a aside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	width := max(a.width, size.Width*0.24) // a wide window has room for longer names
+	place(objects[0], 0, 0, size.Width-width-a.gap, size.Height)
+	place(objects[1], size.Width-width, 0, width, size.Height)
+}
+
+// Beside gives side its own width at the right, and main the rest.
+func Beside(gap float32, main, side fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: beside{gap}, Objects: []fyne.CanvasObject{main, side}}
+}
+
+// Topped puts top above, as high as it needs, and gives rest what is left.
+func Topped(gap float32, top, rest fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: topped{gap}, Objects: []fyne.CanvasObject{top, rest}}
+}
+
+// Lead puts a sign before writing that wraps.
+func Lead(sign, writing fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: leading{}, Objects: []fyne.CanvasObject{sign, writing}}
+}
+
+type leading struct{}
+
+func (l leading) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	sign := objects[0].MinSize()
+	return max(sign.Height, heightFor(objects[1], width-sign.Width-theme.Size(theme.Inset)))
+}
+
+func (l leading) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	sign := objects[0].MinSize()
+	return fyne.NewSize(sign.Width*4, max(sign.Height, objects[1].MinSize().Height))
+}
+
+func (l leading) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	sign, gap := objects[0].MinSize(), theme.Size(theme.Inset)
+	place(objects[0], 0, (size.Height-sign.Height)/2, sign.Width, sign.Height)
+	place(objects[1], sign.Width+gap, 0, size.Width-sign.Width-gap, size.Height)
+}
+
+// Ends puts the first object at the left, with what room there is, and the others at the right at their own width.
+func Ends(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: ends{gap}, Objects: objects}
+}
+
+type ends struct{ gap float32 }
+
+func (e ends) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.Size{}
+	for i, o := range objects {
+		need := o.MinSize()
+		size.Height = max(size.Height, need.Height)
+		if i > 0 { // the first makes do with what is left
+			size.Width += need.Width + e.gap
+		}
+	}
+	return size
+}
+
+func (e ends) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	x := size.Width
+	for i := len(objects) - 1; i > 0; i-- {
+		need := objects[i].MinSize()
+		x -= need.Width
+		place(objects[i], x, (size.Height-need.Height)/2, need.Width, need.Height)
+		x -= e.gap
+	}
+	place(objects[0], 0, 0, x, size.Height)
+}
+
+// Spread places objects from left to right, each as wide as it needs, with the room that is left shared out to all.
+func Spread(objects ...fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: shared{}, Objects: objects}
+}
+
+type shared struct{}
+
+func (shared) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.Size{}
+	for _, o := range objects {
+		size.Width += o.MinSize().Width
+		size.Height = max(size.Height, o.MinSize().Height)
+	}
+	return size
+}
+
+func (s shared) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	if len(objects) == 0 {
+		return
+	}
+	need := s.MinSize(objects).Width
+	more, squeeze := max(0, size.Width-need)/float32(len(objects)), min(1, size.Width/max(1, need))
+	x := float32(0)
+	for _, o := range objects {
+		width := o.MinSize().Width*squeeze + more
+		place(o, x, 0, width, size.Height)
+		x += width
+	}
+}

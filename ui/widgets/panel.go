@@ -1,0 +1,303 @@
+package widgets
+
+import (
+	"reflect"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"countersign/ui/theme"
+)
+
+// Figure is a number with what it means: "Uses left", "4 of 10".
+type Figure struct {
+	Label, Value string
+	Strong       bool
+}
+
+// Chip is a short remark that must not be missed: "Offline – checked later".
+type Chip struct {
+	Text string
+	Tone theme.Tone
+}
+
+// Question is a number that is asked for, with its keypad.
+type Question struct {
+	Value   string // as it reads now
+	Empty   bool   // nothing was typed: Value is only an example
+	Limit   string // "at most 37.50 €", on the button that fills it in; "" for no limit
+	Decimal string // the sign before the cents; "" for none
+}
+
+// Verdict is what the large panel says. The zero value is an empty panel.
+type Verdict struct {
+	Tone     theme.Tone
+	Sign     Sign
+	Title    string   // in one or two words
+	Subtitle string   // which code, which receipt
+	Name     string   // what is given
+	Details  []string // the first is the most important one
+	Figures  []Figure
+	Chips    []Chip
+	Next     string
+	Waiting  string
+	Question *Question
+	Actions  []Action
+}
+
+// Calm reports that nothing is in hand: the panel is one quiet sentence.
+func (v Verdict) Calm() bool { return v.Tone == theme.Calm && v.Name == "" && v.Question == nil }
+
+// PressFill is what the button with the question's limit hands to the press function.
+const PressFill = "fill"
+
+// Panel is the large panel.
+type Panel struct {
+	widget.BaseWidget
+	verdict Verdict
+	press   func(name string)
+	body    *fyne.Container
+}
+
+// NewPanel makes an empty panel. press gets the name of each action pressed, and "key:7", "key:.", "key:erase" and "fill" from the keypad.
+func NewPanel(press func(name string)) *Panel {
+	p := &Panel{press: press, body: Stack()}
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+// Display changes what the panel says, and draws only if that did change.
+func (p *Panel) Display(verdict Verdict) {
+	if reflect.DeepEqual(verdict, p.verdict) {
+		return
+	}
+	p.verdict = verdict
+	p.Rebuild()
+}
+
+// Verdict is what the panel says now.
+func (p *Panel) Verdict() Verdict { return p.verdict }
+
+// Rebuild makes the panel's parts anew, in the theme as it is now.
+func (p *Panel) Rebuild() {
+	p.body.Objects = []fyne.CanvasObject{p.build()}
+	p.body.Refresh()
+}
+
+// CreateRenderer implements fyne.Widget.
+func (p *Panel) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(p.body) }
+
+// MinSize implements fyne.CanvasObject: the panel takes what it is given.
+func (p *Panel) MinSize() fyne.Size { return fyne.NewSize(100, 100) }
+
+func (p *Panel) build() fyne.CanvasObject {
+	if p.verdict.Calm() {
+		return p.calm()
+	}
+	v := p.verdict
+	ground := Rounded(v.Tone.Tint())
+	margin := theme.Size(theme.Margin)
+	body := p.contents()
+	return Stack(ground, &fyne.Container{Layout: bannered{v.Question != nil}, Objects: []fyne.CanvasObject{
+		p.banner(), Inset(body, margin, theme.Size(theme.Inset), margin, margin*0.75),
+	}})
+}
+
+// calm is the panel while nothing is in hand.
+func (p *Panel) calm() fyne.CanvasObject {
+	v := p.verdict
+	objects := []fyne.CanvasObject{
+		Space(),
+		Middle(NewIcon(v.Sign, theme.Emblem, v.Tone.Fill(), theme.Surface)),
+		NewText(v.Title).In(theme.Heading, theme.Text).Strong().At(fyne.TextAlignCenter).Lines(2),
+		NewText(v.Subtitle).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(2),
+	}
+	if len(v.Chips) > 0 {
+		objects = append(objects, Middle(chips(v.Chips)))
+	}
+	objects = append(objects, Space())
+	margin := theme.Size(theme.Margin)
+	ground := Rounded(theme.Surface)
+	ground.StrokeColor, ground.StrokeWidth = theme.Color(theme.Line), theme.Size(theme.Hairline)
+	return Stack(ground, Inset(Column(theme.Size(theme.Inset), objects...), margin, margin, margin, margin))
+}
+
+// Rounded is a rectangle with a panel's corners.
+func Rounded(colour fyne.ThemeColorName) *canvas.Rectangle {
+	r := canvas.NewRectangle(theme.Color(colour))
+	r.CornerRadius = theme.Size(theme.Rounding)
+	return r
+}
+
+// banner is the solid band that is understood from across the counter: sign, word, colour.
+func (p *Panel) banner() fyne.CanvasObject {
+	v := p.verdict
+	band := canvas.NewRectangle(theme.Color(v.Tone.Fill()))
+	band.TopLeftCornerRadius, band.TopRightCornerRadius = theme.Size(theme.Rounding), theme.Size(theme.Rounding)
+	size := theme.Heading
+	if v.Question != nil {
+		size = theme.Title
+	}
+	words := Column(0,
+		NewText(v.Title).In(size, v.Tone.OnFill()).Strong().Lines(1),
+		NewText(v.Subtitle).In(theme.Body, v.Tone.OnFill()).Lines(1))
+	line := []fyne.CanvasObject{Middle(NewIcon(v.Sign, theme.Emblem, v.Tone.OnFill(), v.Tone.Fill())), Middled(words)}
+	if v.Waiting != "" {
+		line = append(line, Middle(pill(v.Waiting, v.Tone.OnFill(), v.Tone.Fill())))
+	}
+	margin := theme.Size(theme.Margin)
+	inside := &fyne.Container{Layout: lead{theme.Size(theme.Margin)}, Objects: line}
+	air := theme.Size(theme.Inset)
+	if v.Question != nil {
+		air = theme.Size(theme.Gap)
+	}
+	return Stack(band, Inset(inside, margin, air, margin, air))
+}
+
+// contents is what stands below the banner.
+func (p *Panel) contents() fyne.CanvasObject {
+	v := p.verdict
+	gap := theme.Size(theme.Gap)
+	objects := []fyne.CanvasObject{}
+	if v.Name != "" {
+		objects = append(objects, NewText(v.Name).In(theme.Heading, theme.Text).Strong().Lines(2))
+	}
+	for i, detail := range v.Details {
+		size := theme.Body
+		if i == 0 {
+			size = theme.Subtitle
+		}
+		objects = append(objects, NewText(detail).In(size, theme.Text).Lines(2))
+	}
+	if len(v.Figures) > 0 {
+		objects = append(objects, Inset(Figures(v.Figures), 0, gap, 0, gap))
+	}
+	if len(v.Chips) > 0 {
+		objects = append(objects, Row(0, chips(v.Chips), Space()))
+	}
+	objects = append(objects, Space())
+	if v.Next != "" {
+		objects = append(objects, NewText(v.Next).In(theme.Subtitle, v.Tone.Ink()).Strong().Lines(2))
+	}
+	if v.Question == nil {
+		return Column(gap*1.4, append(objects, Inset(p.actions(), 0, gap, 0, 0))...)
+	}
+	if v.Question.Limit != "" {
+		objects = append(objects, Row(0, NewButton(Action{Name: PressFill, Label: v.Question.Limit}, theme.Calm, p.press), Space()))
+	}
+	left := Column(gap*1.4, append(objects, Inset(p.actions(), 0, gap, 0, 0))...)
+	return &fyne.Container{Layout: beside{theme.Size(theme.Margin)}, Objects: []fyne.CanvasObject{left, p.keypad()}}
+}
+
+func (p *Panel) actions() fyne.CanvasObject {
+	row := []fyne.CanvasObject{}
+	for _, action := range p.verdict.Actions {
+		button := NewButton(action, p.verdict.Tone, p.press)
+		if action.Rank == First {
+			button.Tall()
+		}
+		row = append(row, button)
+	}
+	return Row(theme.Size(theme.Inset), append(row, Space())...)
+}
+
+// Figures is a row of numbers with what they mean.
+func Figures(list []Figure) fyne.CanvasObject {
+	row := []fyne.CanvasObject{}
+	for _, f := range list {
+		value := NewText(f.Value).In(theme.Subtitle, theme.Text).Strong().Lines(1)
+		if f.Strong {
+			value.In(theme.Heading, theme.Text)
+		}
+		row = append(row, Column(0, NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1), Space(), value))
+	}
+	return Row(theme.Size(theme.Margin)*1.5, append(row, Space())...)
+}
+
+func chips(list []Chip) fyne.CanvasObject {
+	row := []fyne.CanvasObject{}
+	for _, c := range list {
+		row = append(row, pill(c.Text, c.Tone.Fill(), c.Tone.OnFill()))
+	}
+	return Row(theme.Size(theme.Gap), row...)
+}
+
+// pill is a few words on a rounded ground.
+func pill(text string, ground, ink fyne.ThemeColorName) fyne.CanvasObject {
+	face := canvas.NewRectangle(theme.Color(ground))
+	face.CornerRadius = theme.Size(theme.Radius)
+	inset, gap := theme.Size(theme.Inset)*0.8, theme.Size(theme.Gap)*0.7
+	return Stack(face, Inset(NewText(text).In(theme.Body, ink).Strong().Lines(1), inset, gap, inset, gap))
+}
+
+// bannered puts a banner above a body.
+type bannered struct{ low bool } // a low banner leaves room for the keypad
+
+func (bannered) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
+
+func (b bannered) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	height := heightFor(objects[0], size.Width)
+	if b.low {
+		height = theme.Size(theme.Emblem)
+	}
+	place(objects[0], 0, 0, size.Width, height)
+	place(objects[1], 0, height, size.Width, size.Height-height)
+}
+
+// lead puts a sign first, a remark last, and gives the words between them the rest.
+type lead struct{ gap float32 }
+
+func (l lead) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.Size{}
+	for _, o := range objects {
+		size.Height = max(size.Height, o.MinSize().Height)
+	}
+	return size
+}
+
+func (l lead) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	sign := min(objects[0].MinSize().Width, size.Height)
+	place(objects[0], 0, 0, sign, size.Height)
+	end := size.Width
+	if len(objects) > 2 {
+		width := objects[2].MinSize().Width
+		place(objects[2], end-width, 0, width, size.Height)
+		end -= width + l.gap
+	}
+	place(objects[1], sign+l.gap, 0, end-sign-l.gap, size.Height)
+}
+
+// beside gives the second object its own width at the right, and the first the rest.
+type beside struct{ gap float32 }
+
+func (b beside) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	side := objects[1].MinSize()
+	return max(heightFor(objects[0], width-side.Width-b.gap), heightFor(objects[1], side.Width))
+}
+
+func (b beside) MinSize(objects []fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
+
+func (b beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	width := objects[1].MinSize().Width
+	place(objects[0], 0, 0, size.Width-width-b.gap, size.Height)
+	place(objects[1], size.Width-width, 0, width, size.Height)
+}
+
+// Middled keeps a column's full width and puts it at half height.
+func Middled(object fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: halfway{}, Objects: []fyne.CanvasObject{object}}
+}
+
+type halfway struct{}
+
+func (halfway) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
+
+func (halfway) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	return heightFor(objects[0], width)
+}
+
+func (halfway) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	height := min(heightFor(objects[0], size.Width), size.Height)
+	place(objects[0], 0, (size.Height-height)/2, size.Width, height)
+}

@@ -1,0 +1,153 @@
+package widgets
+
+import (
+	"reflect"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"countersign/ui/theme"
+)
+
+// Recent is one row of what was redeemed lately.
+type Recent struct {
+	Time, Name, Detail string
+	Mark               string // a remark: "Offline"
+	Tone               theme.Tone
+	Struck             bool // taken back
+	Open               bool // its buttons are shown
+	Undo, Reprint      string
+	CanUndo            bool
+}
+
+// What a press on a recent row means.
+const (
+	PressRow     = "row"
+	PressUndo    = "undo"
+	PressReprint = "reprint"
+)
+
+// Recents is the column at the side.
+type Recents struct {
+	widget.BaseWidget
+	title, none string
+	rows        []Recent
+	press       func(index int, what string)
+	body        *fyne.Container
+}
+
+// NewRecents makes an empty column.
+func NewRecents(press func(index int, what string)) *Recents {
+	r := &Recents{press: press, body: Stack()}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// Display changes the rows, and draws only if they did change.
+func (r *Recents) Display(title, none string, rows []Recent) {
+	if r.title == title && r.none == none && reflect.DeepEqual(rows, r.rows) {
+		return
+	}
+	r.title, r.none, r.rows = title, none, rows
+	r.body.Objects = []fyne.CanvasObject{r.build()}
+	r.body.Refresh()
+}
+
+// Rows are the rows shown.
+func (r *Recents) Rows() []Recent { return r.rows }
+
+func (r *Recents) build() fyne.CanvasObject {
+	ground := Rounded(theme.Surface)
+	ground.StrokeColor, ground.StrokeWidth = theme.Color(theme.Line), theme.Size(theme.Hairline)
+	inset := theme.Size(theme.Inset)
+	title := NewText(r.title).In(theme.Body, theme.Text).Strong().Lines(1)
+	if len(r.rows) == 0 {
+		none := NewText(r.none).In(theme.Body, theme.Muted).Lines(3)
+		return Stack(ground, Inset(Column(theme.Size(theme.Gap), title, none, Space()), inset*1.2, inset, inset, inset))
+	}
+	var list []fyne.CanvasObject
+	for i, row := range r.rows {
+		list = append(list, r.row(i, row))
+	}
+	scroll := container.NewVScroll(Column(0, list...))
+	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6, 0, 0, 0), scroll), inset*0.6, inset, inset*0.6, inset*0.6))
+}
+
+func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
+	inset := theme.Size(theme.Gap) * 1.4
+	content := fyne.CanvasObject(Inset(rowContent(row), inset, inset, inset, inset))
+	if row.Open {
+		undo := NewButton(Action{Name: PressUndo, Label: row.Undo, Off: !row.CanUndo}, theme.Calm, func(string) { r.press(i, PressUndo) })
+		reprint := NewButton(Action{Name: PressReprint, Label: row.Reprint}, theme.Calm, func(string) { r.press(i, PressReprint) })
+		content = Inset(Column(theme.Size(theme.Gap)*1.5, rowContent(row), Even(theme.Size(theme.Gap), undo.Small(), reprint.Small())), inset, inset, inset, inset)
+	}
+	choice := NewChoice(content, row.Open, func() { r.press(i, PressRow) })
+	if !row.Open {
+		choice.face.StrokeColor, choice.face.StrokeWidth, choice.face.FillColor = nil, 0, theme.Color(theme.Surface)
+	}
+	return choice
+}
+
+// rowContent is what a row says: name and time, then the details, then a remark.
+func rowContent(row Recent) fyne.CanvasObject {
+	ink := theme.Text
+	if row.Struck {
+		ink = theme.Muted
+	}
+	name := NewText(row.Name).In(theme.Body, ink).Lines(1)
+	name.Bold = !row.Struck
+	time := NewText(row.Time).In(theme.Caption, theme.Muted)
+	detail := NewText(row.Detail).In(theme.Caption, theme.Muted).Lines(1)
+	second := []fyne.CanvasObject{detail}
+	if row.Mark != "" {
+		second = append(second, remark(row.Mark, row.Tone))
+	}
+	return Column(2, Ends(theme.Size(theme.Gap), name, time), Ends(theme.Size(theme.Gap), second...))
+}
+
+// remark is a small word in a tone.
+func remark(text string, tone theme.Tone) fyne.CanvasObject {
+	face := canvas.NewRectangle(theme.Color(tone.Tint()))
+	face.CornerRadius = theme.Size(theme.Radius) * 0.6
+	inset := theme.Size(theme.Gap)
+	return Stack(face, Inset(NewText(text).In(theme.Caption, tone.Ink()).Strong(), inset, 0, inset, 0))
+}
+
+// RecentRow is the same as a row of a long list, made once and filled again and again.
+type RecentRow struct {
+	widget.BaseWidget
+	body *fyne.Container
+}
+
+// NewRow makes an empty row.
+func NewRow() *RecentRow {
+	r := &RecentRow{body: Stack()}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// Fill gives the row its words.
+func (r *RecentRow) Fill(row Recent, chosen bool) {
+	face := canvas.NewRectangle(theme.Color(theme.Surface))
+	face.CornerRadius = theme.Size(theme.Radius)
+	if chosen {
+		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
+	}
+	inset := theme.Size(theme.Inset)
+	r.body.Objects = []fyne.CanvasObject{face, Inset(Middled(rowContent(row)), inset, 0, inset*1.6, 0)}
+	r.body.Refresh()
+}
+
+// MinSize implements fyne.CanvasObject.
+func (r *RecentRow) MinSize() fyne.Size { return fyne.NewSize(200, theme.Size(theme.Touch)*1.2) }
+
+// CreateRenderer implements fyne.Widget.
+func (r *RecentRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.body) }
+
+// CreateRenderer implements fyne.Widget.
+func (r *Recents) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.body) }
+
+// MinSize implements fyne.CanvasObject: the column takes what it is given.
+func (r *Recents) MinSize() fyne.Size { return fyne.NewSize(100, 100) }

@@ -1,0 +1,96 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"countersign/ui/theme"
+)
+
+// Sheet is a card over a veil: one thing to be done before the counter goes on. It lies in the window's own content, not in a pop-up of
+// Fyne's, which would have a focus of its own.
+type Sheet struct {
+	widget.BaseWidget
+	inside *fyne.Container
+	away   func()
+}
+
+// NewSheet makes a card at most width × height, within the window; a height of 0 is what its content needs. away is called when somebody presses beside it.
+func NewSheet(content fyne.CanvasObject, width, height float32, away func()) *Sheet {
+	s := &Sheet{away: away}
+	card := Rounded(theme.Surface)
+	card.Shadow = canvas.Shadow{Color: theme.Color(theme.Veil), BlurRadius: theme.Size(theme.Margin), Offset: fyne.NewPos(0, theme.Size(theme.Gap))}
+	margin := theme.Size(theme.Margin)
+	inner := newCatcher(Stack(card, Inset(content, margin, margin*0.8, margin, margin*0.8)))
+	s.inside = Stack(canvas.NewRectangle(theme.Color(theme.Veil)),
+		&fyne.Container{Layout: carded{width, height}, Objects: []fyne.CanvasObject{inner}})
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// Tapped implements fyne.Tappable.
+func (s *Sheet) Tapped(*fyne.PointEvent) { s.away() }
+
+// CreateRenderer implements fyne.Widget.
+func (s *Sheet) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.inside) }
+
+// catcher keeps what is pressed on a card from reaching the veil.
+type catcher struct {
+	widget.BaseWidget
+	inner fyne.CanvasObject
+}
+
+func newCatcher(inner fyne.CanvasObject) *catcher {
+	c := &catcher{inner: inner}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// HeightFor is the height of the card at a width.
+func (c *catcher) HeightFor(width float32) float32 { return heightFor(c.inner, width) }
+
+func (c *catcher) Tapped(*fyne.PointEvent)             {}
+func (c *catcher) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(c.inner) }
+
+// carded centres a card.
+type carded struct{ width, height float32 }
+
+func (c carded) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
+
+func (c carded) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	margin := theme.Size(theme.Inset)
+	width := min(c.width, size.Width-margin*2)
+	height := c.height
+	if height == 0 {
+		height = heightFor(objects[0], width)
+	}
+	height = min(height, size.Height-margin*2)
+	place(objects[0], (size.Width-width)/2, (size.Height-height)/2, width, height)
+}
+
+// SheetBody is a sheet's content: a title, what is to be done, and a row of buttons at the foot.
+func SheetBody(title, subtitle string, content fyne.CanvasObject, buttons ...fyne.CanvasObject) fyne.CanvasObject {
+	head := []fyne.CanvasObject{NewText(title).In(theme.Subtitle, theme.Text).Strong().Lines(1)}
+	if subtitle != "" {
+		head = append(head, NewText(subtitle).In(theme.Body, theme.Muted).Lines(2))
+	}
+	foot := Row(theme.Size(theme.Inset), append([]fyne.CanvasObject{Space()}, buttons...)...)
+	return &fyne.Container{Layout: headAndFoot{theme.Size(theme.Inset)},
+		Objects: []fyne.CanvasObject{Column(theme.Size(theme.Gap)*0.5, head...), content, foot}}
+}
+
+type headAndFoot struct{ gap float32 }
+
+func (h headAndFoot) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	return heightFor(objects[0], width) + heightFor(objects[1], width) + heightFor(objects[2], width) + h.gap*3
+}
+
+func (h headAndFoot) MinSize(objects []fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
+
+func (h headAndFoot) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	head, foot := heightFor(objects[0], size.Width), heightFor(objects[2], size.Width)
+	place(objects[0], 0, 0, size.Width, head)
+	place(objects[1], 0, head+h.gap, size.Width, size.Height-head-foot-h.gap*2)
+	place(objects[2], 0, size.Height-foot, size.Width, foot)
+}

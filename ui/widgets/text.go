@@ -1,0 +1,224 @@
+package widgets
+
+import (
+	"strings"
+	"unicode"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"countersign/ui/theme"
+)
+
+// Text is writing of any size and colour of the theme. It wraps between words, and between the signs of Chinese, and ends in an ellipsis
+// where its lines do not suffice: nothing is ever clipped in the middle of a letter.
+type Text struct {
+	widget.BaseWidget
+	Text      string
+	Points    fyne.ThemeSizeName
+	Colour    fyne.ThemeColorName
+	Bold      bool
+	Align     fyne.TextAlign
+	MostLines int // 0 for as many as it needs
+}
+
+// NewText makes writing in the body's size.
+func NewText(text string) *Text {
+	t := &Text{Text: text, Points: theme.Body, Colour: theme.Text}
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// In sets size and colour.
+func (t *Text) In(size fyne.ThemeSizeName, colour fyne.ThemeColorName) *Text {
+	t.Points, t.Colour = size, colour
+	return t
+}
+
+// Strong makes the writing bold.
+func (t *Text) Strong() *Text {
+	t.Bold = true
+	return t
+}
+
+// At aligns the writing.
+func (t *Text) At(align fyne.TextAlign) *Text {
+	t.Align = align
+	return t
+}
+
+// Lines limits the writing to n lines.
+func (t *Text) Lines(n int) *Text {
+	t.MostLines = n
+	return t
+}
+
+// Set changes the words, and draws only if they did change.
+func (t *Text) Set(text string) {
+	if t.Text != text {
+		t.Text = text
+		t.Refresh()
+	}
+}
+
+func (t *Text) style() fyne.TextStyle { return fyne.TextStyle{Bold: t.Bold} }
+
+func (t *Text) measure(text string) fyne.Size {
+	return fyne.MeasureText(text, theme.Size(t.Points), t.style())
+}
+
+// lineHeight leaves a little air between lines.
+func (t *Text) lineHeight() float32 { return t.measure("Åg例").Height }
+
+// HeightFor is the height of the writing when it is width wide.
+func (t *Text) HeightFor(width float32) float32 {
+	if t.Text == "" {
+		return 0
+	}
+	return float32(len(t.wrapped(width))) * t.lineHeight()
+}
+
+// Fits reports that all of the writing can be read at this size.
+func (t *Text) Fits(width, height float32) bool {
+	lines := t.wrapped(width)
+	for _, line := range lines {
+		if strings.HasSuffix(line, ellipsis) && !strings.HasSuffix(t.Text, ellipsis) {
+			return false
+		}
+	}
+	return float32(len(lines))*t.lineHeight() <= height+1
+}
+
+// MinSize is the size of the writing on one line; what wraps can be made narrower.
+func (t *Text) MinSize() fyne.Size {
+	t.ExtendBaseWidget(t)
+	if t.Text == "" {
+		return fyne.Size{}
+	}
+	width := float32(0)
+	for line := range strings.SplitSeq(t.Text, "\n") {
+		width = max(width, t.measure(line).Width)
+	}
+	return fyne.NewSize(width, t.lineHeight())
+}
+
+// Three full stops: the ellipsis of the typeface stands at half height, as Chinese has it.
+const ellipsis = "..."
+
+// wrapped breaks the writing into lines at most width wide.
+func (t *Text) wrapped(width float32) []string {
+	var lines []string
+	for paragraph := range strings.SplitSeq(t.Text, "\n") {
+		lines = append(lines, t.broken(paragraph, width)...)
+	}
+	if t.MostLines > 0 && len(lines) > t.MostLines {
+		last := lines[t.MostLines-1] + " " + lines[t.MostLines]
+		lines = append(lines[:t.MostLines-1], t.cut(last, width))
+	}
+	for i, line := range lines {
+		if t.measure(line).Width > width+0.5 {
+			lines[i] = t.cut(line, width)
+		}
+	}
+	return lines
+}
+
+func (t *Text) broken(paragraph string, width float32) []string {
+	if t.measure(paragraph).Width <= width+0.5 {
+		return []string{paragraph}
+	}
+	var lines []string
+	line := ""
+	for _, word := range breakable(paragraph) {
+		if line != "" && t.measure(strings.TrimRight(line+word, " ")).Width > width {
+			lines = append(lines, strings.TrimRight(line, " "))
+			line = strings.TrimLeft(word, " ")
+			continue
+		}
+		line += word
+	}
+	return append(lines, strings.TrimRight(line, " "))
+}
+
+// cut shortens a line until it fits with an ellipsis.
+func (t *Text) cut(line string, width float32) string {
+	runes := []rune(line)
+	for len(runes) > 0 && t.measure(string(runes)+ellipsis).Width > width {
+		runes = runes[:len(runes)-1]
+	}
+	return strings.TrimRight(string(runes), " ,.;:") + ellipsis
+}
+
+// noLineStart are signs that never begin a line.
+const noLineStart = "，。、；：！？）】》”’…,.;:!?)%"
+
+// breakable takes a paragraph apart where a line may end: after a space, and between the signs of Chinese.
+func breakable(paragraph string) []string {
+	var words []string
+	word := ""
+	runes := []rune(paragraph)
+	for i, r := range runes {
+		word += string(r)
+		last := i == len(runes)-1
+		if last || (r != ' ' && !unicode.Is(unicode.Han, r) && !unicode.Is(unicode.Han, runes[i+1]) && !strings.ContainsRune("，。、；：！？", r)) {
+			continue
+		}
+		if strings.ContainsRune(noLineStart, runes[i+1]) || runes[i+1] == ' ' || strings.ContainsRune("（《“", r) {
+			continue
+		}
+		words, word = append(words, word), ""
+	}
+	if word != "" {
+		words = append(words, word)
+	}
+	return words
+}
+
+// CreateRenderer implements fyne.Widget.
+func (t *Text) CreateRenderer() fyne.WidgetRenderer {
+	t.ExtendBaseWidget(t)
+	return &textRenderer{text: t}
+}
+
+type textRenderer struct {
+	text  *Text
+	lines []fyne.CanvasObject
+	drawn struct {
+		words string
+		width float32
+		size  float32
+		bold  bool
+	}
+}
+
+func (r *textRenderer) Layout(size fyne.Size) {
+	t := r.text
+	points := theme.Size(t.Points)
+	if d := r.drawn; d.words != t.Text || d.width != size.Width || d.size != points || d.bold != t.Bold {
+		r.lines = nil
+		if t.Text != "" {
+			for _, line := range t.wrapped(size.Width) {
+				r.lines = append(r.lines, &canvas.Text{Text: line, TextSize: points, TextStyle: t.style()})
+			}
+		}
+		r.drawn.words, r.drawn.width, r.drawn.size, r.drawn.bold = t.Text, size.Width, points, t.Bold
+	}
+	height := t.lineHeight()
+	y := max(0, (size.Height-height*float32(len(r.lines)))/2)
+	for _, o := range r.lines {
+		line := o.(*canvas.Text)
+		line.Alignment, line.Color = t.Align, theme.Color(t.Colour)
+		place(line, 0, y, size.Width, height)
+		y += height
+	}
+}
+
+func (r *textRenderer) MinSize() fyne.Size           { return r.text.MinSize() }
+func (r *textRenderer) Objects() []fyne.CanvasObject { return r.lines }
+func (r *textRenderer) Destroy()                     {}
+
+func (r *textRenderer) Refresh() {
+	r.Layout(r.text.Size())
+	canvas.Refresh(r.text)
+}
