@@ -93,7 +93,7 @@ func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
 	r.breaker = cloudsync.NewBreaker(readOnlyLine{lineOfFolder(folder)}, nil)
 	// What is only asked about is never claimed.
 	r.authority = cloudsync.NewAuthority(client, r.breaker, cloudsync.NewClaims("", record.Unacked))
-	if err := r.equip(keys); err != nil {
+	if err := r.equip(config, keys); err != nil {
 		return nil, err
 	}
 	r.Terminal = terminal.New(r.parts)
@@ -120,7 +120,7 @@ func (r *Reader) client(config Config, keys keystore.Keys, keep func(signed stri
 }
 
 // equip makes the parts that read codes and compose slips.
-func (r *Reader) equip(keys keystore.Keys) error {
+func (r *Reader) equip(config Config, keys keystore.Keys) error {
 	profiles, err := Profiles()
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (r *Reader) equip(keys keystore.Keys) error {
 		Codes: &token.Reader{
 			LookupKey: keys.Lookup, Merchant: r.Journal.Identity().Merchant, Issuers: r.issuers, Patterns: r.patterns.all,
 		},
-		Cache: r.Cache, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile},
+		Cache: campaigns{r.Cache}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, config.Composed},
 		PINs: pin.Checker{}, Clock: r.Clock, Random: uids{},
 	}
 	return nil
@@ -197,7 +197,10 @@ func (r *Reader) Preview(job terminal.PrintJob) (image.Image, error) {
 }
 
 // slips composes slips for one kind of printer. It implements terminal.Slips.
-type slips struct{ profile escpos.Profile }
+type slips struct {
+	profile  escpos.Profile
+	composed func(terminal.Slip) // nil for nobody
+}
 
 // Compose implements terminal.Slips.
 func (s slips) Compose(facts terminal.SlipFacts) (terminal.PrintJob, error) {
@@ -210,9 +213,13 @@ func (s slips) Compose(facts terminal.SlipFacts) (terminal.PrintJob, error) {
 		return terminal.PrintJob{}, err
 	}
 	words := translations.For(facts.Settings.Store.Language, zone)
-	bytes, err := typesetter.Encode(receipt.Layout(facts, words, s.profile.Columns), s.profile)
+	slip := receipt.Layout(facts, words, s.profile.Columns)
+	bytes, err := typesetter.Encode(slip, s.profile)
 	if err != nil {
 		return terminal.PrintJob{}, fmt.Errorf("the slip cannot be composed: %w", err)
+	}
+	if s.composed != nil {
+		s.composed(slip)
 	}
 	return terminal.PrintJob{Kind: facts.Kind, Bytes: bytes, Profile: s.profile.ID, Copies: 1}, nil
 }

@@ -48,6 +48,8 @@ type Config struct {
 	Progress func(vouchers int64)
 	// PrinterChanged is told of each change of the printer's status, on a goroutine of the printer's; it must not block.
 	PrinterChanged func(printer.Status)
+	// Composed sees each slip as it is laid out, before it becomes bytes; nil for nobody.
+	Composed func(terminal.Slip)
 	// Print takes a printer's target apart and opens it; nil opens the system's ports.
 	Print func(target string) (printer.Port, error)
 }
@@ -168,7 +170,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 
 // equip adds what prints, and puts the terminal together.
 func (s *Station) equip(config Config, keys keystore.Keys) error {
-	if err := s.Reader.equip(keys); err != nil {
+	if err := s.Reader.equip(config, keys); err != nil {
 		return err
 	}
 	s.Printer = printer.New(s.Journal, printer.Config{

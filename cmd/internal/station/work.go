@@ -107,7 +107,7 @@ func (s *Station) TestPage(ctx context.Context) (terminal.SpoolJob, error) {
 	if err != nil {
 		return terminal.SpoolJob{}, err
 	}
-	job, err := slips{s.profile}.Compose(terminal.SlipFacts{
+	job, err := slips{profile: s.profile}.Compose(terminal.SlipFacts{
 		Kind: terminal.SlipTest, Settings: settings,
 		Entry: terminal.Entry{Merchant: settings.Merchant.ID, Store: settings.Store.ID, Terminal: settings.Terminal, Wall: s.Clock.Read().Wall},
 	})

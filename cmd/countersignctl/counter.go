@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"countersign/cmd/internal/station"
+	"countersign/terminal"
+)
+
+func (a *app) counterCommand() *cobra.Command {
+	var who person
+	command := &cobra.Command{
+		Use:   "counter",
+		Short: "A counter in text: each line is a scan and redeems",
+		Long: `A counter in text. Each line on standard input is a scan, CODE, and what else is known of it:
+
+  CODE [units=2] [amount=12.50] [bill=80.00] [lines=a,b]
+
+Each is answered once what it says is on disk. A question (how many? how much?) is answered by sending
+the line again with the answer in it.`,
+		Example: "  echo '7K3M-Q9TX-4B2H-Q' | countersignctl counter --json",
+		Args:    exactly(0),
+		RunE: func(command *cobra.Command, _ []string) error {
+			ctx := command.Context()
+			s, err := station.Open(ctx, a.stationConfig())
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			operator, err := a.signIn(ctx, s, who)
+			if err != nil {
+				return err
+			}
+			s.Start(ctx)
+			err = a.counter(ctx, s, operator)
+			s.Linger(ctx, pushAfterwards, printAfterwards)
+			return err
+		},
+	}
+	operatorFlags(command, &who)
+	return a.withJSON(command)
+}
+
+// counter answers line after line until the input ends.
+func (a *app) counter(ctx context.Context, s *station.Station, operator *terminal.Operator) error {
+	settings, err := s.Terminal.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	lines := make(chan string)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(lines)
+		scanner := scanLines(a)
+		for scanner.Scan() {
+			select {
+			case lines <- scanner.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+		failed <- scanner.Err()
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case line, more := <-lines:
+			if !more {
+				select {
+				case err := <-failed:
+					return err
+				default:
+					return nil
+				}
+			}
+			if err := a.answerLine(ctx, s, settings, operator, line); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// answerLine redeems what one line says and prints the answer.
+func (a *app) answerLine(ctx context.Context, s *station.Station, settings terminal.Settings, operator *terminal.Operator, line string) error {
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return nil
+	}
+	var query asked
+	for _, word := range words[1:] {
+		if err := query.set(word); err != nil {
+			return a.complain(err)
+		}
+	}
+	request, err := query.request(words[:1], settings.Merchant.Currency)
+	if err != nil {
+		return a.complain(err)
+	}
+	request.Operator = operator
+	outcome, err := s.Terminal.Redeem(ctx, request)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return a.show(ctx, s.Reader, outcome)
+}
+
+// complain answers a line that says nothing a counter understands. The counter goes on.
+func (a *app) complain(err error) error {
+	if a.json {
+		return writeJSON(a.out, map[string]string{"error": err.Error()})
+	}
+	_, err = io.WriteString(a.out, fmt.Sprintf("? %v\n", err))
+	return err
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"countersign/cmd/internal/station"
+	"countersign/terminal"
+)
+
+func (a *app) exceptionsCommand() *cobra.Command {
+	var all bool
+	command := &cobra.Command{
+		Use:     "exceptions",
+		Short:   "List what a manager must look at",
+		Example: "  countersignctl exceptions --json",
+		Args:    exactly(0),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.withReader(command, func(ctx context.Context, reader *station.Reader) error {
+				exceptions, err := reader.Journal.Exceptions(ctx, !all)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					if exceptions == nil {
+						exceptions = []terminal.Exception{}
+					}
+					return writeJSON(a.out, exceptions)
+				}
+				words := reader.Words(ctx, a.language)
+				var text strings.Builder
+				for _, exception := range exceptions {
+					story(&text, exception, words)
+				}
+				if len(exceptions) == 0 {
+					text.WriteString("no exceptions\n")
+				}
+				_, err = io.WriteString(a.out, text.String())
+				return err
+			})
+		},
+	}
+	command.Flags().BoolVar(&all, "all", false, "also those that were closed")
+	return a.withJSON(command)
+}
+
+// story tells an exception: what happened, and the uses that met.
+func story(text *strings.Builder, exception terminal.Exception, words terminal.Words) {
+	fmt.Fprintf(text, "%s · %s · %s", exception.Kind, exception.State, exception.ID)
+	if exception.Campaign != "" {
+		fmt.Fprintf(text, " · %s", exception.Campaign)
+	}
+	if exception.Voucher != 0 {
+		fmt.Fprintf(text, " · voucher %s", exception.Voucher)
+	}
+	if exception.AtRisk != nil {
+		fmt.Fprintf(text, " · %s", exception.AtRisk)
+	}
+	if exception.Units > 0 {
+		fmt.Fprintf(text, " · %d units, %d paid off", exception.Units, exception.Paid)
+	}
+	text.WriteByte('\n')
+	if exception.Note != "" {
+		fmt.Fprintf(text, "  %s\n", exception.Note)
+	}
+	for i, use := range exception.Uses {
+		store := use.StoreName
+		if store == "" {
+			store = use.Store
+		}
+		fmt.Fprintf(text, "  %d. %s, %s, %s", i+1, use.At.Format("2006-01-02 15:04:05 -07:00"), store, use.Terminal)
+		if who := orElse(use.OperatorName, use.Operator); who != "" {
+			fmt.Fprintf(text, ", %s", who)
+		}
+		fmt.Fprintf(text, " · %s", said(words, "assurance.", string(use.Assurance)))
+		if use.Receipt != "" {
+			fmt.Fprintf(text, " · receipt %s", use.Receipt)
+		}
+		text.WriteByte('\n')
+	}
+}
+
+func orElse(first, second string) string {
+	if first != "" {
+		return first
+	}
+	return second
+}

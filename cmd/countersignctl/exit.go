@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"countersign/cmd/internal/station"
+	cloudsync "countersign/sync"
+	"countersign/sync/api"
+	"countersign/terminal"
+	"countersign/terminal/journal"
+)
+
+// The exit codes; scripts rely on them.
+const (
+	exitDone     = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitDeclined = 3
+	exitAsks     = 4
+	exitCannot   = 5
+)
+
+// failure is an error with what to do about it and an exit code.
+type failure struct {
+	code int
+	hint string
+	err  error // nil where everything was said already
+}
+
+// Error implements error.
+func (f *failure) Error() string {
+	if f.err == nil {
+		return fmt.Sprintf("exit code %d", f.code)
+	}
+	return f.err.Error()
+}
+
+// Unwrap returns the cause.
+func (f *failure) Unwrap() error { return f.err }
+
+// usage marks a mistake in how the command was called.
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{exitUsage, "see countersignctl help", err}
+}
+
+// ended ends the command with a code whose reason has been printed already.
+func ended(code int) error {
+	if code == exitDone {
+		return nil
+	}
+	return &failure{code: code}
+}
+
+// hints says what to do about the errors that a person can do something about. The first that fits is taken.
+var hints = []struct {
+	is   error
+	code int
+	hint string
+}{
+	{terminal.ErrNotJoined, exitCannot, "run countersignctl join with a join code"},
+	{journal.ErrNotEnrolled, exitCannot, "run countersignctl join with a join code"},
+	{station.ErrJoined, exitCannot, "use another data folder with --data for another terminal"},
+	{journal.ErrDiskFull, exitCannot, "free some space and try again"},
+	{journal.ErrInUse, exitCannot, "close the other program and try again"},
+	{journal.ErrOutcomeUnknown, exitFailed, "run countersignctl status, then look the redemption up in countersignctl report"},
+	{terminal.ErrUnknown, exitFailed, "countersignctl report lists what this terminal redeemed"},
+	{terminal.ErrNote, exitUsage, "add --reason"},
+	{api.ErrJoinCode, exitUsage, "ask for a new join code: countersign-cloud invite STORE"},
+	{terminal.ErrNoAnswer, exitCannot, "check the network cable and the cloud's address, then try again"},
+}
+
+// report prints an error as one sentence and a hint, and returns the exit code.
+func report(errs io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	code, hint := exitFailed, ""
+	var failed *failure
+	var held *station.InUse
+	var refused *cloudsync.Refusal
+	switch {
+	case errors.As(err, &failed):
+		code, hint = failed.code, failed.hint
+		if failed.err == nil {
+			return code
+		}
+	case errors.As(err, &held):
+		code, hint = exitCannot, "close it, or do the same in its window"
+	case errors.As(err, &refused):
+		code = exitCannot
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		code, hint = exitUsage, "see countersignctl help"
+	default:
+		for _, known := range hints {
+			if errors.Is(err, known.is) {
+				code, hint = known.code, known.hint
+				break
+			}
+		}
+	}
+	fmt.Fprintln(errs, "countersignctl:", firstLine(err.Error()))
+	if hint != "" {
+		fmt.Fprintln(errs, "  "+hint)
+	}
+	return code
+}
+
+// firstLine keeps an error to one line, whatever a library put into it.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return strings.TrimRight(line, " :")
+}

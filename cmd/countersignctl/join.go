@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"countersign/cmd/internal/station"
+)
+
+func (a *app) joinCommand() *cobra.Command {
+	var name string
+	command := &cobra.Command{
+		Use:     "join CODE",
+		Short:   "Make this computer a terminal of a store",
+		Example: "  countersignctl join 'countersign://cloud.example/#CODE.HASH'",
+		Args:    exactly(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			ctx := command.Context()
+			config := a.stationConfig()
+			config.Progress = progressBar(a.out)
+			s, err := station.Join(ctx, config, args[0], name)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			status, err := s.Status(ctx)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return writeJSON(a.out, status)
+			}
+			fmt.Fprintf(a.out, "joined: this is %s in %s (%s)\n", status.Terminal, status.StoreName, status.MerchantName)
+			if status.Cache.ReachedEnd.IsZero() {
+				fmt.Fprintln(a.out, "not ready for offline yet: the first fill is not complete; run countersignctl sync --wait 5m")
+				return ended(exitFailed)
+			}
+			fmt.Fprintf(a.out, "ready for offline: %d vouchers of %d campaigns\n", status.Cache.Vouchers, status.Cache.Campaigns)
+			return nil
+		},
+	}
+	command.Flags().StringVar(&name, "name", "", "of the terminal, where the join code does not name it: counter-2")
+	return a.withJSON(command)
+}
+
+// progressBar draws the first fill on a terminal. Nobody knows its length before its end: it counts.
+func progressBar(out io.Writer) func(rows int64) {
+	file, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return func(int64) {}
+	}
+	return func(rows int64) { fmt.Fprintf(out, "\rfirst fill: %d rows", rows) }
+}

@@ -1,0 +1,90 @@
+// Command countersignctl is the terminal without a window: for IT, for scripts, and for a counter that works in text. It works on the
+// same data folder as the desktop, with the same journal, cache and rules.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // Windows has no time zones of its own
+
+	"github.com/spf13/cobra"
+
+	"countersign/cmd/internal/station"
+	"countersign/cmd/internal/version"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main with its surroundings as arguments.
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	a := &app{in: in, out: out}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	return report(errs, root.ExecuteContext(ctx))
+}
+
+// app is what all commands share: the global flags and where to write.
+type app struct {
+	folder   string
+	config   string
+	language string
+	json     bool
+
+	in  io.Reader
+	out io.Writer
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "countersignctl",
+		Short:         "The Countersign terminal without a window",
+		Version:       version.String(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Example:       "  countersignctl join 'countersign://cloud.example/#CODE'\n  countersignctl redeem 7K3M-Q9TX-4B2H-Q",
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.folder, "data", os.Getenv("COUNTERSIGN_DATA"), "the data folder (COUNTERSIGN_DATA)")
+	flags.StringVar(&a.config, "config", os.Getenv("COUNTERSIGN_CONFIG"), "the configuration file (COUNTERSIGN_CONFIG)")
+	flags.StringVar(&a.language, "language", "", "of the sentences: en, zh-Hans, de, es (default: the store's)")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.AddCommand(
+		a.joinCommand(), a.statusCommand(), a.checkCommand(), a.redeemCommand(), a.reverseCommand(), a.counterCommand(),
+		a.syncCommand(), a.reportCommand(), a.exceptionsCommand(), a.journalCommand(),
+		a.previewCommand(), a.queueCommand(), a.reprintCommand(), a.printTestCommand(), a.printersCommand(),
+		a.doctorCommand(), a.configCommand(), a.demoCommand(),
+	)
+	return root
+}
+
+// settings says where the terminal is and what it was told about itself.
+func (a *app) stationConfig() station.Config {
+	return station.Config{Folder: a.folder, ConfigFile: a.config, Program: "countersignctl", Version: version.String()}
+}
+
+// withJSON adds the flag --json to a command that prints facts.
+func (a *app) withJSON(command *cobra.Command) *cobra.Command {
+	command.Flags().BoolVar(&a.json, "json", false, "print JSON")
+	return command
+}
+
+// exactly refuses another number of arguments as a mistake in usage.
+func exactly(n int) cobra.PositionalArgs { return asUsage(cobra.ExactArgs(n)) }
+
+// atLeast refuses fewer arguments as a mistake in usage.
+func atLeast(n int) cobra.PositionalArgs { return asUsage(cobra.MinimumNArgs(n)) }
+
+func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(command *cobra.Command, args []string) error { return usage(check(command, args)) }
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"countersign/cmd/internal/station"
+	"countersign/terminal"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	var query asked
+	var at string
+	command := &cobra.Command{
+		Use:     "check CODE...",
+		Short:   "Say what a scan would answer, redeeming nothing",
+		Example: "  countersignctl check 7K3M-Q9TX-4B2H-Q --at 2026-12-24T18:00",
+		Args:    atLeast(1),
+		RunE: func(command *cobra.Command, codes []string) error {
+			ctx := command.Context()
+			reader, err := station.OpenReader(ctx, a.stationConfig())
+			if err != nil {
+				return err
+			}
+			defer reader.Close()
+			settings, err := reader.Terminal.Settings(ctx)
+			if err != nil {
+				return err
+			}
+			request, err := query.request(codes, settings.Merchant.Currency)
+			if err != nil {
+				return usage(err)
+			}
+			reading, err := readingAt(reader, settings, at)
+			if err != nil {
+				return usage(err)
+			}
+			outcome, err := reader.Terminal.Check(ctx, request, reading)
+			if err != nil {
+				return err
+			}
+			if err := a.show(ctx, reader, outcome); err != nil {
+				return err
+			}
+			return exitOf(outcome)
+		},
+	}
+	query.flags(command)
+	query.linesFlag(command)
+	command.Flags().StringVar(&at, "at", "", "as if it were this time: 2026-12-24T18:00 in the store's zone, or with an offset")
+	return a.withJSON(command)
+}
+
+// readingAt is what the clocks would say at another time; nil for now.
+func readingAt(reader *station.Reader, settings terminal.Settings, text string) (*terminal.Reading, error) {
+	if text == "" {
+		return nil, nil
+	}
+	zone, err := settings.Store.Location()
+	if err != nil {
+		return nil, err
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"} {
+		at, err := time.ParseInLocation(layout, text, zone)
+		if err != nil {
+			continue
+		}
+		reading := reader.Clock.Read()
+		reading.Wall, reading.Lower, reading.Upper = at.In(zone), at, at
+		return &reading, nil
+	}
+	return nil, fmt.Errorf("%q is no time such as 2026-12-24T18:00", text)
+}
+
+func (a *app) redeemCommand() *cobra.Command {
+	var query asked
+	var operator, approver person
+	command := &cobra.Command{
+		Use:   "redeem CODE...",
+		Short: "Redeem a voucher, or several on one bill: all or nothing",
+		Example: "  countersignctl redeem 7K3M-Q9TX-4B2H-Q\n" +
+			"  countersignctl redeem 7K3M-Q9TX-4B2H-Q --amount 12.50 --operator li --pin-file pin.txt",
+		Args: atLeast(1),
+		RunE: func(command *cobra.Command, codes []string) error {
+			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
+				settings, err := s.Terminal.Settings(ctx)
+				if err != nil {
+					return err
+				}
+				request, err := query.request(codes, settings.Merchant.Currency)
+				if err != nil {
+					return usage(err)
+				}
+				if request.Operator, err = a.signIn(ctx, s, operator); err != nil {
+					return err
+				}
+				if request.Approver, err = a.signIn(ctx, s, approver); err != nil {
+					return err
+				}
+				outcome, err := s.Terminal.Redeem(ctx, request)
+				if err != nil {
+					return err
+				}
+				if err := a.show(ctx, s.Reader, outcome); err != nil {
+					return err
+				}
+				return exitOf(outcome)
+			})
+		},
+	}
+	query.flags(command)
+	query.linesFlag(command)
+	operatorFlags(command, &operator)
+	command.Flags().StringVar(&approver.id, "approve", "", "the manager who approves")
+	command.Flags().StringVar(&approver.pinFile, "approve-pin-file", "", "a file that holds the manager's PIN")
+	return a.withJSON(command)
+}
+
+func operatorFlags(command *cobra.Command, who *person) {
+	command.Flags().StringVar(&who.id, "operator", "", "who does it")
+	command.Flags().StringVar(&who.pinFile, "pin-file", "", "a file that holds the operator's PIN; else it is asked for")
+}
+
+func (a *app) reverseCommand() *cobra.Command {
+	var who person
+	var units int64
+	var reason string
+	command := &cobra.Command{
+		Use:     "reverse RECEIPT|ID",
+		Short:   "Take a redemption back",
+		Example: "  countersignctl reverse 1-000042 --reason 'wrong table'",
+		Args:    exactly(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			reversal := terminal.Reversal{Note: reason}
+			if command.Flags().Changed("units") {
+				reversal.Units = &units
+			}
+			var err error
+			if reversal.UID, reversal.Receipt, err = redemptionNamed(args[0]); err != nil {
+				return usage(err)
+			}
+			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
+				if reversal.Operator, err = a.signIn(ctx, s, who); err != nil {
+					return err
+				}
+				outcome, err := s.Terminal.Reverse(ctx, reversal)
+				if err != nil {
+					return err
+				}
+				if err := a.show(ctx, s.Reader, outcome); err != nil {
+					return err
+				}
+				return exitOf(outcome)
+			})
+		},
+	}
+	command.Flags().Int64Var(&units, "units", 0, "how many units (default: all that still stand)")
+	command.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	operatorFlags(command, &who)
+	return a.withJSON(command)
+}
+
+// redemptionNamed reads a receipt number or a redemption's id.
+func redemptionNamed(text string) (terminal.UID, terminal.ReceiptNumber, error) {
+	if uid, err := terminal.ParseUID(text); err == nil {
+		return uid, terminal.ReceiptNumber{}, nil
+	}
+	receipt, err := terminal.ParseReceiptNumber(text)
+	if err != nil {
+		return terminal.UID{}, receipt, fmt.Errorf("%q is neither a receipt number such as 1-000042 nor a redemption's id", text)
+	}
+	return terminal.UID{}, receipt, nil
+}
+
+// How long a command that has given its answer stays to bring news to the cloud and a slip to the printer.
+const (
+	pushAfterwards  = 300 * time.Millisecond
+	printAfterwards = 3 * time.Second
+)
+
+// withStation opens the data folder, does work, and then spends a little time, never before the answer, on what can wait: the
+// journal's way to the cloud while the line is up, and the slip's to the printer. What is not done then stays in line.
+func (a *app) withStation(command *cobra.Command, work func(context.Context, *station.Station) error) error {
+	ctx := command.Context()
+	s, err := station.Open(ctx, a.stationConfig())
+	if err != nil {
+		return err
+	}
+	err = work(ctx, s)
+	s.Linger(ctx, pushAfterwards, printAfterwards)
+	if closing := s.Close(); err == nil {
+		err = closing
+	}
+	return err
+}

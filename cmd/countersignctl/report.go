@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"countersign/cmd/internal/station"
+	"countersign/terminal"
+)
+
+func (a *app) reportCommand() *cobra.Command {
+	var day, format, path string
+	command := &cobra.Command{
+		Use:     "report",
+		Short:   "Say what was redeemed, taken back and turned away on a business day",
+		Example: "  countersignctl report --day 2026-12-24 --format csv --out day.csv",
+		Args:    exactly(0),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if a.json {
+				format = "json"
+			}
+			write, known := reportFormats[format]
+			if !known {
+				return usage(fmt.Errorf("%q is no format of a report: table, csv or json", format))
+			}
+			return a.withReader(command, func(ctx context.Context, reader *station.Reader) error {
+				settings, sum, records, err := dayOf(ctx, reader, day)
+				if err != nil {
+					return err
+				}
+				return a.toFile(path, func(out io.Writer) error {
+					return write(out, sheet{sum, records, settings, reader.Words(ctx, a.language)})
+				})
+			})
+		},
+	}
+	command.Flags().StringVar(&day, "day", "", "the business day: 2026-12-24 (default: today's)")
+	command.Flags().StringVar(&format, "format", "table", "table, csv or json")
+	command.Flags().StringVar(&path, "out", "", "the file to write (default: standard output)")
+	return a.withJSON(command)
+}
+
+// toFile writes to a file, or to standard output where path is "".
+func (a *app) toFile(path string, write func(io.Writer) error) error {
+	if path == "" {
+		return write(a.out)
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(file), file.Close())
+}
+
+// dayOf gathers a business day.
+func dayOf(ctx context.Context, reader *station.Reader, text string) (terminal.Settings, figures, []terminal.Record, error) {
+	settings, err := reader.Terminal.Settings(ctx)
+	if err != nil {
+		return settings, figures{}, nil, err
+	}
+	zone, err := settings.Store.Location()
+	if err != nil {
+		return settings, figures{}, nil, err
+	}
+	day := terminal.BusinessDay(time.Now(), zone, settings.Store.BusinessDayStarts)
+	if text != "" {
+		if day, err = terminal.ParseDate(text); err != nil {
+			return settings, figures{}, nil, usage(err)
+		}
+	}
+	records, err := reader.Journal.Day(ctx, day)
+	if err != nil {
+		return settings, figures{}, nil, err
+	}
+	sum, err := figuresOf(records)
+	sum.Day, sum.Store, sum.Terminal = day, settings.Store.ID, settings.Terminal
+	return settings, sum, records, err
+}
+
+// sheet is what a report is written from.
+type sheet struct {
+	figures
+	records  []terminal.Record
+	settings terminal.Settings
+	words    terminal.Words
+}
+
+var reportFormats = map[string]func(io.Writer, sheet) error{
+	"json":  func(out io.Writer, s sheet) error { return writeJSON(out, s.figures) },
+	"table": writeTable,
+	"csv":   writeCSV,
+}
+
+// writeTable prints a page that a manager reads.
+func writeTable(out io.Writer, s sheet) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s, %s, %s\n", s.settings.Store.Name, s.Terminal, s.Day)
+	fmt.Fprintf(&text, "%d redemptions, %d taken back, %d turned away; %d made offline, %d without a verdict yet, %d used too often\n\n",
+		s.Redemptions, s.Reversals, s.Declines, s.Offline, s.Pending, s.Overruns)
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "campaign\tkind\tunits\ttaken back\tpaid online\tworth\tamount\tdiscount")
+	for _, c := range s.Campaigns {
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", c.Campaign, said(s.words, "kind.", string(c.Kind)), c.Units, c.Reversed,
+			orDash(c.Price), orDash(c.Value), orDash(c.Amount), orDash(c.Discount))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if len(s.Declined) > 0 {
+		text.WriteString("\nturned away\n")
+	}
+	for _, d := range s.Declined {
+		fmt.Fprintf(&text, "%5d  %s\n", d.Count, s.words.Say("reason."+string(d.Reason)+".title", nil))
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
+}
+
+func orDash(money *terminal.Money) string {
+	if money == nil {
+		return "-"
+	}
+	return money.String()
+}
+
+// writeCSV writes one row for each line of each entry of the day, for a spreadsheet.
+func writeCSV(out io.Writer, s sheet) error {
+	table := csv.NewWriter(out)
+	rows := [][]string{{"at", "kind", "receipt", "uid", "voucher", "code", "campaign", "units", "amount", "discount", "price", "value",
+		"currency", "assurance", "verdict", "reason", "operator", "approver", "note"}}
+	for _, record := range s.records {
+		entry := record.Entry
+		lines := entry.Lines
+		if len(lines) == 0 {
+			lines = []terminal.EntryLine{{}}
+		}
+		for _, line := range lines {
+			voucher := ""
+			if line.Voucher != 0 {
+				voucher = line.Voucher.String()
+			}
+			rows = append(rows, []string{entry.Wall.Format(time.RFC3339), entry.Kind.String(), entry.Receipt.String(), entry.UID.String(),
+				voucher, line.Masked, line.Campaign, strconv.FormatInt(line.Units, 10), decimal(line.Amount), decimal(line.Discount),
+				decimal(line.Price), decimal(line.Value), currencyOf(line), string(entry.Assurance), string(record.Verdict),
+				string(entry.Reason), entry.Operator, entry.Approver, inert(entry.Note)})
+		}
+	}
+	return table.WriteAll(rows)
+}
+
+func decimal(money *terminal.Money) string {
+	if money == nil {
+		return ""
+	}
+	return money.Decimal()
+}
+
+func currencyOf(line terminal.EntryLine) string {
+	for _, money := range []*terminal.Money{line.Amount, line.Discount, line.Price, line.Value} {
+		if money != nil {
+			return money.Currency
+		}
+	}
+	return ""
+}
+
+// inert keeps a spreadsheet from taking somebody's words for a formula.
+func inert(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}

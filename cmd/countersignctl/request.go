@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"countersign/cmd/internal/station"
+	"countersign/terminal"
+)
+
+// asked is what the flags, or the words of a text counter's line, say beside the code.
+type asked struct {
+	units  string
+	amount string
+	bill   string
+	lines  string
+}
+
+func (q *asked) flags(command *cobra.Command) {
+	flags := command.Flags()
+	flags.StringVar(&q.units, "units", "", "how many uses of a pass")
+	flags.StringVar(&q.amount, "amount", "", "how much of a balance: 12.50")
+	flags.StringVar(&q.bill, "bill", "", "the bill before discounts: 80.00")
+}
+
+func (q *asked) linesFlag(command *cobra.Command) {
+	command.Flags().StringVar(&q.lines, "lines", "", "which lines of an order are handed over: a,b")
+}
+
+// set takes one word such as units=2.
+func (q *asked) set(word string) error {
+	name, value, found := strings.Cut(word, "=")
+	field := map[string]*string{"units": &q.units, "amount": &q.amount, "bill": &q.bill, "lines": &q.lines}[name]
+	if !found || field == nil {
+		return fmt.Errorf("%q is none of units=2, amount=12.50, bill=80.00, lines=a,b", word)
+	}
+	*field = value
+	return nil
+}
+
+// request makes the terminal's request of it. Money is in the merchant's currency.
+func (q asked) request(codes []string, currency string) (terminal.Request, error) {
+	var request terminal.Request
+	for _, code := range codes {
+		request.Scans = append(request.Scans, terminal.Scan{Code: code, Source: terminal.SourceTyped})
+	}
+	if q.units != "" {
+		units, err := strconv.ParseInt(q.units, 10, 64)
+		if err != nil || units < 1 {
+			return request, fmt.Errorf("%q is no number of uses", q.units)
+		}
+		request.Units = &units
+	}
+	for _, money := range []struct {
+		text string
+		into **terminal.Money
+	}{{q.amount, &request.Amount}, {q.bill, &request.Bill}} {
+		if money.text == "" {
+			continue
+		}
+		amount, err := terminal.ParseMoney(money.text, currency)
+		if err != nil {
+			return request, fmt.Errorf("%q is no amount in %s, such as 12.50", money.text, currency)
+		}
+		*money.into = &amount
+	}
+	if q.lines != "" {
+		request.Lines = strings.Split(q.lines, ",")
+	}
+	return request, nil
+}
+
+// person is an operator and where the PIN comes from.
+type person struct {
+	id      string
+	pinFile string
+}
+
+// signIn signs a person in; nil where nobody is named. A decline is printed and ends the command.
+func (a *app) signIn(ctx context.Context, s *station.Station, who person) (*terminal.Operator, error) {
+	if who.id == "" {
+		return nil, nil
+	}
+	pin, err := a.readPIN(who)
+	if err != nil {
+		return nil, err
+	}
+	operator, finding, err := s.Terminal.SignIn(ctx, who.id, pin)
+	if err != nil {
+		return nil, err
+	}
+	if finding != nil {
+		outcome := terminal.Outcome{Choice: terminal.Declined, Findings: []terminal.Finding{*finding}}
+		if err := a.show(ctx, s.Reader, outcome); err != nil {
+			return nil, err
+		}
+		return nil, ended(exitDeclined)
+	}
+	return operator, nil
+}
+
+// readPIN reads a PIN from its file, or asks for it without showing it.
+func (a *app) readPIN(who person) (string, error) {
+	if who.pinFile != "" {
+		text, err := os.ReadFile(who.pinFile)
+		if err != nil {
+			return "", fmt.Errorf("the PIN file cannot be read: %w", err)
+		}
+		return strings.TrimSpace(string(text)), nil
+	}
+	in, ok := a.in.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return "", usage(errors.New("there is nobody to ask for the PIN: use --pin-file"))
+	}
+	fmt.Fprintf(os.Stderr, "PIN of %s: ", who.id)
+	pin, err := term.ReadPassword(int(in.Fd()))
+	fmt.Fprintln(os.Stderr)
+	if err != nil {
+		return "", fmt.Errorf("the PIN cannot be read: %w", err)
+	}
+	return string(pin), nil
+}
+
+// scanLines reads a counter's lines, however long its codes are, and says where they end.
+func scanLines(a *app) *bufio.Scanner {
+	lines := bufio.NewScanner(a.in)
+	lines.Buffer(make([]byte, 0, 4096), 64<<10)
+	return lines
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"countersign/cmd/internal/station"
+	"countersign/terminal"
+)
+
+// show prints an outcome, as JSON or as sentences.
+func (a *app) show(ctx context.Context, reader *station.Reader, outcome terminal.Outcome) error {
+	words := reader.Words(ctx, a.language)
+	facts := outcome.Report(words)
+	if a.json {
+		return writeJSON(a.out, facts)
+	}
+	_, err := io.WriteString(a.out, sentences(facts, words))
+	return err
+}
+
+// writeJSON prints one object on one line, in a single write: whoever reads the pipe sees all of it or nothing.
+func writeJSON(out io.Writer, facts any) error {
+	text, err := json.Marshal(facts)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(append(text, '\n'))
+	return err
+}
+
+// sentences says an outcome to a person: what, the facts, what to do next.
+func sentences(facts terminal.Report, words terminal.Words) string {
+	var text strings.Builder
+	line := func(indent string, parts ...string) {
+		kept := parts[:0:0]
+		for _, part := range parts {
+			if part != "" {
+				kept = append(kept, part)
+			}
+		}
+		if len(kept) > 0 {
+			fmt.Fprintln(&text, indent+strings.Join(kept, " · "))
+		}
+	}
+	line("", strings.ToUpper(words.Say("choice."+string(facts.Decision), nil))+": "+facts.Title)
+	line("  ", facts.Name, facts.Holder, quantity(facts), masked(facts.Code))
+	for _, each := range facts.Lines {
+		line("    ", each.Campaign, partNames(each.Parts))
+	}
+	line("  ", facts.Fact)
+	line("  ", facts.Next)
+	if facts.Redeemed || facts.Reverses != "" {
+		line("  ", facts.Receipt, said(words, "assurance.", string(facts.Assurance)))
+	}
+	if len(facts.Reasons) > 1 {
+		var others []string
+		for _, reason := range facts.Reasons[1:] {
+			others = append(others, words.Say("reason."+string(reason)+".title", nil))
+		}
+		line("  ", "+ "+strings.Join(others, ", "))
+	}
+	return text.String()
+}
+
+func said(words terminal.Words, prefix, value string) string {
+	if value == "" {
+		return ""
+	}
+	return words.Say(prefix+value, nil)
+}
+
+func masked(code string) string {
+	if code == "" {
+		return ""
+	}
+	return "…" + code
+}
+
+// quantity is how much of the voucher it is about, where that is not simply one.
+func quantity(facts terminal.Report) string {
+	switch {
+	case facts.Discount != nil:
+		return "−" + facts.Discount.String()
+	case facts.Amount != nil:
+		return facts.Amount.String()
+	case facts.Units > 1:
+		return fmt.Sprintf("× %d", facts.Units)
+	}
+	return ""
+}
+
+func partNames(parts []terminal.OrderLine) string {
+	names := make([]string, len(parts))
+	for i, part := range parts {
+		names[i] = fmt.Sprintf("%s × %d", part.Name, part.Quantity)
+	}
+	return strings.Join(names, ", ")
+}
+
+// exitOf is the exit code that tells an outcome.
+func exitOf(outcome terminal.Outcome) error {
+	switch outcome.Choice {
+	case terminal.Declined:
+		return ended(exitDeclined)
+	case terminal.Asking:
+		return ended(exitAsks)
+	}
+	return nil
+}

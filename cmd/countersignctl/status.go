@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"countersign/cmd/internal/station"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return a.withJSON(&cobra.Command{
+		Use:     "status",
+		Short:   "Say how the terminal is: line, cache, what is pending, printer, clock",
+		Example: "  countersignctl status --json",
+		Args:    exactly(0),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.withReader(command, func(ctx context.Context, reader *station.Reader) error {
+				status, err := reader.Status(ctx)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return writeJSON(a.out, status)
+				}
+				return writeStatus(a.out, status)
+			})
+		},
+	})
+}
+
+// withReader opens the data folder for reading and closes it after work.
+func (a *app) withReader(command *cobra.Command, work func(context.Context, *station.Reader) error) error {
+	ctx := command.Context()
+	reader, err := station.OpenReader(ctx, a.stationConfig())
+	if err != nil {
+		return err
+	}
+	err = work(ctx, reader)
+	if closing := reader.Close(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+func writeStatus(out io.Writer, status station.Status) error {
+	var text strings.Builder
+	row := func(label, format string, args ...any) {
+		fmt.Fprintf(&text, "%-10s %s\n", label, fmt.Sprintf(format, args...))
+	}
+	row("terminal", "%s in %s (%s), %s", status.Terminal, status.StoreName, status.Store, status.MerchantName)
+	switch {
+	case status.Line.Online:
+		row("line", "online, last answer %s", ago(status.Line.LastContact))
+	case status.Line.LastContact.IsZero():
+		row("line", "offline, the cloud has not answered yet%s", because(status.Line.Trouble))
+	default:
+		row("line", "offline, last answer %s%s", ago(status.Line.LastContact), because(status.Line.Trouble))
+	}
+	row("cloud", "%s", status.Line.URL)
+	if status.Cache.ReachedEnd.IsZero() {
+		row("cache", "never filled")
+	} else {
+		row("cache", "%d vouchers of %d campaigns, complete %s", status.Cache.Vouchers, status.Cache.Campaigns, ago(status.Cache.ReachedEnd))
+	}
+	if status.Pending.Count == 0 {
+		row("pending", "nothing; the cloud has all %d entries", status.Pending.Head)
+	} else {
+		row("pending", "%d of %d entries, the oldest %s", status.Pending.Count, status.Pending.Head, ago(status.Pending.Oldest))
+	}
+	if status.Printer.Target == "" {
+		row("printer", "none set up; %d slips waiting", status.Printer.Queued)
+	} else {
+		row("printer", "%s (%s); %d slips waiting, %d need a look", status.Printer.Target, status.Printer.Profile, status.Printer.Queued, status.Printer.Doubtful)
+	}
+	row("clock", "%s", status.Clock.Sentence)
+	if status.Holder != nil {
+		row("in use by", "%s (process %d) since %s", status.Holder.Program, status.Holder.PID, status.Holder.Since.Local().Format("2006-01-02 15:04:05"))
+	}
+	row("version", "%s", status.Version)
+	_, err := io.WriteString(out, text.String())
+	return err
+}
+
+func because(trouble string) string {
+	if trouble == "" {
+		return ""
+	}
+	return ": " + trouble
+}
+
+// ago says how long ago something was, as far as a person wants to know.
+func ago(at time.Time) string {
+	since := time.Since(at)
+	switch {
+	case since < time.Minute:
+		return "just now"
+	case since < time.Hour:
+		return fmt.Sprintf("%d min ago", int(since.Minutes()))
+	case since < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(since.Hours()))
+	}
+	return fmt.Sprintf("%d days ago", int(since.Hours()/24))
+}

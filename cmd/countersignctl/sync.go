@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"countersign/cmd/internal/station"
+	cloudsync "countersign/sync"
+)
+
+func (a *app) syncCommand() *cobra.Command {
+	var wait time.Duration
+	command := &cobra.Command{
+		Use:     "sync",
+		Short:   "Push what is pending and pull what is new, once",
+		Example: "  countersignctl sync --wait 30s",
+		Args:    exactly(0),
+		RunE: func(command *cobra.Command, _ []string) error {
+			ctx := command.Context()
+			s, err := station.Open(ctx, a.stationConfig())
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			synced := syncWithin(ctx, s, wait)
+			status, err := s.Status(ctx)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				err = writeJSON(a.out, status)
+			} else if synced == nil {
+				_, err = fmt.Fprintf(a.out, "synced: the cloud has all %d entries; %d vouchers here\n", status.Pending.Head, status.Cache.Vouchers)
+			}
+			if err != nil {
+				return err
+			}
+			if synced != nil {
+				return &failure{exitFailed, "try again with --wait 30s, or see countersignctl status", fmt.Errorf("%d entries are still pending: %w", status.Pending.Count, synced)}
+			}
+			return nil
+		},
+	}
+	command.Flags().DurationVar(&wait, "wait", 0, "go on trying for so long")
+	return a.withJSON(command)
+}
+
+// syncWithin tries until it has worked or the time is up, and returns what went wrong last.
+func syncWithin(ctx context.Context, s *station.Station, wait time.Duration) error {
+	deadline := time.Now().Add(wait)
+	var backoff cloudsync.Backoff
+	for {
+		err := s.Pump.Once(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		var refused *cloudsync.Refusal
+		pause := min(backoff.Next(0), 2*time.Second)
+		if time.Now().Add(pause).After(deadline) || (errors.As(err, &refused) && refused.Status < 500) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
