@@ -174,7 +174,7 @@ func (t *Terminal) read(b *bill) *Finding {
 // find takes a voucher from the cache. A signed token that the cache has never seen stands for itself, if its campaign is there.
 func (t *Terminal) find(ctx context.Context, lookups []Lookup, token *Token) (Row, error) {
 	row, err := t.parts.Cache.Find(ctx, lookups)
-	if !errors.Is(err, ErrUnknown) || token == nil {
+	if !errors.Is(err, ErrUnknown) || token == nil || token.Kind == KindPickup { // an order's lines are in its row alone
 		return row, err
 	}
 	campaign, err := t.parts.Cache.Campaign(ctx, token.Campaign)
