@@ -28,7 +28,7 @@ type issuing struct {
 	*globals
 	count                                     int
 	token                                     bool
-	out, qr                                   string
+	out, qr, store                            string
 	holder, customer, order, amount           string
 	units                                     int64
 	validFrom, validUntil, from, until, lines string
@@ -50,7 +50,7 @@ func newIssue(g *globals) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&i.count, "count", 1, "how many")
-	flags.BoolVar(&i.token, "token", false, "as signed tokens")
+	flags.BoolVar(&i.token, "token", false, "as signed tokens, which terminals honour that were offline when they were issued")
 	flags.StringVar(&i.out, "out", "", "CSV file to write; standard output where it is left out")
 	flags.StringVar(&i.qr, "qr", "", "folder for a QR code of each voucher, VOUCHER.png")
 	flags.StringVar(&i.holder, "holder", "", "short display name")
@@ -60,6 +60,8 @@ func newIssue(g *globals) *cobra.Command {
 	flags.Int64Var(&i.units, "units", 0, "of a pass; the campaign's where it is left out")
 	flags.StringVar(&i.validFrom, "valid-from", "", "date or time from which it is valid")
 	flags.StringVar(&i.validUntil, "valid-until", "", "date or time until which it is valid")
+	flags.StringVar(&i.validUntil, "expires", "", "the same as --valid-until")
+	flags.StringVar(&i.store, "store", "", "the only store where it is valid")
 	flags.StringVar(&i.from, "slot-from", "", "of a booking: its beginning")
 	flags.StringVar(&i.until, "slot-until", "", "of a booking: its end")
 	flags.IntVar(&i.party, "party", 0, "of a booking: how many people")
@@ -68,9 +70,6 @@ func newIssue(g *globals) *cobra.Command {
 }
 
 func (i *issuing) run(ctx context.Context, s cloud.Storage, id string) error {
-	if i.token {
-		return usage("this version issues no signed tokens: leave --token out, opaque codes do the same online and from the cache")
-	}
 	if i.count < 1 || i.count > countMost {
 		return usage("--count has to be between 1 and %d", countMost)
 	}
@@ -85,7 +84,7 @@ func (i *issuing) run(ctx context.Context, s cloud.Storage, id string) error {
 	if _, err := cloud.Draft(campaign, facts, time.Now()); err != nil {
 		return usage("%w", err)
 	}
-	vouchers, err := cloud.Prepare(ctx, s, merchant.ID, campaign, facts, i.count, rand.Reader, time.Now().UTC())
+	vouchers, err := i.prepare(ctx, s, merchant.ID, campaign, facts)
 	if err != nil {
 		return err
 	}
@@ -100,6 +99,30 @@ func (i *issuing) run(ctx context.Context, s cloud.Storage, id string) error {
 		fmt.Fprintf(i.streams.out, "issued %d vouchers of %s to %s\n", len(vouchers), campaign.ID, i.out)
 	}
 	return nil
+}
+
+func (i *issuing) prepare(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign, facts cloud.Facts) ([]cloud.Issued, error) {
+	now := time.Now().UTC()
+	if !i.token {
+		return cloud.Prepare(ctx, s, merchant, campaign, facts, i.count, rand.Reader, now)
+	}
+	zone, err := i.zone(ctx, s, merchant, campaign)
+	if err != nil {
+		return nil, err
+	}
+	vouchers, err := cloud.PrepareTokens(ctx, s, merchant, campaign, facts, i.count, zone, now)
+	if errors.Is(err, cloud.ErrNoToken) {
+		return nil, usage("%w", err)
+	}
+	return vouchers, err
+}
+
+// zone is the time zone of the store that the vouchers are for, or of all stores of their campaign; nil where those are in several.
+func (i *issuing) zone(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (*time.Location, error) {
+	if i.store != "" {
+		campaign.Rules.Stores = []string{i.store}
+	}
+	return campaignZone(ctx, s, merchant, campaign)
 }
 
 func (i *issuing) facts(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (facts cloud.Facts, err error) {
@@ -117,7 +140,12 @@ func (i *issuing) facts(ctx context.Context, s cloud.Storage, merchant string, c
 	if facts.ValidUntil, err = cloud.ParseMoment(i.validUntil, "23:59:59"); err != nil {
 		return facts, fmt.Errorf("--valid-until: %w", err)
 	}
-	zone, err := campaignZone(ctx, s, merchant, campaign)
+	if facts.Store = i.store; i.store != "" {
+		if _, _, err := i.globals.store(ctx, s, i.store); err != nil {
+			return facts, err
+		}
+	}
+	zone, err := i.zone(ctx, s, merchant, campaign)
 	if err != nil {
 		return facts, err
 	}
@@ -203,7 +231,11 @@ func writeQRs(folder string, vouchers []cloud.Issued) error {
 	}
 	for _, issued := range vouchers {
 		path := filepath.Join(folder, issued.Voucher.ID.String()+".png")
-		if err := qrcode.WriteFile(issued.Code, qrcode.Medium, 320, path); err != nil {
+		size := 320
+		if issued.Token {
+			size = -8 // pixels of a module: a token has many, and each must be as wide as its neighbour
+		}
+		if err := qrcode.WriteFile(issued.Code, qrcode.Medium, size, path); err != nil {
 			return fmt.Errorf("the QR code %s cannot be written: %w", path, err)
 		}
 	}

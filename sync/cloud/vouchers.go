@@ -22,6 +22,7 @@ type Facts struct {
 	ValidUntil *terminal.Moment
 	Slot       *terminal.Slot
 	Lines      []terminal.OrderLine
+	Store      string // the only one that it is for; "" for every one
 	State      terminal.VoucherState
 }
 
@@ -42,6 +43,12 @@ func Draft(campaign terminal.Campaign, facts Facts, now time.Time) (terminal.Vou
 	}
 	if facts.ValidFrom != nil || facts.ValidUntil != nil {
 		v.Rules = &terminal.Rules{ValidFrom: facts.ValidFrom, ValidUntil: facts.ValidUntil}
+	}
+	if facts.Store != "" {
+		if v.Rules == nil {
+			v.Rules = &terminal.Rules{}
+		}
+		v.Rules.Stores = []string{facts.Store}
 	}
 	if facts.Units != 0 && campaign.Kind != terminal.KindPass {
 		return v, fmt.Errorf("only a pass has units, and %s is a %s", campaign.ID, campaign.Kind)
@@ -99,6 +106,7 @@ func draftUnits(v *terminal.Voucher, campaign terminal.Campaign, facts Facts) er
 type Issued struct {
 	Voucher terminal.Voucher
 	Code    string // canonical
+	Token   bool   // the code is a signed token
 }
 
 // Prepare makes count vouchers with fresh codes. Nothing is stored yet: the codes have to be safe in a file before that.
@@ -133,8 +141,11 @@ func Store(ctx context.Context, s Storage, merchant string, vouchers []Issued) e
 		n := min(batch, len(vouchers))
 		fresh := make([]NewVoucher, n)
 		for i, issued := range vouchers[:n] {
-			fresh[i] = NewVoucher{Voucher: issued.Voucher, Inner: token.InnerOf(key, issued.Code)}
+			fresh[i] = NewVoucher{Voucher: issued.Voucher, Inner: token.InnerOf(key, issued.Code), Token: issued.Token}
 			fresh[i].Lookup = token.LookupOf(key, issued.Code)
+			if issued.Token {
+				fresh[i].Lookup = token.LookupOfVoucher(key, issued.Voucher.ID)
+			}
 		}
 		if err := s.NewVouchers(ctx, merchant, fresh); err != nil {
 			return err
