@@ -22,6 +22,8 @@ type Screen struct {
 	sink    *keys.Sink
 	now     func() time.Time
 
+	// OnResize is called when the content has got another size.
+	OnResize func(fyne.Size)
 	// OnAlarm is called when somebody presses the bar that says that another window has the keyboard.
 	OnAlarm func()
 
@@ -58,7 +60,7 @@ type shownSheet struct {
 
 // NewScreen makes the screen of a window. Its content is Content.
 func NewScreen(window fyne.Window, burst keys.Burst, timer keys.Timer, parts Parts) *Screen {
-	c := &Screen{now: parts.Now, OnAlarm: func() {}}
+	c := &Screen{now: parts.Now, OnAlarm: func() {}, OnResize: func(fyne.Size) {}}
 	c.router = keys.NewRouter(burst, parts.Now, timer)
 	c.sink = keys.NewSink(c.router, window.Canvas(), parts.Later)
 	parts.Show = c.show
@@ -68,7 +70,7 @@ func NewScreen(window fyne.Window, burst keys.Burst, timer keys.Timer, parts Par
 	}
 	c.router.OnKey = c.key
 	c.router.OnForeground = func(foreground bool) { c.counter.Happen(ForegroundChanged{foreground}) }
-	c.root = widgets.Stack()
+	c.root = widgets.Watched(func(size fyne.Size) { c.OnResize(size) })
 	c.build()
 	return c
 }

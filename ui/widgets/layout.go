@@ -288,3 +288,37 @@ func (scrolled) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 func (scrolled) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(objects[0], 0, 0, size.Width, size.Height)
 }
+
+// Shaped keeps one object's shape at whatever width: ratio is its height to its width.
+func Shaped(ratio float32, object fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: shaped{ratio}, Objects: []fyne.CanvasObject{object}}
+}
+
+type shaped struct{ ratio float32 }
+
+func (s shaped) heightFor(_ []fyne.CanvasObject, width float32) float32 { return width * s.ratio }
+
+func (s shaped) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100*s.ratio) }
+
+func (s shaped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	place(objects[0], 0, 0, size.Width, size.Height)
+}
+
+// Watched is a stack that tells its size each time it gets another one.
+func Watched(resized func(fyne.Size), objects ...fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: &watched{resized: resized}, Objects: objects}
+}
+
+type watched struct {
+	stack
+	resized func(fyne.Size)
+	last    fyne.Size
+}
+
+func (w *watched) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	w.stack.Layout(objects, size)
+	if size != w.last {
+		w.last = size
+		w.resized(size)
+	}
+}

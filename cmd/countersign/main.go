@@ -1,0 +1,99 @@
+// Command countersign is the desktop: the window in which a cashier scans vouchers and redeems them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // Windows has no time zones of its own
+
+	"fyne.io/fyne/v2/app"
+	"github.com/spf13/cobra"
+
+	"countersign/cmd/internal/demo"
+	"countersign/cmd/internal/station"
+	"countersign/cmd/internal/version"
+	"countersign/terminal"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command(ctx).ExecuteContext(ctx)
+	stop()
+	os.Exit(report(os.Stderr, err))
+}
+
+// command is the command line.
+func command(ctx context.Context) *cobra.Command {
+	var options Options
+	root := &cobra.Command{
+		Use: "countersign", Short: "The counter, in a window", Version: version.String(),
+		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs,
+		Example: "  countersign --theme dark\n  countersign demo",
+		RunE: func(*cobra.Command, []string) error {
+			config := station.Config{Folder: options.Folder, ConfigFile: options.Config, Program: "countersign", Version: version.String()}
+			opened, err := station.Open(ctx, config)
+			if err != nil {
+				return err
+			}
+			opened.Start(ctx)
+			m := New(app.NewWithID(appID), opened, options)
+			m.Run(ctx)
+			return errors.Join(m.Close(), opened.Close())
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&options.Folder, "data", os.Getenv("COUNTERSIGN_DATA"), "the data folder (COUNTERSIGN_DATA)")
+	flags.StringVar(&options.Config, "config", os.Getenv("COUNTERSIGN_CONFIG"), "the configuration file (COUNTERSIGN_CONFIG)")
+	flags.StringVar(&options.Language, "language", "", "of the screen: en, zh-Hans, de, es (default: the configuration's, else the store's)")
+	flags.StringVar(&options.Theme, "theme", "light", "light or dark")
+	flags.BoolVar(&options.FullScreen, "full-screen", false, "fill the whole screen")
+	root.AddCommand(demoCommand(&options))
+	return root
+}
+
+func demoCommand(options *Options) *cobra.Command {
+	return &cobra.Command{
+		Use: "demo", Short: "A shop on one machine: a counter, a customer's phone, a printer, and a cable to pull",
+		Args: cobra.NoArgs, Example: "  countersign demo --language zh-Hans",
+		RunE: func(command *cobra.Command, _ []string) error {
+			ctx := command.Context()
+			world, err := demo.Start(ctx, demo.Options{Language: options.Language, Version: version.String()})
+			if err != nil {
+				return err
+			}
+			m := New(app.NewWithID(appID), world.Station, *options)
+			stage, err := newStage(ctx, m, world)
+			if err != nil {
+				return errors.Join(err, m.Close(), world.Close())
+			}
+			stage.show()
+			m.Run(ctx)
+			return errors.Join(stage.close(), m.Close(), world.Close())
+		},
+	}
+}
+
+// report says an error as one sentence and what to do next, and returns the exit code.
+func report(out io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	code, hint := 1, ""
+	var held *station.InUse
+	switch {
+	case errors.Is(err, terminal.ErrNotJoined):
+		code, hint = 5, "run countersignctl join with a join code, then start the counter again"
+	case errors.As(err, &held):
+		code, hint = 5, "close it first; one counter works on a data folder at a time"
+	}
+	fmt.Fprintln(out, "countersign:", err)
+	if hint != "" {
+		fmt.Fprintln(out, "  "+hint)
+	}
+	return code
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"countersign/assets/translations"
+	"countersign/cmd/internal/station"
+	"countersign/terminal"
+	"countersign/terminal/scanner"
+	"countersign/ui/counter"
+	"countersign/ui/theme"
+)
+
+// appID is the program's name for the desktop.
+const appID = "countersign"
+
+// tick is how often the screen looks whether time has changed anything: a countdown, a lock, a green panel that goes.
+const tick = 250 * time.Millisecond
+
+// Options are what the command line says.
+type Options struct {
+	Folder, Config, Language, Theme string
+	FullScreen                      bool
+}
+
+// Main is the counter's window over an opened station.
+type Main struct {
+	app     fyne.App
+	station *station.Station
+	options Options
+	window  fyne.Window
+	screen  *counter.Screen
+	look    theme.Look
+	words   *translations.Words
+
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+	status chan struct{} // one slot: something that the status bar shows may have changed
+	mu     sync.Mutex
+	reader counter.Reader
+}
+
+// New makes the window. The station stays the caller's.
+func New(app fyne.App, opened *station.Station, options Options) *Main {
+	m := &Main{app: app, station: opened, options: options, status: make(chan struct{}, 1), reader: counter.ReaderKeyboard}
+	m.look = theme.Look{Dark: options.Theme == "dark", Zoom: 1}
+	app.Settings().SetTheme(m.look)
+	m.words = opened.Words(context.Background(), options.Language)
+	m.window = app.NewWindow("Countersign")
+	m.window.SetPadded(false)
+	m.window.SetMaster()
+	m.screen = counter.NewScreen(m.window, &scanner.Burst{}, onWindow, counter.Parts{
+		Terminal: opened.Terminal, Rows: opened.Cache, Words: m.words, Now: time.Now, UID: newUID,
+		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log,
+	})
+	m.screen.OnAlarm = m.window.RequestFocus
+	m.screen.OnResize = m.resized
+	m.window.SetContent(m.screen.Content())
+	m.window.Resize(fyne.NewSize(1280, 800))
+	m.window.SetFullScreen(options.FullScreen)
+	return m
+}
+
+// onWindow calls f later, on the window's goroutine.
+func onWindow(after time.Duration, f func()) {
+	time.AfterFunc(after, func() { fyne.Do(f) })
+}
+
+func newUID() (uid terminal.UID) {
+	_, _ = rand.Read(uid[:]) // never fails: crypto/rand ends the program instead
+	return uid
+}
+
+// resized draws everything larger in a larger window.
+func (m *Main) resized(size fyne.Size) {
+	zoom := theme.ZoomFor(size.Width, size.Height)
+	if zoom == m.look.Zoom {
+		return
+	}
+	m.look.Zoom = zoom
+	fyne.Do(func() { // not within the layout that has just begun
+		m.app.Settings().SetTheme(m.look)
+		m.screen.Rebuild()
+	})
+}
+
+// Run shows the window until it is closed or ctx ends. It is called on the main goroutine.
+func (m *Main) Run(ctx context.Context) {
+	ctx, m.stop = context.WithCancel(ctx)
+	m.station.OnChange(m.changed)
+	m.app.Lifecycle().SetOnStarted(func() {
+		m.screen.Start()
+		m.done.Go(func() { m.watch(ctx) })
+		m.done.Go(func() { m.listen(ctx) })
+		m.changed()
+	})
+	quit := context.AfterFunc(ctx, func() { fyne.Do(m.app.Quit) })
+	defer quit()
+	m.window.Show()
+	m.app.Run()
+}
+
+// Close waits until what was begun is done.
+func (m *Main) Close() error {
+	if m.stop != nil {
+		m.stop()
+	}
+	m.done.Wait()
+	m.screen.Counter().Close()
+	return nil
+}
+
+// Scan takes a code that did not come by the keyboard.
+func (m *Main) Scan(code string) {
+	fyne.Do(func() {
+		m.screen.Counter().Happen(counter.Scanned{Scan: terminal.Scan{Code: code, Source: terminal.SourceScanner}})
+	})
+}
+
+// changed notes that something may have changed. It never blocks.
+func (m *Main) changed() {
+	select {
+	case m.status <- struct{}{}:
+	default:
+	}
+}
