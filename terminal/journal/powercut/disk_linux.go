@@ -19,10 +19,11 @@ type Disk struct {
 	// changes counts what was changed or synced; trace is a hash over all of it.
 	changes int
 	trace   uint64
-	// left is how many changes there are to the cut, 0 for no cut.
-	left int
-	dark atomic.Bool
-	cut  string // what the power failed in
+	// left is how many changes there are to the cut, 0 for no cut; atSync puts it off to the next sync.
+	left   int
+	atSync bool
+	dark   atomic.Bool
+	cut    string // what the power failed in
 }
 
 // name is an entry of the folder.
@@ -101,7 +102,14 @@ func newDisk(folder string) (*Disk, error) {
 func (d *Disk) CutIn(n int) {
 	watch.Lock()
 	defer watch.Unlock()
-	d.left = n
+	d.left, d.atSync = n, false
+}
+
+// CutInSync cuts the power in the first sync from the n-th change on: where a program waits to be told that its work is safe.
+func (d *Disk) CutInSync(n int) {
+	watch.Lock()
+	defer watch.Unlock()
+	d.left, d.atSync = n, true
 }
 
 // Dark says that the power is off. Every call of SQLite's then fails.
@@ -139,14 +147,18 @@ func (d *Disk) count(verb, name string, at, size int) (serial int, on, cut bool)
 	hash := fnv.New64a()
 	fmt.Fprint(hash, d.trace, verb, name, at, size)
 	d.trace = hash.Sum64()
-	if d.left > 0 {
-		if d.left--; d.left == 0 {
-			d.cut = verb + " " + name
-			d.dark.Store(true)
-			return d.changes, true, true
-		}
+	switch {
+	case d.left == 0:
+		return d.changes, true, false
+	case d.left > 1:
+		d.left--
+		return d.changes, true, false
+	case d.atSync && verb != "sync":
+		return d.changes, true, false
 	}
-	return d.changes, true, false
+	d.cut = verb + " " + name
+	d.dark.Store(true)
+	return d.changes, true, true
 }
 
 // nameOf is for the trace: the name under which a file is known.
