@@ -41,6 +41,7 @@ var problemTitles = map[string]string{
 }
 
 func problem(status int, code, detail string) *Problem {
+	detail = strings.ToUpper(detail[:1]) + detail[1:]
 	return &Problem{api.Problem{Type: "urn:countersign:problem:" + code, Title: problemTitles[code], Status: status, Code: code, Detail: detail}}
 }
 

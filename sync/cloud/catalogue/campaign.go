@@ -26,6 +26,7 @@ func (t *table) campaign(stores []string) terminal.Campaign {
 // kindFits refuses what a kind needs and has not, or has and cannot use.
 func (t *table) kindFits(c terminal.Campaign) {
 	switch {
+	case c.Kind == "": // said already
 	case c.Kind == terminal.KindPass && !t.has("units"):
 		t.fault("", "campaign %q is a pass and has no units: how many uses has one?", c.ID)
 	case c.Kind != terminal.KindPass && t.has("units"):

@@ -1,0 +1,32 @@
+// Package conformance holds what every storage of the cloud must do, whatever engine is below it. Each engine's tests call Run.
+package conformance
+
+import (
+	"testing"
+
+	"countersign/sync/cloud"
+)
+
+// Run holds a storage to its contract. open returns a fresh, empty storage each time and closes it with the test.
+func Run(t *testing.T, open func(t *testing.T) cloud.Storage) {
+	for _, group := range []struct {
+		name  string
+		tests []test
+	}{
+		{"journal", journalTests}, {"claims", claimTests}, {"feed", feedTests}, {"merchant", merchantTests},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			for _, test := range group.tests {
+				t.Run(test.name, func(t *testing.T) {
+					t.Parallel()
+					test.run(newWorld(t, open))
+				})
+			}
+		})
+	}
+}
+
+type test struct {
+	name string
+	run  func(w *world)
+}

@@ -1,0 +1,232 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+var feedTests = []test{
+	{"the first fill holds everything that concerns the store", firstFill},
+	{"pages of any size hold the same", paging},
+	{"a cursor skips nothing that was committed meanwhile", nothingSkipped},
+	{"only changes come after the end", onlyChanges},
+	{"what is included belongs to the page", includedBelongs},
+	{"who left a store leaves its terminals", operatorLeaves},
+	{"a cursor of another feed is refused", strangeCursor},
+	{"a wait ends with the change", waiting},
+	{"a verdict that is not accepted is told again", verdictTold},
+}
+
+// state is what a cache would hold after it applied records in their order.
+func state(records []api.FeedRecord) map[string]string {
+	held := map[string]string{}
+	for _, r := range records {
+		switch {
+		case r.Voucher != nil:
+			held["voucher "+r.Voucher.ID.String()] = fmt.Sprintf("%d of %d, version %d", r.Voucher.Used, r.Voucher.Units, r.Voucher.Version)
+		case r.RemovedVoucher != nil:
+			delete(held, "voucher "+r.RemovedVoucher.String())
+		case r.Campaign != nil:
+			held["campaign "+r.Campaign.ID] = fmt.Sprint(r.Campaign.PolicyVersion, r.Campaign.State)
+		case r.Operator != nil:
+			held["operator "+r.Operator.ID] = fmt.Sprint(r.Operator.Name, r.Operator.Active)
+		case r.RemovedOperator != nil:
+			delete(held, "operator "+*r.RemovedOperator)
+		case r.Settings != nil:
+			held["settings"] = fmt.Sprint(r.Settings.Store.ID, r.Settings.Terminal, r.Settings.Suspended, r.Settings.Stores)
+		case r.Exception != nil:
+			held["exception "+r.Exception.Id] = fmt.Sprint(r.Exception.State, r.Exception.Paid)
+		}
+	}
+	return held
+}
+
+func keys(held map[string]string) []string {
+	all := []string{}
+	for key := range held {
+		all = append(all, key)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func firstFill(w *world) {
+	c := w.counter(quay)
+	t := w.issue("dinner", cloud.Facts{Holder: "M. Chen"})
+	page := c.pull("", 2000)
+	w.expect("at the end", page.AtEnd, true)
+	w.expect("what is there", keys(state(page.Records)), []string{"campaign card", "campaign dinner", "campaign order", "campaign swim",
+		"operator ida", "operator li", "settings", "voucher " + t.Voucher.ID.String()})
+	for _, r := range page.Records {
+		if r.Settings != nil {
+			w.expect("settings", []string{r.Settings.Store.ID, r.Settings.Terminal, r.Settings.Stores[harbour]}, []string{quay, "counter-1", "Lakeside harbour"})
+		}
+		if r.Voucher != nil {
+			w.expect("voucher", []string{r.Voucher.Holder, r.Voucher.Lookup.String(), string(r.Voucher.State)}, []string{"M. Chen", t.lookup.String(), "active"})
+		}
+	}
+}
+
+func paging(w *world) {
+	a, b := w.counter(quay), w.counter(harbour)
+	for range 5 {
+		t := w.issue("dinner", cloud.Facts{})
+		a.redeem(t, 1)
+		b.redeem(t, 1)
+	}
+	a.push(1)
+	b.push(1)
+	whole := a.pull("", 2000)
+	for _, limit := range []int{1, 2, 3, 7} {
+		parts := a.pull("", limit)
+		w.expect(fmt.Sprintf("in pages of %d", limit), state(parts.Records), state(whole.Records))
+		w.expect("included", parts.Included, whole.Included)
+		w.expect("cursor", parts.Cursor, whole.Cursor)
+	}
+}
+
+func nothingSkipped(w *world) {
+	const writers, each = 3, 8
+	reader := w.counter(quay)
+	var wait sync.WaitGroup
+	counters := make([]*counter, writers)
+	for i := range counters {
+		counters[i] = w.counter(harbour)
+		for range each {
+			counters[i].redeem(w.issue("dinner", cloud.Facts{}), 1)
+		}
+	}
+	for _, c := range counters {
+		wait.Go(func() {
+			for seq := range each {
+				push := c.batch(uint64(seq + 1))
+				push.Entries = push.Entries[:1]
+				if _, err := w.storage.ApplyJournal(w.Context(), c.Terminal, push); err != nil {
+					w.Error(err)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wait.Wait(); close(done) }()
+	records, cursor := []api.FeedRecord{}, ""
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false // one more look, after everything was committed
+		default:
+		}
+		page := reader.pull(cursor, 3)
+		records, cursor = append(records, page.Records...), page.Cursor
+	}
+	w.expect("a cache that kept up", state(records), state(reader.pull("", 2000).Records))
+}
+
+func onlyChanges(w *world) {
+	c := w.counter(quay)
+	t := w.issue("dinner", cloud.Facts{})
+	page := c.pull("", 2000)
+	w.expect("nothing new", len(c.pull(page.Cursor, 2000).Records), 0)
+	w.revoke(t)
+	changed, err := w.storage.Pause(w.Context(), merchantID, "swim", nil, true)
+	w.expect("paused", []any{changed, err}, []any{true, nil})
+	next := c.pull(page.Cursor, 2000)
+	w.expect("the changes", keys(state(next.Records)), []string{"campaign swim", "voucher " + t.Voucher.ID.String()})
+	w.expect("state", next.Records[0].Voucher.State, terminal.VoucherRevoked)
+}
+
+func includedBelongs(w *world) {
+	c := w.counter(quay)
+	t, later := w.issue("dinner", cloud.Facts{}), w.issue("dinner", cloud.Facts{})
+	before := c.pull("", 2000).Cursor
+	c.redeem(t, 1)
+	c.push(1)
+	c.redeem(later, 1)
+	c.push(2)
+	first, err := w.storage.Feed(w.Context(), c.Terminal, before, 1)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.expect("included in the first page", first.Included, 1)
+	w.expect("first row", first.Records[0].Voucher.ID, t.Voucher.ID)
+	second := c.pull(first.Cursor, 1)
+	w.expect("included in the second", second.Included, 2)
+}
+
+func operatorLeaves(w *world) {
+	c, other := w.counter(quay), w.counter(harbour)
+	page, there := c.pull("", 2000), other.pull("", 2000)
+	moved := lakeside()
+	moved.Operators[0].Stores = []string{harbour}
+	moved.Operators = moved.Operators[:2] // and Ida left the merchant
+	changes := w.apply(moved)
+	w.expect("changes", changes, []cloud.Change{{What: "operator", ID: "li", Action: "changed"}, {What: "operator", ID: "ida", Action: "removed"}})
+	after := state(append(page.Records, c.pull(page.Cursor, 2000).Records...))
+	_, li := after["operator li"]
+	w.expect("Li at the quay", li, false)
+	w.expect("Ida", after["operator ida"], "Idafalse")
+	arrived := state(append(there.Records, other.pull(there.Cursor, 2000).Records...))
+	w.expect("Li at the harbour", arrived["operator li"], "Litrue")
+}
+
+func strangeCursor(w *world) {
+	c := w.counter(quay)
+	cursor := c.pull("", 2000).Cursor
+	for _, strange := range []string{"0", "deadbeef.1", cursor + "0000", "x" + cursor, cursor + " "} {
+		if _, err := w.storage.Feed(w.Context(), c.Terminal, strange, 10); !errors.Is(err, cloud.ErrCursor) {
+			w.Errorf("the cursor %q was answered %v", strange, err)
+		}
+	}
+}
+
+func waiting(w *world) {
+	c := w.counter(quay)
+	cursor := c.pull("", 2000).Cursor
+	short, cancel := context.WithTimeout(w.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := w.storage.Await(short, merchantID, cursor); !errors.Is(err, context.DeadlineExceeded) {
+		w.Errorf("nothing changed, and the wait ended with %v", err)
+	}
+	long, cancel := context.WithTimeout(w.Context(), 20*time.Second)
+	defer cancel()
+	ended := make(chan error)
+	go func() { ended <- w.storage.Await(long, merchantID, cursor) }()
+	w.issue("dinner", cloud.Facts{})
+	if err := <-ended; err != nil {
+		w.Errorf("the change was not noticed: %v", err)
+	}
+	if err := w.storage.Await(long, merchantID, cursor); err != nil {
+		w.Errorf("a change that is there already was not noticed: %v", err)
+	}
+}
+
+func verdictTold(w *world) {
+	a, b := w.counter(quay), w.counter(harbour)
+	t := w.issue("dinner", cloud.Facts{})
+	a.redeem(t, 1)
+	lost := b.redeem(t, 1)
+	a.push(1)
+	b.push(1) // nobody heard the answer
+	told := 0
+	for _, r := range b.pull("", 2000).Records {
+		if r.Verdict != nil {
+			told++
+			w.expect("uid", r.Verdict.Uid, lost.UID)
+			w.expect("verdict", r.Verdict.Verdict, terminal.Overrun)
+		}
+	}
+	w.expect("verdicts", told, 1)
+	for _, r := range a.pull("", 2000).Records {
+		if r.Verdict != nil {
+			w.Error("another terminal's verdict was told")
+		}
+	}
+}
