@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -365,6 +366,42 @@ func TestDamageIsMendedWhileSelling(t *testing.T) {
 	if row, err := c.Find(ctx, []terminal.Lookup{lookup(7)}); err != nil || row.Voucher.ID != 7 {
 		t.Fatalf("after filling it again: %+v, %v", row, err)
 	}
+}
+
+func TestRowAndHeadAreSeenTogether(t *testing.T) {
+	// If this fails, a scan in the moment a page arrives counts an own use twice, or not at all.
+	c, _ := newShelf(t)
+	ctx := context.Background()
+	page := func(n int64) Page {
+		v := voucher(1)
+		v.Units, v.Used, v.Version = 1000, n, n
+		return Page{Vouchers: []terminal.Voucher{v}, Campaigns: []terminal.Campaign{campaign("lunch")}, Cursor: fmt.Sprint(n), AtEnd: true,
+			Included: uint64(n), ServerTime: noon}
+	}
+	apply(t, c, page(1))
+	done := make(chan struct{})
+	var group sync.WaitGroup
+	for range 3 {
+		group.Go(func() {
+			for {
+				row, err := c.Find(ctx, []terminal.Lookup{lookup(9), lookup(1)})
+				if err != nil || row.Voucher.Used != int64(row.Included) {
+					t.Errorf("used %d with head %d: %v", row.Voucher.Used, row.Included, err)
+					return
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for n := int64(2); n < 200; n++ {
+		apply(t, c, page(n))
+	}
+	close(done)
+	group.Wait()
 }
 
 func TestStateIsKeptWithTheFile(t *testing.T) {

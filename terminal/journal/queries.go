@@ -308,14 +308,7 @@ func judged(kind terminal.EntryKind) bool {
 	return kind == terminal.EntryRedeem || kind == terminal.EntryReverse
 }
 
-// micros is how the journal's index tables hold a time: microseconds since 1970, NULL for the zero time.
-func micros(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMicro()
-}
-
+// fromMicros reads a time as the journal's tables hold it: microseconds since 1970, NULL for the zero time.
 func fromMicros(at sql.NullInt64) time.Time {
 	if !at.Valid {
 		return time.Time{}
