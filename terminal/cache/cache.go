@@ -32,6 +32,10 @@ import (
 // KeyBytes is the length of the key that operators are sealed under (AES-256-GCM).
 const KeyBytes = 32
 
+// ErrSetAside says that the file was damaged and an empty one stands in its place: what was to be stored belongs to rows that are gone,
+// and the feed has to be pulled from the beginning.
+var ErrSetAside = errors.New("the cache was damaged and is being filled again; sync once more")
+
 // errDamaged says that the file is not what this package wrote; it never leaves the package but from a reader.
 var errDamaged = errors.New("the cache is damaged; it is filled again when the terminal runs")
 
@@ -56,6 +60,7 @@ type Cache struct {
 	mu        sync.Mutex
 	campaigns map[int64]stamped // by number
 	setAside  bool
+	stale     bool // a page may be on its way that continues a cursor which is gone
 }
 
 type stamped struct {
@@ -137,9 +142,18 @@ func (c *Cache) SetAside() bool {
 	return c.setAside
 }
 
-// guarded runs work on the open file. When that finds the file damaged, it is set aside and work runs once more, on an empty one:
-// the terminal then knows no voucher for a while, which is true, and nobody has to come.
+// guarded runs work, which only reads, on the open file. When that finds the file damaged, it is set aside and work runs once more, on
+// an empty one: the terminal then knows no voucher for a while, which is true, and nobody has to come.
 func (c *Cache) guarded(work func(*handles) error) error {
+	err := c.once(work)
+	if errors.Is(err, ErrSetAside) {
+		err = c.once(work)
+	}
+	return err
+}
+
+// once runs work and answers ErrSetAside where the file had to be replaced.
+func (c *Cache) once(work func(*handles) error) error {
 	c.gate.RLock()
 	used := c.at
 	err := work(used)
@@ -148,16 +162,25 @@ func (c *Cache) guarded(work func(*handles) error) error {
 		return unknown(err)
 	}
 	c.gate.Lock()
+	defer c.gate.Unlock()
 	if c.at == used { // nobody else has done it meanwhile
 		if err := errors.Join(c.at.close(), c.replace(context.Background())); err != nil {
-			c.gate.Unlock()
 			return err
 		}
+		c.mu.Lock()
+		c.stale = true
+		c.mu.Unlock()
 	}
-	c.gate.Unlock()
-	c.gate.RLock()
-	defer c.gate.RUnlock()
-	return unknown(work(c.at))
+	return ErrSetAside
+}
+
+// takeStale reports, once, that the file was replaced while a page may have been on its way.
+func (c *Cache) takeStale() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.stale
+	c.stale = false
+	return was
 }
 
 func unknown(err error) error {

@@ -362,10 +362,41 @@ func TestDamageIsMendedWhileSelling(t *testing.T) {
 	if fresh, err := c.Freshness(ctx); err != nil || !c.SetAside() || fresh != (terminal.Freshness{}) {
 		t.Fatalf("after the damage was met: %+v, %v", fresh, err)
 	}
+	// The page that was on its way goes on from a cursor that is gone: stored, it would skip all before it.
+	if err := c.Apply(ctx, Page{Cursor: "2", AtEnd: true}); !errors.Is(err, ErrSetAside) {
+		t.Fatalf("a page that continues what is gone: %v", err)
+	}
+	if fresh, err := c.Freshness(ctx); err != nil || fresh.Cursor != "" {
+		t.Fatalf("after it was refused: %+v, %v", fresh, err)
+	}
 	apply(t, c, page)
 	if row, err := c.Find(ctx, []terminal.Lookup{lookup(7)}); err != nil || row.Voucher.ID != 7 {
 		t.Fatalf("after filling it again: %+v, %v", row, err)
 	}
+}
+
+func TestDamageMetByAPage(t *testing.T) {
+	// If this fails, a page is stored into the empty file that replaced a damaged one, and everything before it is never pulled.
+	c, _ := newShelf(t)
+	ctx := context.Background()
+	apply(t, c, Page{Vouchers: []terminal.Voucher{voucher(1)}, Campaigns: []terminal.Campaign{campaign("lunch")}, Cursor: "1", AtEnd: true})
+	if _, err := c.at.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		t.Fatal(err)
+	}
+	used := c.at
+	err := c.once(func(h *handles) error { // as when a statement of Apply meets a bad page
+		return fmt.Errorf("%w: for this test", errDamaged)
+	})
+	if !errors.Is(err, ErrSetAside) || c.at == used {
+		t.Fatalf("the damaged file is still in use: %v", err)
+	}
+	if err := c.Apply(ctx, Page{Vouchers: []terminal.Voucher{voucher(2)}, Cursor: "2", AtEnd: true}); !errors.Is(err, ErrSetAside) {
+		t.Fatalf("a page that continues what is gone: %v", err)
+	}
+	if fresh, err := c.Freshness(ctx); err != nil || fresh != (terminal.Freshness{}) {
+		t.Fatalf("%+v, %v", fresh, err)
+	}
+	apply(t, c, Page{Vouchers: []terminal.Voucher{voucher(2)}, Cursor: "2", AtEnd: true})
 }
 
 func TestRowAndHeadAreSeenTogether(t *testing.T) {

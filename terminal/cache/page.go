@@ -34,7 +34,21 @@ const settingsKey = "settings"
 // Apply stores a page: rows and cursor in one transaction, and with a page that reached the end also the head that the rows
 // include and the time. Until then the old head stays, under which own uses may count twice but never too little. A row older than
 // the one that is there is left aside.
+//
+// The first page after a damaged file was replaced is refused with ErrSetAside: it may continue a cursor that is gone, and storing it
+// would skip all before it. The next one starts from the empty cursor.
 func (c *Cache) Apply(ctx context.Context, page Page) error {
+	if c.takeStale() {
+		return ErrSetAside
+	}
+	err := c.store(ctx, page)
+	if errors.Is(err, ErrSetAside) {
+		c.takeStale() // this was the page on its way
+	}
+	return err
+}
+
+func (c *Cache) store(ctx context.Context, page Page) error {
 	return c.change(ctx, func(tx *sql.Tx) error {
 		a := &applying{tx: tx, cache: c, refs: map[string]int64{}, prepared: map[string]*sql.Stmt{}}
 		for _, campaign := range page.Campaigns {
@@ -238,7 +252,7 @@ func (c *Cache) Empty(ctx context.Context) error {
 
 // change runs work in one write transaction. Losing it costs a page that is pulled again: the file syncs only at checkpoints.
 func (c *Cache) change(ctx context.Context, work func(*sql.Tx) error) error {
-	return c.guarded(func(h *handles) error {
+	return c.once(func(h *handles) error {
 		if h.write == nil {
 			return errors.New("the cache is open for reading only")
 		}
