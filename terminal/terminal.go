@@ -178,6 +178,9 @@ func (t *Terminal) find(ctx context.Context, lookups []Lookup, token *Token) (Ro
 		return row, err
 	}
 	campaign, err := t.parts.Cache.Campaign(ctx, token.Campaign)
+	if errors.Is(err, ErrUnknown) {
+		return t.usedUpHere(ctx, *token, lookups[0])
+	}
 	if err != nil {
 		return Row{}, err
 	}
@@ -185,6 +188,20 @@ func (t *Terminal) find(ctx context.Context, lookups []Lookup, token *Token) (Ro
 		return Row{}, ErrUnknown
 	}
 	return Row{Voucher: token.voucher(lookups[0]), Campaign: campaign}, nil
+}
+
+// usedUpHere is the row of a token whose campaign the cache has lost, if this terminal's journal has all of its units: then there is
+// nothing left to honour, whatever the campaign says. What has units left is unknown without its campaign's rules.
+func (t *Terminal) usedUpHere(ctx context.Context, token Token, lookup Lookup) (Row, error) {
+	use, err := t.parts.Journal.Use(ctx, token.Voucher, "", 0)
+	if err != nil {
+		return Row{}, err
+	}
+	if use.Net < token.Units {
+		return Row{}, ErrUnknown
+	}
+	campaign := Campaign{ID: token.Campaign, Kind: token.Kind, Currency: token.Currency, State: CampaignLive}
+	return Row{Voucher: token.voucher(lookup), Campaign: campaign}, nil
 }
 
 // voucher is the row that a token stands in for.

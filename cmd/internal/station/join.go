@@ -75,6 +75,9 @@ func keepEnrolment(ctx context.Context, folder string, keys keystore.Keys, enrol
 	if err := writeCloudFile(folder, cloudFile{URL: enrolment.URL, Trust: enrolment.Trust}); err != nil {
 		return err
 	}
+	if err := writePlace(folder, enrolment.Settings); err != nil {
+		return err
+	}
 	record, err := journal.Create(ctx, filepath.Join(folder, JournalName), journal.Identity{
 		Merchant: enrolment.Merchant, Store: enrolment.Store, Terminal: enrolment.Terminal,
 		Currency: enrolment.Settings.Merchant.Currency, PublicKey: keys.Public(), RootKey: enrolment.RootKey,

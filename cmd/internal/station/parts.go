@@ -64,6 +64,7 @@ func (j journalOfPump) Ack(ctx context.Context, through uint64, verdicts []cloud
 type cacheOfPump struct {
 	*cache.Cache
 	patterns *patterns
+	folder   string
 }
 
 // Apply implements cloudsync.Cache.
@@ -73,6 +74,9 @@ func (c cacheOfPump) Apply(ctx context.Context, page cloudsync.Page) error {
 	}
 	if len(page.Campaigns) > 0 {
 		c.patterns.forget()
+	}
+	if page.Settings != nil {
+		return writePlace(c.folder, *page.Settings)
 	}
 	return nil
 }

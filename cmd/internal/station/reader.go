@@ -132,7 +132,7 @@ func (r *Reader) equip(config Config, keys keystore.Keys) error {
 		Codes: &token.Reader{
 			LookupKey: keys.Lookup, Merchant: r.Journal.Identity().Merchant, Issuers: r.issuers, Patterns: r.patterns.all,
 		},
-		Cache: campaigns{r.Cache}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, config.Composed},
+		Cache: placedCache{campaigns{r.Cache}, r.folder}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, config.Composed},
 		PINs: pin.Checker{}, Clock: r.Clock, Random: uids{},
 	}
 	return nil
@@ -163,7 +163,7 @@ func (r *Reader) Folder() string { return r.folder }
 // Words speaks language, or, where that is "", the configuration's, or the store's. Times are in the store's zone.
 func (r *Reader) Words(ctx context.Context, language string) *translations.Words {
 	zone := time.Local
-	settings, err := r.Cache.Settings(ctx)
+	settings, err := r.parts.Cache.Settings(ctx)
 	if err == nil {
 		if known, err := settings.Store.Location(); err == nil {
 			zone = known

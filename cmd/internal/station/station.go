@@ -162,7 +162,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	}
 	claims := cloudsync.NewClaims(instance, s.Journal.Unacked)
 	s.breaker = cloudsync.NewBreaker(lineOfFolder(s.folder), func() { s.Pump.Kick() })
-	s.Pump = cloudsync.NewPump(client, s.breaker, claims, journalOfPump{s.Journal}, cacheOfPump{s.Cache, s.patterns}, s.Log)
+	s.Pump = cloudsync.NewPump(client, s.breaker, claims, journalOfPump{s.Journal}, cacheOfPump{s.Cache, s.patterns, s.folder}, s.Log)
 	s.Pump.OnChange(s.notify)
 	s.authority = cloudsync.NewAuthority(client, s.breaker, claims)
 	return nil

@@ -81,7 +81,7 @@ const clockTolerance = 2 * time.Minute
 
 // Status gathers it. What is in the data folder is all it looks at: it asks nobody.
 func (r *Reader) Status(ctx context.Context) (Status, error) {
-	settings, err := r.Cache.Settings(ctx)
+	settings, err := r.parts.Cache.Settings(ctx)
 	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
 		return Status{}, err
 	}
