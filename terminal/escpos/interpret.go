@@ -73,3 +73,29 @@ func measure(data []byte) (int, error) {
 	}
 	return length, nil
 }
+
+// Boundaries lists, in ascending order, the offsets at which a slip's bytes may be cut: behind a finished row or picture, never
+// inside a command or a row. Bytes that are no slip of ours have none.
+func Boundaries(data []byte) []int {
+	commands, err := Interpret(data)
+	if err != nil {
+		return nil
+	}
+	var out []int
+	at := 0
+	for _, command := range commands {
+		switch {
+		case command.Name == "LF":
+			at++
+			out = append(out, at)
+		case command.Name == "text":
+			at += len(command.Data)
+		default:
+			at += 2 + len(command.Data)
+			if command.Name == "GS v" || command.Name == "GS V" || command.Name == "ESC J" {
+				out = append(out, at)
+			}
+		}
+	}
+	return out
+}
