@@ -288,6 +288,10 @@ func openHandles(ctx context.Context, path string) (*handles, error) {
 	if err := migrate(ctx, write); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
+	// A fill touches every page of the file again and again: checkpoints are what it waits for, and each brings a page home once.
+	if _, err := write.ExecContext(ctx, "PRAGMA wal_autocheckpoint = 8000"); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
 	at := newHandles(write, open(path, "mode=ro&_query_only=true&_busy_timeout=5000&_cache_size="+readerCache, readers))
 	for _, query := range []string{findQuery, placeQuery} { // a file that lacks a table or a column is none of ours
 		if _, err := at.statement(ctx, query); err != nil {
