@@ -25,7 +25,7 @@ import (
 const (
 	cutsInTest = 200
 	cutsInSoak = 2000
-	cutsInLife = 25 // after that many the terminal is thrown away and a new one joins
+	cutsInLife = 20 // after that many the terminal is thrown away and a new one joins
 	vouchers   = 40
 )
 
@@ -145,7 +145,6 @@ func (b *blackout) open() {
 		b.journal, err = Open(ctx, b.path(), b.key)
 	} else if b.journal, err = Create(ctx, b.path(), b.identity(), b.key); err == nil {
 		b.made = true
-		b.disk.SyncFolder() // Create did, or it would not have returned
 	}
 	if err != nil {
 		b.journal = nil
@@ -351,11 +350,11 @@ func (b *blackout) inspect() error {
 func isWhole(ctx context.Context, j *Journal, path string, found []terminal.Record) error {
 	verified, err := Verify(ctx, path, j.identity.PublicKey)
 	if err != nil || verified.Entries != uint64(len(found)) {
-		return fmt.Errorf("%d of %d entries verify: %w", verified.Entries, len(found), err)
+		return fmt.Errorf("%d of %d entries verify: %v", verified.Entries, len(found), err)
 	}
 	var sound string
 	if err := j.w.q.row(ctx, "PRAGMA integrity_check").Scan(&sound); err != nil || sound != "ok" {
-		return fmt.Errorf("SQLite finds %q: %w", sound, err)
+		return fmt.Errorf("SQLite finds %q: %v", sound, err)
 	}
 	net := map[terminal.VoucherID]int64{}
 	for i, record := range found {
@@ -373,7 +372,7 @@ func isWhole(ctx context.Context, j *Journal, path string, found []terminal.Reco
 	for voucher := terminal.VoucherID(1); voucher <= vouchers; voucher++ {
 		use, err := j.Use(ctx, voucher, "", 0)
 		if err != nil || use.Net != net[voucher] {
-			return fmt.Errorf("voucher %s counts %d used, and %d stand in the entries: %w", voucher, use.Net, net[voucher], err)
+			return fmt.Errorf("voucher %s counts %d used, and %d stand in the entries: %v", voucher, use.Net, net[voucher], err)
 		}
 	}
 	return nil
@@ -415,7 +414,7 @@ func (b *blackout) compareJobs(ctx context.Context, j *Journal, found []terminal
 	all, err := j.Jobs(ctx, terminal.JobQueued, terminal.JobSending, terminal.JobSent, terminal.JobPrinted, terminal.JobUnconfirmed,
 		terminal.JobFailed, terminal.JobAbandoned)
 	if err != nil || len(all) != len(found) {
-		return fmt.Errorf("%d jobs for %d entries: %w", len(all), len(found), err)
+		return fmt.Errorf("%d jobs for %d entries: %v", len(all), len(found), err)
 	}
 	for i, job := range all {
 		p := &b.book[i]

@@ -129,15 +129,6 @@ func (d *Disk) Trace() uint64 {
 	return d.trace
 }
 
-// SyncFolder makes the folder's names durable, as the program under test did itself, past SQLite.
-func (d *Disk) SyncFolder() {
-	watch.Lock()
-	defer watch.Unlock()
-	if !d.Dark() {
-		d.syncNames()
-	}
-}
-
 // count notes a change and reports whether it may be made: false once the power is off. cut says that it fails in this very change.
 func (d *Disk) count(verb, name string, at, size int) (serial int, on, cut bool) {
 	if d.Dark() {

@@ -9,22 +9,13 @@ import (
 )
 
 // afterCuts is what a file was left with in many power cuts, and how often; "none" where it was gone.
-func afterCuts(t *testing.T, d *Disk, called string) map[string]int {
-	t.Helper()
+func afterCuts(d *Disk, called string) map[string]int {
 	left := map[string]int{}
 	for cut := range uint64(400) {
-		folder := t.TempDir()
-		if err := d.Remains(rand.New(rand.NewPCG(1, cut)), folder); err != nil {
-			t.Fatal(err)
-		}
-		content, err := os.ReadFile(filepath.Join(folder, called))
-		switch {
-		case os.IsNotExist(err):
-			left["none"]++
-		case err != nil:
-			t.Fatal(err)
-		default:
+		if content, there := d.remains(newFate(rand.New(rand.NewPCG(1, cut))))[called]; there {
 			left[string(content)]++
+		} else {
+			left["none"]++
 		}
 	}
 	return left
@@ -52,11 +43,11 @@ func TestSyncedBytesStayAndOthersMayNot(t *testing.T) {
 	d.write(f, 512, synced)
 	d.sync(f, false)
 	want := append(append(bytes.Clone(old[:512]), synced...), old[:1024]...)
-	if left := afterCuts(t, d, "a"); left[string(want)] != 400 {
+	if left := afterCuts(d, "a"); left[string(want)] != 400 {
 		t.Fatalf("a synced write gave %d different files", len(left))
 	}
 	d.write(f, 1024, bytes.Repeat([]byte("n"), 600))
-	left := afterCuts(t, d, "a")
+	left := afterCuts(d, "a")
 	whole := append(append(bytes.Clone(want[:1024]), bytes.Repeat([]byte("n"), 600)...), old[:424]...)
 	if left[string(want)] == 0 || left[string(whole)] == 0 || len(left) < 10 {
 		t.Errorf("a pending write was dropped %d times, kept %d times, and gave %d different files", left[string(want)],
@@ -78,19 +69,19 @@ func TestNamesAreDurableWithTheirFolder(t *testing.T) {
 	}
 	d.write(f, 0, []byte("second"))
 	d.sync(f, false)
-	if left := afterCuts(t, d, "b"); left["none"] == 0 || left["second"] == 0 || len(left) != 2 {
+	if left := afterCuts(d, "b"); left["none"] == 0 || left["second"] == 0 || len(left) != 2 {
 		t.Errorf("a synced file in a folder that was not was left as %v", left)
 	}
-	d.SyncFolder()
+	d.sync(f, true)
 	d.delete("a", false)
-	if left := afterCuts(t, d, "b"); left["second"] != 400 {
+	if left := afterCuts(d, "b"); left["second"] != 400 {
 		t.Errorf("a synced file in a synced folder was left as %v", left)
 	}
-	if left := afterCuts(t, d, "a"); left["none"] == 0 || left["first"] == 0 || len(left) != 2 {
+	if left := afterCuts(d, "a"); left["none"] == 0 || left["first"] == 0 || len(left) != 2 {
 		t.Errorf("a deleted file was left as %v", left)
 	}
 	d.delete("b", true)
-	if left := afterCuts(t, d, "a"); left["none"] != 400 {
+	if left := afterCuts(d, "a"); left["none"] != 400 {
 		t.Errorf("a deleted file in a synced folder was left as %v", left)
 	}
 }
@@ -108,11 +99,11 @@ func TestThePowerIsCutWhereItWasAsked(t *testing.T) {
 	if !d.Dark() || d.Cut() != "sync a" {
 		t.Fatalf("dark: %t, in %q", d.Dark(), d.Cut())
 	}
-	if left := afterCuts(t, d, "a"); left["old"] == 0 || left["new"] == 0 {
+	if left := afterCuts(d, "a"); left["old"] == 0 || left["new"] == 0 {
 		t.Errorf("a sync that was cut off promised something: %v", left)
 	}
 	d.write(f, 0, []byte("ghost"))
-	if left := afterCuts(t, d, "a"); left["ghost"] != 0 {
+	if left := afterCuts(d, "a"); left["ghost"] != 0 {
 		t.Error("something was written with the power off")
 	}
 	d = diskWith(t, "a", []byte("old"))

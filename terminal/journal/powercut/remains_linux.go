@@ -28,6 +28,10 @@ type fate struct {
 	moment int // of inOrder: the serial of the change that is torn
 }
 
+func newFate(random *rand.Rand) *fate {
+	return &fate{temper: temper(random.IntN(int(tempers))), random: random, sector: 512 << (3 * random.IntN(2))}
+}
+
 // outcome is what became of one change.
 type outcome int
 
@@ -61,20 +65,27 @@ func (f *fate) of(serial int) outcome {
 func (d *Disk) Remains(random *rand.Rand, folder string) error {
 	watch.Lock()
 	defer watch.Unlock()
-	f := &fate{temper: temper(random.IntN(int(tempers))), random: random, sector: 512 << (3 * random.IntN(2))}
-	if first := d.firstPending(); first > 0 {
-		f.moment = first + random.IntN(d.changes-first+1)
-	}
-	for _, called := range slices.Sorted(maps.Keys(d.names)) {
-		left := f.name(d.names[called])
-		if left == nil {
-			continue
-		}
-		if err := os.WriteFile(filepath.Join(folder, called), f.content(left), 0o600); err != nil {
+	f := newFate(random)
+	for called, content := range d.remains(f) {
+		if err := os.WriteFile(filepath.Join(folder, called), content, 0o600); err != nil {
 			return err
 		}
 	}
 	return f.shared(d.folder, folder)
+}
+
+// remains is what the files hold after a cut with fate f, by their names.
+func (d *Disk) remains(f *fate) map[string][]byte {
+	if first := d.firstPending(); first > 0 {
+		f.moment = first + f.random.IntN(d.changes-first+1)
+	}
+	contents := map[string][]byte{}
+	for _, called := range slices.Sorted(maps.Keys(d.names)) {
+		if left := f.name(d.names[called]); left != nil {
+			contents[called] = f.content(left)
+		}
+	}
+	return contents
 }
 
 // firstPending is the serial of the oldest change that a cut could undo, 0 for none.
