@@ -55,7 +55,6 @@ func ReadImport(source io.Reader, campaign terminal.Campaign, names map[string]s
 		if errors.Is(err, io.EOF) {
 			return rows, bad, nil
 		}
-		line, _ := file.FieldPos(0)
 		var syntax *csv.ParseError
 		if errors.As(err, &syntax) {
 			bad = append(bad, RowError{syntax.StartLine, "the row cannot be read: " + syntax.Err.Error()})
@@ -64,6 +63,7 @@ func ReadImport(source io.Reader, campaign terminal.Campaign, names map[string]s
 		if err != nil {
 			return nil, nil, fmt.Errorf("the file cannot be read: %w", err)
 		}
+		line, _ := file.FieldPos(0)
 		row, fault := importRow(record, columns, campaign, zone, now)
 		if fault == nil {
 			fault = claimCode(seen, row.forms, line)

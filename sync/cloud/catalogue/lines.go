@@ -27,8 +27,10 @@ func findLines(source string) lines {
 			prefix = l.resolve(strings.TrimSpace(strings.Trim(before(text, "]"), "[ ")), false)
 			l.note(prefix, number)
 		case text != "" && text[0] != '#':
-			if key, _, found := strings.Cut(text, "="); found {
-				l.note(join(prefix, unquoteKey(key)), number)
+			if key, value, found := strings.Cut(line, "="); found {
+				path := join(prefix, unquoteKey(key))
+				l.note(path, number)
+				l.noteElements(path, value, number)
 			}
 		}
 		number += strings.Count(rest[:length], "\n")
@@ -72,6 +74,7 @@ func (l lines) resolve(name string, next bool) string {
 		switch count, list := l.counts[path]; {
 		case next && i == len(parts)-1:
 			l.counts[path]++
+			l.note(path, 0) // holds the place; the list is where its first element is
 			path = fmt.Sprintf("%s[%d]", path, count)
 		case list:
 			path = fmt.Sprintf("%s[%d]", path, count-1)
@@ -80,11 +83,43 @@ func (l lines) resolve(name string, next bool) string {
 	return path
 }
 
+// noteElements notes where the tables of a list stand that is written over several lines.
+func (l lines) noteElements(path, value string, number int) {
+	depth, count := 0, 0
+	for i := 0; i < len(value); {
+		switch c := value[i]; c {
+		case '"', '\'':
+			length := stringLength(value[i:], c)
+			number += strings.Count(value[i:i+length], "\n")
+			i += length
+			continue
+		case '#':
+			i += max(strings.IndexByte(value[i:], '\n'), 1)
+			continue
+		case '\n':
+			number++
+		case '[', '{':
+			if c == '{' && depth == 1 {
+				l.note(fmt.Sprintf("%s[%d]", path, count), number)
+				count++
+			}
+			depth++
+		case ']', '}':
+			depth--
+		}
+		i++
+	}
+}
+
 // of is the line of a path, else of what it is part of.
 func (l lines) of(path string) int {
 	for path != "" {
-		if number, ok := l.at[path]; ok {
-			return number
+		number, ok := l.at[path]
+		if ok && number == 0 {
+			number = l.at[path+"[0]"]
+		}
+		if ok {
+			return max(number, 1)
 		}
 		path = path[:max(strings.LastIndexByte(path, '.'), strings.LastIndexByte(path, '['), 0)]
 	}
