@@ -236,6 +236,7 @@ func TestPowerOffAtEachTenth(t *testing.T) {
 	for tenth := range 10 {
 		for _, back := range []bool{false, true} {
 			t.Run(fmt.Sprint(tenth, " back ", back), func(t *testing.T) {
+				t.Parallel()
 				p := fake(t, fakeprinter.Options{Buffer: 600, PowerFor: len(data)*tenth/10 + 1, Speed: 200_000})
 				s := newSpool()
 				w, _ := run(t, s, quick(p.Path()))

@@ -4,6 +4,7 @@ package receipt
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"countersign/terminal"
@@ -188,7 +189,8 @@ func (s *sheet) code(id string) {
 func (s *sheet) smallPrint() {
 	s.blank()
 	if !s.facts.ReversibleUntil.IsZero() && s.facts.Kind == terminal.SlipRedemption {
-		s.centre(s.say("reversible_until", map[string]any{"time": s.facts.ReversibleUntil}), terminal.SlipRow{})
+		until := strings.ReplaceAll(s.value(s.facts.ReversibleUntil), " ", string(noBreak)) // in one row
+		s.centre(s.say("reversible_until", map[string]any{"time": until}), terminal.SlipRow{})
 	}
 	said := map[string]bool{}
 	for _, deal := range s.facts.Deals {
