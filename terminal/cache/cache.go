@@ -48,6 +48,8 @@ const (
 	readerCache   = "-16000" // KiB a connection
 )
 
+var _ terminal.Cache = (*Cache)(nil)
+
 // Cache implements terminal.Cache. It is safe for concurrent use; one process may write, others read.
 type Cache struct {
 	path     string

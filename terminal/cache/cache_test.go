@@ -193,12 +193,19 @@ func TestVoucherWaitsForItsCampaign(t *testing.T) {
 	if all, err := c.Campaigns(ctx); err != nil || len(all) != 0 {
 		t.Fatalf("campaigns %+v, %v", all, err)
 	}
+	if one, err := c.Campaign(ctx, "lunch"); !errors.Is(err, terminal.ErrUnknown) {
+		t.Fatalf("a campaign that has not come: %+v, %v", one, err)
+	}
 	apply(t, c, Page{Campaigns: []terminal.Campaign{campaign("lunch"), campaign("dinner")}, Cursor: "2", AtEnd: true})
 	if row, err := c.Find(ctx, []terminal.Lookup{lookup(1)}); err != nil || row.Campaign.ID != "lunch" {
 		t.Fatalf("once it is there: %+v, %v", row, err)
 	}
 	all, err := c.Campaigns(ctx)
 	if diff := cmp.Diff([]terminal.Campaign{campaign("dinner"), campaign("lunch")}, all); err != nil || diff != "" {
+		t.Fatal(err, diff)
+	}
+	one, err := c.Campaign(ctx, "dinner")
+	if diff := cmp.Diff(campaign("dinner"), one); err != nil || diff != "" {
 		t.Fatal(err, diff)
 	}
 	if fresh, err := c.Freshness(ctx); err != nil || fresh.Campaigns != 2 {
@@ -276,6 +283,38 @@ func TestSearch(t *testing.T) {
 	}
 	if rows, err := c.Search(ctx, "lunch", 2); err != nil || len(rows) != 2 {
 		t.Errorf("%d rows of at most 2: %v", len(rows), err)
+	}
+}
+
+func TestManySearchAtOnce(t *testing.T) {
+	// If this fails, a few searches at one moment hang the counter for good.
+	c, path := newShelf(t)
+	page := Page{Campaigns: []terminal.Campaign{campaign("lunch")}, Cursor: "1"}
+	for n := uint64(1); n <= 50; n++ {
+		v := voucher(n)
+		v.Holder = "Chen"
+		page.Vouchers = append(page.Vouchers, v)
+	}
+	apply(t, c, page)
+	for range 10 { // each with cold memory, so that every search needs its campaign
+		fresh, err := OpenReader(context.Background(), path, testKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		var group sync.WaitGroup
+		for range 4 * readers {
+			group.Go(func() {
+				if rows, err := fresh.Search(ctx, "chen", 20); err != nil || len(rows) != 20 {
+					t.Errorf("%d rows: %v", len(rows), err)
+				}
+			})
+		}
+		group.Wait()
+		cancel()
+		if err := fresh.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -35,7 +35,10 @@ func (c *Cache) Find(ctx context.Context, lookups []terminal.Lookup) (terminal.R
 			return err
 		}
 		for _, lookup := range lookups {
-			row, err = c.scanRow(ctx, h, statement.QueryRowContext(ctx, lookup[:]))
+			found, err := scanRow(statement.QueryRowContext(ctx, lookup[:]))
+			if err == nil {
+				row, err = c.complete(ctx, h, found)
+			}
 			if !errors.Is(err, terminal.ErrUnknown) {
 				return err
 			}
@@ -45,32 +48,43 @@ func (c *Cache) Find(ctx context.Context, lookups []terminal.Lookup) (terminal.R
 	return row, err
 }
 
+// found is a row without its campaign.
+type found struct {
+	row        terminal.Row
+	ref, stamp int64 // of the campaign
+}
+
 // scanRow reads one row of rowColumns. A voucher whose campaign has not arrived is ErrUnknown: nobody could decide about it.
-func (c *Cache) scanRow(ctx context.Context, h *handles, from interface{ Scan(into ...any) error }) (terminal.Row, error) {
-	var row terminal.Row
-	v := &row.Voucher
+func scanRow(from interface{ Scan(into ...any) error }) (found, error) {
+	var f found
+	v := &f.row.Voucher
 	var lookup, packed []byte
-	var id, ref, stamp, included int64
+	var id, included int64
 	var state int
 	var holder sql.NullString
-	err := from.Scan(&lookup, &id, &state, &v.Units, &v.Used, &v.Version, &holder, &packed, &ref, &v.Campaign, &stamp, &included)
-	if errors.Is(err, sql.ErrNoRows) || (err == nil && stamp == 0) {
-		return row, terminal.ErrUnknown
+	err := from.Scan(&lookup, &id, &state, &v.Units, &v.Used, &v.Version, &holder, &packed, &f.ref, &v.Campaign, &f.stamp, &included)
+	if errors.Is(err, sql.ErrNoRows) || (err == nil && f.stamp == 0) {
+		return f, terminal.ErrUnknown
 	}
 	if err != nil {
-		return row, err
+		return f, err
 	}
 	if len(lookup) != len(v.Lookup) || state < 0 || state >= len(states) {
-		return row, fmt.Errorf("%w: a voucher's row is not one", errDamaged)
+		return f, fmt.Errorf("%w: a voucher's row is not one", errDamaged)
 	}
 	copy(v.Lookup[:], lookup)
 	v.ID, v.State, v.Holder = terminal.VoucherID(id), states[state], holder.String
 	if err := unpackExtra(v, packed); err != nil {
-		return row, fmt.Errorf("%w: voucher %s: %w", errDamaged, v.ID, err)
+		return f, fmt.Errorf("%w: voucher %s: %w", errDamaged, v.ID, err)
 	}
-	row.Included = uint64(included)
-	row.Campaign, err = c.campaign(ctx, h, ref, stamp)
-	return row, err
+	f.row.Included = uint64(included)
+	return f, nil
+}
+
+// complete adds the campaign.
+func (c *Cache) complete(ctx context.Context, h *handles, f found) (row terminal.Row, err error) {
+	f.row.Campaign, err = c.campaign(ctx, h, f.ref, f.stamp)
+	return f.row, err
 }
 
 // campaign returns the campaign with number ref, decoding it only when its stamp is a new one. A page that arrives between the
@@ -136,7 +150,27 @@ func (c *Cache) Search(ctx context.Context, text string, limit int) ([]terminal.
 	return rows, err
 }
 
-func (c *Cache) rows(ctx context.Context, h *handles, query string, args ...any) (found []terminal.Row, err error) {
+// rows reads every row before it asks for a campaign: who held one connection while waiting for another could wait for ever.
+func (c *Cache) rows(ctx context.Context, h *handles, query string, args ...any) ([]terminal.Row, error) {
+	all, err := h.scanRows(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	var rows []terminal.Row
+	for _, one := range all {
+		row, err := c.complete(ctx, h, one)
+		if errors.Is(err, terminal.ErrUnknown) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+func (h *handles) scanRows(ctx context.Context, query string, args ...any) (all []found, err error) {
 	statement, err := h.statement(ctx, query)
 	if err != nil {
 		return nil, err
@@ -147,16 +181,16 @@ func (c *Cache) rows(ctx context.Context, h *handles, query string, args ...any)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		row, err := c.scanRow(ctx, h, rows)
+		one, err := scanRow(rows)
 		if errors.Is(err, terminal.ErrUnknown) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, row)
+		all = append(all, one)
 	}
-	return found, rows.Err()
+	return all, rows.Err()
 }
 
 // campaignsLike returns the numbers of the campaigns with id text, or whose name in any language begins with it.
@@ -198,6 +232,24 @@ func (h *handles) eachCampaign(ctx context.Context, use func(ref int64, campaign
 		use(ref, campaign)
 	}
 	return rows.Err()
+}
+
+// Campaign implements terminal.Cache. Like Find's, it is shared and must not be changed.
+func (c *Cache) Campaign(ctx context.Context, id string) (terminal.Campaign, error) {
+	var campaign terminal.Campaign
+	err := c.guarded(func(h *handles) error {
+		statement, err := h.statement(ctx, "SELECT ref, stamp FROM campaigns WHERE id = ? AND stamp > 0")
+		if err != nil {
+			return err
+		}
+		var ref, stamp int64
+		if err := statement.QueryRowContext(ctx, id).Scan(&ref, &stamp); err != nil {
+			return err
+		}
+		campaign, err = c.campaign(ctx, h, ref, stamp)
+		return err
+	})
+	return campaign, err
 }
 
 // Campaigns returns every campaign, by id.

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
+	"countersign/terminal"
 	"countersign/terminal/entry"
 )
 
@@ -34,6 +35,8 @@ func (i Identity) equal(other Identity) bool {
 	return i.Merchant == other.Merchant && i.Store == other.Store && i.Terminal == other.Terminal &&
 		i.PublicKey.Equal(other.PublicKey) && bytes.Equal(i.RootKey, other.RootKey)
 }
+
+var _ terminal.Journal = (*Journal)(nil)
 
 // Journal is the journal open for writing. It implements terminal.Journal, and the spool's queue.
 type Journal struct {
