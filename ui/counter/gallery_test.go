@@ -227,3 +227,5 @@ func TestGallery(t *testing.T) {
 		}
 	}
 }
+
+var english = translations.For("en", berlin).At(func() time.Time { return noon })

@@ -60,6 +60,12 @@ func (s State) seen() time.Duration { return s.Now.Sub(s.Since) }
 
 // scanned takes a code: at once where the panel is free, else it waits its turn.
 func (s State) scanned(scan terminal.Scan) (State, []Command) {
+	if s.wasTyped(scan) {
+		for _, r := range scan.Code {
+			s, _ = s.typing(Typing{r})
+		}
+		return s.confirmed(terminal.UID{})
+	}
 	if s.Sheet.gives() {
 		s = s.closed()
 	}

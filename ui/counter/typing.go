@@ -45,6 +45,13 @@ func (s State) Entry() Entry {
 	return NoEntry
 }
 
+// wasTyped reports that a short burst was a person's: digits typed into an open field while the window was busy look as fast as a
+// scanner's. No code is that short.
+func (s State) wasTyped(scan terminal.Scan) bool {
+	shortest := map[Entry]int{DigitsEntry: 6, AmountEntry: 6, PINEntry: 8}[s.Entry()]
+	return scan.Source == terminal.SourceScanner && len(scan.Code) < shortest && strings.Trim(scan.Code, "0123456789.,") == ""
+}
+
 // typing changes what stands in the open field.
 func (s State) typing(event Event) (State, []Command) {
 	entry := s.Entry()

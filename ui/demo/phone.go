@@ -28,6 +28,12 @@ type PhoneWords struct {
 	CutIt, ConnectIt string // what pressing it does
 }
 
+// The least size of both windows.
+const (
+	leastWidth  = 340
+	leastHeight = 420
+)
+
 // Phone is the content of the customer's window.
 type Phone struct {
 	words  PhoneWords
@@ -51,8 +57,8 @@ func NewPhone(words PhoneWords, cards []Card, show func(card int), cut func(cut 
 		widgets.Inset(widgets.NewText(words.Title).In(theme.Subtitle, theme.Text).Strong().Lines(1), 0, margin*0.5, 0, 0),
 		widgets.NewText(words.Hint).In(theme.Caption, theme.Muted).Lines(2))
 	scroll := container.NewVScroll(widgets.Inset(widgets.Column(margin*0.8, list...), 0, 0, margin*0.6, margin))
-	p.Object = widgets.Stack(canvas.NewRectangle(theme.Color(theme.Background)),
-		widgets.Inset(widgets.Topped(margin, head, scroll), margin, margin, margin*0.6, 0))
+	p.Object = widgets.Fixed(widgets.Stack(canvas.NewRectangle(theme.Color(theme.Background)),
+		widgets.Inset(widgets.Topped(margin, head, scroll), margin, margin, margin*0.6, 0)), leastWidth, leastHeight)
 	p.drawCable()
 	return p
 }
@@ -123,8 +129,8 @@ func NewPrinter(title, none string) *Printer {
 	p.empty = widgets.NewText(none).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(3)
 	head := widgets.Row(theme.Size(theme.Inset), widgets.Middle(widgets.NewIcon(widgets.SignPrinter, theme.Glyph, theme.Text, theme.Background)),
 		widgets.NewText(title).In(theme.Subtitle, theme.Text).Strong().Lines(1))
-	p.Object = widgets.Stack(canvas.NewRectangle(theme.Color(theme.Background)),
-		widgets.Inset(widgets.Topped(margin, head, widgets.Stack(p.empty, p.scroll)), margin, margin, margin*0.6, 0))
+	p.Object = widgets.Fixed(widgets.Stack(canvas.NewRectangle(theme.Color(theme.Background)),
+		widgets.Inset(widgets.Topped(margin, head, widgets.Stack(p.empty, p.scroll)), margin, margin, margin*0.6, 0)), leastWidth, leastHeight)
 	return p
 }
 

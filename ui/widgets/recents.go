@@ -96,10 +96,10 @@ func rowContent(row Recent) fyne.CanvasObject {
 	if row.Struck {
 		ink = theme.Muted
 	}
-	name := NewText(row.Name).In(theme.Body, ink).Lines(1)
+	name := NewText(row.Name).In(theme.Body, ink).Lines(1).MayEnd()
 	name.Bold = !row.Struck
 	time := NewText(row.Time).In(theme.Caption, theme.Muted)
-	detail := NewText(row.Detail).In(theme.Caption, theme.Muted).Lines(1)
+	detail := NewText(row.Detail).In(theme.Caption, theme.Muted).Lines(1).MayEnd()
 	second := []fyne.CanvasObject{detail}
 	if row.Mark != "" {
 		second = append(second, remark(row.Mark, row.Tone))

@@ -20,7 +20,8 @@ type Text struct {
 	Colour    fyne.ThemeColorName
 	Bold      bool
 	Align     fyne.TextAlign
-	MostLines int // 0 for as many as it needs
+	MostLines int  // 0 for as many as it needs
+	Loose     bool // other people's words, a deal's name say, of any length: they may end in an ellipsis
 }
 
 // NewText makes writing in the body's size.
@@ -51,6 +52,12 @@ func (t *Text) At(align fyne.TextAlign) *Text {
 // Lines limits the writing to n lines.
 func (t *Text) Lines(n int) *Text {
 	t.MostLines = n
+	return t
+}
+
+// MayEnd lets the writing end in an ellipsis: its words are other people's, of any length.
+func (t *Text) MayEnd() *Text {
+	t.Loose = true
 	return t
 }
 

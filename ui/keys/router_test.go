@@ -1,0 +1,229 @@
+package keys_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"countersign/terminal/scanner"
+	"countersign/ui/keys"
+	"countersign/ui/keys/keytest"
+)
+
+const code = "7K3MQ9TX4B2HQ"
+
+// desk is a window with a sink, and what came of the keys.
+type desk struct {
+	hands   keytest.Hands
+	world   *keytest.World
+	router  *keys.Router
+	sink    *keys.Sink
+	window  fyne.Window
+	scans   []string
+	keys    []fyne.KeyName
+	away    bool
+	pressed int
+}
+
+// text is a field that remembers what was typed.
+type text struct {
+	runes     []rune
+	submitted []string
+}
+
+func (f *text) Type(r rune)   { f.runes = append(f.runes, r) }
+func (f *text) Retract(n int) { f.runes = f.runes[:len(f.runes)-n] }
+func (f *text) Submit()       { f.submitted = append(f.submitted, string(f.runes)) }
+func (f *text) Key(name fyne.KeyName) bool {
+	if name != fyne.KeyBackspace {
+		return false
+	}
+	f.runes = f.runes[:max(0, len(f.runes)-1)]
+	return true
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	test.NewTempApp(t)
+	d := &desk{world: &keytest.World{Time: time.Date(2026, 11, 21, 11, 0, 0, 0, time.UTC)}}
+	d.window = test.NewTempWindow(t, widget.NewLabel(""))
+	d.router = keys.NewRouter(&scanner.Burst{}, d.world.Now, d.world.After)
+	d.router.OnScan = func(text string) { d.scans = append(d.scans, text) }
+	d.router.OnKey = func(name fyne.KeyName) { d.keys = append(d.keys, name) }
+	d.router.OnForeground = func(foreground bool) { d.away = !foreground }
+	d.sink = keys.NewSink(d.router, d.window.Canvas(), d.world.Later)
+	d.hands = keytest.Hands{Canvas: d.window.Canvas().(keytest.Canvas), World: d.world}
+	d.window.SetContent(d.sink)
+	d.sink.Hold()
+	d.world.Pass(time.Second)
+	return d
+}
+
+func (d *desk) expect(t *testing.T, scans []string, names ...fyne.KeyName) {
+	t.Helper()
+	if !slices.Equal(d.scans, scans) {
+		t.Errorf("scanned %q, want %q", d.scans, scans)
+	}
+	if !slices.Equal(d.keys, names) {
+		t.Errorf("commands %q, want %q", d.keys, names)
+	}
+	d.scans, d.keys = nil, nil
+}
+
+func TestScannerNeverConfirms(t *testing.T) {
+	// The Enter behind a code would redeem the voucher that is shown.
+	d := newDesk(t)
+	for _, end := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter, fyne.KeyTab} {
+		d.hands.Scan(code, end)
+		d.expect(t, []string{code})
+		d.hands.Key(fyne.KeyReturn) // a scanner set up for two
+		d.world.Pass(300 * time.Millisecond)
+		d.hands.Key(fyne.KeyReturn)
+		d.expect(t, nil)
+		d.world.Pass(time.Second)
+	}
+	d.hands.Key(fyne.KeyReturn)
+	d.expect(t, nil, fyne.KeyReturn)
+}
+
+func TestEnterHeldDown(t *testing.T) {
+	// Somebody who leans on Enter would redeem one voucher after the other.
+	d := newDesk(t)
+	for range 20 {
+		d.hands.Key(fyne.KeyReturn)
+		d.world.Pass(33 * time.Millisecond)
+	}
+	d.expect(t, nil, fyne.KeyReturn)
+}
+
+func TestScanWithoutSuffix(t *testing.T) {
+	// A scanner as it comes out of the box may send no Enter: nothing would ever happen.
+	d := newDesk(t)
+	d.hands.Type(code, 6*time.Millisecond)
+	d.expect(t, nil)
+	d.world.Pass(500 * time.Millisecond)
+	d.expect(t, []string{code})
+	d.world.Pass(time.Second)
+	d.expect(t, nil)
+}
+
+func TestBusyWindowDoesNotCutABurst(t *testing.T) {
+	// One slow frame in the middle of a scan would make two wrong codes of a good one.
+	d := newDesk(t)
+	d.hands.Type(code[:6], 4*time.Millisecond)
+	d.world.Time = d.world.Time.Add(250 * time.Millisecond) // nothing ran meanwhile
+	d.hands.Scan(code[6:], fyne.KeyReturn)
+	d.expect(t, []string{code})
+}
+
+func TestTwoScansBackToBack(t *testing.T) {
+	// The second customer's voucher would be lost, or glued to the first.
+	d := newDesk(t)
+	d.hands.Scan(code, fyne.KeyReturn)
+	d.hands.Scan("0123456789ABV", fyne.KeyReturn)
+	d.expect(t, []string{code, "0123456789ABV"})
+}
+
+func TestSpaceNeverPresses(t *testing.T) {
+	// A code with a space in it would press whatever button stands there.
+	d := newDesk(t)
+	d.hands.Scan("AB 12 CD 34", fyne.KeyReturn)
+	if len(d.scans) != 1 || len(d.keys) != 0 {
+		t.Errorf("scanned %q, commands %q", d.scans, d.keys)
+	}
+}
+
+func TestTypingGoesToTheField(t *testing.T) {
+	// Nobody could type a code whose print is smudged.
+	d := newDesk(t)
+	field := &text{}
+	d.router.Open(field)
+	d.hands.Type("7K3X", 180*time.Millisecond)
+	d.hands.Key(fyne.KeyBackspace)
+	d.hands.Type("M", 180*time.Millisecond)
+	d.hands.Key(fyne.KeyReturn)
+	if want := []string{"7K3M"}; !slices.Equal(field.submitted, want) {
+		t.Errorf("submitted %q", field.submitted)
+	}
+	d.expect(t, nil)
+	d.hands.Scan(code, fyne.KeyReturn)
+	if string(field.runes) != "7K3M" {
+		t.Errorf("after a scan the field holds %q", string(field.runes))
+	}
+	d.hands.Key(fyne.KeyReturn)
+	if len(field.submitted) != 1 {
+		t.Error("the scanner's second Enter submitted the field")
+	}
+	d.expect(t, []string{code})
+}
+
+func TestCommandsAndLetters(t *testing.T) {
+	// The letter F typed into a search would open help, or F9 would write something.
+	d := newDesk(t)
+	for _, name := range []fyne.KeyName{fyne.KeyF1, fyne.KeyF12, fyne.KeyEscape, fyne.KeyDown} {
+		d.hands.Key(name)
+	}
+	d.hands.Type("f1 ", 200*time.Millisecond)
+	d.expect(t, nil, fyne.KeyF1, fyne.KeyF12, fyne.KeyEscape, fyne.KeyDown)
+}
+
+func TestFocusComesBack(t *testing.T) {
+	// After one click the scanner would write into nothing.
+	d := newDesk(t)
+	d.window.Canvas().Unfocus()
+	d.hands.Scan(code, fyne.KeyReturn)
+	d.expect(t, []string{code})
+	if d.window.Canvas().Focused() != fyne.Focusable(d.sink) || d.away {
+		t.Error("the sink has not got the focus back")
+	}
+}
+
+func TestListRowKeepsNothing(t *testing.T) {
+	// A tapped row would swallow the next voucher.
+	d := newDesk(t)
+	list := keys.NewList(d.sink, func() int { return 3 }, func() fyne.CanvasObject { return widget.NewLabel("row") }, func(int, fyne.CanvasObject) {})
+	picked := 0
+	list.OnSelected = func(widget.ListItemID) { picked++ }
+	d.window.SetContent(fyne.NewContainerWithoutLayout(d.sink, list))
+	list.Resize(fyne.NewSize(200, 200))
+	d.window.Canvas().Focus(list)
+	list.Select(1)
+	d.hands.Scan("AB 12 CD 34", fyne.KeyReturn)
+	if len(d.scans) != 1 || picked != 1 {
+		t.Errorf("scanned %q, %d rows picked", d.scans, picked)
+	}
+	if d.window.Canvas().Focused() != fyne.Focusable(d.sink) {
+		t.Error("the list keeps the focus")
+	}
+}
+
+func TestPopUp(t *testing.T) {
+	// A voucher scanned while a pop-up is open would be lost.
+	d := newDesk(t)
+	pop := widget.NewModalPopUp(widget.NewLabel("a message"), d.window.Canvas())
+	pop.Show()
+	d.hands.Scan(code, fyne.KeyReturn)
+	d.expect(t, []string{code})
+	pop.Hide()
+	d.world.Pass(time.Second)
+	d.hands.Scan(code, fyne.KeyReturn)
+	d.expect(t, []string{code})
+}
+
+func TestForeground(t *testing.T) {
+	// The scanner would type into another program, and nobody would know why nothing happens.
+	d := newDesk(t)
+	d.sink.FocusLost() // the window lost the keyboard: the canvas keeps its focused object
+	d.world.Settle()
+	if !d.away {
+		t.Error("not noticed")
+	}
+	d.sink.FocusGained()
+	if d.away {
+		t.Error("not noticed that it is back")
+	}
+}
