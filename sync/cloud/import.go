@@ -185,6 +185,8 @@ func ParseMoment(text, timeOfDay string) (*terminal.Moment, error) {
 	whole := strings.Replace(text, " ", "T", 1)
 	if _, err := time.Parse(time.DateOnly, whole); err == nil {
 		whole += "T" + timeOfDay
+	} else if _, err := time.Parse("2006-01-02T15:04", whole); err == nil {
+		whole += ":00"
 	}
 	var m terminal.Moment
 	if err := m.UnmarshalJSON([]byte(strconv.Quote(whole))); err != nil {
