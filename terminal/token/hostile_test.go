@@ -91,6 +91,9 @@ func (f *fixture) goodVectors(t testing.TB) []vector {
 	add("disabled", "k-live", "disabled", func(_ *Claims, v *vector) { v.Row = "disabled" })
 	add("a paused campaign", "k-live", "campaign_paused", func(c *Claims, _ *vector) { c.Campaign = "asleep" })
 	add("a campaign that the cache does not have", "k-live", "not_found", func(c *Claims, _ *vector) { c.Campaign = "unheard-of" })
+	add("a campaign that the cache has lost, honoured here before", "k-live", "already_redeemed", func(c *Claims, v *vector) {
+		c.Campaign, v.Used = "unheard-of", true
+	})
 	add("a campaign of another kind", "k-live", "not_found", func(c *Claims, _ *vector) { c.Campaign = "a-discount" })
 	add("a balance in another currency than its campaign's", "k-live", "not_found", func(c *Claims, _ *vector) {
 		c.Kind, c.Campaign, c.Units, c.Currency = terminal.KindBalance, "a-balance", 5000, "CHF"

@@ -14,6 +14,7 @@ func Run(t *testing.T, open func(t *testing.T) cloud.Storage) {
 		tests []test
 	}{
 		{"journal", journalTests}, {"claims", claimTests}, {"feed", feedTests}, {"merchant", merchantTests},
+		{"tokens", tokenTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
