@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"countersign/cmd/internal/version"
 	"countersign/sync/cloud"
 	"countersign/sync/cloud/sqlite"
 	"countersign/terminal"
@@ -41,7 +42,7 @@ func newRoot(io streams) *cobra.Command {
 		Short: "The cloud that Countersign terminals report to",
 		Long: "The cloud that Countersign terminals report to. All commands work on the data folder, also while serve runs on it.\n" +
 			"Every flag can be set by the environment too (--public-url is COUNTERSIGN_PUBLIC_URL) or in the TOML file that --config names.",
-		SilenceErrors: true, SilenceUsage: true,
+		Version: version.String(), SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return g.configure(cmd) },
 	}
 	root.SetIn(io.in)

@@ -403,7 +403,7 @@ type OrderLine = terminal.OrderLine
 type Problem struct {
 	// Code Stable.
 	//
-	// Examples: use_dpop_nonce, invalid_proof, not_enrolled, malformed_request, too_large, join_code_unknown, join_code_used, join_code_expired, terminal_name_taken, journal_gap, journal_fork, journal_chain, journal_entry, cursor_unknown, not_found, unavailable, internal
+	// Examples: use_dpop_nonce, invalid_proof, not_enrolled, malformed_request, too_large, join_code_unknown, join_code_used, join_code_expired, already_enrolled, terminal_name_taken, journal_gap, journal_fork, journal_chain, journal_entry, cursor_unknown, not_found, unavailable, internal
 	Code string `json:"code"`
 
 	// Detail One sentence and what to do next.
@@ -660,7 +660,8 @@ type ClientInterface interface {
 	// EnrolWithBody Turns a join code into an enrolled terminal.
 	//
 	// The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
-	// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`, `terminal_name_taken`.
+	// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`,
+	// `already_enrolled`, `terminal_name_taken`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -670,7 +671,8 @@ type ClientInterface interface {
 	// Enrol Turns a join code into an enrolled terminal.
 	//
 	// The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
-	// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`, `terminal_name_taken`.
+	// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`,
+	// `already_enrolled`, `terminal_name_taken`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -802,7 +804,8 @@ func (c *Client) Claim(ctx context.Context, body ClaimJSONRequestBody, reqEditor
 // EnrolWithBody Turns a join code into an enrolled terminal.
 //
 // The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
-// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`, `terminal_name_taken`.
+// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`,
+// `already_enrolled`, `terminal_name_taken`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -822,7 +825,8 @@ func (c *Client) EnrolWithBody(ctx context.Context, contentType string, body io.
 // Enrol Turns a join code into an enrolled terminal.
 //
 // The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
-// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`, `terminal_name_taken`.
+// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`,
+// `already_enrolled`, `terminal_name_taken`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1350,7 +1354,8 @@ type ClientWithResponsesInterface interface {
 	// EnrolWithBodyWithResponse Turns a join code into an enrolled terminal.
 	//
 	// The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
-	// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`, `terminal_name_taken`.
+	// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`,
+	// `already_enrolled`, `terminal_name_taken`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1360,7 +1365,8 @@ type ClientWithResponsesInterface interface {
 	// EnrolWithResponse Turns a join code into an enrolled terminal.
 	//
 	// The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
-	// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`, `terminal_name_taken`.
+	// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`,
+	// `already_enrolled`, `terminal_name_taken`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1847,7 +1853,8 @@ func (c *ClientWithResponses) ClaimWithResponse(ctx context.Context, body ClaimJ
 // EnrolWithBodyWithResponse Turns a join code into an enrolled terminal.
 //
 // The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
-// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`, `terminal_name_taken`.
+// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`,
+// `already_enrolled`, `terminal_name_taken`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1863,7 +1870,8 @@ func (c *ClientWithResponses) EnrolWithBodyWithResponse(ctx context.Context, con
 // EnrolWithResponse Turns a join code into an enrolled terminal.
 //
 // The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
-// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`, `terminal_name_taken`.
+// and gets the same terminal. Codes of problems: `join_code_unknown`, `join_code_used`, `join_code_expired`,
+// `already_enrolled`, `terminal_name_taken`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3115,37 +3123,37 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"xH17c9u29uBXwWjvTO2UVmzHSRv7jzvO6yZN0njitN29sVeCyCMJEQmwAChZzfq77+AA4EMCJUpJ+/sr",
-	"sUjicXDeL3ztxSLLBQeuVe/8a28KNAGJ/30uCq5BKjbhR9dswqkuJJgHCahYslwzwXvnvRegaTyFhPzy",
-	"xzURc5BET4GMRLK8IAqA0JGYQ78X9VQ8hYyaAfQyh955T2nJ+KR3fx/1XlyJq6NfBY8DE3yaAuHmERkL",
-	"OziHO01yKcR487j3UU+CygVXgDu6kmKUQmb+GwuugWvzX5rnKYupme1hbt/48YsyU3+tjf0vCePeee9/",
-	"Pazg9dA+VQ/9uDhjc/F/TKkmC+CaLKTgE0J5QhbmNy1IIgxwCk2Y7iMU3HhmukulCkkdPIAXWe/8s1n0",
-	"mMkMErNrLST0ol4KVOEPYjxOGYfebbQCh6h3dzQRR+5HDTJjnKb9aobaC0csy4VEsORUT3vnvbjCgof+",
-	"W1zsc5rllE0QTLkUOUjNLJjjQkrg8TJwJFEvYQqH3AbTF/69+6gHd1rSWK+jxseXp2TB9JQIDmQiRZGf",
-	"I4LEIgHCuGIJEEpUTDmHhPz28Z3Bl7UlsSS40hnjybZVvjXv3Ec9TjPY9u4nuMPd+IPa8voH+9qVSFm8",
+	"xH17c9u29uBXwWjvTO2UVmzHSRv7jzvO6yZN0nictN29sVeCyCMJEQmwAChZzfq77+AA4EMCJUpJ+/sr",
+	"sUjicXDeL3ztxSLLBQeuVe/8a28KNAGJ/30uCq5BKjbhRx/ZhFNdSDAPElCxZLlmgvfOey9A03gKCfnl",
+	"j49EzEESPQUyEsnygigAQkdiDv1e1FPxFDJqBtDLHHrnPaUl45Pe/X3Ue3Elro5+FTwOTPBpCoSbR2Qs",
+	"7OAc7jTJpRDjzePeRz0JKhdcAe7oSopRCpn5byy4Bq7Nf2mepyymZraHuX3jxy/KTP21Nva/JIx7573/",
+	"9bCC10P7VD304+KMzcX/MaWaLIBrspCCTwjlCVmY37QgiTDAKTRhuo9QcOOZ6S6VKiR18ABeZL3zz2bR",
+	"YyYzSMyutZDQi3opUIU/iPE4ZRx6t9EKHKLe3dFEHLkfNciMcZr2qxlqLxyxLBcSwZJTPe2d9+IKCx76",
+	"b3Gxz2mWUzZBMOVS5CA1s2COCymBx8vAkUS9hCkcchtMX/j37qMe3GlJY72OGtcvT8mC6SkRHMhEiiI/",
+	"RwSJRQKEccUSIJSomHIOCfnt+p3Bl7UlsSS40hnjybZVvjXv3Ec9TjPY9u4nuMPd+IPa8voH+9qVSFm8",
 	"NN/ltFCQDPDgEc5MQ6aCS3c/UCmp/RQHGczNOVrEHguZUd077zGun5xVUGFcwwQkfiRZvHWV7wUHnEKC",
-	"GZ2m2z746N6r9iWL1O5n42f4kqERTXWDKFI2NyhsobOO/QYaIDPV9XQKziwn7AChOU2LrhBCEP1ZMAmJ",
-	"WTUzJItY4xAtqsjGb9KDpgbctaOs9itGXyDWbdReUuuexJ5Sll1ytQC5Tu9jxhPGJ2qdPv+YLgkXOiKM",
-	"I13mxShlyggLIROQRIyJBKoEVxcEslwvyWIKEgjTZEEVmUjKNSSGaEtc3wTqV3YhIQpwQ9WoZSRECpRX",
-	"DKC59A9jXPFUpEnUuqo1VJNiocISbC6KeApSEaosi0pFkZAZFwv8O4uQhxkJBzSeEkP6ZDEVCkgqxKzI",
-	"zez4dmdofBSLECQUyDnIgWaWY5VonlANR/hrFBDQddz1sIyqk3c7b46+hpsekd459tdEI7vPbbt6Z99C",
-	"fih18NwoyVk887IAMe0HhRANnhkqEusDvX5/+fzo+vXl0enjJweMc5ARKVhyGJFHp2S01KDM+EaSe4Fj",
-	"kENNxYL3ySXxJEs4QKKMAoOzl+A2I4RW085/MsZZZnjeyTovWjkhB0o/WutBfIQ/C1B6/SxGLE07s37H",
-	"NVpoiCkSm7kuyESAIkVuJTZiubBExrjSRhOJUD2iE8q4ITnLMxTNwACeMEM7M3AvNIDZBURRz0+zbWNv",
-	"/Hv3Uc9gTVPYbvqywu77qJfRuzf2o5PjY1yb/3OdKEUOPMw3CpYoAyeaphaOymJdRpdEaZamZASxyIAA",
-	"15KBurAgN8zEYJ5hv2QEhGZG+zSMpjP/+O3Ni7VtmI0E1i6pFjK8fv/0B0VYC89ESsFToWn6Ydw7/9xh",
-	"YbdRYDIJiREjTHALJKaMnj0CR42QRCSjCZDRklAu9NQYK15CtklOM9t+QrNgSScYrxBvgbqBRbwa0lZ0",
-	"5tAlRNUvnHLU4Oq9jhbBC/vuPlt9QZfvWMYCnKRU9jvoU9amCYjoFQjZMbuqPuXa9txazWBpbo1mXQyZ",
-	"kk2OqGJqkAvG2xg8vXPcyxLaZm4W07y76tkNUH6n+wHqJZcibZUoRkKGOYSCWIL2suCLYBzFad9C5B3w",
-	"iZn35PRnhEj5d4CTeCssqMn5tXptzgqeOdNo+ZPECCfDLM0gaJEbDUNrkGaM//uZHv11fPT01v17dPv1",
-	"OHp0cv+vFoViImlWN7dqG3lyFvrEKMbxYAbL9fW/TE4fPz552tQ7qv38oIhYcDKDZeQURsvYpjQdE274",
-	"HkmBzkG5TW3VQBTQNLyS/722kIVXgJySOoOlYbpmCEiIFh0mXKPtBM25CiC1Fa3DNsQEEREzCJGsXabf",
-	"3SbaucYtvLWkm4GMp9QOGND5he54cn3yRivilEoyggnjyqpDaGtQNfWWUkkGEXFOL4rWF2pBJGXQ8Sh3",
-	"1vXNR1p7c24zhNx7Ac7dNL6RRQQfykJtZaDXbMIh+WRefceUXsOY8nAqp1g5ae10/GxRHQlqu91uu7zk",
+	"GZ2m2z64du9V+5JFavez8TN8ydCIprpBFCmbGxS20FnHfgMNkJnqejoFZ5YTdoDQnKZFVwghiP4smITE",
+	"rJoZkkWscYgWVWTjN+lBUwPu2lFW+xWjLxDrNmovqXVPYk8pyy65WoBcp/cx4wnjE7VOn39Ml4QLHRHG",
+	"kS7zYpQyZYSFkAlIIsZEAlWCqwsCWa6XZDEFCYRpsqCKTCTlGhJDtCWubwL1K7uQEAW4oWrUMhIiBcor",
+	"BtBc+ocxrngq0iRqXdUaqkmxUGEJNhdFPAWpCFWWRaWiSMiMiwX+nUXIw4yEAxpPiSF9spgKBSQVYlbk",
+	"ZnZ8uzM0rsUiBAkFcg5yoJnlWCWaJ1TDEf4aBQR0HXc9LKPq5N3Om6Ov4aZHpHeO/TXRyO5z267e2beQ",
+	"H0odPDdKchbPvCxATPtBIUSDZ4aKxPpAr99fPj/6+Pry6PTxkwPGOciIFCw5jMijUzJaalBmfCPJvcAx",
+	"yKGmYsH75JJ4kiUcIFFGgcHZS3CbEUKraec/GeMsMzzvZJ0XrZyQA6UfrfUgruHPApReP4sRS9POrN9x",
+	"jRYaYorEZq4LMhGgSJFbiY1YLiyRMa600UQiVI/ohDJuSM7yDEUzMIAnzNDODNwLDWB2AVHU89Ns29gb",
+	"/9591DNY0xS2m76ssPs+6mX07o396OT4GNfm/1wnSpEDD/ONgiXKwImmqYWjsliX0SVRmqUpGUEsMiDA",
+	"tWSgLizIDTMxmGfYLxkBoZnRPg2j6cw/fnvzYm0bZiOBtUuqhQyv3z/9QRHWwjORUvBUaJp+GPfOP3dY",
+	"2G0UmExCYsQIE9wCiSmjZ4/AUSMkEcloAmS0JJQLPTXGipeQbZLTzLaf0CxY0gnGK8RboG5gEa+GtBWd",
+	"OXQJUfULpxw1uHqvo0Xwwr67z1Zf0OU7lrEAJymV/Q76lLVpAiJ6BUJ2zK6qT7m2PbdWM1iaW6NZF0Om",
+	"ZJMjqpga5ILxNgZP7xz3soS2mZvFNO+uenYDlN/pfoB6yaVIWyWKkZBhDqEglqC9LPgiGEdx2rcQeQd8",
+	"YuY9Of0ZIVL+HeAk3goLanJ+rV6bs4JnzjRa/iQxwskwSzMIWuRGw9AapBnj/36mR38dHz29df8e3X49",
+	"jh6d3P+rRaGYSJrVza3aRp6chT4xinE8mMFyff0vk9PHj0+eNvWOaj8/KCIWnMxgGTmF0TK2KU3HhBu+",
+	"R1Kgc1BuU1s1EAU0Da/kf68tZOEVIKekzmBpmK4ZAhKiRYcJ12g7QXOuAkhtReuwDTFBRMQMQiRrl+l3",
+	"t4l2PuIW3lrSzUDGU2oHDOj8Qnc8uT55oxVxSiUZwYRxZdUhtDWomnpLqSSDiDinF0XrC7UgkjLoeJQ7",
+	"6/rmI629ObcZQu69AOduGt/IIoIPZaG2MtCPbMIh+WRefceUXsOY8nAqp1g5ae10/GxRHQlqu91uu7zk",
 	"Wi5/B5mwOIRaXlNc4T5rVp1jdEZfW3ZWxoxS6acOGHVdVY2oN6/Wv+ntcq6gcuIH8WpKEFp3MTggrMLk",
-	"WmSgpwwVUqoJJRnldAKSZIXSyEoItQy4KW/1QDI1664oOvl3G3TKmjNA84hQCWQhpJ626oB2oP3EYlzz",
-	"k64RQJwKBcmA6u7kucVb6d1iYg5SFtw6j8QMzXXG5zTFA/TW6QDuYlAG+b+IQnKaDsZCzmp/xlPKeNin",
-	"bGY6mlNpBKYyU5Yn/qGcu/zpY7mI8qc35Wrqb+GyXvpVlU9+set5ZVe3+vNzu0qjAggdUAHecHPAiarJ",
+	"o8hATxkqpFQTSjLK6QQkyQqlkZUQahlwU97qgWRq1l1RdPLvNuiUNWeA5hGhEshCSD1t1QHtQPuJxbjm",
+	"J10jgDgVCpIB1d3Jc4u30rvFxBykLLh1HokZmuuMz2mKB+it0wHcxaAM8n8RheQ0HYyFnNX+jKeU8bBP",
+	"2cx0NKfSCExlpixP/EM5d/nTdbmI8qc35Wrqb+GyXvpVlU9+set5ZVe3+vNzu0qjAggdUAHecHPAiarJ",
 	"fgmGlWbC/CWIosugbWIU7R3PRyx4yBb+YyoQsxWhY234uA47I2i7M0pBRMxzIsZjY8L4Q1REMR5D0CIO",
 	"uHWd22Sd7696VtHK8Di6Mw7Yj8u/n7tR6i6O5iZ/Q2KMBY9Bcutf67CdQkGLx808cbYy6D75MCaUE0cW",
 	"kXUNcai5cNAhN6UJGTOpNDFGtbL/78yly93+piDEpp0TcCvzta8FbEMkF+cv9k7iCkc9aB0aOeBsZM6/",
@@ -3153,14 +3161,14 @@ var swaggerSpec = []string{
 	"4sIKaqOcESolm0OC8pxpsoQ6Ddf8yd/qEfFvDLxBE/CZxMDyNjoWss3UMo/a58XH7ZNuVOW6ayDdIyxB",
 	"3SOg4yHq01o8s93t+QoguaKTENLrAfAggjBFcjoBIsEGuq32lnhFbgyNYEAND+JCqhAWfMjpn0XYGc14",
 	"nBYJtCBqSpV2+Cicb3WFVpzcdpYgskCapkSKBbpetbBf4X5oKoEmS4Kqy2Z/6vHa4TQ1pcJ+YTHTSNrO",
-	"LlNzIB/xm78nWOHXU55G5E+6Buztun9tmetm3h2NdbpEcSLGxPCSDLIRSIUOSKNr9ImR/6WPYcbFwqi9",
-	"+BZRM5bboJBdrPN8XNXQ8wTPYuWXFQdLTc/c6KP272FgvaajdxJsq+xtYwTbv4dHkok5JIPNrBF1GxTT",
-	"7jWDxwaI3ChP3JgIwltQTFl21uJTttPtLnD3s39LQ7abYbJm0ga92RwWoDTBsUnKlEb11bp0KLpaYpoB",
-	"MVACS8B1kqyA0dHka5i3OysrATejIRsXkV2PGdNYBwPGThtTwLWT8fbvWAJwVNlpYjCgT947GvNOu4Sg",
-	"Vm/EuOPMRlFSpYan/LOAZalmluVSvnTHt131/Abbc0F9LGssZERSNgMyTGGsh/1KNeqm1XQle5/fYGb5",
-	"Z3Zq9Xkz3wVSNRnR1Eb5MvNFfydNyRxwu86yWdtp/Xazb0po+6RNXywtB0coeKpMqQIS9Ol1NWDC1tDK",
-	"PAtEbY8ynYYO0aPNttieo4NvrYtS/Llr3MXT/n5uk9dAOylBtK4Bee1nzahT6zQPuYinXdTQdU3n0Sna",
-	"E1Q1v2/3wv653zxGo1o5A7tqO6ZbQkhdeS0Km8TZ3HNClwFUOzZs9brgCW36I8t41JONmmBAbRtLka3P",
+	"LlNzINf4zd8TrPDrKU8j8iddA/Z23b+2zHUz747GOl2iOBFjYnhJBtkIpEIHpNE1+sTI/9LHMONiYdRe",
+	"fIuoGcttUMgu1nk+rmroeYJnsfLLioOlpmdu9FH79zCwXtPROwm2Vfa2MYLt38MjycQcksFm1oi6DYpp",
+	"95rBYwNEbpQnbkwE4S0opiw7a/Ep2+l2F7j72b+lIdvNMFkzaYPebA4LUJrg2CRlSqP6al06FF0tMc2A",
+	"GCiBJeA6SVbA6GjyNczbnZWVgJvRkI2LyK7HjGmsgwFjp40p4NrJePt3LAE4quw0MRjQJ+8djXmnXUJQ",
+	"qzdi3HFmoyipUsNT/lnAslQzy3IpX7rj2656foPtuaA+ljUWMiIpmwEZpjDWw36lGnXTarqSvc9vMLP8",
+	"Mzu1+ryZ7wKpmoxoaqN8mfmiv5OmZA64XWfZrO20frvZNyW0fdKmL5aWgyMUPFWmVAEJ+vS6GjBha2hl",
+	"ngWitkeZTkOH6NFmW2zP0cG31kUp/tw17uJpfz+3yWugnZQgWteAvPazZtSpdZqHXMTTLmrouqbz6BTt",
+	"Caqa37d7Yf/cbx6jUa2cgV21HdMtIaSuvBaFTeJs7jmhywCqHRu2+rHgCW36I8t41JONmmBAbRtLka3P",
 	"857xQoPzVpCMJZxNprrfiHydnR1vm6zgmqWN9W3/agWKuD4/Uld8tjDdD5vf1FIPVlIYKU9EFhlhX0uM",
 	"UJrKMiRWQ3AX/liJjT05a4TGfg7goHOUXcazdayYAk0GnbEZ33YovZOF0kKV38Po2CvO4dSibT77Wk4B",
 	"5UmV1+MOZ0R1PO3uIFrRsZqEs4KlJaSj2hHV1r3danGnflXYs10xGFLKssHm5J1SCcWXyyP1SQm7np8x",
@@ -3172,74 +3180,74 @@ var swaggerSpec = []string{
 	"l3XeAQo+PNvtbczy2Zo24E7WvO+Cst1G90HjPdz05a6jjUHo7qdTQXjPMyoTy9cp0DLgkyeWcRse3Mj7",
 	"rtKaIhJTLjiLaYp5OYcRmcIdTSBmmc0erWeLHR89pUfj26+PTgMpYm0b9Unb+++xrULDlyX8z9YNdCwR",
 	"sFtpTSS0R9J9O1XBQPeE7GA6fVgcvq+lhu1QBteSxZFSPinoZNf6rpaQ3Yaao1qxUTVnV5J8X2Vc7YOr",
-	"761+9czVGKzwzLGzRtbDaTuFpVeZUrZTznB9iXtuUvgMxCbTueTOetLk4OOr5+TRo0dPXQ3jeKxAH2LC",
-	"n/lBFBpDIfgzoWRB0/QIY+HE0I7Vvp23wOiYEmhiTDMMQIkFJ3+5mpMaY7q5Sb6e3R+Zf079P5/sP+eN",
-	"fw5ubvo3N8mPh/8++O//+/zj0W3j6eG/O3M1B4d9gchtXmU7ZdW57uXRf2+/Pgon5WaMh5S49+Zn52h1",
-	"OrkfvauTtZGLiLPUyKszwn1DhlmzUnQdWjSewoBOYKAgFjzpWt24iwKXuexur8HRNBULTA+0qhXNcynm",
-	"GKznLYoc6myDytvSOf3EfFbXlHdnDrj6rifVhPaeJ1YzKlZVRs3msKlMsTXrfR2ejLcYqpdyIvgpSwhV",
-	"hJKr18+J/aqlpjGF7TpDCqWts5Pw2iCjcOLIg6Tz+XjY7nk0MgEZLlCMRZpCvKWKtPvx/FlQrple7qNj",
-	"18FUjtMZQuUW9wNRrY3Cii/71XPy9OzxT+vBlnD1x7WmoxRFFNzRLE9tCmGhYJDkIh9g04fKYhjYQk3M",
-	"8RwAl+Y0EnTPpQZ8kAyk0xmjnhZikFI5AUxlZXxgFjAo+IyLBW/+ZrsnVD/AXY5QruxozIgaaDoDXsuM",
-	"ndB8W9ps9Td6eMoclNpCzF7GokAfR8HpnLLUwAR3beRaw4qvdVEATVka9lyXofOVXhMc7sI5p1MXattE",
-	"4BiO21jscIm6B+UEfPnFhfnBcPslcX01XL43WimKPJyfPMSXI6KEK9jTxswiIyBzkGzMIKl50GzKLq0l",
-	"RHQrgtBUF3VWVA9cMZ3CdyxN8NOvAqeQ/LxGT+cOHufPP7x4udVuwqd+reV+SiSILHWFjJOPZbh35ayI",
-	"QtJDS9a2acEiHqZ0rSa/31XHc9Psx01WGkIE1Bc1Zds9HX6YPxhPrAHrigp2/XDVoeSmr8brymZXNvZt",
-	"0HGrC0V0w9LIqlnBR7uogfc7btatc8/NOk2j7HezBnvDlOMpZzGjvLML+aPVI/Zb0SKEkbtn2n2vvM4y",
-	"hirFwiZufrcg6h75XnVC8Z/XUpJq2w5yJ9/4ZUUFdrbCADtHdS+vTWk8E4Xu7BjCcueAMwXu4rRQrVr4",
-	"1KdWdJrEJg0EZnEHNOjUaaHmjXAGT1woLbIODmA0wNxHjllsBsqy/GQnxT8V26VlKvR/JI33tBQqhWzH",
-	"z9C6H1A98P3FurX2YcnA57FsRkB0cJTflOkpXT7qzF5dI6B9eFg9DL7e6GOp2+pnkB9FJAE7GlOaxeT5",
-	"sw8fu2ld7R3jXFls1SwOZ/rBRjsj8uTMFcvuHPe0m6nPHWI7VWXveiT56u1L65Z7evLz8WFERlQBybAM",
-	"98Xrty/fH/gS6NdvX7w6un59efr4yWHjr4g8n9LnU3p6fCXS5cmj48cRYXwsyE39hOr10vOTm15EuLjh",
-	"NEmYWQlNSUI17ZM32MLMhpN9cNm7qXzZ6w+qNlj/hq/bXiyfgtRwpzvl9wCPO7y3mpbGY8P4q5nCgK8S",
-	"q5tLrNdXbyQb/149rLqR5eBLDXZTAfmqsYaAjbWWkE2zIPzt4BEZLZuR3GrrqlA58KTNddA90Lu52Nnt",
-	"sj5fV231uqqD3ovJrFhCAZPjlz+uCRa1ZzmNNVEgGU3ZX7b9wsGQppMhGb5MXlxfDiMy1Mt8SIa1+Y7Q",
-	"Ivvxy0INDw2krRIkdL3zQU6XqaC2VRApF9Mnv9tuAcr1Q5gYe3jBLbGsnfu1E2UrCetOFHTLGsip1Muw",
-	"yVnKhz0iaHvlLeJ+9jzVUmKvwQOoTJc7epRTqndzQq9ymcacK+PtAg67pz1h4vnOitaaJBLUjprJqFCM",
-	"g1JGMxtgzqdqT5u1aUstabOPnm7LW4pFKgoZrkIXeZMJ1pMSNgcqww/FRKzv4+rX/3TSHFodpq5x5iAV",
-	"i8EurRexlaUVLlV8YkGXCqsGZxtjEhISgKyuPHZS+31f0LUgOpvwAeP1pXCBjlg1ZWODs0DjaXAlfwke",
-	"qmy//PWyLfVog8/4LztpCP9qZ1ut14OwxJXO1OaE1D6U9smpLHtK7EuipkJqYvQRIzD8tsjBs+dX5Oyn",
-	"w3VJ3bIJXMieezBCqC0tY6+05e/SM8W3QtmWi9EQ6CsCESAZzGDZ3RbGwcqeOqukYStndmuFYT6R33MR",
-	"dUV0rX+DAlveI43KoaqSMt+7lHFCvae71jM0o0vfhQ+9/v2WZPTW1rw7NH70w0R1RbGCbFQ7tSb4Wg+/",
-	"tJS+RR3q2B2pi3SYtQiksntFoNyOEgnagAjtLYW04RMlMJVCabpUZCJEckEKnmB9pctYs50UhW1XwxSZ",
-	"Ci4KaSu+V1oQu0lq2W7dema8heU7O8JbWH4sB8E/3Dh1vXE1bd4uze3KqETSOQYviMiBV4jIFMmYUi7O",
-	"u4f6ObPtJzBRwamiFuwh7PntzYuW7qzel2kdnpQnriiEssy1VrioMvIYJ8+liGdjIRPyjCp4dLqebPfT",
-	"7efjo6eXR69/efv+16ujT78f/ff26+nj7rl3+zd5rCV/lsrFrgmQm9f2bcmPv1de3XYv9rpGWHMvdu5d",
-	"MBVpEvrEC+KEqTw1zLAtU3p7C4lGoXZKlR4UCnZIgt2tnWsVKA+Iil3bFWMf4nCexm6N1ndrl97RLxts",
-	"AOQyLwzyjgueNFgbZvfTUdrScx3HGtCgIAXDebEw2JZ2m1eJnat7N5eWstnLNHXZXK5b97aC3C21hioU",
-	"svkVdL021/EzRRRd2kJdazVAcmErljD6LvSGRhvf1lt+s/rQJZWkbBhdi934/kK+p5DLlNi18/zvZVzo",
-	"G9iXlSU1pj8vU6xPnnRn89Vo+6zGhk4LyfTy2hxAGbwKtQ+/tBeUkF/++OR7OpqTIWJMbJrM2VPvxaqF",
-	"+qwvyzeEtCJxOJoOyQgUS1xRlRne3tPiDbpzvEClggLNGSq49xh5HIvQ8mp1jeguG9NYn9fKM6nGe13M",
-	"I1dxSLQwVGUEtvWjSTAHryICCeZPSpJIkWOj0Rt+wx88cEnc6sEDElMpl2VZH0gyNEseRoRuBNGBcwQm",
-	"uch//LLQw4isegq/LGZD8/ENrwHSxxhmsDxcAagiw6nOzJdTXQzJgXnw28d3ZASpWFTXFMT4o88JNSCJ",
-	"yrTcPwuQy8OIDBnVw+iGD79oZgbEjKUhQsic2rmrEFXw5KyQZcmo7//p/nRZSz8ovDQnKvtDok1h8Xm1",
-	"bR12k7/hn+p1bkxZ88JiFUW/aJ9cuqtzmFVvUb8aszmQzHqVLmwGsU3J+UE1DsdeyDMkI7MERBEJCu9a",
-	"wUbtN5z6tVf5ynYWozMbpMJRISFnxye1QxAJkGEzy2voEMZayurBg4iAlEIqooWIAsgTvJxoeI7YdG3n",
-	"SvzFRN4rjIGdnx6fPI4IzbGa8I68urjhDYQ6rIWl7mism0EXe0LO2SyFxnRAvyjL64czlgzJAcW+UGhw",
-	"+DLuMm3JYI7BmBt+sIYDyDWixm0Y9tiNMONlx7pYFGliO5vT5NBinNLKofPrT5+uiM0TsimevMhGIA/7",
-	"5JL7RrLuyMwp4pmVQTPXb8e+du4tWCztNEo/oSSmuRHWxLBNmrqje4nn9eABNlnx+V42RUm5mNrZ458c",
-	"MVKfgDQ02GBP/xnjVC4JCj7bjc1Sjv347MnZzxFRECPHOjskBU9BoZhXxnjDcqgFU9Ann1jmBmgm2JfJ",
-	"9Nbxn7IYuNUeWQJcszGmGfXe2d8/wviohmUVq72SIpcMNLVlxarIMvPf0tasGk0LiRu1NX7TYhTZpWIT",
-	"Ls9mfdqbBANN5Xomu7y0+h1cFaVfXr2pyeHz3okv2qU56533HvVP+sfWRJqihHo4BZrq6V/m/xNAQWfr",
-	"Fpngb5Leee+1e75yXdbp8fHKVVka7vTDPKVs5XKswMVbK25KTWTBlbvmygnR3vnn2zr8DDvLpYjNsdq3",
-	"o56mE7SRFci50ZJvzQAPsW9Z+34+2sd/63ZiyvvW5zimRdqqY5crqF0S1g0CMS1Jtcx7aIfI/OShFW6o",
-	"kohwBM4wKKRulN5jaRiUkRYsA0JTwQGpHXhSa0pdy0qq7uKwNSpGkafO4+AFQf3FEmF937MbjhmG2laS",
-	"G85ksLZPLtUMmwEvWO2St/LeD+vMIEZMWHlmRYsHzsHp8XFEhu5SmiEZ01TBYYQKd+mOsxTfxBK8rKNn",
-	"lWFQ+plIlhtuhtvtRrjG7Sr3TZVbywLut+LmN87tXM4B3P0/gJoaF9+AviXCXqoZ8jPErKqjsruvBK1t",
-	"PFAjt1w+icBrn/x9OB6bq5plj86YGdyOzY5UxLjsCea0aSNx/eUfIzB45XPF++STVz9GtjOYqBXhl99h",
-	"00SmLyosNI+MDKRqZi+fueFG4E5Aq3Vs75PnIrEag0M+dU6Ga0noqLk2stCbv7g0dAyFr+ehD0MIjX3v",
-	"/yaEblzu8A8jdNXPP4DOL/3hfgds/lRIrtBB6ZrvE8a1KHPa8UqD2nUx7bhrVL+adFqpkrAdKVFBoSMl",
-	"0kI7J4i6KPmpqBrFW+xCJ6+EPKUxIPsDKlNm3+yToU+0HDotFNvXYOq9FAuC7WLnkNxw2wPUYK/9wjZh",
-	"dx1BDXv1mtuwWaowJAdnJ8eHJAPK1blTT1GLMTo2DojXGfjbm0p7wA4TQterIk1fAfoUcippBhovHv0c",
-	"onS3mqGHCSbMmiVflFMxHVn9FPV0sxbuPN1oMKPJVilxZTPQCgU339FxH30NDuQr3KpxSiQ8tbe4+CD9",
-	"6dZLXcwcLa1NXJaDObwFZRrPl5J4SvkEyruyKuPQ9yYOrdh8H15wY7WPt3TUuv0bKb7s0hsg+Es896aF",
-	"5OMzFh7fhRegMj+lyo/pupaVCL2R/p1HcIMupkkmlCaPj4/LrjWGhk4fPyFv2TOH5lmEYlSMrfzMRTzF",
-	"qxTRldwnL8t2N6t9tcrWvobHxFOIy2vTlHYuHCPCnHWOD6oaHGX77Dh1DJvQyMzYWgHJFln3AWqLQ2MG",
-	"D1HWlRVSQ3KALXcMYd5wfKOv4M8h+ZGcoBVcK58yRrO7lMsqnUpTg/JoVCHfq3+BFVZDcoBddoSsma9l",
-	"l10sIVoeon+mXoc1JAfWqLfVSIg/Ldn3h33yaxX7SyAFY+9TvrR4N4KYFspz6izM5dTUteH6m0RzvcnX",
-	"PyyZa13lApTqk4iZs8YFJwkzKlQNW78Hqb5GNEG3jZ9uvXOew4DNdFvFdDzZNg+zbNHxd5xjs+/FP3yS",
-	"jf4hLWeJTcSxWLG80LW8xrW6A0pdWAlkvUjoxfsuuplfgOVRIvNUV96QahjVHPrEWP9H/mqA9rMu82iC",
-	"LoRPLkHmbwN4PTGoBd6u9Z4tdPw+EHRZAs0KyhCMmk6KMsrx+dbIfZs1ZHW1Qqa9895U61ydP3xoadpV",
-	"8z7EpsBu9JbEjKaPwEg714XUKStV+GVNN3rl2oPLgqs6Qym/9R6S+9v7/x8AAP//",
+	"761+9czVGKzwzLGzRtbDaTuFpVeZUrZTznB9iXtuUvgMxCbTueTOetLk4PrVc/Lo0aOnroZxPFagDzHh",
+	"z/wgCo2hEPyZULKgaXqEsXBiaMdq385bYHRMCTQxphkGoMSCk79czUmNMd3cJF/P7o/MP6f+n0/2n/PG",
+	"Pwc3N/2bm+THw38f/Pf/ff7x6Lbx9PDfnbmag8O+QOQ2r7Kdsupc9/Lov7dfH4WTcjPGQ0rce/Ozc7Q6",
+	"ndyP3tXJ2shFxFlq5NUZ4b4hw6xZKboOLRpPYUAnMFAQC550rW7cRYHLXHa31+BomooFpgda1YrmuRRz",
+	"DNbzFkUOdbZB5W3pnH5iPqtryrszB1x915NqQnvPE6sZFasqo2Zz2FSm2Jr1vg5PxlsM1Us5EfyUJYQq",
+	"QsnV6+fEftVS05jCdp0hhdLW2Ul4bZBROHHkQdL5fDxs9zwamYAMFyjGIk0h3lJF2v14/iwo10wv99Gx",
+	"62Aqx+kMoXKL+4Go1kZhxZf96jl5evb4p/VgS7j646OmoxRFFNzRLE9tCmGhYJDkIh9g04fKYhjYQk3M",
+	"8RwAl+Y0EnTPpQZ8kAyk0xmjnhZikFI5AUxlZXxgFjAo+IyLBW/+ZrsnVD/AXY5QjnouP6Y+l4cDJkkN",
+	"NJ0BryXLTmi+LZO2+hudPmVaSm1tZntjUaDbo+B0TllqwISAMKKuYdjXGiuApiwNO7PLaPpK+wkOd+E0",
+	"1KmLvm2ieYzQbax/uER1hHICviLjwvxgBMCSuFYbLgUcDRdFHs5PHuLLEVHC1fBpY3mREZA5SDZmkNSc",
+	"ajaLl9ZyJLrVRWiqizp3qseymE7hO1Yr+OlXgVNIfl4jsXMHj/PnH1683GpK4VO/1nI/JRJEluBC9sp1",
+	"GQFeOSuikBrRuLWdW7CuhyldK9Pvd1X73DT7MZiVHhEBjUZN2Xbnhx/mD8YTa9O6OoNdP1z1Mbnpq/G6",
+	"ct6VjX0bdNzqQkHesICymlfw0S6a4f2Om3Xr3HOzTvkoW+Cswd4w5XjKWcwo7+xVvraqxX4rWoQwcvfk",
+	"u++V6lmGVaVY2FzO7xZX3SMFrE4o/vNallJt20Hu5HvBrGjFznwYYDOp7hW3KY1notCdfUVYAR3wr8Bd",
+	"nBaqVTGf+myLTpPYPILALO6ABp2aL9QcFM4GigulRdbBJ4w2mfvIMYvNQFmWn+xkC6Riu7RMhf6PpPGe",
+	"xkOlkO34GRr8A6oHvuVYt24/LBn41JbNCIg+j/KbMmOly0ed2avrDbQPD6tHxtd7fyx1W0kN8qOIJGBH",
+	"Y0qzmDx/9uG6m9bV3kTOVcpW/eNwph9sADQiT85c/ezOoVC7mfrcIbZTFfuuB5ev3r60nrqnJz8fH0Zk",
+	"RBWQDCtzX7x++/L9ga+Kfv32xaujj68vTx8/OWz8FZHnU/p8Sk+Pr0S6PHl0/DgijI8FuamfUL2Een5y",
+	"04sIFzecJgkzK6EpSaimffIGu5rZCLOPN3vPla+E/UHVBuvf8HVzjOVTkBrudKeUH+Bxh/dWM9V4bBh/",
+	"NVMY8FWudXOJ9ZLrjWTj36tHWjeyHHypwW4qIF811hCwsdZytGkWhL8dPCKjZTO4W21dFSoHnrR5E7rH",
+	"fjfXP7td1ufrqq1+rEqj92IyK5ZQwOT45Y+PBOvcs5zGmiiQjKbsL9uR4WBI08mQDF8mLz5eDiMy1Mt8",
+	"SIa1+Y7QIvvxy0INDw2krRIkdL0ZQk6XqaC2exApF9Mnv9sGAsq1SJgYe3jBLbGsnftHJ8pWctidKOiW",
+	"SJBTqZdhk7OUD3sE1fZKZcT97HmqpcRegwdQmS53dDKnVO/ml17lMo05V8bbBRx2T3vCxPOdFa01SSSo",
+	"HTWTUaEYB6WMZjbANFDVnklrM5laMmkfPd2WyhSLVBQyXJgu8iYTrOcpbI5dhh+KiVjfx9Wv/+mkObT6",
+	"UF0vzUEqFoNdujFid0srXKqQxYIuFRYSzjaGKSQkAFldeeyk9vtWoWtxdTbhA8brS+ECfbNqysYGZ4HG",
+	"0+BK/hI8VOx++etlWzbSBjfyX3bSEP7VzrZarwdhiSudqc0JqX0o7ZNTWfaU2JdETYXUxOgjRmD4bZGD",
+	"Z8+vyNlPh+uSumUTuJA992CEUFumxl6ZzN+ljYrvjrItPaMh0FcEIkAymMGyuy2Mg5VtdlZJwxbT7NYd",
+	"w3wiv+ci6oroWksHBbbiRxqVQ1VVZr6dKeOEek93rY1oRpe+MR96/fst+emt3Xp36AXph4nqimIF2ah2",
+	"ak3wtR5+aSl9izrUsWFSF+kwaxFIZUOLQAUeJRK0ARHaWwppw+dOYHaF0nSpyESI5IIUPMGSS5fEZpsr",
+	"CtvBhikyFVwU0haBr3QldpPUEuC6tdF4C8t3doS3sLwuB8E/3Dh1vXE1k94uze3KqETSOQYviMiBV4jI",
+	"FMmYUi70u4f6ObMdKTB3wamiFuwh7PntzYuWhq3el2kdnpQnrk6Essx1W7iokvQYJ8+liGdjIRPyjCp4",
+	"dLqef/fT7efjo6eXR69/efv+16ujT78f/ff26+nj7ul4+/d9rOWDlsrFrjmRm9f2bfmQv1de3XYv9rpG",
+	"WHMvdm5nMBVpEvrEC+KEqTw1zLAteXp7V4lG7XZKlR4UCnbIi92tw2sVOw+Iil07GGNr4nDqxm6913fr",
+	"oN7RLxvsCeSSMQzyjgueNFgbJvzTUdrShh3HGtCgIAXDebFW2FZ7m1eJnat7g5eWStrLNHUJXq6B97Ya",
+	"3S3lhyoUsvkVdL1c1/EzRRRd2tpdazVAcmGLmDD6LvSG3hvf1m5+s/rQJbuk7CFdi934lkO+zZBLnti1",
+	"Gf3vZVzoG9iXlSU1pj8vs65PnnRn89Vo+6zGhk4LyfTyozmAMngV6ih+ae8sIb/88cm3eTQnQ8SY2MyZ",
+	"s6fei1UL9Vlflu8RaUXicDQdkhEolrg6KzO8vbrFG3TneKdKBQWaM1Rw7zHyOBah5dVKHdFdNqaxPq9V",
+	"bFKNV72YR64IkWhhqMoIbOtHk2AOXkUEEkyplCSRIsfeozf8hj944PK61YMHJKZSLstKP5BkaJY8jAjd",
+	"CKID5whMcpH/+GWhhxFZ9RR+WcyG5uMbXgOkjzHMYHm4AlBFhlOdmS+nuhiSA/Pgt+t3ZASpWFQ3F8T4",
+	"o08TNSCJykzdPwuQy8OIDBnVw+iGD79oZgbEJKYhQsic2rkrGlXw5KyQZRWpbwnq/nSJTD8ovEcnKltG",
+	"ok1h8Xm1kx02mL/hn+qlb0xZ88JiFUW/aJ9cutt0mFVvUb8aszmQzHqVLmxSsU3J+UE1Dsfe0TMkI7ME",
+	"RBEJCq9fwd7tN5z6tVcpzHYWozMbpMJRISFnxye1QxAJkGEz8WvoEMZayurBg4iAlEIqooWIAsgTvK9o",
+	"eI7Y9NHOlfi7irxXGAM7Pz0+eRwRmmOB4R15dXHDGwh1WAtL3dFYN4Mu9oScs1kKjRmCflGW1w9nLBmS",
+	"A4qtotDg8JXdZdqSwRyDMTf8YA0HkGtEjQsy7LEbYcbLJnaxKNLENjunyaHFOKWVQ+fXnz5dEZsnZLM+",
+	"eZGNQB72ySX3vWXdkZlTxDMrg2auBY997dxbsFjtaZR+QklMcyOsiWGbNHVH9xLP68ED7Lvi871sipJy",
+	"MbWzxz85YqQ+AWlosMGe/jPGqVwSFHy2QZulHPvx2ZOznyOiIEaOdXZICp6CQjGvjPGGFVILpqBPPrHM",
+	"DdDMuS/z663jP2UxcKs9sgS4ZmNMM+q9s79fw/iohmUVq72SIpcMNLWVxqrIMvPf0tasek8LiRu1ZX/T",
+	"YhTZpWJfLs9mfdqbBANN5doou7y0+rVcFaVfXr2pyeHz3omv46U56533HvVP+sfWRJqihHo4BZrq6V/m",
+	"/xNAQWdLGZngb5Leee+1e75yg9bp8fHK7Vka7vTDPKVs5b6swF1cK25KTWTBlbv5ygnR3vnn2zr8DDvL",
+	"pYjNsdq3o56mE7SRFci50ZJvzQAPMVWzfT/X9vHfup2Y8r71OY5pkbbq2OUKaveGdYNATEtSLfMe2iEy",
+	"P3lohRuqJCIcgTMMCqkbpfdYGgZlpAXLgNBUcEBqB57U+lTXspKq6zls2YpR5KnzOHhBUH+xRFjfCu2G",
+	"Y4ahtsXlhjMZrO2TSzXD/sALVrv3rbwKxDoziBETVp5Z0eKBc3B6fByRobunZkjGNFVwGKHCXbrjLMU3",
+	"sQTv7+hZZRiUfiaS5YbL4na7JK5x4cp9U+XWsoD7rbj5jXM7l3MAd/8PoKbGxTegb4mwl2qG/Awxq2qy",
+	"7K4wQWsbD9TILZdPIvAmKH9FjsfmqozZozNmBrdjsyMVMS7bhDlt2khcfx/ICAxe+ZTuPvnk1Y+RbRYm",
+	"anX55XfYR5HpiwoLzSMjA6ma2ftobrgRuBPQah3b++S5SKzG4JBPnZPhWl46aq6NxPTmLy4zHbXL1dx0",
+	"jI+vJ6cPQ1iO/fH/JixvXALxD2N51fc/gOMv/Yl/BxT/VEiu0GvpmvQTxrUoE93x6oPatTLtCG30wZrI",
+	"WqmmsJ0rUWuhIyXSQjvPiLoomayoGspblEPPr4Q8pTEgTwQqU2bf7JOhz74cOtUU29xgPr4UC4JtZeeQ",
+	"3HDbK9SgtP3CNmt3nUMNz/Xq3LBZvzAkB2cnx4ckA8rVudNZUbUxijcOiNce+FueSiPBDhNC16siTV8B",
+	"OhpyKmkGGi8o/Rwif7eaoYcJZtGaJV+UUzEdWaUVlXezFu7c32hFox1XaXZl09AKBTff5XEffQ0O5Cvh",
+	"qnFKJDy1t734yP3p1stfzBwtLVBc6oM5vAVlGs+XknhK+QTKO7Uqi9H3MA6t2HwfXnBjtY+3dN66/Rsp",
+	"vuzmGyD4Szz3ptnkgzYWHt+FF6CGP6XKj+m6m5UIvZH+nZtwg4KmSSaUJo+Pj8vuNoaGTh8/IW/ZM4fm",
+	"WYSyVYytUM1FPMUrF9G/3Ccvy7Y4q/23yhbAhsfEU4jL69WUdn4dI9ecyY4PqsIcZfvxOB0Nm9XIzBhg",
+	"AXEXWZ8CqpBDYxsPUQCWZVNDcoCteQxh3nB8o6/gzyH5kZygaVyrqTKWtLu8y2qiSlOD8mhpId+rf4Fl",
+	"V0NygN14hKzZtGU3XqwrWh6i06ZenDUkB9bStyVKiD8tKfmHffJrFRBMIAVtAMaXFu9GENNCeU6dhbmc",
+	"mrp2XX+TaK43A/uHJXOt+1yAUn1mMXMmuuAkYUavqmHr9yDV14gm6Mvx06132HMYsJluq0CPJ9vmYZat",
+	"PP6Oc2z2x/iHT7LRZ6TlLLHZOFYwlhe/lte9VndFqQsrgaxrCV1730U38wuwPEpknurKm1QNo5pDn1wD",
+	"TY78FQLtZ10m1wT9Cp9c1szfBvB6tlALvF2LPlv9+H0g6FIHmmWVIRg1PRdl6OPzrZH7NpXI6mqFTHvn",
+	"vanWuTp/+NDStKv6fYjNg93oLdkaTceBkXauW6lTVqqYzJpu9Mq1EZcFV3WGUn7r3Sb3t/f/PwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

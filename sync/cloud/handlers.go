@@ -164,7 +164,7 @@ func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api
 			return nil, err
 		}
 		// What others are told moves the cursor and is no news for this terminal.
-		if len(page.Records) == 0 && page.AtEnd && s.storage.Await(waiting, t.Merchant, page.Cursor) == nil {
+		if wait > 0 && len(page.Records) == 0 && page.AtEnd && s.storage.Await(waiting, t.Merchant, page.Cursor) == nil {
 			cursor = page.Cursor
 			continue
 		}

@@ -179,12 +179,12 @@ func (c *change) journalAnomaly(t cloud.Terminal, push cloud.Push, refused *clou
 }
 
 // payOff settles the exceptions of a voucher after units of a line were reversed.
-func (c *change) payOff(voucherID int64, part string, ordinal int64, line int, units int64) error {
-	debts, err := c.debts(voucherID, part, ordinal, line)
+func (s *settling) payOff(voucherID int64, part string, ordinal int64, line int, units int64) error {
+	debts, err := s.debts(voucherID, part, ordinal, line)
 	if err != nil {
 		return err
 	}
-	return c.pay(cloud.PayOff(debts, units), time.Now())
+	return s.pay(cloud.PayOff(debts, units), s.at)
 }
 
 func (c *change) debts(voucherID int64, part string, ordinal int64, line int) (debts []cloud.Debt, err error) {
