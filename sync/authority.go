@@ -45,7 +45,9 @@ func (a *Authority) Claim(ctx context.Context, claim terminal.Claim) (terminal.C
 		if err != nil {
 			return err
 		}
-		answer, err = a.client.claim(budget, claimRequest(claim, open))
+		if answer, err = a.client.claim(budget, claimRequest(claim, open)); err == nil {
+			a.claims.heard(open)
+		}
 		return err
 	})
 	if err != nil {

@@ -19,7 +19,8 @@ type Claims struct {
 	mu      sync.Mutex
 	counter int64
 	open    map[terminal.UID]bool // asked for, and not yet released or acknowledged
-	loose   bool                  // a claim was released since the last push
+	// How often a claim was released, by this start or by the end of the one before, and how much of that the cloud was told.
+	released, told int
 }
 
 // openClaims is a list of claims as of one moment.
@@ -27,13 +28,14 @@ type openClaims struct {
 	instance string
 	counter  int64
 	uids     []terminal.UID
+	released int // as Claims.released was
 }
 
 // NewClaims makes the list of one start of the program. instance is random and new with each start; unacked returns the uids of the
 // journalled entries that the cloud has not acknowledged.
 func NewClaims(instance string, unacked func(context.Context) ([]terminal.UID, error)) *Claims {
-	// What an earlier start left behind is released by the first push.
-	return &Claims{instance: instance, unacked: unacked, open: map[terminal.UID]bool{}, loose: true}
+	// What an earlier start left behind counts as one release that the cloud has not heard of.
+	return &Claims{instance: instance, unacked: unacked, open: map[terminal.UID]bool{}, released: 1}
 }
 
 // begin opens a claim for uid. It returns what the claim's request carries.
@@ -52,7 +54,7 @@ func (c *Claims) release(uid terminal.UID) {
 	defer c.mu.Unlock()
 	if c.open[uid] {
 		delete(c.open, uid)
-		c.loose = true
+		c.released++
 	}
 }
 
@@ -73,7 +75,7 @@ func (c *Claims) now(ctx context.Context) (openClaims, error) {
 
 // snapshot is called with the lock held.
 func (c *Claims) snapshot() openClaims {
-	current := openClaims{instance: c.instance, counter: c.counter, uids: make([]terminal.UID, 0, len(c.open))}
+	current := openClaims{instance: c.instance, counter: c.counter, released: c.released, uids: make([]terminal.UID, 0, len(c.open))}
 	for uid := range c.open {
 		current.uids = append(current.uids, uid)
 	}
@@ -103,17 +105,16 @@ func (c *Claims) withJournalled(ctx context.Context, current openClaims) (openCl
 	return current, nil
 }
 
-// takeLoose says whether there may be holds at the cloud that a push should release, and forgets it.
-func (c *Claims) takeLoose() bool {
+// heard notes that a request with this list has reached the cloud.
+func (c *Claims) heard(list openClaims) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	was := c.loose
-	c.loose = false
-	return was
+	c.told = max(c.told, list.released)
 }
 
-func (c *Claims) setLoose() {
+// untold says that there may be holds at the cloud that this terminal has let go of.
+func (c *Claims) untold() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.loose = true
+	return c.told < c.released
 }

@@ -128,17 +128,19 @@ func (p *Pump) Once(ctx context.Context) error {
 	})
 }
 
-// Push hands over all pending entries, batch after batch.
+// Push hands over all pending entries, batch after batch. Where there may be holds that nobody needs any more, an empty batch goes
+// first: a redemption must not be judged against what the same counter claimed for it before it was killed.
 func (p *Pump) Push(ctx context.Context) error {
 	p.once.Lock()
 	defer p.once.Unlock()
-	releasing := p.claims.takeLoose()
 	for rewound := false; ; {
 		batch, err := p.journal.Pending(ctx, pushEntries, pushBytes)
 		if err != nil {
 			return err
 		}
-		if len(batch.Entries) == 0 && !releasing {
+		if p.claims.untold() {
+			batch.Entries = nil
+		} else if len(batch.Entries) == 0 {
 			return nil
 		}
 		err = p.pushBatch(ctx, batch)
@@ -152,12 +154,7 @@ func (p *Pump) Push(ctx context.Context) error {
 			continue
 		}
 		if err != nil {
-			p.claims.setLoose()
 			return err
-		}
-		releasing = false
-		if len(batch.Entries) == 0 {
-			return nil
 		}
 		p.changed()
 	}
@@ -197,6 +194,7 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 	if err != nil {
 		return err
 	}
+	p.claims.heard(open)
 	if ack.HeadSeq == 0 {
 		return nil // it has nothing, and was sent nothing
 	}

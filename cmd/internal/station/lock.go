@@ -41,7 +41,7 @@ type lock struct {
 
 // takeLock locks the folder, or says who has it. The lock is on a file of its own, since Windows lets nobody read a locked one.
 func takeLock(folder, program string) (*lock, error) {
-	l := &lock{file: flock.New(filepath.Join(folder, "lock")), holder: filepath.Join(folder, "holder.json")}
+	l := &lock{file: flock.New(filepath.Join(folder, "lock"), flock.SetPermissions(0o660)), holder: filepath.Join(folder, "holder.json")}
 	taken, err := l.file.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("the data folder %s cannot be locked; check its rights: %w", folder, err)

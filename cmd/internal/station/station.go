@@ -116,7 +116,10 @@ func openLocked(ctx context.Context, config Config, held *lock) (s *Station, err
 	if err != nil {
 		return nil, err
 	}
-	log, logFile := openLog(folder, config.Program)
+	log, logFile, err := openLog(folder, config.Program)
+	if err != nil {
+		return nil, err
+	}
 	opened.add(logFile)
 	record, err := journal.Open(ctx, filepath.Join(folder, JournalName), keys.Sign)
 	if err != nil {
