@@ -173,8 +173,8 @@ func (w *Worker) step(ctx context.Context) bool {
 func (w *Worker) idle(ctx context.Context) {
 	if w.config.Share {
 		w.drop()
-	} else if w.config.Target != "" && w.session == nil && !perJob(w.config.Target) {
-		w.open()
+	} else if w.config.Target != "" && w.session == nil && !perJob(w.config.Target) && w.open() {
+		w.look(ctx)
 	}
 	limit := time.NewTimer(w.config.Timing.Poll)
 	defer limit.Stop()
