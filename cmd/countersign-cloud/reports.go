@@ -65,11 +65,30 @@ func (g *globals) redemptions(ctx context.Context, s cloud.Storage, filter cloud
 	}
 	switch format {
 	case "json":
-		return g.printJSON(all)
+		return g.printJSON(listed(all))
 	case "csv":
 		return redemptionCSV(g.out, all)
 	}
 	return redemptionTable(g.out, all)
+}
+
+// listing is a redemption with its first line beside it: most have one, and a script need not look further.
+type listing struct {
+	cloud.Redemption
+	Voucher  *terminal.VoucherID `json:"voucher,omitempty"`
+	Campaign string              `json:"campaign,omitempty"`
+	Units    int64               `json:"units"`
+}
+
+func listed(all []cloud.Redemption) []listing {
+	out := make([]listing, len(all))
+	for i, r := range all {
+		out[i].Redemption = r
+		if len(r.Lines) > 0 {
+			out[i].Voucher, out[i].Campaign, out[i].Units = &r.Lines[0].Voucher, r.Lines[0].Campaign, r.Lines[0].Units
+		}
+	}
+	return out
 }
 
 var redemptionColumns = []string{"uid", "kind", "reverses", "business_day", "at", "received_at", "store", "terminal", "receipt", "operator", "approver",
