@@ -18,6 +18,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"countersign/cmd/internal/station"
+	"countersign/sync/api"
 )
 
 // programs is the folder of the real programs, built once for all tests.
@@ -50,12 +53,14 @@ func TestJourneys(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 			env.Setenv("COUNTERSIGN_DATA", filepath.Join(env.WorkDir, "terminal"))
+			env.Values[heldKey{}] = &heldProgram{}
 			env.Values[cloudKey{}] = &cloudProgram{data: filepath.Join(env.WorkDir, "cloud"), folder: env.WorkDir}
 			env.Defer(func() { env.Values[cloudKey{}].(*cloudProgram).stop(syscall.SIGKILL) })
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"cloud": cloudCommand, "vouchers": vouchersCommand, "invite": inviteCommand, "json": jsonCommand, "exit": exitCommand, "within": withinCommand,
+			"fill": fillCommand, "lines": linesCommand, "line": lineCommand, "hold": holdCommand, "letgo": letGoCommand, "forge": forgeCommand,
 		},
 	})
 }
@@ -226,6 +231,83 @@ func jsonCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if got := fmt.Sprint(found); (ok && got == args[1]) == neg {
 		ts.Fatalf("%s is %q, in %s", args[0], got, text)
 	}
+}
+
+// fillCommand is "fill FILE": it puts the values of variables into a file.
+func fillCommand(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(path, []byte(text), 0o600))
+}
+
+// linesCommand is "lines N": standard output has so many lines.
+func linesCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if got := strings.Count(ts.ReadFile("stdout"), "\n"); fmt.Sprint(got) != args[0] {
+		ts.Fatalf("%d lines instead of %s: %s", got, args[0], ts.ReadFile("stdout"))
+	}
+}
+
+// lineCommand is "line N PATH [VALUE]": the N-th line on standard output, from 1, is JSON and has this at PATH.
+func lineCommand(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	lines := strings.Split(ts.ReadFile("stdout"), "\n")
+	if n > len(lines) {
+		ts.Fatalf("there are only %d lines", len(lines))
+	}
+	var value any
+	ts.Check(json.Unmarshal([]byte(lines[n-1]), &value))
+	found, ok := at(value, args[1])
+	if !ok || (len(args) > 2 && fmt.Sprint(found) != args[2]) {
+		ts.Fatalf("%s of line %d is %v: %s", args[1], n, found, lines[n-1])
+	}
+}
+
+type heldKey struct{}
+
+// heldProgram is a program that has the data folder.
+type heldProgram struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+}
+
+// holdCommand is "hold PROGRAM ARGS…": it starts a program that waits for its input, and returns when that has the data folder.
+func holdCommand(ts *testscript.TestScript, _ bool, args []string) {
+	held := ts.Value(heldKey{}).(*heldProgram)
+	held.cmd = exec.Command(filepath.Join(programs, args[0]), args[1:]...)
+	held.cmd.Env = append(os.Environ(), "COUNTERSIGN_DATA="+ts.Getenv("COUNTERSIGN_DATA"))
+	var err error
+	held.in, err = held.cmd.StdinPipe()
+	ts.Check(err)
+	ts.Check(held.cmd.Start())
+	deadline := time.After(time.Minute)
+	every := time.NewTicker(5 * time.Millisecond)
+	defer every.Stop()
+	for {
+		if holder, taken := station.FindHolder(ts.Getenv("COUNTERSIGN_DATA")); taken && holder.PID == held.cmd.Process.Pid {
+			return
+		}
+		select {
+		case <-deadline:
+			ts.Fatalf("%s did not take the data folder", args[0])
+		case <-every.C:
+		}
+	}
+}
+
+// letGoCommand is "letgo": the program's input ends, and with it the program.
+func letGoCommand(ts *testscript.TestScript, _ bool, _ []string) {
+	held := ts.Value(heldKey{}).(*heldProgram)
+	ts.Check(held.in.Close())
+	ts.Check(held.cmd.Wait())
+}
+
+// forgeCommand is "forge": FORGED is the join code in JOIN with the hash of another root key.
+func forgeCommand(ts *testscript.TestScript, _ bool, _ []string) {
+	code, err := api.ParseJoinCode(ts.Getenv("JOIN"))
+	ts.Check(err)
+	code.RootHash = api.RootHash(make([]byte, 32))
+	ts.Setenv("FORGED", code.String())
 }
 
 func at(value any, path string) (any, bool) {

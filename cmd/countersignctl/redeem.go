@@ -13,7 +13,7 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	var query asked
-	var at string
+	var at, operator string
 	command := &cobra.Command{
 		Use:     "check CODE...",
 		Short:   "Say what a scan would answer, redeeming nothing",
@@ -34,6 +34,9 @@ func (a *app) checkCommand() *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
+			if request.Operator, err = operatorNamed(ctx, reader, operator); err != nil {
+				return usage(err)
+			}
 			reading, err := readingAt(reader, settings, at)
 			if err != nil {
 				return usage(err)
@@ -50,8 +53,26 @@ func (a *app) checkCommand() *cobra.Command {
 	}
 	query.flags(command)
 	query.linesFlag(command)
+	command.Flags().StringVar(&operator, "operator", "", "as if this person were signed in; nothing is redeemed, so that no PIN is needed")
 	command.Flags().StringVar(&at, "at", "", "as if it were this time: 2026-12-24T18:00 in the store's zone, or with an offset")
 	return a.withJSON(command)
+}
+
+// operatorNamed finds who is asked about; nil for "".
+func operatorNamed(ctx context.Context, reader *station.Reader, id string) (*terminal.Operator, error) {
+	if id == "" {
+		return nil, nil
+	}
+	operators, err := reader.Terminal.Operators(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, operator := range operators {
+		if operator.ID == id {
+			return &operator, nil
+		}
+	}
+	return nil, fmt.Errorf("nobody here is called %q", id)
 }
 
 // readingAt is what the clocks would say at another time; nil for now.

@@ -23,6 +23,7 @@ import (
 	"countersign/terminal/keystore"
 	"countersign/terminal/pin"
 	"countersign/terminal/receipt"
+	"countersign/terminal/scanner"
 	"countersign/terminal/token"
 )
 
@@ -130,9 +131,9 @@ func (r *Reader) equip(config Config, keys keystore.Keys) error {
 	}
 	r.parts = terminal.Parts{
 		Codes: &token.Reader{
-			LookupKey: keys.Lookup, Merchant: r.Journal.Identity().Merchant, Issuers: r.issuers, Patterns: r.patterns.all,
+			LookupKey: keys.Lookup, Merchant: r.Journal.Identity().Merchant, Issuers: r.issuers, Patterns: r.patterns.all, Mend: scanner.Mend,
 		},
-		Cache: placedCache{campaigns{r.Cache}, r.folder}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, config.Composed},
+		Cache: placedCache{r.Cache, r.folder}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, config.Composed},
 		PINs: pin.Checker{}, Clock: r.Clock, Random: uids{},
 	}
 	return nil
