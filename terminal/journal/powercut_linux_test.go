@@ -38,7 +38,7 @@ type page struct {
 
 // step is what the terminal was doing when the power failed: it may be found done or not, but not by half.
 type step struct {
-	page                    // of an entry: all but the record that Append would have returned
+	slip  []byte            // of an entry
 	uid   terminal.UID      // of an entry
 	entry *terminal.Entry   // nil where no entry was being written
 	job   terminal.UID      // the slip whose job was being moved, zero for none
@@ -243,7 +243,7 @@ func (b *blackout) nextUID() terminal.UID {
 
 func (b *blackout) redeem() {
 	draft := redemption(&ledger{}, b.nextUID(), terminal.VoucherID(1+b.random.IntN(vouchers)), 1+b.random.Int64N(3))
-	b.append(step{uid: draft.Entry.UID, entry: &draft.Entry, page: page{slip: b.slip()}})
+	b.append(step{uid: draft.Entry.UID, entry: &draft.Entry, slip: b.slip()})
 }
 
 // reverse takes a unit of some redemption back; false where nothing is left to take.
@@ -257,7 +257,7 @@ func (b *blackout) reverse() bool {
 	}
 	line := of.Lines[0]
 	line.Units, line.Proof = 1, nil
-	b.append(step{uid: b.nextUID(), page: page{slip: b.slip()}, entry: &terminal.Entry{Kind: terminal.EntryReverse, About: of.UID,
+	b.append(step{uid: b.nextUID(), slip: b.slip(), entry: &terminal.Entry{Kind: terminal.EntryReverse, About: of.UID,
 		Lines: []terminal.EntryLine{line}, Operator: "li", Note: "wrong one", Wall: noon.Add(time.Minute), BusinessDay: of.BusinessDay}})
 	return true
 }
