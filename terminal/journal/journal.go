@@ -130,6 +130,11 @@ func openWriter(ctx context.Context, path string) (*writer, error) {
 	if err := migrate(ctx, db); err != nil {
 		return nil, errors.Join(explain(err), db.Close())
 	}
+	// After a power cut the log can end inside a sector. What is promised in it is brought into the file before anything is written
+	// beside it, where the next torn write could take it along.
+	if _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		return nil, errors.Join(explain(err), db.Close())
+	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(explain(err), db.Close())

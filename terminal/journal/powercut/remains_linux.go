@@ -168,9 +168,10 @@ func (f *fate) tear(image []byte, c change) []byte {
 		case 1:
 			piece.data = piece.data[:f.random.IntN(len(piece.data)+1)]
 			image = piece.apply(image)
-		case 2:
-			piece.data = f.noise(len(piece.data))
-			image = piece.apply(image)
+		case 2: // the whole sector is spoilt, with what stood in it before
+			start := piece.at / f.sector * f.sector
+			end := min(start+f.sector, max(len(image), c.at+to))
+			image = change{at: start, data: f.noise(end - start)}.apply(image)
 		}
 		from = to
 	}
