@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -102,9 +101,4 @@ func nonceMAC(key, raw []byte) []byte {
 	mac.Write([]byte("countersign nonce 1\n"))
 	mac.Write(raw)
 	return mac.Sum(nil)[:16]
-}
-
-// proofURL is what a proof's htu must be: the public URL and the request's path below it.
-func proofURL(public, path string) string {
-	return strings.TrimSuffix(public, "/") + "/" + strings.TrimPrefix(path, "/")
 }
