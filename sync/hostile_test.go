@@ -26,7 +26,7 @@ func hostile(cloud *fakeCloud) map[string]func(http.ResponseWriter, *http.Reques
 	return map[string]func(http.ResponseWriter, *http.Request) bool{
 		"a hotel's login page": plain(200, "text/html", "<html>Log in</html>"),
 		"a redirect to one": func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, "http://login.example/", 302)
+			http.Redirect(w, r, "http://login.example/", http.StatusFound)
 			return true
 		},
 		"an unsigned yes":         plain(200, "application/json", `{"head_seq":3,"head_hash":"","verdicts":[],"server_time":"2026-01-01T00:00:00Z"}`),
