@@ -90,7 +90,8 @@ type Entry struct {
 	Cursor        string // of the feed, as far as the cache was filled
 	KnownHead     uint64 // the last own entry that the cloud had acknowledged
 	PolicyVersion int64
-	Heads         [][]byte // of an epoch entry: the heads it follows
+	Heads         [][]byte   // of an epoch entry: the heads it follows
+	Totals        *DayTotals // of a day close
 }
 
 // EntryLine is one voucher in an entry.

@@ -139,6 +139,7 @@ type Journal interface {
 
 // Ledger is the journal as one write transaction sees it.
 type Ledger interface {
+	DayBook
 	// Next is the place that the draft will get. The receipt number is used up only by a draft that has one.
 	Next() (epoch uint32, seq uint64, receipt ReceiptNumber)
 	KnownHead() uint64

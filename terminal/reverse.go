@@ -261,6 +261,9 @@ func (t *Terminal) Reprint(ctx context.Context, uid UID, operator *Operator) (Re
 
 // slipOf gathers again what the slip of an entry says.
 func (t *Terminal) slipOf(ctx context.Context, record Record, at Situation) (SlipFacts, error) {
+	if record.Entry.Totals != nil {
+		return t.closeSlip(ctx, record.Entry, at)
+	}
 	outcome, err := t.recall(ctx, record)
 	if err != nil {
 		return SlipFacts{}, err

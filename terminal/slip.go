@@ -23,6 +23,7 @@ type SlipFacts struct {
 	Deals     []SlipDeal // one a line of the entry
 	LeftToPay *Money     // of a bill with discounts
 	Original  *SlipOriginal
+	Campaigns map[string]Text // of a day close: the names of the campaigns in Entry.Totals, by id
 	// ReversibleUntil is zero where the redemption can never be reversed.
 	ReversibleUntil time.Time
 	Duplicate       int // 0 for the original, else which reprint it is

@@ -39,6 +39,7 @@
 //	28  known head     uint
 //	29  policy version int
 //	30  heads          array of bytes, 32 each
+//	31  totals         map, of a day close, see below
 //
 // A line is a map too:
 //
@@ -58,6 +59,20 @@
 //	14  original       uint
 //
 // Money is an array of two: int minor units, text ISO 4217 code.
+//
+// The totals of a day close are a map:
+//
+//	1  number         uint, of this terminal's closes
+//	2  first          array of two: uint epoch and uint number of the first receipt counted
+//	3  last           the same, of the last
+//	4  redemptions    uint, entries
+//	5  reversals      uint, entries
+//	6  declines       uint, entries
+//	7  late           uint: of all of these, those of an earlier business day
+//	8  assurances     array of arrays of two: text assurance, uint redemptions
+//	9  campaigns      array of maps: 1 campaign text, 2 kind text, 3 redeemed, 4 reversed
+//
+// Redeemed and reversed are maps: 1 lines uint, 2 units int, 3 price, 4 value, 5 amount, 6 discount, each money.
 //
 // # Hash and signature
 //
@@ -99,37 +114,38 @@ type wireMoney struct {
 }
 
 type wireEntry struct {
-	Version       uint64     `cbor:"0,keyasint"`
-	Merchant      string     `cbor:"1,keyasint,omitempty"`
-	Store         string     `cbor:"2,keyasint,omitempty"`
-	Terminal      string     `cbor:"3,keyasint,omitempty"`
-	Epoch         uint32     `cbor:"4,keyasint,omitempty"`
-	Seq           uint64     `cbor:"5,keyasint"`
-	UID           []byte     `cbor:"6,keyasint,omitempty"`
-	Receipt       uint64     `cbor:"7,keyasint,omitempty"`
-	Kind          uint8      `cbor:"8,keyasint,omitempty"`
-	Lines         []wireLine `cbor:"9,keyasint,omitempty"`
-	About         []byte     `cbor:"10,keyasint,omitempty"`
-	Bill          *wireMoney `cbor:"11,keyasint,omitempty"`
-	Operator      string     `cbor:"12,keyasint,omitempty"`
-	Approver      string     `cbor:"13,keyasint,omitempty"`
-	Assurance     string     `cbor:"14,keyasint,omitempty"`
-	Claim         string     `cbor:"15,keyasint,omitempty"`
-	Lease         string     `cbor:"16,keyasint,omitempty"`
-	Reason        string     `cbor:"17,keyasint,omitempty"`
-	Reasons       []string   `cbor:"18,keyasint,omitempty"`
-	Note          string     `cbor:"19,keyasint,omitempty"`
-	Wall          *int64     `cbor:"20,keyasint,omitempty"`
-	Offset        int64      `cbor:"21,keyasint,omitempty"`
-	Lower         *int64     `cbor:"22,keyasint,omitempty"`
-	Upper         *int64     `cbor:"23,keyasint,omitempty"`
-	Boot          string     `cbor:"24,keyasint,omitempty"`
-	Monotonic     int64      `cbor:"25,keyasint,omitempty"`
-	BusinessDay   string     `cbor:"26,keyasint,omitempty"`
-	Cursor        string     `cbor:"27,keyasint,omitempty"`
-	KnownHead     uint64     `cbor:"28,keyasint,omitempty"`
-	PolicyVersion int64      `cbor:"29,keyasint,omitempty"`
-	Heads         [][]byte   `cbor:"30,keyasint,omitempty"`
+	Version       uint64      `cbor:"0,keyasint"`
+	Merchant      string      `cbor:"1,keyasint,omitempty"`
+	Store         string      `cbor:"2,keyasint,omitempty"`
+	Terminal      string      `cbor:"3,keyasint,omitempty"`
+	Epoch         uint32      `cbor:"4,keyasint,omitempty"`
+	Seq           uint64      `cbor:"5,keyasint"`
+	UID           []byte      `cbor:"6,keyasint,omitempty"`
+	Receipt       uint64      `cbor:"7,keyasint,omitempty"`
+	Kind          uint8       `cbor:"8,keyasint,omitempty"`
+	Lines         []wireLine  `cbor:"9,keyasint,omitempty"`
+	About         []byte      `cbor:"10,keyasint,omitempty"`
+	Bill          *wireMoney  `cbor:"11,keyasint,omitempty"`
+	Operator      string      `cbor:"12,keyasint,omitempty"`
+	Approver      string      `cbor:"13,keyasint,omitempty"`
+	Assurance     string      `cbor:"14,keyasint,omitempty"`
+	Claim         string      `cbor:"15,keyasint,omitempty"`
+	Lease         string      `cbor:"16,keyasint,omitempty"`
+	Reason        string      `cbor:"17,keyasint,omitempty"`
+	Reasons       []string    `cbor:"18,keyasint,omitempty"`
+	Note          string      `cbor:"19,keyasint,omitempty"`
+	Wall          *int64      `cbor:"20,keyasint,omitempty"`
+	Offset        int64       `cbor:"21,keyasint,omitempty"`
+	Lower         *int64      `cbor:"22,keyasint,omitempty"`
+	Upper         *int64      `cbor:"23,keyasint,omitempty"`
+	Boot          string      `cbor:"24,keyasint,omitempty"`
+	Monotonic     int64       `cbor:"25,keyasint,omitempty"`
+	BusinessDay   string      `cbor:"26,keyasint,omitempty"`
+	Cursor        string      `cbor:"27,keyasint,omitempty"`
+	KnownHead     uint64      `cbor:"28,keyasint,omitempty"`
+	PolicyVersion int64       `cbor:"29,keyasint,omitempty"`
+	Heads         [][]byte    `cbor:"30,keyasint,omitempty"`
+	Totals        *wireTotals `cbor:"31,keyasint,omitempty"`
 }
 
 type wireLine struct {
@@ -231,6 +247,10 @@ func toWire(e terminal.Entry) (wireEntry, error) {
 		Boot: e.Boot, Monotonic: e.Monotonic.Microseconds(), Cursor: e.Cursor, KnownHead: e.KnownHead,
 		PolicyVersion: e.PolicyVersion,
 	}
+	var err error
+	if wire.Totals, err = totalsToWire(e.Totals); err != nil {
+		return wireEntry{}, err
+	}
 	if wire.Wall != nil {
 		_, seconds := e.Wall.Zone()
 		wire.Offset = int64(seconds / 60)
@@ -264,6 +284,10 @@ func fromWire(wire wireEntry) (terminal.Entry, error) {
 		Assurance: terminal.Assurance(wire.Assurance), Claim: wire.Claim, Lease: wire.Lease, Reason: terminal.Reason(wire.Reason),
 		Note: wire.Note, Lower: fromInstant(wire.Lower, 0), Upper: fromInstant(wire.Upper, 0), Boot: wire.Boot,
 		Cursor: wire.Cursor, KnownHead: wire.KnownHead, PolicyVersion: wire.PolicyVersion, Heads: wire.Heads,
+	}
+	var err error
+	if e.Totals, err = totalsFromWire(wire.Totals); err != nil {
+		return e, err
 	}
 	if wire.Receipt != 0 {
 		e.Receipt = terminal.ReceiptNumber{Epoch: wire.Epoch, Number: wire.Receipt}
@@ -310,6 +334,7 @@ func utf8Throughout(e terminal.Entry) bool {
 		texts = append(texts, l.Campaign, string(l.Kind), l.Part, l.Masked,
 			currency(l.Amount), currency(l.Discount), currency(l.Price), currency(l.Value))
 	}
+	texts = append(texts, totalsTexts(e.Totals)...)
 	for _, text := range texts {
 		if !utf8.ValidString(text) {
 			return false

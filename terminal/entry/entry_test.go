@@ -78,9 +78,17 @@ func samples() []terminal.Entry {
 	clock.Wall = time.UnixMicro(0).UTC() // 1970 is a time like any other
 	epoch := at(9, terminal.EntryEpoch)
 	epoch.Epoch, epoch.Heads = 2, [][]byte{bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)}
+	dayClose := at(7, terminal.EntryDayClose)
+	dayClose.Receipt = terminal.ReceiptNumber{Epoch: 1, Number: 3}
+	dayClose.Totals = &terminal.DayTotals{Number: 12, First: redeem.Receipt, Last: reverse.Receipt, Redemptions: 1, Reversals: 1, Declines: 1,
+		Late: 2, Assurances: []terminal.AssuranceTotal{{Assurance: terminal.Confirmed, Redemptions: 1}, {Assurance: terminal.Offline, Redemptions: 3}},
+		Campaigns: []terminal.CampaignTotal{
+			{Campaign: "lunch", Kind: terminal.KindPass, Redeemed: terminal.Tally{Lines: 1, Units: 2, Price: money(1800), Value: money(2400)}},
+			{Campaign: "送货", Kind: terminal.KindDiscount, Redeemed: terminal.Tally{Lines: 1, Units: 1, Amount: money(0), Discount: money(-500)},
+				Reversed: terminal.Tally{Lines: 1, Units: 1}}}}
 	bare := terminal.Entry{Epoch: 2, Seq: 10, UID: uid(10), Kind: terminal.EntryDrawer}
 	return []terminal.Entry{redeem, reverse, decline, at(4, terminal.EntryApprove), at(5, terminal.EntryReprint), at(6, terminal.EntryDrawer),
-		at(7, terminal.EntryDayClose), clock, epoch, bare}
+		dayClose, clock, epoch, bare}
 }
 
 func sealAll(t testing.TB, entries []terminal.Entry) []Sealed {
@@ -164,7 +172,7 @@ func writeVectors(t *testing.T) {
 		{"nothing", ""},
 		{"a map without anything", "a0"},
 		{"an unknown version", "a500020402050a06" + uid16 + "0806"},
-		{"an unknown key", "a600010402050a06" + uid16 + "0806181f01"},
+		{"an unknown key", "a600010402050a06" + uid16 + "0806183f01"},
 		{"a key that is text", "a600010402050a06" + uid16 + "0806616101"},
 		{"a key twice", "a600010402050a06" + uid16 + "08060806"},
 		{"keys out of order", "a50402000105" + "0a06" + uid16 + "0806"},
@@ -190,6 +198,9 @@ func writeVectors(t *testing.T) {
 		{"money of one element", "a600010402050a06" + uid16 + "08060b8101"},
 		{"money of three elements", "a600010402050a06" + uid16 + "08060b830163455552f4"},
 		{"a proof of 31 bytes", "a600010402050a06" + uid16 + "08060981a10b581f" + hex.EncodeToString(make([]byte, 31))},
+		{"totals without anything", "a600010402050a06" + uid16 + "0807181fa101" + "00"},
+		{"totals that count more than there can be", "a600010402050a06" + uid16 + "0807181fa104" + "1bffffffffffffffff"},
+		{"an assurance without its count", "a600010402050a06" + uid16 + "0807181fa1088181676f66666c696e65"},
 		{"a head of 31 bytes", "a600010402050a06" + uid16 + "0806181e81581f" + hex.EncodeToString(make([]byte, 31))},
 	}
 	raw, err := json.MarshalIndent(out, "", "  ")
@@ -253,6 +264,9 @@ func drawEntry(t *rapid.T) terminal.Entry {
 	if rapid.Bool().Draw(t, "day") {
 		e.BusinessDay = terminal.Date{Year: 2020, Month: 1, Day: 1}.AddDays(rapid.IntRange(0, 40000).Draw(t, "days"))
 	}
+	if rapid.Bool().Draw(t, "totals") {
+		e.Totals = drawTotals(t, text, cash)
+	}
 	for range rapid.IntRange(0, 3).Draw(t, "reasons") {
 		e.Reasons = append(e.Reasons, terminal.Reason(text("one reason")))
 	}
@@ -275,17 +289,42 @@ func drawEntry(t *rapid.T) terminal.Entry {
 	return e
 }
 
+func drawTotals(t *rapid.T, text func(string) string, cash func(string) *terminal.Money) *terminal.DayTotals {
+	count := func(name string) int64 { return rapid.Int64Min(0).Draw(t, name) }
+	tally := func(name string) terminal.Tally {
+		return terminal.Tally{Lines: count(name), Units: rapid.Int64().Draw(t, name), Price: cash(name), Value: cash(name), Amount: cash(name),
+			Discount: cash(name)}
+	}
+	receipt := func(name string) terminal.ReceiptNumber {
+		return terminal.ReceiptNumber{Epoch: rapid.Uint32().Draw(t, name), Number: rapid.Uint64().Draw(t, name)}
+	}
+	totals := &terminal.DayTotals{Number: rapid.Uint64().Draw(t, "number"), First: receipt("first"), Last: receipt("last"),
+		Redemptions: count("redemptions"), Reversals: count("reversals"), Declines: count("declines"), Late: count("late")}
+	for range rapid.IntRange(0, 3).Draw(t, "assurances") {
+		totals.Assurances = append(totals.Assurances, terminal.AssuranceTotal{Assurance: terminal.Assurance(text("assurance")), Redemptions: count("n")})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "campaigns") {
+		totals.Campaigns = append(totals.Campaigns, terminal.CampaignTotal{Campaign: text("campaign"), Kind: terminal.Kind(text("kind")),
+			Redeemed: tally("redeemed"), Reversed: tally("reversed")})
+	}
+	return totals
+}
+
 func TestEncodeRefuses(t *testing.T) {
 	// If this fails, an entry is written that nobody can read again, and the journal ends there.
 	base := samples()[0]
 	for name, spoil := range map[string]func(*terminal.Entry){
-		"no seq":                      func(e *terminal.Entry) { e.Seq = 0 },
-		"no epoch":                    func(e *terminal.Entry) { e.Epoch = 0 },
-		"no kind":                     func(e *terminal.Entry) { e.Kind = 0 },
-		"a receipt of another epoch":  func(e *terminal.Entry) { e.Receipt.Epoch = 7 },
-		"a receipt without a number":  func(e *terminal.Entry) { e.Receipt.Number = 0 },
-		"a short proof":               func(e *terminal.Entry) { e.Lines[0].Proof = []byte{1} },
-		"a line before the first":     func(e *terminal.Entry) { e.Lines[0].Original = -1 },
+		"no seq":                     func(e *terminal.Entry) { e.Seq = 0 },
+		"no epoch":                   func(e *terminal.Entry) { e.Epoch = 0 },
+		"no kind":                    func(e *terminal.Entry) { e.Kind = 0 },
+		"a receipt of another epoch": func(e *terminal.Entry) { e.Receipt.Epoch = 7 },
+		"a receipt without a number": func(e *terminal.Entry) { e.Receipt.Number = 0 },
+		"a short proof":              func(e *terminal.Entry) { e.Lines[0].Proof = []byte{1} },
+		"a line before the first":    func(e *terminal.Entry) { e.Lines[0].Original = -1 },
+		"a negative count":           func(e *terminal.Entry) { e.Totals = &terminal.DayTotals{Late: -1} },
+		"a campaign not in UTF-8": func(e *terminal.Entry) {
+			e.Totals = &terminal.DayTotals{Campaigns: []terminal.CampaignTotal{{Campaign: "\xff"}}}
+		},
 		"a short head":                func(e *terminal.Entry) { e.Heads = [][]byte{{1}} },
 		"text that is not UTF-8":      func(e *terminal.Entry) { e.Note = "\xff" },
 		"a currency that is not text": func(e *terminal.Entry) { e.Lines[1].Amount = &terminal.Money{Currency: "\xc3"} },
