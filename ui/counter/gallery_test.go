@@ -5,15 +5,18 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 
 	"countersign/assets/translations"
 	"countersign/terminal"
 	"countersign/ui/theme"
+	"countersign/ui/widgets"
 )
 
 // berlin is the store's zone.
@@ -190,6 +193,34 @@ func (*slowBurst) End(time.Time) string     { return "" }
 func (*slowBurst) Silence(time.Time) string { return "" }
 func (*slowBurst) Pending() int             { return 0 }
 
+// complain names every sentence that does not fit its place.
+func complain(t *testing.T, scene string, o fyne.CanvasObject) {
+	if o == nil || !o.Visible() {
+		return
+	}
+	switch o := o.(type) {
+	case *widgets.Text:
+		if size := o.Size(); o.Text != "" && !o.Loose && !o.Fits(size.Width, size.Height) {
+			t.Errorf("%s: %q does not fit into %.0fx%.0f", scene, o.Text, size.Width, size.Height)
+		}
+	case *fyne.Container:
+		for _, inner := range o.Objects {
+			complain(t, scene, inner)
+			if over := inner.Position().Y + inner.Size().Height - o.Size().Height; inner.Visible() && over > 1 {
+				t.Errorf("%s: %T stands out of its place by %.0f at the bottom", scene, inner, over)
+			}
+		}
+	case *container.Scroll: // what is in it may be higher than its place
+		for _, inner := range o.Content.(*fyne.Container).Objects {
+			complain(t, scene, inner)
+		}
+	case fyne.Widget:
+		for _, inner := range test.WidgetRenderer(o).Objects() {
+			complain(t, scene, inner)
+		}
+	}
+}
+
 // TestGallery writes every scene as a picture for people to look at, where COUNTERSIGN_GALLERY names a folder; without it, it checks that each
 // can be drawn and that no word is cut off.
 func TestGallery(t *testing.T) {
@@ -207,6 +238,7 @@ func TestGallery(t *testing.T) {
 					window, screen := stage(t, language, theme.Look{Dark: dark}, size)
 					for _, scene := range scenes() {
 						pose(screen, scene)
+						complain(t, scene.name, window.Content())
 						if folder == "" || (language != "en" && language != "zh-Hans") {
 							continue
 						}
@@ -229,3 +261,21 @@ func TestGallery(t *testing.T) {
 }
 
 var english = translations.For("en", berlin).At(func() time.Time { return noon })
+
+func TestLooks(t *testing.T) {
+	// The counter would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.
+	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo"}
+	for _, look := range []struct {
+		language string
+		dark     bool
+	}{{"en", false}, {"zh-Hans", true}} {
+		window, screen := stage(t, look.language, theme.Look{Dark: look.dark}, fyne.NewSize(1024, 600))
+		for _, scene := range scenes() {
+			if slices.Contains(shown, scene.name) {
+				pose(screen, scene)
+				mode := map[bool]string{false: "light", true: "dark"}[look.dark]
+				test.AssertImageMatches(t, scene.name+"-"+look.language+"-"+mode+".png", window.Canvas().Capture())
+			}
+		}
+	}
+}

@@ -49,7 +49,7 @@ func (c *Screen) firstButton(w words, key string, off bool) fyne.CanvasObject {
 
 func (c *Screen) help(w words) fyne.CanvasObject {
 	line := func(sign widgets.Sign, tone theme.Tone, key string) fyne.CanvasObject {
-		return widgets.Lead(widgets.NewIcon(sign, theme.Glyph, tone.Fill(), tone.OnFill()), widgets.NewText(w.Say(key, nil)).Lines(2))
+		return widgets.Lead(widgets.NewIcon(sign, theme.Glyph, tone.Ink(), theme.Surface), widgets.NewText(w.Say(key, nil)).Lines(2))
 	}
 	return widgets.SheetBody(w.Say("ui.help.title", nil), "", widgets.Column(theme.Size(theme.Inset),
 		line(widgets.SignScan, theme.Calm, "ui.help.scan"), line(widgets.SignTicket, theme.Ready, "ui.help.blue"),
@@ -65,7 +65,7 @@ func (c *Screen) search(s State, w words) fyne.CanvasObject {
 	c.list.Refresh()
 	if len(c.rows) == 0 {
 		below = widgets.Middle(widgets.NewText(w.Say("ui.search.none", nil)).In(theme.Body, theme.Muted))
-	} else if s.Pick > 0 {
+	} else if c.list.Size().Height > 0 {
 		c.list.ScrollTo(min(s.Pick, len(c.rows)-1))
 	}
 	undo := widgets.Action{Name: string(keyUndo), Label: w.Say("ui.do.undo", nil), Key: keyUndo.label(), Off: s.Pick >= len(c.rows) || !c.rows[s.Pick].CanUndo}

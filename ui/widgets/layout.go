@@ -71,13 +71,21 @@ func (c column) MinSize(objects []fyne.CanvasObject) fyne.Size {
 }
 
 func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	spaces := 0
+	spaces, shown := 0, 0
 	for _, o := range objects {
-		if o.Visible() && isSpace(o) {
-			spaces++
+		if o.Visible() {
+			shown++
+			if isSpace(o) {
+				spaces++
+			}
 		}
 	}
-	rest := max(0, size.Height-c.heightFor(objects, size.Width)) / float32(max(1, spaces))
+	rest := size.Height - c.heightFor(objects, size.Width)
+	gap := c.gap
+	if rest < 0 && shown > 1 { // in a low window the air goes first
+		gap = max(0, gap+rest/float32(shown-1))
+	}
+	rest = max(0, rest) / float32(max(1, spaces))
 	y := float32(0)
 	for _, o := range objects {
 		if !o.Visible() {
@@ -88,7 +96,7 @@ func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 			height = heightFor(o, size.Width)
 		}
 		place(o, 0, y, size.Width, height)
-		y += height + c.gap
+		y += height + gap
 	}
 }
 

@@ -100,7 +100,7 @@ func (p *Panel) build() fyne.CanvasObject {
 	margin := theme.Size(theme.Margin)
 	body := p.contents()
 	return Stack(ground, &fyne.Container{Layout: bannered{v.Question != nil}, Objects: []fyne.CanvasObject{
-		p.banner(), Inset(body, margin, theme.Size(theme.Inset), margin, margin*0.75),
+		p.banner(), Inset(body, margin, theme.Size(theme.Inset)*0.8, margin, margin*0.7),
 	}})
 }
 
@@ -109,7 +109,7 @@ func (p *Panel) calm() fyne.CanvasObject {
 	v := p.verdict
 	objects := []fyne.CanvasObject{
 		Space(),
-		Middle(NewIcon(v.Sign, theme.Emblem, v.Tone.Fill(), theme.Surface)),
+		Middle(NewIcon(v.Sign, theme.Emblem, v.Tone.Ink(), theme.Surface)),
 		NewText(v.Title).In(theme.Heading, theme.Text).Strong().At(fyne.TextAlignCenter).Lines(2),
 		NewText(v.Subtitle).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(2),
 	}
@@ -148,7 +148,7 @@ func (p *Panel) banner() fyne.CanvasObject {
 	}
 	margin := theme.Size(theme.Margin)
 	inside := &fyne.Container{Layout: lead{theme.Size(theme.Margin)}, Objects: line}
-	air := theme.Size(theme.Inset)
+	air := theme.Size(theme.Inset) * 0.8
 	if v.Question != nil {
 		air = theme.Size(theme.Gap)
 	}
@@ -171,7 +171,7 @@ func (p *Panel) contents() fyne.CanvasObject {
 		objects = append(objects, NewText(detail).In(size, theme.Text).Lines(2))
 	}
 	if len(v.Figures) > 0 {
-		objects = append(objects, Inset(Figures(v.Figures), 0, gap, 0, gap))
+		objects = append(objects, Inset(Figures(v.Figures), 0, gap*0.5, 0, gap*0.5))
 	}
 	if len(v.Chips) > 0 {
 		objects = append(objects, Row(0, chips(v.Chips), Space()))
@@ -208,7 +208,7 @@ func Figures(list []Figure) fyne.CanvasObject {
 	for _, f := range list {
 		value := NewText(f.Value).In(theme.Subtitle, theme.Text).Strong().Lines(1)
 		if f.Strong {
-			value.In(theme.Heading, theme.Text)
+			value.In(theme.Title, theme.Text)
 		}
 		row = append(row, Column(0, NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1), Space(), value))
 	}

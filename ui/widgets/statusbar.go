@@ -71,7 +71,7 @@ func (b *StatusBar) build() fyne.CanvasObject {
 
 func lamp(light Light) fyne.CanvasObject {
 	side := theme.Size(theme.Gap) * 1.8
-	dot := canvas.NewCircle(theme.Color(light.Tone.Fill()))
+	dot := canvas.NewCircle(theme.Color(light.Tone.Ink()))
 	if light.Tone == theme.Calm {
 		dot.FillColor, dot.StrokeColor, dot.StrokeWidth = nil, theme.Color(theme.Muted), 2
 	}
