@@ -19,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"countersign/cmd/internal/demo"
 	"countersign/cmd/internal/station"
 	"countersign/sync/api"
 )
@@ -54,8 +55,16 @@ func TestJourneys(t *testing.T) {
 			env.Setenv("PATH", programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 			env.Setenv("COUNTERSIGN_DATA", filepath.Join(env.WorkDir, "terminal"))
 			env.Values[heldKey{}] = &heldProgram{}
-			env.Values[cloudKey{}] = &cloudProgram{data: filepath.Join(env.WorkDir, "cloud"), folder: env.WorkDir}
-			env.Defer(func() { env.Values[cloudKey{}].(*cloudProgram).stop(syscall.SIGKILL) })
+			link, err := demo.NewLink(nil)
+			if err != nil {
+				return err
+			}
+			cloud := &cloudProgram{data: filepath.Join(env.WorkDir, "cloud"), folder: env.WorkDir, public: "http://" + link.Addr(), link: link}
+			env.Values[cloudKey{}] = cloud
+			env.Defer(func() {
+				cloud.stop(os.Kill)
+				_ = link.Close() // the journey is over: how it closes is nobody's business
+			})
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -71,7 +80,8 @@ type cloudKey struct{}
 type cloudProgram struct {
 	data   string
 	folder string
-	public string // "" for the listening address
+	public string     // what terminals call: the link
+	link   *demo.Link // leads to the cloud from its first start on
 	addr   string
 	cmd    *exec.Cmd
 	exited chan error
@@ -83,11 +93,7 @@ func (c *cloudProgram) start() error {
 	if listen == "" {
 		listen = "127.0.0.1:0"
 	}
-	args := []string{"--data", c.data, "serve", "--listen", listen}
-	if c.public != "" {
-		args = append(args, "--public-url", c.public)
-	}
-	c.cmd = exec.Command(filepath.Join(programs, "countersign-cloud"), args...)
+	c.cmd = exec.Command(filepath.Join(programs, "countersign-cloud"), "--data", c.data, "serve", "--listen", listen, "--public-url", c.public)
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -107,9 +113,9 @@ func (c *cloudProgram) start() error {
 		_, _ = io.Copy(io.Discard, lines)
 		c.exited <- c.cmd.Wait()
 	}()
-	url := strings.TrimPrefix(strings.TrimSpace(line), "listening on ")
 	if c.addr == "" {
-		_, c.addr, _ = strings.Cut(url, "://")
+		_, c.addr, _ = strings.Cut(strings.TrimSpace(line), "://")
+		c.link.Serve(c.addr)
 	}
 	return nil
 }
@@ -123,7 +129,7 @@ func (c *cloudProgram) stop(signal os.Signal) {
 	c.cmd = nil
 }
 
-// cloudCommand is "cloud start|stop|freeze|thaw": a frozen cloud takes connections and answers nothing.
+// cloudCommand is "cloud start|stop|silent|heard": a silent cloud's address takes connections and answers nothing.
 func cloudCommand(ts *testscript.TestScript, _ bool, args []string) {
 	c := ts.Value(cloudKey{}).(*cloudProgram)
 	switch args[0] {
@@ -131,10 +137,10 @@ func cloudCommand(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(c.start())
 	case "stop":
 		c.stop(syscall.SIGTERM)
-	case "freeze":
-		ts.Check(c.cmd.Process.Signal(syscall.SIGSTOP))
-	case "thaw":
-		ts.Check(c.cmd.Process.Signal(syscall.SIGCONT))
+	case "silent":
+		c.link.Cut()
+	case "heard":
+		c.link.Restore()
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"unicode/utf16"
 )
@@ -91,7 +90,7 @@ func (s *shop) workADay(pin string) {
 		s.t.Fatal(err)
 	}
 	s.until(func() bool { return strings.Count(out.String(), "\n") == 20 }, "20 answers of the counter")
-	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+	if err := cmd.Process.Kill(); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := cmd.Wait(); err == nil {

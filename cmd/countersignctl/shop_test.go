@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -60,7 +59,7 @@ func openShop(t *testing.T, vouchers string, record func(fromTerminal bool, data
 	}
 	t.Cleanup(func() { _ = link.Close() }) // the test is over: how it closes is nobody's business
 	s := &shop{t: t, link: link, data: filepath.Join(folder, "terminal"),
-		cloud: &cloudProgram{data: filepath.Join(folder, "cloud"), folder: folder, public: "http://" + link.Addr()}}
+		cloud: &cloudProgram{data: filepath.Join(folder, "cloud"), folder: folder, public: "http://" + link.Addr(), link: link}}
 	offers := filepath.Join(folder, "catalogue.toml")
 	if err := os.WriteFile(offers, []byte(catalogue), 0o600); err != nil {
 		t.Fatal(err)
@@ -68,8 +67,7 @@ func openShop(t *testing.T, vouchers string, record func(fromTerminal bool, data
 	if err := s.cloud.start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.cloud.stop(syscall.SIGKILL) })
-	link.Serve(s.cloud.addr)
+	t.Cleanup(func() { s.cloud.stop(os.Kill) })
 	if _, err := s.cloud.run("apply", "-f", offers); err != nil {
 		t.Fatal(err)
 	}
