@@ -201,12 +201,6 @@ func (s *sheet) smallPrint() {
 	}
 }
 
-// dayClose says which business day was closed.
-func (s *sheet) dayClose() {
-	s.strongPair(s.say("business_day", nil), s.value(s.facts.Entry.BusinessDay))
-	s.code(s.facts.Entry.UID.String())
-}
-
 // test shows every thing that can go wrong with a printer's settings: width, code pages, Chinese, both edges, the QR, the cut.
 func (s *sheet) test() {
 	ruler := make([]byte, s.columns)

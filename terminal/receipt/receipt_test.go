@@ -137,6 +137,36 @@ func TestNothingIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestDayCloseSaysItsFigures(t *testing.T) {
+	// Broken in the shop: the manager's Z leaves out an offer, or its columns run into each other.
+	f := facts()
+	f.Kind, f.Deals, f.Entry.BusinessDay = terminal.SlipDayClose, nil, terminal.Date{Year: 2026, Month: 11, Day: 21}
+	f.Entry.Totals = &terminal.DayTotals{Number: 7, First: terminal.ReceiptNumber{Epoch: 1, Number: 30}, Last: f.Entry.Receipt, Redemptions: 12,
+		Reversals: 1, Declines: 4, Late: 2, Assurances: []terminal.AssuranceTotal{{Assurance: terminal.Confirmed, Redemptions: 9}, {Assurance: terminal.Offline, Redemptions: 3}},
+		Campaigns: []terminal.CampaignTotal{
+			{Campaign: "dinner", Kind: terminal.KindProduct, Redeemed: terminal.Tally{Lines: 10, Units: 10, Value: money(68000)},
+				Reversed: terminal.Tally{Lines: 1, Units: 1, Value: money(6800)}},
+			{Campaign: "gift", Kind: terminal.KindBalance, Redeemed: terminal.Tally{Lines: 2, Units: 98765432109, Amount: money(98765432109)}},
+		}}
+	f.Campaigns = map[string]terminal.Text{"dinner": {"en": "Dinner for two"}, "gift": {}}
+	for _, columns := range []int{32, 42, 48} {
+		slip := receipt.Layout(f, wordsIn(t, "en"), columns)
+		got := text(slip)
+		for _, want := range []string{"Business day2026-11-21", "Z number7", "1-000030to1-000042", "Dinner for two", "Redeemed10680.00", "Taken back168.00",
+			"Remains9612.00", "gift", "Redeemed2987654321.09", "All offers", "Redeemed12987655001.09", "Remains11987654933.09", "Checked online9", "OFFLINE–PENDING3",
+			"Turned away4", "Of earlier days2", f.Entry.UID.String()} {
+			if !strings.Contains(got, strings.ReplaceAll(want, " ", "")) {
+				t.Errorf("%d columns: %q is missing in\n%s", columns, want, got)
+			}
+		}
+		for _, row := range slip.Rows {
+			if got := terminal.Columns(row.Text); got > columns {
+				t.Errorf("%d columns: %q", columns, row.Text)
+			}
+		}
+	}
+}
+
 func TestDuplicateAndTrainingAreUnmistakable(t *testing.T) {
 	// Broken in the shop: a second slip that passes for the original.
 	f := facts()
@@ -188,6 +218,8 @@ func TestWrap(t *testing.T) {
 		{"  spaced   out  ", 20, []string{"spaced out"}},
 		{"Kapitänsmützenband", 8, []string{"Kapitäns", "mützenba", "nd"}},
 		{"a Kapitänsmütze", 8, []string{"a", "Kapitäns", "mütze"}},
+		{"2 x Apfel-Zimt-Torte", 10, []string{"2 x Apfel-", "Zimt-Torte"}},
+		{"slip 1-000042 of A-7", 9, []string{"slip", "1-000042", "of A-7"}},
 		{"双人晚餐套餐", 8, []string{"双人晚餐", "套餐"}},
 		{"双人晚餐。套餐", 8, []string{"双人晚", "餐。套餐"}},
 		{"双人（晚餐）", 6, []string{"双人", "（晚", "餐）"}},

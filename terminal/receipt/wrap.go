@@ -33,8 +33,8 @@ func Clean(text string) string {
 	}, text))
 }
 
-// Wrap breaks a text into rows of at most so many columns: between words, between Chinese characters, and inside a word only
-// where it is longer than a row. The empty text has no rows. Columns must be at least 2, the width of a Chinese character.
+// Wrap breaks a text into rows of at most so many columns: between words, behind a word's hyphen, between Chinese characters, and
+// inside a word only where it is longer than a row. The empty text has no rows. Columns must be at least 2, the width of a Chinese character.
 func Wrap(text string, columns int) []string {
 	columns = max(columns, 2)
 	var rows []string
@@ -77,7 +77,7 @@ func Wrap(text string, columns int) []string {
 func pieces(text string) []string {
 	var out []string
 	current := ""
-	previous := ' '
+	previous, hyphened := ' ', false // hyphened: a hyphen behind a letter
 	for _, r := range text {
 		if r == ' ' {
 			if current != "" {
@@ -88,7 +88,8 @@ func pieces(text string) []string {
 			previous = r
 			continue
 		}
-		breakable := terminal.RuneColumns(r) == 2 || terminal.RuneColumns(previous) == 2
+		breakable := terminal.RuneColumns(r) == 2 || terminal.RuneColumns(previous) == 2 || (hyphened && unicode.IsLetter(r))
+		hyphened = r == '-' && unicode.IsLetter(previous)
 		if current != "" && breakable && !strings.ContainsRune(neverFirst, r) && !strings.ContainsRune(neverLast, previous) {
 			out = append(out, current)
 			current = ""
