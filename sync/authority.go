@@ -6,6 +6,7 @@ import (
 
 	"countersign/sync/api"
 	"countersign/terminal"
+	"countersign/terminal/entry"
 )
 
 // Authority asks the cloud before a redemption. It implements terminal.Authority: each question is answered within Budget, and at
@@ -35,6 +36,25 @@ func (a *Authority) Ask(ctx context.Context, lookups []terminal.Lookup) (termina
 		return terminal.Row{}, terminal.ErrUnknown
 	}
 	return rows(found)[0], nil
+}
+
+// Redemption implements terminal.Authority.
+func (a *Authority) Redemption(ctx context.Context, uid terminal.UID) (terminal.Record, error) {
+	var record terminal.Record
+	err := a.try(ctx, func(ctx context.Context) error {
+		found, err := a.client.redemption(ctx, uid)
+		var refused *Refusal
+		if errors.As(err, &refused) && refused.Code == "not_found" {
+			return terminal.ErrUnknown
+		}
+		if err != nil {
+			return err
+		}
+		record.Reversed = found.Reversed
+		record.Entry, err = entry.Decode(found.Bytes)
+		return err
+	})
+	return record, err
 }
 
 // Claim implements terminal.Authority. The claim counts as open until it is released, or its entry is acknowledged.
@@ -75,6 +95,10 @@ func (a *Authority) try(ctx context.Context, ask func(context.Context) error) er
 	limited, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	err := ask(limited)
+	if errors.Is(err, terminal.ErrUnknown) { // that, too, is an answer
+		a.breaker.settle(a.client, nil)
+		return err
+	}
 	a.breaker.settle(a.client, err)
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
@@ -136,6 +160,11 @@ type Alone struct{}
 // Ask implements terminal.Authority.
 func (Alone) Ask(context.Context, []terminal.Lookup) (terminal.Row, error) {
 	return terminal.Row{}, terminal.ErrNoAnswer
+}
+
+// Redemption implements terminal.Authority.
+func (Alone) Redemption(context.Context, terminal.UID) (terminal.Record, error) {
+	return terminal.Record{}, terminal.ErrNoAnswer
 }
 
 // Claim implements terminal.Authority.

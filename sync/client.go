@@ -119,6 +119,19 @@ func (c *Client) claim(ctx context.Context, request api.ClaimRequest) (*api.Clai
 	return answer.JSON200, nil
 }
 
+// redemption asks for a redemption that another terminal made.
+func (c *Client) redemption(ctx context.Context, uid terminal.UID) (*api.RedemptionAnswer, error) {
+	answer, err := c.api.RedemptionWithResponse(ctx, api.RedemptionRequest{Uid: uid})
+	if err != nil {
+		return nil, asNoAnswer(ctx, err)
+	}
+	if answer.JSON200 == nil {
+		return nil, refusal(answer.HTTPResponse, answer.Body)
+	}
+	c.hear(answer.JSON200.ServerTime)
+	return answer.JSON200, nil
+}
+
 // push hands over a batch of the journal.
 func (c *Client) push(ctx context.Context, batch api.JournalPush) (*api.JournalAck, error) {
 	answer, err := c.api.PushJournalWithResponse(ctx, batch)

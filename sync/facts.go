@@ -66,7 +66,8 @@ func fact(value any) any {
 func rows(from []api.Row) []terminal.Row {
 	out := make([]terminal.Row, len(from))
 	for i, row := range from {
-		out[i] = terminal.Row{Voucher: row.Voucher, Campaign: row.Campaign, Included: row.Included}
+		out[i] = terminal.Row{Voucher: row.Voucher, Campaign: row.Campaign, Included: row.Included,
+			Counts: valueOf(row.Counts), Siblings: valueOf(row.Siblings), Order: valueOf(row.Order)}
 	}
 	return out
 }

@@ -50,6 +50,7 @@ type Page struct {
 	Vouchers         []terminal.Voucher
 	RemovedVouchers  []terminal.VoucherID
 	Campaigns        []terminal.Campaign
+	Counts           []terminal.Count
 	Operators        []terminal.Operator
 	RemovedOperators []string
 	Settings         *terminal.Settings
@@ -329,6 +330,8 @@ func sortPage(page *api.FeedPage) (Page, []Verdict, []terminal.Exception) {
 			operators[*record.RemovedOperator] = nil
 		case record.Campaign != nil:
 			out.Campaigns = append(out.Campaigns, *record.Campaign)
+		case record.Count != nil:
+			out.Counts = append(out.Counts, *record.Count)
 		case record.Settings != nil:
 			out.Settings = record.Settings
 		case record.Exception != nil:

@@ -11,6 +11,7 @@ type Item struct {
 	Masked string
 	Own    Use
 	Parts  map[string]Use // of a pickup: by line
+	Quotas []UsedQuota    // the limits that the voucher stands under
 }
 
 // total is how many units the voucher was issued with.
@@ -52,6 +53,7 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 	}
 	taken := map[VoucherID]int64{}
 	for _, item := range items {
+		item.Quotas = countEarlier(item, outcome.Lines)
 		line, asks := judgeItem(item, req, at, taken[item.Row.Voucher.ID])
 		if req.Units != nil && *req.Units != 1 && len(items) == 1 && line.Campaign.Kind != KindPass {
 			line.Findings = append(line.Findings, Finding{Reason: UnitsLimit, Facts: map[string]any{"most": int64(1), "asked": *req.Units}})
@@ -139,6 +141,7 @@ func judgeItem(item Item, req Request, at Situation, taken int64) (OutcomeLine, 
 	if finding != nil {
 		line.Findings = append(line.Findings, *finding)
 	}
+	line.Findings = append(line.Findings, judgeQuotas(line, item.Quotas)...)
 	line.Left = max(0, line.Left-line.Units)
 	if req.Bill == nil && needsBill(line) {
 		asks = append(asks, Ask{Missing: MissingBill})
@@ -207,7 +210,7 @@ func judgePass(line *OutcomeLine, item Item, req Request, at Situation) ([]Ask, 
 		return nil, usedUp(UsesExhausted, item, line.Left, 1, at)
 	}
 	if req.Units == nil {
-		if most > 1 {
+		if most = mostOf(most, item.Quotas); most > 1 {
 			return []Ask{{Missing: MissingUnits, Most: most}}, nil
 		}
 		line.Units = 1

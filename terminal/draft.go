@@ -42,7 +42,7 @@ func (t *Terminal) draft(b *bill, ledger Ledger) (Draft, error) {
 	facts := SlipFacts{Kind: SlipRedemption, LeftToPay: b.outcome.LeftToPay}
 	risk := Money{0, b.at.Settings.Merchant.Currency}
 	for i, line := range b.outcome.Lines {
-		lines := b.entryLines(i, line)
+		lines := b.entryLines(b.of[i], line)
 		entry.Lines = append(entry.Lines, lines...)
 		facts.Deals = append(facts.Deals, SlipDeal{Name: line.Campaign.Name, Terms: line.Campaign.Terms, Holder: line.Voucher.Holder,
 			Slot: line.Voucher.Slot, Parts: line.Parts, Line: line.summary(lines)})

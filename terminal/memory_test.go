@@ -105,6 +105,10 @@ func (j *memoryJournal) Use(_ context.Context, voucher terminal.VoucherID, part 
 	return (*memoryLedger)(j).Use(voucher, part, after)
 }
 
+func (j *memoryJournal) Counted(_ context.Context, campaign string, vouchers []terminal.VoucherID, days terminal.Days, after uint64) (int64, error) {
+	return (*memoryLedger)(j).Counted(campaign, vouchers, days, after)
+}
+
 func (j *memoryJournal) Exposure(context.Context) (terminal.Exposure, error) { return j.exposure, nil }
 
 func (j *memoryJournal) ByUID(_ context.Context, uid terminal.UID) (terminal.Record, error) {
@@ -168,7 +172,9 @@ func (l *memoryLedger) Use(voucher terminal.VoucherID, part string, after uint64
 			if sign == 0 || line.Voucher != voucher || (part != "" && line.Part != part) {
 				continue
 			}
-			use.Net += sign * line.Units
+			if _, err := l.Record(record.Entry.About); sign > 0 || err == nil { // reversals of others' redemptions give nothing back here
+				use.Net += sign * line.Units
+			}
 			if record.Entry.Seq > after {
 				use.After += sign * line.Units
 			}
@@ -179,6 +185,40 @@ func (l *memoryLedger) Use(voucher terminal.VoucherID, part string, after uint64
 		}
 	}
 	return use, nil
+}
+
+// Counted looks at each redemption as it stood after the entry asked about, and as it stands now.
+func (l *memoryLedger) Counted(campaign string, vouchers []terminal.VoucherID, days terminal.Days, after uint64) (int64, error) {
+	counted := int64(0)
+	for _, record := range l.records {
+		if record.Entry.Kind != terminal.EntryRedeem || !days.Hold(record.Entry.BusinessDay) {
+			continue
+		}
+		for n, line := range record.Entry.Lines {
+			if line.Campaign != campaign || (len(vouchers) > 0 && !slices.Contains(vouchers, line.Voucher)) {
+				continue
+			}
+			counted += line.Kind.Counted(line.Units - record.Reversed[n])
+			if record.Entry.Seq <= after {
+				counted -= line.Kind.Counted(line.Units - l.reversedUntil(record.Entry.UID, n, after))
+			}
+		}
+	}
+	return counted, nil
+}
+
+func (l *memoryLedger) reversedUntil(uid terminal.UID, line int, until uint64) int64 {
+	units := int64(0)
+	for _, record := range l.records {
+		if record.Entry.Kind == terminal.EntryReverse && record.Entry.About == uid && record.Entry.Seq <= until {
+			for _, back := range record.Entry.Lines {
+				if back.Original == line {
+					units += back.Units
+				}
+			}
+		}
+	}
+	return units
 }
 
 func (l *memoryLedger) Exposure() (terminal.Exposure, error) { return l.exposure, nil }
@@ -206,6 +246,7 @@ func (l *memoryLedger) Reprints(uid terminal.UID) (int, error) {
 type memoryAuthority struct {
 	ask      func([]terminal.Lookup) (terminal.Row, error)
 	claim    func(terminal.Claim) (terminal.ClaimAnswer, error)
+	sold     map[terminal.UID]terminal.Record // by other terminals; nil is a cut cable
 	asked    int
 	claims   []terminal.Claim
 	released []terminal.UID
@@ -225,6 +266,16 @@ func (a *memoryAuthority) Claim(_ context.Context, claim terminal.Claim) (termin
 		return terminal.ClaimAnswer{}, terminal.ErrNoAnswer
 	}
 	return a.claim(claim)
+}
+
+func (a *memoryAuthority) Redemption(_ context.Context, uid terminal.UID) (terminal.Record, error) {
+	if a.sold == nil {
+		return terminal.Record{}, terminal.ErrNoAnswer
+	}
+	if record, ok := a.sold[uid]; ok {
+		return record, nil
+	}
+	return terminal.Record{}, terminal.ErrUnknown
 }
 
 func (a *memoryAuthority) Release(uid terminal.UID) { a.released = append(a.released, uid) }

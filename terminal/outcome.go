@@ -32,14 +32,16 @@ type Ask struct {
 
 // Request is what a cashier wants done with one or several codes. Several are one bill: all or nothing.
 type Request struct {
-	Scans    []Scan
-	Units    *int64    // of a pass
-	Amount   *Money    // of a balance
-	Bill     *Money    // before discounts
-	Lines    []string  // of a pickup: the ids of the lines handed over; none means all that are open
-	Operator *Operator // as SignIn returned it; nil where nobody is signed in
-	Approver *Operator // the second person, as SignIn returned it
-	UID      UID       // of the redemption; zero lets the terminal make one. The same uid is never redeemed twice
+	Scans  []Scan
+	Units  *int64   // of a pass
+	Amount *Money   // of a balance
+	Bill   *Money   // before discounts
+	Lines  []string // of a pickup: the ids of the lines handed over; none means all that are open
+	// WholeOrder takes the other vouchers of the scanned one's order as well, those that are still open, all or nothing.
+	WholeOrder bool
+	Operator   *Operator // as SignIn returned it; nil where nobody is signed in
+	Approver   *Operator // the second person, as SignIn returned it
+	UID        UID       // of the redemption; zero lets the terminal make one. The same uid is never redeemed twice
 }
 
 // Outcome answers a scan or a redemption: what the screen shows, the command prints and the slip says.
@@ -54,7 +56,9 @@ type Outcome struct {
 	// decline recorded. An approved outcome without a Record says that it can be redeemed.
 	Record   *Record
 	Reversed *Record // of a reversal: the redemption it takes back
-	Masked   string  // the code's last symbols, also where no voucher was found
+	// Order are the vouchers of the same order that are open as well and were not asked for: see Request.WholeOrder.
+	Order  []OutcomeLine
+	Masked string // the code's last symbols, also where no voucher was found
 }
 
 // OutcomeLine is one voucher of an outcome.

@@ -79,8 +79,14 @@ type CodeReader interface {
 type Row struct {
 	Voucher  Voucher
 	Campaign Campaign
-	// Included is the last entry of this terminal's journal whose uses Voucher.Used already counts.
+	// Included is the last entry of this terminal's journal whose uses Voucher.Used and Counts already count.
 	Included uint64
+	// Where the rules carry a limit per customer or per day, Counts are what was used under it, of this campaign, and Siblings the
+	// customer's other vouchers of the campaign.
+	Counts   []Count
+	Siblings []VoucherID
+	// Order finds the other vouchers of the order that this one belongs to.
+	Order []Lookup
 }
 
 // Freshness says how old the cache is.
@@ -106,8 +112,8 @@ type Cache interface {
 
 // Use is what this terminal's own journal says of one voucher, or of one part of it.
 type Use struct {
-	Net   int64    // units redeemed less units reversed, in all entries
-	After int64    // the same, in entries later than the one asked about
+	Net   int64    // units of its redemptions less what it reversed of them, in all entries
+	After int64    // units redeemed less units reversed in entries later than the one asked about, also of others' redemptions
 	Last  *LastUse // the newest redemption that still stands, if any
 }
 
@@ -125,6 +131,9 @@ type Journal interface {
 	Append(ctx context.Context, compose func(Ledger) (Draft, error)) (Record, error)
 	// Use returns this terminal's uses of a voucher; after is Row.Included. The empty part counts all parts.
 	Use(ctx context.Context, voucher VoucherID, part string, after uint64) (Use, error)
+	// Counted returns the net units of this terminal's own redemptions in entries later than after, by the business days of the
+	// redemptions and as Kind.Counted says: of vouchers, or, where there are none, of the campaign as a whole.
+	Counted(ctx context.Context, campaign string, vouchers []VoucherID, days Days, after uint64) (int64, error)
 	// Exposure returns what is at risk right now.
 	Exposure(ctx context.Context) (Exposure, error)
 	// ByUID and ByReceipt return one entry, or ErrUnknown.
@@ -144,6 +153,7 @@ type Ledger interface {
 	Next() (epoch uint32, seq uint64, receipt ReceiptNumber)
 	KnownHead() uint64
 	Use(voucher VoucherID, part string, after uint64) (Use, error)
+	Counted(campaign string, vouchers []VoucherID, days Days, after uint64) (int64, error)
 	Exposure() (Exposure, error)
 	Record(uid UID) (Record, error)
 	// Reprints is how many reprint entries there are for the slip of entry uid.
@@ -163,6 +173,9 @@ type Draft struct {
 type Authority interface {
 	// Ask looks vouchers up, read-only; ErrUnknown where the authority knows none of the lookups.
 	Ask(ctx context.Context, lookups []Lookup) (Row, error)
+	// Redemption returns a redemption of this merchant that another terminal made, with what was reversed of it; ErrUnknown where
+	// the authority has none.
+	Redemption(ctx context.Context, uid UID) (Record, error)
 	// Claim asks to hold the units of all lines, or of none, for the entry uid.
 	Claim(ctx context.Context, claim Claim) (ClaimAnswer, error)
 	// Release says that a claimed uid will never be journalled, so that its hold ends with the next message. It does not wait.

@@ -35,6 +35,7 @@ type Report struct {
 	Reverses  string         `json:"reverses,omitempty"` // of a reversal: the receipt of the redemption
 	At        *time.Time     `json:"at,omitempty"`
 	Lines     []ReportLine   `json:"lines,omitempty"` // of a bill with several vouchers, or an order
+	Order     []ReportLine   `json:"order,omitempty"` // what else the order holds that is still open
 }
 
 // ReportLine is one voucher of a bill, or one line of an order.
@@ -64,15 +65,21 @@ func (o Outcome) Report(words Words) Report {
 			report.Currency = line.Campaign.Currency
 		}
 		if len(o.Lines) > 1 || len(line.Parts) > 0 {
-			report.Lines = append(report.Lines, ReportLine{Voucher: line.Voucher.ID, Campaign: line.Campaign.ID,
-				Kind: line.Campaign.Kind, Units: line.Units, Amount: line.Amount, Discount: line.Discount, Left: line.Left,
-				Parts: line.Parts, Reasons: reasonsOf(line.Findings)})
+			report.Lines = append(report.Lines, line.report())
 		}
+	}
+	for _, line := range o.Order {
+		report.Order = append(report.Order, line.report())
 	}
 	if o.Record != nil {
 		o.recorded(&report)
 	}
 	return report
+}
+
+func (l OutcomeLine) report() ReportLine {
+	return ReportLine{Voucher: l.Voucher.ID, Campaign: l.Campaign.ID, Kind: l.Campaign.Kind, Units: l.Units, Amount: l.Amount,
+		Discount: l.Discount, Left: l.Left, Parts: l.Parts, Reasons: reasonsOf(l.Findings)}
 }
 
 func reasonsOf(findings []Finding) []Reason {

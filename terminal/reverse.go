@@ -23,9 +23,9 @@ type Reversal struct {
 // ErrNote says that a reversal was asked for without a reason.
 var ErrNote = errors.New("a reversal needs a reason: say why the redemption is taken back")
 
-// Reverse takes back a redemption that this terminal made, whole or in part. The units are usable again at once. An approved
-// outcome is on disk; a decline says reversal_too_late, already_reversed, operator_not_allowed, units_limit or
-// not_this_terminal. ErrUnknown says that this terminal has no such redemption.
+// Reverse takes back a redemption, whole or in part. The units are usable again at once. An approved outcome is on disk; a decline
+// says reversal_too_late, already_reversed, operator_not_allowed or units_limit, or not_this_terminal: a redemption that another
+// terminal made, which is named by its uid, takes a yes from the authority. ErrUnknown says that there is no such redemption.
 func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, error) {
 	if reversal.Note == "" {
 		return Outcome{}, ErrNote
@@ -34,7 +34,10 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 	if err != nil {
 		return Outcome{}, err
 	}
-	original, err := t.original(ctx, reversal)
+	original, elsewhere, err := t.original(ctx, reversal)
+	if errors.Is(err, ErrNoAnswer) {
+		return Outcome{Choice: Declined, Findings: []Finding{{Reason: NotThisTerminal}}}, nil
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -47,19 +50,30 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 		outcome.Choice, outcome.Asks = Asking, []Ask{{Missing: MissingOperator}}
 		return outcome, nil
 	}
-	uid := t.parts.Random.UID()
+	uid, claimID := t.parts.Random.UID(), ""
+	if elsewhere {
+		if claimID, err = t.claimReversal(ctx, uid, original, &outcome, reversal, at); err != nil || outcome.Choice == Declined {
+			return outcome, err
+		}
+	}
 	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
-		original, err := ledger.Record(original.Entry.UID)
-		if err != nil {
-			return Draft{}, err
+		original := original
+		if !elsewhere {
+			var err error
+			if original, err = ledger.Record(original.Entry.UID); err != nil {
+				return Draft{}, err
+			}
 		}
 		outcome.Reversed = &original
 		if findings := judgeReversal(original, outcome.Lines, reversal, at); len(findings) > 0 {
 			outcome.Choice, outcome.Findings = Declined, findings
 			return Draft{}, errRefused
 		}
-		return t.reversalDraft(uid, original, outcome, reversal, at, ledger)
+		return t.reversalDraft(uid, claimID, original, outcome, reversal, at, ledger)
 	})
+	if err != nil && elsewhere {
+		t.parts.Authority.Release(uid)
+	}
 	if errors.Is(err, errRefused) {
 		sortFindings(outcome.Findings)
 		return outcome, nil
@@ -71,8 +85,63 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 	return outcome, nil
 }
 
-// original finds the redemption to take back.
-func (t *Terminal) original(ctx context.Context, reversal Reversal) (Record, error) {
+// claimReversal asks the authority whether a redemption of another terminal may be taken back. A no declines the outcome.
+func (t *Terminal) claimReversal(ctx context.Context, uid UID, original Record, outcome *Outcome, reversal Reversal, at Situation) (string, error) {
+	decline := func(findings []Finding) {
+		sortFindings(findings)
+		outcome.Choice, outcome.Findings = Declined, findings
+	}
+	if findings := judgeReversal(original, outcome.Lines, reversal, at); len(findings) > 0 {
+		decline(findings)
+		return "", nil
+	}
+	claim := Claim{UID: uid, Reverse: &original.Entry.UID, Operator: operatorID(reversal.Operator)}
+	for i, line := range original.Entry.Lines {
+		units := line.Units - reversedUnits(original, i)
+		if reversal.Units != nil {
+			units = *reversal.Units
+		}
+		if units > 0 && line.Lookup != nil {
+			claim.Lines = append(claim.Lines, ClaimLine{Lookup: *line.Lookup, Part: line.Part, Units: units})
+		}
+	}
+	answer, err := t.parts.Authority.Claim(ctx, claim)
+	switch {
+	case errors.Is(err, ErrNoAnswer):
+		decline([]Finding{{Reason: NotThisTerminal, Facts: map[string]any{"terminal": original.Entry.Terminal}}})
+		return "", nil
+	case err != nil:
+		return "", err
+	case !answer.Granted:
+		decline(answer.Findings)
+	}
+	return answer.ID, nil
+}
+
+func operatorID(operator *Operator) string {
+	if operator == nil {
+		return ""
+	}
+	return operator.ID
+}
+
+// original finds the redemption to take back, here or, by its uid, at another terminal.
+func (t *Terminal) original(ctx context.Context, reversal Reversal) (record Record, elsewhere bool, err error) {
+	record, err = t.ownOriginal(ctx, reversal)
+	if !errors.Is(err, ErrUnknown) || reversal.UID.IsZero() {
+		return record, false, err
+	}
+	if _, own := t.parts.Journal.ByUID(ctx, reversal.UID); !errors.Is(own, ErrUnknown) {
+		return record, false, err // an entry of this terminal, and no redemption
+	}
+	record, err = t.parts.Authority.Redemption(ctx, reversal.UID)
+	if err == nil && record.Entry.Kind != EntryRedeem {
+		err = ErrUnknown
+	}
+	return record, true, err
+}
+
+func (t *Terminal) ownOriginal(ctx context.Context, reversal Reversal) (Record, error) {
 	find := func() (Record, error) { return t.parts.Journal.ByReceipt(ctx, reversal.Receipt) }
 	if !reversal.UID.IsZero() {
 		find = func() (Record, error) { return t.parts.Journal.ByUID(ctx, reversal.UID) }
@@ -185,10 +254,13 @@ func (t *Terminal) ReversibleUntil(ctx context.Context, record Record, operator 
 }
 
 // reversalDraft makes the entry and the slip of a reversal.
-func (t *Terminal) reversalDraft(uid UID, original Record, outcome Outcome, reversal Reversal, at Situation, ledger Ledger) (Draft, error) {
+func (t *Terminal) reversalDraft(uid UID, claim string, original Record, outcome Outcome, reversal Reversal, at Situation, ledger Ledger) (Draft, error) {
 	entry := at.entry(EntryReverse, ledger)
 	_, _, entry.Receipt = ledger.Next()
 	entry.UID, entry.About, entry.Note = uid, original.Entry.UID, reversal.Note
+	if claim != "" {
+		entry.Claim, entry.Assurance = claim, Confirmed
+	}
 	facts := SlipFacts{Kind: SlipReversal, Original: &SlipOriginal{
 		Receipt: original.Entry.Receipt, UID: original.Entry.UID, At: original.Entry.Wall}}
 	for i, line := range original.Entry.Lines {
@@ -291,6 +363,13 @@ func (t *Terminal) slipOf(ctx context.Context, record Record, at Situation) (Sli
 	}
 	facts.Kind = SlipReversal
 	original, err := t.parts.Journal.ByUID(ctx, record.Entry.About)
+	if errors.Is(err, ErrUnknown) { // of another terminal
+		original, err = t.parts.Authority.Redemption(ctx, record.Entry.About)
+	}
+	if errors.Is(err, ErrUnknown) || errors.Is(err, ErrNoAnswer) {
+		facts.Original = &SlipOriginal{UID: record.Entry.About}
+		return facts, nil
+	}
 	if err != nil {
 		return SlipFacts{}, err
 	}

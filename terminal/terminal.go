@@ -84,6 +84,8 @@ type bill struct {
 	shown   []Presented
 	rows    []Row
 	known   []bool // whether rows[i] was found
+	of      []int  // which of them each line of the outcome is about
+	others  []OutcomeLine
 	outcome Outcome
 	// Of a claim that was granted:
 	assurance Assurance
@@ -115,13 +117,20 @@ func (t *Terminal) look(ctx context.Context, req Request, override *Reading) (*b
 		}
 		b.rows, b.known = append(b.rows, row), append(b.known, err == nil)
 	}
+	for i := range b.req.Scans {
+		if err := t.addOrder(ctx, b, i); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.decide(ctx, b); err != nil {
 		return nil, err
 	}
 	if b.mayHaveChanged() {
-		return b, t.ask(ctx, b)
+		if err := t.ask(ctx, b); err != nil {
+			return nil, err
+		}
 	}
-	return b, nil
+	return b, t.others(ctx, b)
 }
 
 // situation gathers the place, the time and the people.
@@ -234,18 +243,36 @@ func (b *bill) candidate(i int) Candidate {
 	return b.shown[i].Candidates[0]
 }
 
-// uses answers for one voucher what this terminal's journal says of it: the journal itself, or a transaction's view of it.
-type uses func(voucher VoucherID, part string, after uint64) (Use, error)
+// past is what this terminal's journal says of vouchers and campaigns: the journal itself, or a transaction's view of it.
+type past interface {
+	Use(voucher VoucherID, part string, after uint64) (Use, error)
+	Counted(campaign string, vouchers []VoucherID, days Days, after uint64) (int64, error)
+}
+
+// journalled is the past outside of a transaction.
+type journalled struct {
+	ctx     context.Context
+	journal Journal
+}
+
+// Use implements past.
+func (j journalled) Use(voucher VoucherID, part string, after uint64) (Use, error) {
+	return j.journal.Use(j.ctx, voucher, part, after)
+}
+
+// Counted implements past.
+func (j journalled) Counted(campaign string, vouchers []VoucherID, days Days, after uint64) (int64, error) {
+	return j.journal.Counted(j.ctx, campaign, vouchers, days, after)
+}
 
 // decide decides on the rows that are known; an unknown one declines the whole bill.
 func (t *Terminal) decide(ctx context.Context, b *bill) error {
-	return b.decide(func(voucher VoucherID, part string, after uint64) (Use, error) {
-		return t.parts.Journal.Use(ctx, voucher, part, after)
-	})
+	return b.decide(journalled{ctx, t.parts.Journal})
 }
 
-func (b *bill) decide(of uses) error {
+func (b *bill) decide(own past) error {
 	var items []Item
+	b.of = nil
 	for i, row := range b.rows {
 		if !b.known[i] {
 			finding := Finding{Reason: NotFound}
@@ -257,20 +284,27 @@ func (b *bill) decide(of uses) error {
 		}
 		item := Item{Row: row, Masked: b.shown[i].Masked}
 		var err error
-		if item.Own, err = of(row.Voucher.ID, "", row.Included); err != nil {
+		if item.Own, err = own.Use(row.Voucher.ID, "", row.Included); err != nil {
+			return err
+		}
+		if b.leaveOut(i, item) {
+			continue
+		}
+		if item.Quotas, err = row.used(own, b.at.Settings.Store.ID, b.at.Day()); err != nil {
 			return err
 		}
 		if len(row.Voucher.Lines) > 0 {
 			item.Parts = map[string]Use{}
 		}
 		for _, part := range row.Voucher.Lines {
-			if item.Parts[part.ID], err = of(row.Voucher.ID, part.ID, row.Included); err != nil {
+			if item.Parts[part.ID], err = own.Use(row.Voucher.ID, part.ID, row.Included); err != nil {
 				return err
 			}
 		}
-		items = append(items, item)
+		items, b.of = append(items, item), append(b.of, i)
 	}
 	b.outcome = Decide(items, b.req, b.at)
+	b.outcome.Order = b.others
 	return nil
 }
 
@@ -286,7 +320,7 @@ func (b *bill) mayHaveChanged() bool {
 
 // ask takes newer rows from the authority and decides again; without an answer the decision stands.
 func (t *Terminal) ask(ctx context.Context, b *bill) error {
-	for i := range b.shown {
+	for i := 0; i < len(b.shown); i++ { // the order of a voucher that was not known may add to what is shown
 		row, err := t.parts.Authority.Ask(ctx, b.lookups(i))
 		switch {
 		case errors.Is(err, ErrNoAnswer):
@@ -297,6 +331,9 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 			return err
 		default:
 			b.rows[i], b.known[i] = row, true
+			if err := t.addOrder(ctx, b, i); err != nil {
+				return err
+			}
 		}
 	}
 	return t.decide(ctx, b)
@@ -310,7 +347,7 @@ func (t *Terminal) claim(ctx context.Context, b *bill) error {
 		claim.Operator = b.req.Operator.ID
 	}
 	for i, line := range b.outcome.Lines {
-		for _, entryLine := range b.entryLines(i, line) {
+		for _, entryLine := range b.entryLines(b.of[i], line) {
 			claim.Lines = append(claim.Lines, ClaimLine{
 				Lookup: line.Voucher.Lookup, Part: entryLine.Part, Units: entryLine.Units, Proof: entryLine.Proof})
 		}
@@ -350,7 +387,7 @@ var errRefused = errors.New("refused inside the transaction")
 // commit decides again inside the journal's write transaction, and writes the redemption with its slip.
 func (t *Terminal) commit(ctx context.Context, b *bill) error {
 	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
-		if err := b.decide(ledger.Use); err != nil {
+		if err := b.decide(ledger); err != nil {
 			return Draft{}, err
 		}
 		if b.outcome.Choice != Approved {
@@ -403,7 +440,7 @@ func (t *Terminal) answer(ctx context.Context, b *bill) (Outcome, error) {
 			entry.Lines = b.unknownLines()
 		}
 		for i, line := range b.outcome.Lines {
-			entry.Lines = append(entry.Lines, b.declinedLine(i, line))
+			entry.Lines = append(entry.Lines, b.declinedLine(b.of[i], line))
 		}
 		for _, finding := range b.outcome.Findings {
 			if !slices.Contains(entry.Reasons, finding.Reason) {

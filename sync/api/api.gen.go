@@ -123,7 +123,7 @@ type ClaimLine struct {
 	// Part Of a pickup: the order's line.
 	Part *string `json:"part,omitempty"`
 
-	// Proof HMAC-SHA-256(inner, uid), 32 bytes: that the code was shown. A reversal needs none.
+	// Proof HMAC-SHA-256(inner, uid), 32 bytes: that the code was shown, its own or that of another line's voucher of the same order. A reversal needs none.
 	Proof *[]byte `json:"proof,omitempty"`
 	Units int64   `json:"units"`
 }
@@ -151,6 +151,9 @@ type ClaimRequest struct {
 	// Uid Of a journal entry and the claim for it; 16 bytes in Crockford Base32.
 	Uid UID `json:"uid"`
 }
+
+// Count Units of a campaign on one business day, by one customer in all stores or by everybody in one store; of a balance, payments.
+type Count = terminal.Count
 
 // Date defines model for Date.
 type Date = terminal.Date
@@ -283,6 +286,9 @@ type FeedPage struct {
 // FeedRecord Exactly one of its members is there. Who does not know a member skips the record.
 type FeedRecord struct {
 	Campaign *Campaign `json:"campaign,omitempty"`
+
+	// Count What was used under a limit per customer or per day, where a rule sets one.
+	Count *terminal.Count `json:"count,omitempty"`
 
 	// Exception Something that a manager must look at.
 	Exception *Exception `json:"exception,omitempty"`
@@ -427,6 +433,22 @@ type Problem struct {
 // Reason A stable code; see the list of reasons.
 type Reason = terminal.Reason
 
+// RedemptionAnswer defines model for RedemptionAnswer.
+type RedemptionAnswer struct {
+	// Bytes The entry, deterministic CBOR.
+	Bytes []byte `json:"bytes"`
+
+	// Reversed Units reversed so far, one number a line.
+	Reversed   []int64   `json:"reversed"`
+	ServerTime time.Time `json:"server_time"`
+}
+
+// RedemptionRequest defines model for RedemptionRequest.
+type RedemptionRequest struct {
+	// Uid Of a journal entry and the claim for it; 16 bytes in Crockford Base32.
+	Uid UID `json:"uid"`
+}
+
 // ReversalPolicy defines model for ReversalPolicy.
 type ReversalPolicy = terminal.ReversalPolicy
 
@@ -440,9 +462,18 @@ type Role = terminal.Role
 type Row struct {
 	Campaign Campaign `json:"campaign"`
 
+	// Counts What was used under limits of this campaign by the voucher's customer, and today in its stores; where a rule sets such limits.
+	Counts *[]Count `json:"counts,omitempty"`
+
 	// Included The last entry of this terminal's own journal that the row counts.
-	Included uint64  `json:"included"`
-	Voucher  Voucher `json:"voucher"`
+	Included uint64 `json:"included"`
+
+	// Order The lookups of the other vouchers of the order.
+	Order *[]Lookup `json:"order,omitempty"`
+
+	// Siblings The customer's other vouchers of the campaign, where a rule limits what a customer may use.
+	Siblings *[]VoucherID `json:"siblings,omitempty"`
+	Voucher  Voucher      `json:"voucher"`
 }
 
 // Rules defines model for Rules.
@@ -552,6 +583,9 @@ type PushJournalJSONRequestBody = JournalPush
 
 // LookupJSONRequestBody defines body for Lookup for application/json ContentType.
 type LookupJSONRequestBody = LookupRequest
+
+// RedemptionJSONRequestBody defines body for Redemption for application/json ContentType.
+type RedemptionJSONRequestBody = RedemptionRequest
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -724,6 +758,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/lookup (the `Lookup` operationId).
 	Lookup(ctx context.Context, body LookupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RedemptionWithBody A redemption that another terminal of the merchant made, as it was written. Read-only.
+	//
+	// For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
+	// `not_found` (404).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/redemption (the `Redemption` operationId).
+	RedemptionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
+	//
+	// For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
+	// `not_found` (404).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/redemption (the `Redemption` operationId).
+	Redemption(ctx context.Context, body RedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Trust The signed trust list.
 	//
@@ -929,6 +983,46 @@ func (c *Client) LookupWithBody(ctx context.Context, contentType string, body io
 // Corresponds with POST /v1/lookup (the `Lookup` operationId).
 func (c *Client) Lookup(ctx context.Context, body LookupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLookupRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RedemptionWithBody A redemption that another terminal of the merchant made, as it was written. Read-only.
+//
+// For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
+// `not_found` (404).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/redemption (the `Redemption` operationId).
+func (c *Client) RedemptionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRedemptionRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
+//
+// For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
+// `not_found` (404).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/redemption (the `Redemption` operationId).
+func (c *Client) Redemption(ctx context.Context, body RedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRedemptionRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1246,6 +1340,46 @@ func NewLookupRequestWithBody(server string, contentType string, body io.Reader)
 	return req, nil
 }
 
+// NewRedemptionRequest calls the generic Redemption builder with application/json body
+func NewRedemptionRequest(server string, body RedemptionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRedemptionRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRedemptionRequestWithBody constructs an http.Request for the Redemption method, with any body, and a specified content type
+func NewRedemptionRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/redemption")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewTrustRequest constructs an http.Request for the Trust method
 func NewTrustRequest(server string) (*http.Request, error) {
 	var err error
@@ -1420,6 +1554,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/lookup (the `Lookup` operationId).
 	LookupWithResponse(ctx context.Context, body LookupJSONRequestBody, reqEditors ...RequestEditorFn) (*LookupResponse, error)
+
+	// RedemptionWithBodyWithResponse A redemption that another terminal of the merchant made, as it was written. Read-only.
+	//
+	// For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
+	// `not_found` (404).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemption (the `Redemption` operationId).
+	RedemptionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RedemptionResponse, error)
+
+	// RedemptionWithResponse A redemption that another terminal of the merchant made, as it was written. Read-only.
+	//
+	// For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
+	// `not_found` (404).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemption (the `Redemption` operationId).
+	RedemptionWithResponse(ctx context.Context, body RedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*RedemptionResponse, error)
 
 	// TrustWithResponse The signed trust list.
 	//
@@ -1744,6 +1898,54 @@ func (r LookupResponse) ContentType() string {
 	return ""
 }
 
+type RedemptionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RedemptionAnswer
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RedemptionResponse) GetJSON200() *RedemptionAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RedemptionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RedemptionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RedemptionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RedemptionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RedemptionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type TrustResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1960,6 +2162,38 @@ func (c *ClientWithResponses) LookupWithResponse(ctx context.Context, body Looku
 		return nil, err
 	}
 	return ParseLookupResponse(rsp)
+}
+
+// RedemptionWithBodyWithResponse A redemption that another terminal of the merchant made, as it was written. Read-only.
+//
+// For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
+// `not_found` (404).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemption (the `Redemption` operationId).
+func (c *ClientWithResponses) RedemptionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RedemptionResponse, error) {
+	rsp, err := c.RedemptionWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRedemptionResponse(rsp)
+}
+
+// RedemptionWithResponse A redemption that another terminal of the merchant made, as it was written. Read-only.
+//
+// For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
+// `not_found` (404).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemption (the `Redemption` operationId).
+func (c *ClientWithResponses) RedemptionWithResponse(ctx context.Context, body RedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*RedemptionResponse, error) {
+	rsp, err := c.Redemption(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRedemptionResponse(rsp)
 }
 
 // TrustWithResponse The signed trust list.
@@ -2182,6 +2416,39 @@ func ParseLookupResponse(rsp *http.Response) (*LookupResponse, error) {
 	return response, nil
 }
 
+// ParseRedemptionResponse parses an HTTP response from a RedemptionWithResponse call
+func ParseRedemptionResponse(rsp *http.Response) (*RedemptionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RedemptionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RedemptionAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseTrustResponse parses an HTTP response from a TrustWithResponse call
 func ParseTrustResponse(rsp *http.Response) (*TrustResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2238,6 +2505,9 @@ type ServerInterface interface {
 	// Lookup The rows that some of these lookups have. Read-only.
 	// (POST /v1/lookup)
 	Lookup(w http.ResponseWriter, r *http.Request)
+	// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
+	// (POST /v1/redemption)
+	Redemption(w http.ResponseWriter, r *http.Request)
 	// Trust The signed trust list.
 	// (GET /v1/trust)
 	Trust(w http.ResponseWriter, r *http.Request)
@@ -2395,6 +2665,20 @@ func (siw *ServerInterfaceWrapper) Lookup(w http.ResponseWriter, r *http.Request
 	handler.ServeHTTP(w, r)
 }
 
+// Redemption operation middleware
+func (siw *ServerInterfaceWrapper) Redemption(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Redemption(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Trust operation middleware
 func (siw *ServerInterfaceWrapper) Trust(w http.ResponseWriter, r *http.Request) {
 
@@ -2534,6 +2818,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/feed", wrapper.PullFeed)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/lookup", wrapper.Lookup)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/claims", wrapper.Claim)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/redemption", wrapper.Redemption)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/trust", wrapper.Trust)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.Healthz)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.Readyz)
@@ -2791,6 +3076,45 @@ func (response LookupdefaultApplicationProblemPlusJSONResponse) VisitLookupRespo
 	return err
 }
 
+type RedemptionRequestObject struct {
+	Body *RedemptionJSONRequestBody
+}
+
+type RedemptionResponseObject interface {
+	VisitRedemptionResponse(w http.ResponseWriter) error
+}
+
+type Redemption200JSONResponse RedemptionAnswer
+
+func (response Redemption200JSONResponse) VisitRedemptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedemptiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RedemptiondefaultApplicationProblemPlusJSONResponse) VisitRedemptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type TrustRequestObject struct {
 }
 
@@ -2852,6 +3176,9 @@ type StrictServerInterface interface {
 	// Lookup The rows that some of these lookups have. Read-only.
 	// (POST /v1/lookup)
 	Lookup(ctx context.Context, request LookupRequestObject) (LookupResponseObject, error)
+	// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
+	// (POST /v1/redemption)
+	Redemption(ctx context.Context, request RedemptionRequestObject) (RedemptionResponseObject, error)
 	// Trust The signed trust list.
 	// (GET /v1/trust)
 	Trust(ctx context.Context, request TrustRequestObject) (TrustResponseObject, error)
@@ -3094,6 +3421,37 @@ func (sh *strictHandler) Lookup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Redemption operation middleware
+func (sh *strictHandler) Redemption(w http.ResponseWriter, r *http.Request) {
+	var request RedemptionRequestObject
+
+	var body RedemptionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Redemption(ctx, request.(RedemptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Redemption")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RedemptionResponseObject); ok {
+		if err := validResponse.VisitRedemptionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Trust operation middleware
 func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 	var request TrustRequestObject
@@ -3123,131 +3481,139 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"xH17c9u29uBXwWjvTO2UVmzHSRv7jzvO6yZN0nictN29sVeCyCMJEQmwAChZzfq77+AA4EMCJUpJ+/sr",
-	"sUjicXDeL3ztxSLLBQeuVe/8a28KNAGJ/30uCq5BKjbhRx/ZhFNdSDAPElCxZLlmgvfOey9A03gKCfnl",
-	"j49EzEESPQUyEsnygigAQkdiDv1e1FPxFDJqBtDLHHrnPaUl45Pe/X3Ue3Elro5+FTwOTPBpCoSbR2Qs",
-	"7OAc7jTJpRDjzePeRz0JKhdcAe7oSopRCpn5byy4Bq7Nf2mepyymZraHuX3jxy/KTP21Nva/JIx7573/",
-	"9bCC10P7VD304+KMzcX/MaWaLIBrspCCTwjlCVmY37QgiTDAKTRhuo9QcOOZ6S6VKiR18ABeZL3zz2bR",
-	"YyYzSMyutZDQi3opUIU/iPE4ZRx6t9EKHKLe3dFEHLkfNciMcZr2qxlqLxyxLBcSwZJTPe2d9+IKCx76",
-	"b3Gxz2mWUzZBMOVS5CA1s2COCymBx8vAkUS9hCkcchtMX/j37qMe3GlJY72OGtcvT8mC6SkRHMhEiiI/",
-	"RwSJRQKEccUSIJSomHIOCfnt+p3Bl7UlsSS40hnjybZVvjXv3Ec9TjPY9u4nuMPd+IPa8voH+9qVSFm8",
-	"NN/ltFCQDPDgEc5MQ6aCS3c/UCmp/RQHGczNOVrEHguZUd077zGun5xVUGFcwwQkfiRZvHWV7wUHnEKC",
-	"GZ2m2z64du9V+5JFavez8TN8ydCIprpBFCmbGxS20FnHfgMNkJnqejoFZ5YTdoDQnKZFVwghiP4smITE",
-	"rJoZkkWscYgWVWTjN+lBUwPu2lFW+xWjLxDrNmovqXVPYk8pyy65WoBcp/cx4wnjE7VOn39Ml4QLHRHG",
-	"kS7zYpQyZYSFkAlIIsZEAlWCqwsCWa6XZDEFCYRpsqCKTCTlGhJDtCWubwL1K7uQEAW4oWrUMhIiBcor",
-	"BtBc+ocxrngq0iRqXdUaqkmxUGEJNhdFPAWpCFWWRaWiSMiMiwX+nUXIw4yEAxpPiSF9spgKBSQVYlbk",
-	"ZnZ8uzM0rsUiBAkFcg5yoJnlWCWaJ1TDEf4aBQR0HXc9LKPq5N3Om6Ov4aZHpHeO/TXRyO5z267e2beQ",
-	"H0odPDdKchbPvCxATPtBIUSDZ4aKxPpAr99fPj/6+Pry6PTxkwPGOciIFCw5jMijUzJaalBmfCPJvcAx",
-	"yKGmYsH75JJ4kiUcIFFGgcHZS3CbEUKraec/GeMsMzzvZJ0XrZyQA6UfrfUgruHPApReP4sRS9POrN9x",
-	"jRYaYorEZq4LMhGgSJFbiY1YLiyRMa600UQiVI/ohDJuSM7yDEUzMIAnzNDODNwLDWB2AVHU89Ns29gb",
-	"/9591DNY0xS2m76ssPs+6mX07o396OT4GNfm/1wnSpEDD/ONgiXKwImmqYWjsliX0SVRmqUpGUEsMiDA",
-	"tWSgLizIDTMxmGfYLxkBoZnRPg2j6cw/fnvzYm0bZiOBtUuqhQyv3z/9QRHWwjORUvBUaJp+GPfOP3dY",
-	"2G0UmExCYsQIE9wCiSmjZ4/AUSMkEcloAmS0JJQLPTXGipeQbZLTzLaf0CxY0gnGK8RboG5gEa+GtBWd",
-	"OXQJUfULpxw1uHqvo0Xwwr67z1Zf0OU7lrEAJymV/Q76lLVpAiJ6BUJ2zK6qT7m2PbdWM1iaW6NZF0Om",
-	"ZJMjqpga5ILxNgZP7xz3soS2mZvFNO+uenYDlN/pfoB6yaVIWyWKkZBhDqEglqC9LPgiGEdx2rcQeQd8",
-	"YuY9Of0ZIVL+HeAk3goLanJ+rV6bs4JnzjRa/iQxwskwSzMIWuRGw9AapBnj/36mR38dHz29df8e3X49",
-	"jh6d3P+rRaGYSJrVza3aRp6chT4xinE8mMFyff0vk9PHj0+eNvWOaj8/KCIWnMxgGTmF0TK2KU3HhBu+",
-	"R1Kgc1BuU1s1EAU0Da/kf68tZOEVIKekzmBpmK4ZAhKiRYcJ12g7QXOuAkhtReuwDTFBRMQMQiRrl+l3",
-	"t4l2PuIW3lrSzUDGU2oHDOj8Qnc8uT55oxVxSiUZwYRxZdUhtDWomnpLqSSDiDinF0XrC7UgkjLoeJQ7",
-	"6/rmI629ObcZQu69AOduGt/IIoIPZaG2MtCPbMIh+WRefceUXsOY8nAqp1g5ae10/GxRHQlqu91uu7zk",
-	"Wi5/B5mwOIRaXlNc4T5rVp1jdEZfW3ZWxoxS6acOGHVdVY2oN6/Wv+ntcq6gcuIH8WpKEFp3MTggrMLk",
-	"o8hATxkqpFQTSjLK6QQkyQqlkZUQahlwU97qgWRq1l1RdPLvNuiUNWeA5hGhEshCSD1t1QHtQPuJxbjm",
-	"J10jgDgVCpIB1d3Jc4u30rvFxBykLLh1HokZmuuMz2mKB+it0wHcxaAM8n8RheQ0HYyFnNX+jKeU8bBP",
-	"2cx0NKfSCExlpixP/EM5d/nTdbmI8qc35Wrqb+GyXvpVlU9+set5ZVe3+vNzu0qjAggdUAHecHPAiarJ",
-	"fgmGlWbC/CWIosugbWIU7R3PRyx4yBb+YyoQsxWhY234uA47I2i7M0pBRMxzIsZjY8L4Q1REMR5D0CIO",
-	"uHWd22Sd7696VtHK8Di6Mw7Yj8u/n7tR6i6O5iZ/Q2KMBY9Bcutf67CdQkGLx808cbYy6D75MCaUE0cW",
-	"kXUNcai5cNAhN6UJGTOpNDFGtbL/78yly93+piDEpp0TcCvzta8FbEMkF+cv9k7iCkc9aB0aOeBsZM6/",
-	"Kfhmw4bWY1WbvqhCTuargPPu2TKk2sapiGeGdFk8NUQLc5YAj835pcsGmmwkzCmkSQumlGLAvIPeAe+z",
-	"4sIKaqOcESolm0OC8pxpsoQ6Ddf8yd/qEfFvDLxBE/CZxMDyNjoWss3UMo/a58XH7ZNuVOW6ayDdIyxB",
-	"3SOg4yHq01o8s93t+QoguaKTENLrAfAggjBFcjoBIsEGuq32lnhFbgyNYEAND+JCqhAWfMjpn0XYGc14",
-	"nBYJtCBqSpV2+Cicb3WFVpzcdpYgskCapkSKBbpetbBf4X5oKoEmS4Kqy2Z/6vHa4TQ1pcJ+YTHTSNrO",
-	"LlNzINf4zd8TrPDrKU8j8iddA/Z23b+2zHUz747GOl2iOBFjYnhJBtkIpEIHpNE1+sTI/9LHMONiYdRe",
-	"fIuoGcttUMgu1nk+rmroeYJnsfLLioOlpmdu9FH79zCwXtPROwm2Vfa2MYLt38MjycQcksFm1oi6DYpp",
-	"95rBYwNEbpQnbkwE4S0opiw7a/Ep2+l2F7j72b+lIdvNMFkzaYPebA4LUJrg2CRlSqP6al06FF0tMc2A",
-	"GCiBJeA6SVbA6GjyNczbnZWVgJvRkI2LyK7HjGmsgwFjp40p4NrJePt3LAE4quw0MRjQJ+8djXmnXUJQ",
-	"qzdi3HFmoyipUsNT/lnAslQzy3IpX7rj2656foPtuaA+ljUWMiIpmwEZpjDWw36lGnXTarqSvc9vMLP8",
-	"Mzu1+ryZ7wKpmoxoaqN8mfmiv5OmZA64XWfZrO20frvZNyW0fdKmL5aWgyMUPFWmVAEJ+vS6GjBha2hl",
-	"ngWitkeZTkOH6NFmW2zP0cG31kUp/tw17uJpfz+3yWugnZQgWteAvPazZtSpdZqHXMTTLmrouqbz6BTt",
-	"Caqa37d7Yf/cbx6jUa2cgV21HdMtIaSuvBaFTeJs7jmhywCqHRu2+rHgCW36I8t41JONmmBAbRtLka3P",
-	"857xQoPzVpCMJZxNprrfiHydnR1vm6zgmqWN9W3/agWKuD4/Uld8tjDdD5vf1FIPVlIYKU9EFhlhX0uM",
-	"UJrKMiRWQ3AX/liJjT05a4TGfg7goHOUXcazdayYAk0GnbEZ33YovZOF0kKV38Po2CvO4dSibT77Wk4B",
-	"5UmV1+MOZ0R1PO3uIFrRsZqEs4KlJaSj2hHV1r3danGnflXYs10xGFLKssHm5J1SCcWXyyP1SQm7np8x",
-	"OWyayvp8vxrNnqqZKtO8zaYdzDHLWWE2XvcEOBvCQ5A3E1keh9JY2uVByWfOTp+ePX3y0+nTxxuD820C",
-	"w3CdMOU4WFvHYxkY2iW9qY0y9sl52p6M1CUR6bvnGeVQ2hIrmXpiQTLKl37mBtN0a5tSTAVSwBPngEeL",
-	"YA8EziXMS27ZXEgzQI/h3BGMhUs2qJ3uRek7qn5zSV7WMz0BDoopHGP3GHo9Z6hB5JH36Xs1okTJ+r4q",
-	"Ig3xlLcrgaZciqRAqZlTjNk4Nb9Xy/WPeiMhZlYZtLmZncsU3lpn9z5C9x1VOuzf3iWc809YKC3+2A32",
-	"ycqJ02D0u6tm4wG1J5i/PfErtwLIo1RCl72otwCYGWoUXCNOzkEG0vuDqWF2xM7b/4bssHpcfh3P4hhy",
-	"l3XeAQo+PNvtbczy2Zo24E7WvO+Cst1G90HjPdz05a6jjUHo7qdTQXjPMyoTy9cp0DLgkyeWcRse3Mj7",
-	"rtKaIhJTLjiLaYp5OYcRmcIdTSBmmc0erWeLHR89pUfj26+PTgMpYm0b9Unb+++xrULDlyX8z9YNdCwR",
-	"sFtpTSS0R9J9O1XBQPeE7GA6fVgcvq+lhu1QBteSxZFSPinoZNf6rpaQ3Yaao1qxUTVnV5J8X2Vc7YOr",
-	"761+9czVGKzwzLGzRtbDaTuFpVeZUrZTznB9iXtuUvgMxCbTueTOetLk4PrVc/Lo0aOnroZxPFagDzHh",
-	"z/wgCo2hEPyZULKgaXqEsXBiaMdq385bYHRMCTQxphkGoMSCk79czUmNMd3cJF/P7o/MP6f+n0/2n/PG",
-	"Pwc3N/2bm+THw38f/Pf/ff7x6Lbx9PDfnbmag8O+QOQ2r7Kdsupc9/Lov7dfH4WTcjPGQ0rce/Ozc7Q6",
-	"ndyP3tXJ2shFxFlq5NUZ4b4hw6xZKboOLRpPYUAnMFAQC550rW7cRYHLXHa31+BomooFpgda1YrmuRRz",
-	"DNbzFkUOdbZB5W3pnH5iPqtryrszB1x915NqQnvPE6sZFasqo2Zz2FSm2Jr1vg5PxlsM1Us5EfyUJYQq",
-	"QsnV6+fEftVS05jCdp0hhdLW2Ul4bZBROHHkQdL5fDxs9zwamYAMFyjGIk0h3lJF2v14/iwo10wv99Gx",
-	"62Aqx+kMoXKL+4Go1kZhxZf96jl5evb4p/VgS7j646OmoxRFFNzRLE9tCmGhYJDkIh9g04fKYhjYQk3M",
-	"8RwAl+Y0EnTPpQZ8kAyk0xmjnhZikFI5AUxlZXxgFjAo+IyLBW/+ZrsnVD/AXY5QjnouP6Y+l4cDJkkN",
-	"NJ0BryXLTmi+LZO2+hudPmVaSm1tZntjUaDbo+B0TllqwISAMKKuYdjXGiuApiwNO7PLaPpK+wkOd+E0",
-	"1KmLvm2ieYzQbax/uER1hHICviLjwvxgBMCSuFYbLgUcDRdFHs5PHuLLEVHC1fBpY3mREZA5SDZmkNSc",
-	"ajaLl9ZyJLrVRWiqizp3qseymE7hO1Yr+OlXgVNIfl4jsXMHj/PnH1683GpK4VO/1nI/JRJEluBC9sp1",
-	"GQFeOSuikBrRuLWdW7CuhyldK9Pvd1X73DT7MZiVHhEBjUZN2Xbnhx/mD8YTa9O6OoNdP1z1Mbnpq/G6",
-	"ct6VjX0bdNzqQkHesICymlfw0S6a4f2Om3Xr3HOzTvkoW+Cswd4w5XjKWcwo7+xVvraqxX4rWoQwcvfk",
-	"u++V6lmGVaVY2FzO7xZX3SMFrE4o/vNallJt20Hu5HvBrGjFznwYYDOp7hW3KY1notCdfUVYAR3wr8Bd",
-	"nBaqVTGf+myLTpPYPILALO6ABp2aL9QcFM4GigulRdbBJ4w2mfvIMYvNQFmWn+xkC6Riu7RMhf6PpPGe",
-	"xkOlkO34GRr8A6oHvuVYt24/LBn41JbNCIg+j/KbMmOly0ed2avrDbQPD6tHxtd7fyx1W0kN8qOIJGBH",
-	"Y0qzmDx/9uG6m9bV3kTOVcpW/eNwph9sADQiT85c/ezOoVC7mfrcIbZTFfuuB5ev3r60nrqnJz8fH0Zk",
-	"RBWQDCtzX7x++/L9ga+Kfv32xaujj68vTx8/OWz8FZHnU/p8Sk+Pr0S6PHl0/DgijI8FuamfUL2Een5y",
-	"04sIFzecJgkzK6EpSaimffIGu5rZCLOPN3vPla+E/UHVBuvf8HVzjOVTkBrudKeUH+Bxh/dWM9V4bBh/",
-	"NVMY8FWudXOJ9ZLrjWTj36tHWjeyHHypwW4qIF811hCwsdZytGkWhL8dPCKjZTO4W21dFSoHnrR5E7rH",
-	"fjfXP7td1ufrqq1+rEqj92IyK5ZQwOT45Y+PBOvcs5zGmiiQjKbsL9uR4WBI08mQDF8mLz5eDiMy1Mt8",
-	"SIa1+Y7QIvvxy0INDw2krRIkdL0ZQk6XqaC2exApF9Mnv9sGAsq1SJgYe3jBLbGsnftHJ8pWctidKOiW",
-	"SJBTqZdhk7OUD3sE1fZKZcT97HmqpcRegwdQmS53dDKnVO/ml17lMo05V8bbBRx2T3vCxPOdFa01SSSo",
-	"HTWTUaEYB6WMZjbANFDVnklrM5laMmkfPd2WyhSLVBQyXJgu8iYTrOcpbI5dhh+KiVjfx9Wv/+mkObT6",
-	"UF0vzUEqFoNdujFid0srXKqQxYIuFRYSzjaGKSQkAFldeeyk9vtWoWtxdTbhA8brS+ECfbNqysYGZ4HG",
-	"0+BK/hI8VOx++etlWzbSBjfyX3bSEP7VzrZarwdhiSudqc0JqX0o7ZNTWfaU2JdETYXUxOgjRmD4bZGD",
-	"Z8+vyNlPh+uSumUTuJA992CEUFumxl6ZzN+ljYrvjrItPaMh0FcEIkAymMGyuy2Mg5VtdlZJwxbT7NYd",
-	"w3wiv+ci6oroWksHBbbiRxqVQ1VVZr6dKeOEek93rY1oRpe+MR96/fst+emt3Xp36AXph4nqimIF2ah2",
-	"ak3wtR5+aSl9izrUsWFSF+kwaxFIZUOLQAUeJRK0ARHaWwppw+dOYHaF0nSpyESI5IIUPMGSS5fEZpsr",
-	"CtvBhikyFVwU0haBr3QldpPUEuC6tdF4C8t3doS3sLwuB8E/3Dh1vXE1k94uze3KqETSOQYviMiBV4jI",
-	"FMmYUi70u4f6ObMdKTB3wamiFuwh7PntzYuWhq3el2kdnpQnrk6Essx1W7iokvQYJ8+liGdjIRPyjCp4",
-	"dLqef/fT7efjo6eXR69/efv+16ujT78f/ff26+nj7ul4+/d9rOWDlsrFrjmRm9f2bfmQv1de3XYv9rpG",
-	"WHMvdm5nMBVpEvrEC+KEqTw1zLAteXp7V4lG7XZKlR4UCnbIi92tw2sVOw+Iil07GGNr4nDqxm6913fr",
-	"oN7RLxvsCeSSMQzyjgueNFgbJvzTUdrShh3HGtCgIAXDebFW2FZ7m1eJnat7g5eWStrLNHUJXq6B97Ya",
-	"3S3lhyoUsvkVdL1c1/EzRRRd2tpdazVAcmGLmDD6LvSG3hvf1m5+s/rQJbuk7CFdi934lkO+zZBLnti1",
-	"Gf3vZVzoG9iXlSU1pj8vs65PnnRn89Vo+6zGhk4LyfTyozmAMngV6ih+ae8sIb/88cm3eTQnQ8SY2MyZ",
-	"s6fei1UL9Vlflu8RaUXicDQdkhEolrg6KzO8vbrFG3TneKdKBQWaM1Rw7zHyOBah5dVKHdFdNqaxPq9V",
-	"bFKNV72YR64IkWhhqMoIbOtHk2AOXkUEEkyplCSRIsfeozf8hj944PK61YMHJKZSLstKP5BkaJY8jAjd",
-	"CKID5whMcpH/+GWhhxFZ9RR+WcyG5uMbXgOkjzHMYHm4AlBFhlOdmS+nuhiSA/Pgt+t3ZASpWFQ3F8T4",
-	"o08TNSCJykzdPwuQy8OIDBnVw+iGD79oZgbEJKYhQsic2rkrGlXw5KyQZRWpbwnq/nSJTD8ovEcnKltG",
-	"ok1h8Xm1kx02mL/hn+qlb0xZ88JiFUW/aJ9cutt0mFVvUb8aszmQzHqVLmxSsU3J+UE1Dsfe0TMkI7ME",
-	"RBEJCq9fwd7tN5z6tVcpzHYWozMbpMJRISFnxye1QxAJkGEz8WvoEMZayurBg4iAlEIqooWIAsgTvK9o",
-	"eI7Y9NHOlfi7irxXGAM7Pz0+eRwRmmOB4R15dXHDGwh1WAtL3dFYN4Mu9oScs1kKjRmCflGW1w9nLBmS",
-	"A4qtotDg8JXdZdqSwRyDMTf8YA0HkGtEjQsy7LEbYcbLJnaxKNLENjunyaHFOKWVQ+fXnz5dEZsnZLM+",
-	"eZGNQB72ySX3vWXdkZlTxDMrg2auBY997dxbsFjtaZR+QklMcyOsiWGbNHVH9xLP68ED7Lvi871sipJy",
-	"MbWzxz85YqQ+AWlosMGe/jPGqVwSFHy2QZulHPvx2ZOznyOiIEaOdXZICp6CQjGvjPGGFVILpqBPPrHM",
-	"DdDMuS/z663jP2UxcKs9sgS4ZmNMM+q9s79fw/iohmUVq72SIpcMNLWVxqrIMvPf0tasek8LiRu1ZX/T",
-	"YhTZpWJfLs9mfdqbBANN5doou7y0+rVcFaVfXr2pyeHz3omv46U56533HvVP+sfWRJqihHo4BZrq6V/m",
-	"/xNAQWdLGZngb5Leee+1e75yg9bp8fHK7Vka7vTDPKVs5b6swF1cK25KTWTBlbv5ygnR3vnn2zr8DDvL",
-	"pYjNsdq3o56mE7SRFci50ZJvzQAPMVWzfT/X9vHfup2Y8r71OY5pkbbq2OUKaveGdYNATEtSLfMe2iEy",
-	"P3lohRuqJCIcgTMMCqkbpfdYGgZlpAXLgNBUcEBqB57U+lTXspKq6zls2YpR5KnzOHhBUH+xRFjfCu2G",
-	"Y4ahtsXlhjMZrO2TSzXD/sALVrv3rbwKxDoziBETVp5Z0eKBc3B6fByRobunZkjGNFVwGKHCXbrjLMU3",
-	"sQTv7+hZZRiUfiaS5YbL4na7JK5x4cp9U+XWsoD7rbj5jXM7l3MAd/8PoKbGxTegb4mwl2qG/Awxq2qy",
-	"7K4wQWsbD9TILZdPIvAmKH9FjsfmqozZozNmBrdjsyMVMS7bhDlt2khcfx/ICAxe+ZTuPvnk1Y+RbRYm",
-	"anX55XfYR5HpiwoLzSMjA6ma2ftobrgRuBPQah3b++S5SKzG4JBPnZPhWl46aq6NxPTmLy4zHbXL1dx0",
-	"jI+vJ6cPQ1iO/fH/JixvXALxD2N51fc/gOMv/Yl/BxT/VEiu0GvpmvQTxrUoE93x6oPatTLtCG30wZrI",
-	"WqmmsJ0rUWuhIyXSQjvPiLoomayoGspblEPPr4Q8pTEgTwQqU2bf7JOhz74cOtUU29xgPr4UC4JtZeeQ",
-	"3HDbK9SgtP3CNmt3nUMNz/Xq3LBZvzAkB2cnx4ckA8rVudNZUbUxijcOiNce+FueSiPBDhNC16siTV8B",
-	"OhpyKmkGGi8o/Rwif7eaoYcJZtGaJV+UUzEdWaUVlXezFu7c32hFox1XaXZl09AKBTff5XEffQ0O5Cvh",
-	"qnFKJDy1t734yP3p1stfzBwtLVBc6oM5vAVlGs+XknhK+QTKO7Uqi9H3MA6t2HwfXnBjtY+3dN66/Rsp",
-	"vuzmGyD4Szz3ptnkgzYWHt+FF6CGP6XKj+m6m5UIvZH+nZtwg4KmSSaUJo+Pj8vuNoaGTh8/IW/ZM4fm",
-	"WYSyVYytUM1FPMUrF9G/3Ccvy7Y4q/23yhbAhsfEU4jL69WUdn4dI9ecyY4PqsIcZfvxOB0Nm9XIzBhg",
-	"AXEXWZ8CqpBDYxsPUQCWZVNDcoCteQxh3nB8o6/gzyH5kZygaVyrqTKWtLu8y2qiSlOD8mhpId+rf4Fl",
-	"V0NygN14hKzZtGU3XqwrWh6i06ZenDUkB9bStyVKiD8tKfmHffJrFRBMIAVtAMaXFu9GENNCeU6dhbmc",
-	"mrp2XX+TaK43A/uHJXOt+1yAUn1mMXMmuuAkYUavqmHr9yDV14gm6Mvx06132HMYsJluq0CPJ9vmYZat",
-	"PP6Oc2z2x/iHT7LRZ6TlLLHZOFYwlhe/lte9VndFqQsrgaxrCV1730U38wuwPEpknurKm1QNo5pDn1wD",
-	"TY78FQLtZ10m1wT9Cp9c1szfBvB6tlALvF2LPlv9+H0g6FIHmmWVIRg1PRdl6OPzrZH7NpXI6mqFTHvn",
-	"vanWuTp/+NDStKv6fYjNg93oLdkaTceBkXauW6lTVqqYzJpu9Mq1EZcFV3WGUn7r3Sb3t/f/PwAA//8=",
+	"xH1rc9s21+BfwWjfmcYt7diOkz6xP7zj5vIkTdJ6nLTdfeqsBJFHEiISYAHQspr1f9/BwYWkBEqUkvT9",
+	"lFgkcTk49xs+D1JRlIID12pw/nkwA5qBxP8+ExXXIBWb8sP3bMqpriSYBxmoVLJSM8EH54PnoGk6g4z8",
+	"/Md7Im5BEj0DMhbZ8oIoAELH4haOBslApTMoqBlAL0sYnA+UloxPB/f3yeD5lbg6/EXwNDLBhxkQbh6R",
+	"ibCDc7jTpJRCTDaPe58MJKhScAW4oyspxjkU5r+p4Bq4Nv+lZZmzlJrZHpb2jR8+KTP158bY/yVhMjgf",
+	"/K+HNbwe2qfqoR8XZ2wv/o8Z1WQBXJOFFHxKKM/IwvymBcmEAU6lCdNHCAU3npnuUqlKUgcP4FUxOP/T",
+	"LHrCZAGZ2bUWEgbJIAeq8AcxmeSMw+BjsgKHZHB3OBWH7kcNsmCc5kf1DI0XDllRColgKameDc4HaY0F",
+	"D/23uNhntCgpmyKYSilKkJpZMKeVlMDTZeRIkkHGFA65DabP/Xv3yQDutKSpXkeN6xenZMH0jAgOZCpF",
+	"VZ4jgqQiA8K4YhkQSlRKOYeM/Hb91uDL2pJYFl3pnPFs2yrfmHfukwGnBWx79wPc4W78QW15/Vf72pXI",
+	"Wbo035W0UpAN8eARzkxDoaJLdz9QKan9FAcZ3ppztIg9EbKgenA+YFw/OauhwriGKUj8SLJ06yrfCQ44",
+	"hQQzOs23fXDt3qv3Javc7mfjZ/iSoRFNdYsocnZrUNhCZx37DTRAFqrv6VScWU7YA0K3NK/6QghB9FfF",
+	"JGRm1cyQLGKNQ7SkJhu/SQ+aBnDXjrLerxh/glR3UXug1j2JPaesuORqAXKd3ieMZ4xP1Tp9/jFbEi50",
+	"QhhHuiyrcc6UERZCZiCJmBAJVAmuLggUpV6SxQwkEKbJgioylZRryAzRBlzfBOqXdiExCnBDNahlLEQO",
+	"lNcMoL30Xye44pnIs6RzVWuoJsVCxSXYrajSGUhFqLIsKhdVRuZcLPDvIkEeZiQc0HRGDOmTxUwoILkQ",
+	"86o0s+PbvaFxLRYxSCiQtyCHmlmOFdA8oxoO8dckIqCbuOthmdQn73beHn0NNz0ivXXsr41Gdp/bdvXW",
+	"voX8UOrouVFSsnTuZQFi2ncKIRo9M1Qk1gd69e7y2eH7V5eHp4+fPGCcg0xIxbKDhDw6JeOlBmXGN5Lc",
+	"CxyDHGomFjwhTCsiFpygwkK1QXTKhZ6BxHV8pzw+mCdmAEULt9Qjckk8vRMOkCmj/eDSw1mZ6WNb6WZe",
+	"BeOsMAzzZJ2RrRyvOwc/WucpXsNfFSi9fpBjlue95YZjOR0EyBRJzVwXZCpAkaq04h5JxEGOcaWNGpOg",
+	"bkWnlHFDr7wGa8UywgzhzcG90AJmHxAlAz/Nto299u/dJwNz1G1JvenLmjTuk0FB717bj06Oj3Ft/s91",
+	"ihYl8DjTqVimEPfy3MJRWXQs6JIozfKcjCEVBRDgWjJQFxbkhhMZzDO8m4yB0MKoroZL9WY+v71+vrYN",
+	"s5HI2iXVQsbX759+pwjrYLhIKXgqNM9/nQzO/+yxsI9JZDIJmZFBTHALJKaMkj4GR42QJaSgGZDxMtBy",
+	"EK9dYtfMtp/ErVjWC8YrxFuhYmERr4G0NZ05dIlStdfL27D5jSM3M3w1dVoEERyRZFwpM5MiGV0mBjDm",
+	"x7RSWhQgjdA3iGcVVsMKx0tiQLk0xqF5at7Gpxd2+DHNLSWXdFmYrRq4rtgWDatjDRn8zBFmUtK/Kj+N",
+	"Z72GlRjzi4YlJ8g03PNupMvocqv5YhS4e2+mxRbbX9FcOeK0VuXMQjr5dJcmiKe8H1I+d7p3S2kY9DQ4",
+	"n9t395t3+ZYVLCJrgi3ZQ11fPYugAa4CGMfsC8+wtj231rCH21ujRR87OQjSMVVMDUvBeJcKQO+cfLOs",
+	"eLO8S2nZ37LpByi/0/0A9YJLkXfqHEYBi8sQBakE7bWFT4Jx1NaOLETeAp+aeU9O/4UQCX9HyN4b+VFD",
+	"wa/VGwtWNbllGh1LJDPqixGnZhB0+BgFVmuQZoz/+yc9/Pv48OlH9+/hx8/HyaOT+//q0FenkhZNa76x",
+	"kSdnsU+M3ZUO57BcX/+L7PTx45OnbbW23s93VpGdwzJx9ogVfTOaTwg37JzkQG9BuU1t1VEV0Dy+kv+9",
+	"tpCF16+dDTSHpRHLZgjIiBY9Jlyj7Qy9BTVAGitah21MTCIiFhAjWbtMv7tNtPMet/DGkm4BMp1RO2DE",
+	"pBS658kdkddaEWezkDFMGVdWYUZTlqqZN8QDGSTE+VQpGveoJ5OcQc+j3NmUNB9p7b0FmyHk3tsoRQOL",
+	"iD6UldrKQN+zKYfsg3n1LVN6DWPC4dQ+1zBp43T8bEkTCRq73W4av+BaLn8HmbE0hlrelljhPmtOA8fo",
+	"jEa/7K2uG7PDTx3xGfRVRpPBbb3+TW+HuaLqqx/EK7JRaN2l4ICwCpP3ogA9Y2iyUKPeFZTTKUhSVEoj",
+	"KyFUr6uWVA8lU/P+poSTfx+jPn9zBqiYESqBLITUs04rwQ60n1jcrBDnQkE2pLo/eW5xhnuvq7gFKStu",
+	"fZNijt4gxm9pjgfo/RdDuEtBGeT/JCrJaT6cCDlv/JnOKOPxkIWZ6fCWSiMwlZkynPivYe7w03VYRPjp",
+	"dVhN8y1c1gu/qvDkZ7uel3Z1qz8/s6s0KoDQERXgNTcHnKmG7JdgWGkhzF+CKLqMGhLGFNvxfMSCxwyc",
+	"P2YCMVsROtGGj+u4r4t2+zoVGl4sI2IyMaaaP0RFFOMpRH0mkaiB88qt8/1Vxz3aoR5Hd8YB+3H4+5kb",
+	"pWlYxczYVPAUJLfu2x7bqRR0OHTNE+dNAX1Efp0QyokjC2tHGvO29hCiv3dGMzJhUmmSigKU/X9vLh12",
+	"+5uCGJt2hutW5mtfi3gPkFxcOMLHIGoc9aB1aOSAs5E5/6bgiw0b2gyFbvqijmiaryKejJ+WMdU2zUU6",
+	"N6TL0pkhWrhlGfDUnF++bKHJRsKcQZ51YEoQA+Yd9B95ryYXVlAb5YxQKdktZCjPmSZLaNJwI1zxpT4z",
+	"/8bQGzQRr1oKrOyiYyG7TC3zqHtefNw96UZVrr8GsrdfxeoeER0PUZ82wuXdjvGXANkVncaQXg+BRxGE",
+	"KVLSKRAJNo/Cam+ZV+Qm0Io1NfAgraQSnc6ueKibp3mVQQei5lRph4/Ced9XaMXJbWcJIgukeU6kWKBz",
+	"Xgv7Fe6H5hJotiSoumz2uB+vHU5bU6rsFxYzjaTt7VQ3B3KN33ybWJhfTziNxJ90A9jbdf/GMtfNvDua",
+	"6tz6VsUEQ0sFFGOQCl3URtc4Ikb+Bx/DnIuFUXvxLaLmrLQxR7tY5/m4aqDnCZ7Fyi/djteNUQz/no/t",
+	"9NenrWeyQ59eUGXwLSMVz0CikVowTUqQtcNZSPwbndFWE6NEVjkQBRqjGkffwikKTUukl/heZeIb00D8",
+	"e4h4hbiFbLhZAKAGh8qIe81Qq0EVblREbgwh4e1EpizT7oit2Ol2Vyv2s/KDud4PXdYM92hUh8MClCY4",
+	"NsmZ0oga1nFF0aGU2tArZmmtIkgNjJ6GbcuI31klizhTDXNwaQ3riRc01dGsC6dzKuDaaTL271QCcDRM",
+	"aGYw4Ii8c5zEuyYzYulGBkeCUQdV0GOVfxaxn9XcChbKl+74tivYX2BhG45gY7oTIROSszmQUQ4TPTqq",
+	"FcB+ultf5uaThMws/8xOrdVi5luNkRXmi6Od9EFzwN2a2WadrvPbzR44oe2TLq042EchKEeNWFMVZOi5",
+	"7GumxW2+lXkWiNoeZXoNHaNHm7K0PdEN31pXGPDnvtElT/v7iaZXQHuperSp53kdb810jYRjoRTprI+y",
+	"va7PPTpFq4mq9vfdvua/9pvH6I0rZ2BXbcd0S4gpZa9EZTOh23vO6DKCaseGrb6veEbbXtcQdXuyUd+N",
+	"KKcTKYr1ed4xXmlwPhlSsIyz6UwfteJ7Z2fH2yaruGZ5a33bv1qBIq7Pj9QXny1M98Pm140UnJU8YMoz",
+	"USRG2DcShJSmMgT+GgjugjwrEcAnZ60A4L8iOOjcgZfpfB0rZkCzYW9sxrcdSu9kh3VQ5dcwrfaK5ji1",
+	"aFtkopFbQ3lW57e5wxlTnc76u8FWdKw24axgaYB00jiixrq322bu1K8qe7YrZlFOWTHcnMQWlFB8ORyp",
+	"T87Z9fyMyWHTtdbn+8Vo9lTNVaiVMJt2MMdSAYUprf2zSG2gEkHeTuh6HEvn6pYHgc+cnT49e/rkx9On",
+	"jzemIHQJDMN14pTjYG3dqyH8tUuaXxdl7JP7tz0pr09C3lfPtysh2BIr6a5iQQrKl37mFtN0a5tRTIlT",
+	"wDMXZkCLYA8ELiXcBm7ZXkg7DQGD1mOYCJdS0Tjdi+Ahq39zyY7W/z4FDoopHGP3TIFm7lyLyBMfufBq",
+	"REDJ5r5qIo3xlDcr4bRSiqxCqVlSjEw5NX/QKJhJBmMh5lYZtAnOvWt93liX/j5C9y1VOu7F3yVo9U9Y",
+	"KB1e5w32ycqJ02iMv69m4wG1J5i/PL2ttALIo5TNDVwAzA01Cq4RJ29BRmpkoglwdsTe2/+CHLhm9sE6",
+	"nqUplK50owcUfBC639uYy7Q1OcKdrHnfhZ77je5D43sEI8Kuk42h9v6nU0N4zzMK1RnrFGgZ8MkTy7gN",
+	"D24VT9TJWwlJKRecpTTH7KODhMzgjmaQssJmUTdz4o4Pn9LDycfPj04jiXBdG/XFC/vvsavMydf2/M8W",
+	"3/Sss7Fb6UyXtEfSfzt11U3/woRoWUlcHL5rJMDtUEvakauSUz6t6HTXIsmOwOSGwr1GxV49Z1+SfFfn",
+	"le2Dq++sfvWTq7VZ4ZkTZ42sBw13Cr6vMqVip8zo5hL33KTweZZtpnPJnfWkyYPrl8/Io0ePnrpC4MlE",
+	"gT7AtMaQ38/dz4SSBc3zQ4z4E0M7Vvt23gKjY0qgmTHNQgXX3y5s1GBMNzfZ57P7Q/PPqf/ng/3nvPXP",
+	"g5ubo5ub7IeD/37wn//35w+HH1tPD/67N1dzcNgXiNxmj3ZTVpPrXh7+5+PnR/HU44LxmBL3zvzsHK1O",
+	"J/ej93WytjIucZYGefVGuC/Io2uXW69Di6YzGNIpDBWkgmd9S4R3UeAKl8PuNTia52KBSZBWtaJlKcUt",
+	"piTwDkUOdbZh7W3pnWRjPmtqyrszB1x935NqQ3vPE2sYFasqo2a3sKnWtzO3fx2ejHcYqpdyKvgpywhV",
+	"hJKrV8+I/aqjMDiH7TpDXtcM7SS8NsgonDjxIOl9Ph62ex6NzEDGq3xTkeeQbinF7n88f1WUa6aX++jY",
+	"TTCFcXpDKGxxPxA1epGs+LJfPiNPzx7/GKl9i9a4vNd0nKOIgjtalLlNlKwUDLNSlEPsnFJbDENb7YyZ",
+	"rEPg0pxGhu653IAPsqF0OmMy0EIMcyqngAm7jA/NAoYVn3Ox4O3fbAuS+ge4KxHKycBlATXn8nDAVLCh",
+	"pnPgjZTgKS235QvXf6PTJyTfNNZmtjcRFbo9Kk5vKcsNmBAQRtS1DPtGZR9oyvK4MztE01d6uHC4iyfb",
+	"zlz0bRPNY4RuY5XHJaojlBPwdScX5gcspCSuX41LdEfDRZGHtycP8eWEKOFqWbWxvMgYyC1INmGQNZxq",
+	"NleZNnIk+lV/aKqrJndqxrKYzuEr1mT46VeBU0l+3iCxcweP82e/Pn+x1ZTCp36tYT8BCRJLcDF75TpE",
+	"gFfOiiikRjRubfsjrF5iSjd6XRz1VfvcNPsxmOugBHQZtGitxy16pKuEZGCHZEqzlDz76dfrXpjhC6a7",
+	"krD9c4OeEypt6wteYbYaDY0agvDroTp9fTvbAqexl+02dw3xTrv7C6q64zO2mulEtFY1Y9sdXH6YPxjP",
+	"rN/CVczs+uFapbKdvh6vr3Rd2di+FNBaXSyQH1dCrHYdfbSL9n+/42bdOvfcrFMwQ6+wNdgbwZvOOEsZ",
+	"5b0jB9dWfdxvRYsYRu6ZRtqV57aSF4q2kgox1tCwYLxcKe2vS/6NONcio0tv9lv9+yKSQqoqrLIzU/SO",
+	"zD3zXcxWedTXysUOGQFSLGyy9VdLCcCGNB3rs+48b+/bouDQ5Mj/ig1tehchBifjGjtn4zzeYerDrG44",
+	"YeASXYbHgpWsYIcrC1skGLKIC7o0GNV72a281y8ryVnjoP7zpNn1ISBOVCT4bmorJrHzHQyxHWP/pgI5",
+	"Teei0r0dxb7vxVpiwF2aV6rTKp/5VKtek9gkosgsDsWHvToQNbyTzgHS7B+yuVq2YNp/1KsZyDJ8spMj",
+	"IBfbVeVc6H9Lmu7pOaitsR0/Q2/fkOqhb9rZr18ey4Y+r20zAqLDM3wT0tX6fNRb7rruevsIt2ZazD+n",
+	"WKvuNqyuGUDdgRVn+s5mPyTkyZlrEbBzHoRXhOu5Y2yn7mewnlly9eaFddM/PfnX8UFCxlQBKbD5wPNX",
+	"b168e+AbP7x68/zl4ftXl6ePnxy0/krIsxl9NqOnx1ciX548On6cEMYngtw0T6jZJeL25GaQEC5uOM0y",
+	"ZlZCc5JRTY/Ia+wLatNLfLKJlxS+2P871Rjs6Iav+2JYOQOp4U73yvcDnvZ4bzVNlaeG8dczxQFfF1q0",
+	"l9jsKrGRbPx7zTSLjSwHX2qxmxrIV601RBwsawUatIjC3w6OXaVamR311lWlSuBZlyuxf+LH5hYPbpfN",
+	"+fqaMe/r7g97MZkVN0jE3/DzH+8JtvIoSppqokAymrO/bdOZByOaT0dk9CJ7/v5ylJCRXpYjMmrMd4ju",
+	"mB8+LdTowOvIUgjd7PdS0mUuqG2hR8JijsjvtkeKcl1gpoJkYsEtsayd+3snylYKWJwo6JdFVFKpl3F/",
+	"U5APe1j6e+Ux4372PNUgsdfgAVTmyx0jTDnVuwWlVrlMa86V8XYBh93TnjDxfGdFa80yCWpHzcQ3pTOa",
+	"2RBzwFV3Gr1NY+xIo3/0dFseYypyUcl47w1RtplgM0lpc+JC/KGYivV9XP3y716aQ2cAxXWjHuZiMdyl",
+	"nzH2h7bCpY5XLuhSYa30fGOMUkIGUDSVx15qv2+2vW4dTvmQ8eZSuMDAjJqxicFZoOksupK/BY/187j8",
+	"5bIrFXFDDOlvO2kM/xpnW6/XgzDgSm9qc0JqH0r74FSWPSX2JVEzITUx+ogRGH5b5MFPz67I2Y8H65K6",
+	"YxO4kD33YIRQl1d7rzKGr9IpyjeA2uYnbgn0FYEIkA3nsOxvC+NgoZPYmo8JK+l2awBkPpFfcxFNRXSt",
+	"a40CW+4njcqh6hJT3xCccUJ9mKvRiLugS9+dFkN+Rx3FKZ397ndoiOyHSZqKYg3ZpHFqbfB1Hn6wlL5E",
+	"HerZE66PdJh3CKTQsyfieKVEgjYgQntLIW14DyqmVilNl4pMhcguQtG+y2C1AR9hm3QxRWaCi0raPhcr",
+	"ff3dJI3s136dgt7A8q0d4Q0sr8Mg+Icbp6k3rpbR2KW5XRmVSDrX6gURJfAaEZkiBVPK5X3soX7ObdMd",
+	"TFxyqqgFewx7fnv9vKPlufcGW5cx+rSxSIyywjWUuagzdBknz6RI5xMhM/ITVfDodD359sePfx4fPr08",
+	"fPXzm3e/XB1++P3wPx8/nz7un4u7f/PjRjJ4UC52TYjevLYvS4b+vfbqfsX2xPEkApFHffBeEGdMlblh",
+	"hl2VE9sjji0Hdk6VHlYKdkiK363NeZ04ExEVu94BEAIUkS6pO91estsdJD39stG2Zy4TyyDvpOJZi7Vh",
+	"tQ8d5x0XmeBYQxoVpGA4LzYKsK0ezKvEztW/h1VHGf1lnrvsTncFxrYC/S21x9HUgF9AN2v1HT9TRNGl",
+	"Ldy3VgNkF7aCEVNvhN7QXujLLmzZrD70SS0LFyk0Yje+q5rvpOYyp3a9zuX3EBf6AvZlZUmD6d+GkouT",
+	"J/3ZfD3aPquxMfVKMr18bw4gBK9id3Jc2lu/yM9/fPCdbM3JEDEhNm3u7Kn3YjWCpdaX5dvgWpE4Gs9G",
+	"ZAyKZa7I0gxvLz/zBt053kpWQ4GWDBXce4zdTkRseY06Z3SXTWiqzxvl2lTjZWnmkatAJloYqjIC2/rR",
+	"JJiDVwmBDCPZkmRSlNhe+Ybf8O+/d8kl6vvvSUqlXIYyX5BkZJY8SgjdCKIHzhGYlaL84dNCjxKy6in8",
+	"tJiPzMc3vAFIH2OYw/JgBaCKjGa6MF/OdDUiD8yD367fkjHkYlHf/ZPijz4sa0CShDT9vyqQy4OEjBjV",
+	"o+SGjz5pZgbEDMYRQsic2rmrGFfw5KySoYTcdz12f7osxu8U3kSXhK64aFNYfF5t1om3rNzwD826V6as",
+	"eWGxiqJf9IhcuvvomFVvUb+asFsghfUqXdiKApuP951qHY695W5ExmYJiCISFF5ghpkIN5z6tTfuJ8BZ",
+	"jM5skApHhYycHZ80DkFkQEbtrM+RQxhrKavvv08ISCmkIlqIJII80Rv/RueITe/tXJm/7c97hTGw8+Pj",
+	"k8cJoSVWF9+Rlxc3vIVQB42w1B1NdTvoYk/IOZul0Jge7Bdlef1ozrIReUCxGx4aHL6tQ8hZNJhjMOaG",
+	"P1jDAeQaSeuKKXvsRpjx0KczFVWe2Rs/aHZgMU5p5dD51YcPV8QmCdqUb5uxdnBELrlvn+2OzJwinlkI",
+	"mrn+W/a1c2/BYqm3Ufrxbo3SCGti2CbN3dG9wPP6/ntsuuSTPW1+onIxtbPHPzpipD77cGSwwZ7+T4xT",
+	"uSQo+GwPSks59uOzJ2f/SoiCFDnW2QGpeA4KxbwyxhumUyyYgiPygRVugHbBTSiusY7/nKXArfbIMuCa",
+	"TTD/bPDW/n4Nk8MGltWs9kqKUjLQ1LYZUFVRmP8GW7Nury8kbtTW/M6qcWKXiq0HPZv1Oa8SDDSV6xTv",
+	"klKbF1vWlH559bohh88HJ76In5ZscD54dHRydGxNpBlKqIczoLme/W3+PwUUdLaOmQn+OhucD1655yt3",
+	"UJ4eH6/cP6nhTj8sc8pWbpyM3Ga54qbURFZcubsjnRAdnP/5sQk/w85KKVJzrPbtZKDpFG1kBfLWaMkf",
+	"zQAPMU+7ez/X9vE33U5K+ZH1OU5olXfq2GEFjZs3+0EgpYFUQ95DN0RuTx5a4YYqiYhH4AyDQupG6T2R",
+	"hkEZacEKIDQXHJDagWeNVvyNvK76jipbs2YUeeo8Dl4QNF8MCOu7Pd5wTC/WtrOE4UwGa4/IpZpjC/QF",
+	"a9ycGu7Dss4MYsSElWdWtHjgPDg9Pk7IyN30NiITmis4SFDhDu44S/FtLMFLrAZWGQalfxLZcsN1q7td",
+	"s9q6dey+rXJrWcH9Vtz8wrmdyzmCu//HXnDExRegb0DYSzVHfoaYVfeRd/d4obWNB2rklssnEXiRnL8n",
+	"zmNz3cPAozOWBXRjsyMVMQk9Ap02bSSuvxRrDAavfD3HEfng1Y+x7RQoGk05wnfYKpbpixoLzSMjA6ma",
+	"20vZbrgRuFPQah3bj8gzkVmNwSGfOiejtaIU1FxbVSntX1xZCmqXq4UpGB9fr0wZxbAcrwD5Rljeuufm",
+	"H8by+mqTCI6/8Cf+FVD8QyW5Qq+lu4eEMK5FqHLB210ad6t1I7TRBxsia6WUyjbnRa2FjpXIK+08I+oi",
+	"MFlR35lhUQ49vxLKnKaAPBGozJl984iMfPblyKmm2OMKi3GkWBDsnH0L2Q237ZANStsv7H0Urjmy4ble",
+	"nRu1i5dG5MHZyfEBKYByde50VpvFms5s8RHe7OKvOmxcYmaGiaHrVZXnLwEdDSWVtACNV3z/GSN/t5qR",
+	"hwnmIZslX4SpmE6s0orKu1kLd+5vtKLRjqs1u9AXuUbBzdcV3SefowP5Mth6nICEp/ZCKx+5P916v5WZ",
+	"o6P/kUt9MIe3oEzj+VKSziifQrhYsrYYfZv22IrN9/EFt1b7eEvbvY/fkOJDw/IIwV/iubfNJh+0sfD4",
+	"KrwANfwZVX5M19owIPRG+nduwg0KmiaFUJo8Pj4Ora0MDZ0+fkLesJ8cmhcJylYxsUK1FOkMLy12N7K+",
+	"CD2xVpvvhS7nhsekM0jDHaNKO7+OkWvOZMcHdVWess24nI6GnapkYQywiLhLrE8BVciRsY1HKABDzeSI",
+	"PMC+XIYwbzi+caTgrxH5gZygadwoqDSWtLvB0mqiSlOD8mhpId9rfoE1lyPyAFtxCdmwaUPDcSwqXB6g",
+	"06ZZmTkiD6ylb+sTEX86ihoOjsgvdUAwgxy0ARhfWrwbQ0or5Tl1EedyauZ69X0j0dzsBPgPS+ZG68kI",
+	"pfrMYuZMdMFJxoxe1cDWr0GqrxBN0Jfjp1tvr+kwYDPd1oEeT7btwwx9fL7FObab4/zDJ9lqMtRxlnif",
+	"ApYvh6vTw4Xp9XV46sJKIOtaQtfeV9HN/AIsjxKFpzpVV/3M6C0ckWug2aG/JaX7rNvtKOJs+qVrU7+g",
+	"XFsbgs4xvj6m6fzCO3QU5BN8ovwVKo4huirNkb08u32Pb82vA78yy7cOesdeb/goVIwbBez47CDGYuoK",
+	"z2+EmeslpP8wdq5VDW/gNsukLoVf0EZZL95S4Yp7v4pBvHamqxcwr+aPo/GaEBoilgvJtAbeG2dDQljU",
+	"F/bBZXp9s2NoZrh1nIDrKWvL9b8O1bt0l3YfgBiM2t62EK7786PRVW36m7UvKpkPzgczrUt1/vChlUOu",
+	"TcVD7HbvRu/IMGo7u4yG5tprOwW7jiMmXQxFVlw1hWD41rv67j/e//8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -185,9 +185,26 @@ func (s *server) Lookup(ctx context.Context, r api.LookupRequestObject) (api.Loo
 func apiRows(rows []terminal.Row) []api.Row {
 	out := make([]api.Row, len(rows))
 	for i, row := range rows {
-		out[i] = api.Row{Voucher: row.Voucher, Campaign: row.Campaign, Included: row.Included}
+		out[i] = api.Row{Voucher: row.Voucher, Campaign: row.Campaign, Included: row.Included,
+			Counts: present(row.Counts), Siblings: present(row.Siblings), Order: present(row.Order)}
 	}
 	return out
+}
+
+func present[T any](list []T) *[]T {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list
+}
+
+// Redemption implements api.StrictServerInterface.
+func (s *server) Redemption(ctx context.Context, r api.RedemptionRequestObject) (api.RedemptionResponseObject, error) {
+	bytes, reversed, err := s.storage.Redemption(ctx, callerOf(ctx).terminal, r.Body.Uid)
+	if errors.Is(err, ErrUnknown) {
+		return nil, problem(http.StatusNotFound, "not_found", "There is no such redemption here: look at the receipt again, or wait until its terminal has sent it.")
+	}
+	return api.Redemption200JSONResponse{Bytes: bytes, Reversed: reversed, ServerTime: s.options.Now().UTC()}, err
 }
 
 // Claim implements api.StrictServerInterface.

@@ -147,6 +147,23 @@ func Proven(inner [32]byte, uid terminal.UID, proof []byte) bool {
 	return hmac.Equal(token.Proof(inner, uid), proof)
 }
 
+// ProvenInOrder reports whether proof shows for uid that the code of a voucher was presented, or that of another voucher of its order in
+// the same claim or entry: one code stands for the whole order.
+func ProvenInOrder(of Shown, all []Shown, uid terminal.UID, proof []byte) bool {
+	if Proven(of.Inner, uid, proof) {
+		return true
+	}
+	return of.Order != "" && slices.ContainsFunc(all, func(other Shown) bool {
+		return other.Order == of.Order && Proven(other.Inner, uid, proof)
+	})
+}
+
+// Shown is what proves that a voucher was presented, and the order that it belongs to.
+type Shown struct {
+	Inner [32]byte
+	Order string
+}
+
 // TotalOf is how many units a voucher, or a part of it, can be used for: of a pickup each line once.
 func TotalOf(v terminal.Voucher, kind terminal.Kind, part string) int64 {
 	if kind != terminal.KindPickup {

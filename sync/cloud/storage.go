@@ -81,6 +81,8 @@ type Storage interface {
 	// taken, it answers a *JournalError and takes nothing.
 	ApplyJournal(ctx context.Context, t Terminal, push Push) (Ack, error)
 	Claim(ctx context.Context, t Terminal, claim Claim) (ClaimAnswer, error)
+	// Redemption returns the bytes of a redemption of the terminal's merchant and the units reversed of each of its lines, or ErrUnknown.
+	Redemption(ctx context.Context, t Terminal, uid terminal.UID) (bytes []byte, reversed []int64, err error)
 	Lookup(ctx context.Context, t Terminal, lookups []terminal.Lookup) ([]terminal.Row, error)
 	// Feed returns a page of at most limit records after cursor, "" being the beginning, or ErrCursor.
 	Feed(ctx context.Context, t Terminal, cursor string, limit int) (Page, error)

@@ -43,7 +43,7 @@ var errDamaged = errors.New("the cache is damaged; it is filled again when the t
 var migrations embed.FS
 
 const (
-	schemaVersion = 1
+	schemaVersion = 2
 	readers       = 4
 	readerCache   = "-16000" // KiB a connection
 )

@@ -39,6 +39,9 @@ func (c *Cache) Find(ctx context.Context, lookups []terminal.Lookup) (terminal.R
 			if err == nil {
 				row, err = c.complete(ctx, h, found)
 			}
+			if err == nil {
+				err = h.addRelated(ctx, &row, found.ref)
+			}
 			if !errors.Is(err, terminal.ErrUnknown) {
 				return err
 			}

@@ -20,6 +20,7 @@ type Page struct {
 	Vouchers         []terminal.Voucher
 	RemovedVouchers  []terminal.VoucherID
 	Campaigns        []terminal.Campaign
+	Counts           []terminal.Count
 	Operators        []terminal.Operator
 	RemovedOperators []string
 	Settings         *terminal.Settings
@@ -66,6 +67,11 @@ func (c *Cache) store(ctx context.Context, page Page) error {
 		slices.SortFunc(vouchers, func(a, b terminal.Voucher) int { return bytes.Compare(a.Lookup[:], b.Lookup[:]) })
 		for i := range vouchers {
 			if err := a.putVoucher(&vouchers[i]); err != nil {
+				return err
+			}
+		}
+		for _, count := range page.Counts {
+			if err := a.putCount(count); err != nil {
 				return err
 			}
 		}
@@ -178,24 +184,40 @@ func (a *applying) putVoucher(v *terminal.Voucher) error {
 	if err != nil {
 		return fmt.Errorf("voucher %s: %w", v.ID, err)
 	}
-	var holder any
-	if v.Holder != "" {
-		holder = v.Holder
-	}
-	args := []any{v.Lookup[:], int64(v.ID), ref, state, v.Units, v.Used, v.Version, holder, extra}
+	holder := orNull(v.Holder)
+	args := []any{v.Lookup[:], int64(v.ID), ref, state, v.Units, v.Used, v.Version, holder, extra, orNull(v.Customer), orNull(v.Order)}
 	// A first fill is all new rows: those cost one statement each.
-	added, err := a.exec(`INSERT OR IGNORE INTO vouchers (lookup, id, campaign, state, units, used, version, holder, extra)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`, args...)
+	added, err := a.exec(`INSERT OR IGNORE INTO vouchers (lookup, id, campaign, state, units, used, version, holder, extra, customer, purchase)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`, args...)
 	if err != nil {
 		return err
 	}
 	if added == 0 {
 		_, err = a.exec(`UPDATE vouchers SET id = ?2, campaign = ?3, state = ?4, units = ?5, used = ?6, version = ?7, holder = ?8,
-			extra = ?9 WHERE lookup = ?1 AND version <= ?7`, args...)
+			extra = ?9, customer = ?10, purchase = ?11 WHERE lookup = ?1 AND version <= ?7`, args...)
 		return err
 	}
 	a.vouchers++
 	return a.removeVoucher(v.ID, v.Lookup[:]) // its code was changed: the old one finds it no more
+}
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// putCount replaces a count. Of a store the days before yesterday's are over, and no limit counts them.
+func (a *applying) putCount(count terminal.Count) error {
+	_, err := a.exec(`INSERT INTO counts (campaign, customer, store, day, units) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET units = excluded.units`, count.Campaign, count.Customer, count.Store, count.Day.String(), count.Units)
+	if err != nil || count.Customer != "" {
+		return err
+	}
+	_, err = a.exec("DELETE FROM counts WHERE campaign = ? AND customer = '' AND store = ? AND day < ?",
+		count.Campaign, count.Store, count.Day.AddDays(-2).String())
+	return err
 }
 
 // removeVoucher removes every row of a voucher but the one with lookup keep.
@@ -238,7 +260,7 @@ func (a *applying) move(page Page) error {
 func (c *Cache) Empty(ctx context.Context) error {
 	return c.change(ctx, func(tx *sql.Tx) error {
 		for _, query := range []string{
-			"DELETE FROM vouchers", "DELETE FROM campaigns", "DELETE FROM operators",
+			"DELETE FROM vouchers", "DELETE FROM campaigns", "DELETE FROM counts", "DELETE FROM operators",
 			"DELETE FROM state WHERE key = '" + settingsKey + "'",
 			"UPDATE place SET cursor = '', included = 0, reached_end = NULL, vouchers = 0, campaigns = 0",
 		} {

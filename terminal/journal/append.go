@@ -173,12 +173,16 @@ func (q *queries) countRedemption(ctx context.Context, e terminal.Entry) error {
 		if err := q.addUse(ctx, line, line.Units, 0); err != nil {
 			return err
 		}
+		if err := q.insertCounted(ctx, e.Seq, i, countedRedemption(e, line)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// countReversal takes units back. Where this journal holds the redemption, no more can be taken back than it still has; where
-// another terminal made it, the cloud has answered for that, and the units count against the voucher.
+// countReversal takes units back. Where this journal holds the redemption, no more can be taken back than it still has. Where
+// another terminal made it, the cloud has answered for that: the units are free, but never more of them for this terminal than
+// the voucher has.
 func (q *queries) countReversal(ctx context.Context, e terminal.Entry) error {
 	original, err := q.record(ctx, "uid = ?", e.About[:])
 	known := err == nil
@@ -196,11 +200,18 @@ func (q *queries) countReversal(ctx context.Context, e terminal.Entry) error {
 			if err := q.takeBack(ctx, original.Entry, line); err != nil {
 				return err
 			}
+			if err := q.addCountedReversal(ctx, e, original.Entry, i); err != nil {
+				return err
+			}
 		}
 		if err := q.insertLine(ctx, e.Seq, i, line, -line.Units); err != nil {
 			return err
 		}
-		if err := q.addUse(ctx, line, 0, line.Units); err != nil {
+		own := line.Units
+		if !known {
+			own = 0 // noted all the same: there is something to look up in the lines
+		}
+		if err := q.addUse(ctx, line, 0, own); err != nil {
 			return err
 		}
 	}

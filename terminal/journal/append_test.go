@@ -42,14 +42,14 @@ func TestReversalGivesUnitsBack(t *testing.T) {
 	if use, err = s.Use(ctx, 7, "", 0); err != nil || use.Net != 0 || use.Last != nil {
 		t.Fatalf("use after all was reversed: %+v, %v", use, err)
 	}
-	// What another terminal redeemed is reversed with the cloud's yes, and counts against the voucher here.
+	// What another terminal redeemed is reversed with the cloud's yes: its units are free, and this terminal may not use more for it.
 	elsewhere := sale
 	elsewhere.Entry.UID = uid(99)
 	elsewhere.Entry.Lines = []terminal.EntryLine{{Voucher: 55, Kind: terminal.KindPass, Units: 1}}
 	if _, err := s.reverse(uid(6), elsewhere, 1); err != nil {
 		t.Fatal(err)
 	}
-	if use, err = s.Use(ctx, 55, "", 0); err != nil || use.Net != -1 || use.After != -1 {
+	if use, err = s.Use(ctx, 55, "", 0); err != nil || use.Net != 0 || use.After != -1 {
 		t.Fatalf("use of a voucher reversed for another terminal: %+v, %v", use, err)
 	}
 	s.mustVerify(4)

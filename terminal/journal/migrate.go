@@ -14,7 +14,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the number of the newest migration.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // migrate brings the file to schemaVersion, each step in its own transaction.
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -32,7 +32,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, steps)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, steps,
+		goose.WithGoMigrations(goose.NewGoMigration(2, &goose.GoFunc{RunTx: makeCounted}, nil)))
 	if err != nil {
 		return err
 	}

@@ -365,14 +365,18 @@ func isWhole(ctx context.Context, j *Journal, path string, found []terminal.Reco
 	if err := j.w.q.row(ctx, "PRAGMA integrity_check").Scan(&sound); err != nil || sound != "ok" {
 		return fmt.Errorf("SQLite finds %q: %v", sound, err)
 	}
-	net := map[terminal.VoucherID]int64{}
+	net, there := map[terminal.VoucherID]int64{}, map[terminal.UID]bool{}
 	for i, record := range found {
 		e := record.Entry
 		if e.Seq != uint64(i+1) || e.Receipt.Number != uint64(i+1) {
 			return fmt.Errorf("entry %d is numbered %d with receipt %s", i+1, e.Seq, e.Receipt)
 		}
+		there[e.UID] = true
 		for _, line := range e.Lines {
-			if e.Kind == terminal.EntryReverse {
+			switch {
+			case e.Kind == terminal.EntryReverse && !there[e.About]:
+				line.Units = 0 // of a redemption that is not here, it gives nothing back here
+			case e.Kind == terminal.EntryReverse:
 				line.Units = -line.Units
 			}
 			net[line.Voucher] += line.Units

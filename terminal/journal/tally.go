@@ -34,10 +34,14 @@ type tally struct {
 	uses  map[part]sums
 	lines map[lineKey]*lineUse
 	sold  map[terminal.UID]uint64 // where each redemption stands
+	// What is counted under limits, and by line of a redemption what a reversal gives back of it.
+	counted map[lineKey]counted
+	kinds   map[lineKey]terminal.Kind
 }
 
 func newTally() *tally {
-	return &tally{uses: map[part]sums{}, lines: map[lineKey]*lineUse{}, sold: map[terminal.UID]uint64{}}
+	return &tally{uses: map[part]sums{}, lines: map[lineKey]*lineUse{}, sold: map[terminal.UID]uint64{},
+		counted: map[lineKey]counted{}, kinds: map[lineKey]terminal.Kind{}}
 }
 
 func (t *tally) add(e terminal.Entry) error {
@@ -54,15 +58,18 @@ func (t *tally) add(e terminal.Entry) error {
 		units := line.Units
 		if e.Kind == terminal.EntryRedeem {
 			sum.redeemed += line.Units
+			t.counted[lineKey{e.Seq, i}] = countedRedemption(e, line)
+			t.kinds[lineKey{e.Seq, i}] = line.Kind
 		} else {
 			units = -line.Units
-			sum.reversed += line.Units
 			if known {
+				sum.reversed += line.Units
 				back := t.lines[lineKey{original, line.Original}]
 				if back == nil || back.part != of || back.reversed+line.Units > back.units {
 					return &entry.BadEntry{Seq: e.Seq, Problem: fmt.Sprintf("reverses more of entry %d than there was", original)}
 				}
 				back.reversed += line.Units
+				t.giveBack(lineKey{e.Seq, i}, lineKey{original, line.Original}, back.units-back.reversed, line.Units)
 			}
 		}
 		t.uses[of] = sum
@@ -71,9 +78,17 @@ func (t *tally) add(e terminal.Entry) error {
 	return nil
 }
 
+// giveBack counts a reversal's line, after which left units of the original line stand.
+func (t *tally) giveBack(line, original lineKey, left, units int64) {
+	c, kind := t.counted[original], t.kinds[original]
+	if c.units = kind.Counted(left) - kind.Counted(left+units); c.units != 0 {
+		t.counted[line] = c
+	}
+}
+
 // compare reports the first row of the tables that says something else than the entries.
 func (t *tally) compare(ctx context.Context, q *queries) error {
-	return errors.Join(t.compareUses(ctx, q), t.compareLines(ctx, q))
+	return errors.Join(t.compareUses(ctx, q), t.compareLines(ctx, q), t.compareCounted(ctx, q))
 }
 
 func (t *tally) compareUses(ctx context.Context, q *queries) error {

@@ -238,10 +238,13 @@ func (c *change) applyCampaign(merchant string, campaign terminal.Campaign) (str
 	if err := c.saveCampaign(merchant, campaign); err != nil {
 		return "", err
 	}
-	if known {
+	if !known {
+		return "added", nil
+	}
+	if sameLimits(old.Rules, campaign.Rules) {
 		return "changed", nil
 	}
-	return "added", nil
+	return "changed", c.publishAllCounts(merchant, campaign)
 }
 
 func (c *change) saveCampaign(merchant string, campaign terminal.Campaign) error {

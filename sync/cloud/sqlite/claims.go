@@ -42,6 +42,9 @@ type claiming struct {
 	claim    cloud.Claim
 	answer   cloud.ClaimAnswer
 	rows     []hold
+	limited  []limited     // what each of rows counts under limits
+	shown    []cloud.Shown // by all lines
+	day      terminal.Date // once it was asked for
 }
 
 // hold is one line of a claim that can be granted.
@@ -61,6 +64,13 @@ func (g *claiming) decide() error {
 		g.terminal.ID, g.claim.UID[:]).Scan(&done, &suspended)
 	if err != nil {
 		return err
+	}
+	for _, line := range g.claim.Lines {
+		v, err := voucher(g, "merchant = ? AND lookup = ?", g.terminal.Merchant, line.Lookup[:])
+		if err != nil && !isUnknown(err) {
+			return err
+		}
+		g.shown = append(g.shown, v.shown())
 	}
 	for _, line := range g.claim.Lines {
 		if err := g.decideLine(line, done); err != nil {
@@ -111,9 +121,14 @@ func (g *claiming) keep(id string) error {
 		reverse = g.claim.Reverse[:]
 	}
 	for i, row := range g.rows {
-		_, err := g.Exec(`INSERT INTO hold (terminal, uid, line, id, voucher, part, units, reverse, operator, instance, counter, held_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, g.terminal.ID, g.claim.UID[:], i, id, int64(row.voucher), row.part, row.units,
-			reverse, g.claim.Operator, g.claim.Standing.Instance, g.claim.Standing.Counter, micros(g.claim.At))
+		var under limited
+		if reverse == nil {
+			under = g.limited[i]
+		}
+		_, err := g.Exec(`INSERT INTO hold (terminal, uid, line, id, voucher, part, units, reverse, operator, instance, counter, held_at,
+			merchant, campaign, customer, store, day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, g.terminal.ID, g.claim.UID[:], i, id, int64(row.voucher), row.part, row.units,
+			reverse, g.claim.Operator, g.claim.Standing.Instance, g.claim.Standing.Counter, micros(g.claim.At),
+			under.merchant, under.campaign, under.customer, under.store, under.day)
 		if err != nil {
 			return err
 		}
@@ -136,7 +151,7 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 	if g.claim.Reverse != nil {
 		return g.decideReversal(v, line)
 	}
-	if !cloud.Proven(v.inner, g.claim.UID, line.Proof) {
+	if !cloud.ProvenInOrder(v.shown(), g.shown, g.claim.UID, line.Proof) {
 		g.refuse(terminal.Finding{Reason: terminal.BadSignature, Facts: map[string]any{}})
 		return nil // whoever did not see the code learns nothing of its uses
 	}
@@ -163,7 +178,11 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 	if finding := account.JudgeClaim(line.Units, campaign.Kind, campaign.Currency, useFacts(use), useFacts(holder)); finding != nil {
 		g.refuse(*finding)
 	}
-	g.rows = append(g.rows, hold{v.ID, line.Part, line.Units})
+	under, err := g.judgeQuotas(v, campaign, line.Units)
+	if err != nil {
+		return err
+	}
+	g.rows, g.limited = append(g.rows, hold{v.ID, line.Part, line.Units}), append(g.limited, under)
 	return nil
 }
 
@@ -217,8 +236,10 @@ func rowOf(q querier, t cloud.Terminal, v held) (terminal.Row, error) {
 		return terminal.Row{}, err
 	}
 	row := terminal.Row{Voucher: v.Voucher, Campaign: campaign}
-	err = q.QueryRow("SELECT head_seq FROM terminal WHERE id = ?", t.ID).Scan(&row.Included)
-	return row, err
+	if err := q.QueryRow("SELECT head_seq FROM terminal WHERE id = ?", t.ID).Scan(&row.Included); err != nil {
+		return row, err
+	}
+	return row, addRelated(q, v.merchant, &row)
 }
 
 // stateFindings says whether a voucher or its campaign was withdrawn.

@@ -123,6 +123,10 @@ func loadRecord(q querier, t cloud.Terminal, row placed) (record api.FeedRecord,
 		campaign, err := loadCampaign(q, t.Merchant, row.ref)
 		record.Campaign = &campaign
 		return record, err
+	case "count":
+		count, err := loadCount(q, t.Merchant, row.ref)
+		record.Count = &count
+		return record, err
 	case "operator":
 		return loadOperator(q, t, row.ref)
 	case "settings":

@@ -18,11 +18,19 @@ type settling struct {
 	entry    terminal.Entry
 	ordinal  int64
 	at       time.Time
+	shown    []cloud.Shown // by all lines of a redemption
 }
 
 // redeem judges every line of a redemption and ends the claim for it.
 func (s *settling) redeem() ([]terminal.LineVerdict, error) {
 	verdicts := []terminal.LineVerdict{}
+	for _, line := range s.entry.Lines {
+		v, err := voucher(s, "id = ? AND merchant = ?", int64(line.Voucher), s.terminal.Merchant)
+		if err != nil && !isUnknown(err) {
+			return nil, err
+		}
+		s.shown = append(s.shown, v.shown())
+	}
 	for i, line := range s.entry.Lines {
 		verdict, err := s.redeemLine(i, line)
 		if err != nil {
@@ -47,7 +55,7 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	if err != nil {
 		return terminal.LineVerdict{}, err
 	}
-	proven := account.Total > 0 && cloud.Proven(v.inner, s.entry.UID, line.Proof)
+	proven := account.Total > 0 && cloud.ProvenInOrder(v.shown(), s.shown, s.entry.UID, line.Proof)
 	verdict, after := account.Judge(line.Units, proven)
 	var other *api.ExceptionUse
 	if verdict.Overrun > 0 {
@@ -62,6 +70,15 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 		return verdict, err
 	}
 	if err := s.saveLine(i, line, verdict, other); err != nil {
+		return verdict, err
+	}
+	day := s.entry.BusinessDay.String()
+	_, err = s.Exec("UPDATE line SET merchant = ?, campaign = ?, customer = ?, store = ?, day = ? WHERE entry = ? AND line = ?",
+		v.merchant, v.Campaign, v.Counted(), s.terminal.Store, day, s.ordinal, i)
+	if err != nil || verdict.Invalid > 0 {
+		return verdict, err
+	}
+	if err := s.publishCounts(v, s.terminal.Store, day); err != nil {
 		return verdict, err
 	}
 	return verdict, s.count(v, line.Part, after.Redeemed-account.Redeemed, 0)
@@ -222,6 +239,13 @@ func (s *settling) reverseLine(i int, line terminal.EntryLine) (terminal.LineVer
 		return verdict, s.payOff(int64(line.Voucher), line.Part, ordinal, line.Original, reversal.Effective)
 	}
 	if err != nil {
+		return verdict, err
+	}
+	var store, day string
+	if err := s.QueryRow("SELECT store, day FROM line WHERE entry = ? AND line = ?", ordinal, line.Original).Scan(&store, &day); err != nil {
+		return verdict, err
+	}
+	if err := s.publishCounts(v, store, day); err != nil {
 		return verdict, err
 	}
 	if err := s.count(v, line.Part, 0, reversal.Freed); err != nil {

@@ -92,6 +92,8 @@ type held struct {
 	redeemed, reversed int64
 }
 
+func (h held) shown() cloud.Shown { return cloud.Shown{Inner: h.inner, Order: h.Order} }
+
 const voucherColumns = "id, merchant, campaign, lookup, inner, state, state_at, units, redeemed, reversed, last_use, body, version"
 
 // voucher loads the one voucher that condition picks.
