@@ -21,10 +21,12 @@ type Burst interface {
 const (
 	// Silence without a suffix ends a burst. Scanners that send no Enter exist.
 	silenceMillis = 300
-	// beatMillis is how often silence is looked at while runes are pending.
-	beatMillis = 50
-	// A beat counts as no more than this, however late it comes: while the window was busy, runes may be waiting unread.
-	longestBeatMillis = 100
+	// A rune goes to the open field when no other has come for so long. Drawing it sooner would slow down the rest of a burst.
+	holdMillis = 60
 	// calmMillis must have passed since the last rune before Enter counts as a person's yes: the scanner must not confirm.
 	calmMillis = 400
+	// repeatMillis is the least time between two Enters that both count: a key that is held down repeats faster.
+	repeatMillis = 150
 )
+
+func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -28,8 +28,7 @@ type Timer func(after time.Duration, f func())
 // Router sorts keys. Its methods are called on the window's goroutine.
 type Router struct {
 	burst Burst
-	now   func() time.Time
-	timer Timer
+	live  *live
 
 	// OnScan gets the text of each burst.
 	OnScan func(text string)
@@ -39,22 +38,18 @@ type Router struct {
 	// OnForeground says whether this window gets the keys at all.
 	OnForeground func(foreground bool)
 
-	field     Field
-	typed     int // runes of the pending burst that the field was given
-	lastRune  time.Time
-	lastEnter time.Time
-	lastScan  time.Time
-	beating   bool
-	lastBeat  time.Time
-	silent    time.Duration
+	field Field
+	held  []rune // typed, and not yet given to the field
+	given int    // runes of the pending burst that the field has got
+
+	lastRune, lastEnter, lastScan time.Time
 }
 
 // NewRouter makes a router. The timer must call on the window's goroutine.
 func NewRouter(burst Burst, now func() time.Time, timer Timer) *Router {
-	return &Router{
-		burst: burst, now: now, timer: timer,
-		OnScan: func(string) {}, OnKey: func(fyne.KeyName) {}, OnForeground: func(bool) {},
-	}
+	r := &Router{burst: burst, OnScan: func(string) {}, OnKey: func(fyne.KeyName) {}, OnForeground: func(bool) {}}
+	r.live = &live{now: now, timer: timer, needed: r.watching, beaten: r.listen}
+	return r
 }
 
 // Open lets a person's typing go to field; nil closes it.
@@ -62,28 +57,40 @@ func (r *Router) Open(field Field) {
 	if field == r.field {
 		return
 	}
-	r.field, r.typed = field, 0
+	r.field, r.held, r.given = field, nil, 0
 }
 
 // Rune takes a typed rune, whatever had the focus.
 func (r *Router) Rune(char rune) {
-	at := r.now()
 	if char < ' ' || char == 0x7F {
 		return
 	}
+	at := r.live.read()
 	if r.burst.Pending() == 0 {
-		r.typed = 0
+		r.give()
+		r.given = 0
 	}
 	r.burst.Rune(char, at)
-	r.lastRune, r.silent = at, 0
+	r.lastRune = at
 	if r.field != nil {
-		r.field.Type(char)
-		r.typed++
+		r.held = append(r.held, char)
 	}
-	if r.burst.Pending() < r.typed {
-		r.typed = r.burst.Pending() // what was too slow for a scanner is the person's for good
+	if late := len(r.held) + r.given - r.burst.Pending(); late > 0 { // what was too slow for a scanner is the person's for good
+		r.given = max(0, r.given-late)
 	}
-	r.beat()
+	r.live.start()
+}
+
+// give lets the field have what was held back.
+func (r *Router) give() {
+	held := r.held
+	r.held = nil
+	for _, char := range held {
+		if r.field != nil {
+			r.field.Type(char)
+			r.given++
+		}
+	}
 }
 
 // Key takes a key, whatever had the focus.
@@ -94,10 +101,11 @@ func (r *Router) Key(event *fyne.KeyEvent) {
 	case fyne.KeySpace, "":
 		// A space reaches the burst and the field as a rune. As a key it does nothing, or a space within a code would press a button.
 	default:
-		if r.field != nil && r.field.Key(event.Name) {
+		if !isCommand(event.Name) {
 			return
 		}
-		if isCommand(event.Name) {
+		r.give()
+		if r.field == nil || !r.field.Key(event.Name) {
 			r.OnKey(event.Name)
 		}
 	}
@@ -114,63 +122,54 @@ func isCommand(name fyne.KeyName) bool {
 	return false
 }
 
+// end takes what may be a scanner's suffix or a person's Enter.
 func (r *Router) end(name fyne.KeyName) {
-	at := r.now()
+	at := r.live.read()
 	pending := r.burst.Pending()
-	if scan := r.burst.End(at); scan != "" {
-		r.lastEnter = at
+	scan := r.burst.End(at)
+	sinceEnter := at.Sub(r.lastEnter)
+	r.lastEnter = at
+	r.live.start()
+	if scan != "" {
 		r.scanned(scan, at)
 		return
 	}
-	if name == fyne.KeyTab {
+	r.give()
+	r.given = 0
+	if name == fyne.KeyTab || sinceEnter < millis(repeatMillis) {
 		return
 	}
-	sinceEnter := at.Sub(r.lastEnter)
-	r.lastEnter = at
-	if sinceEnter < repeatMillis*time.Millisecond {
-		return
-	}
-	calm := calmMillis * time.Millisecond
 	switch {
-	case r.field != nil && at.Sub(r.lastScan) >= calm:
-		r.typed = 0
+	case r.field != nil && at.Sub(r.lastScan) >= millis(calmMillis):
 		r.field.Submit()
-	case r.field == nil && pending == 0 && at.Sub(r.lastRune) >= calm:
+	case r.field == nil && pending == 0 && at.Sub(r.lastRune) >= millis(calmMillis):
 		r.OnKey(fyne.KeyReturn)
 	}
 }
 
-// repeatMillis is the least time between two Enters that both count: a key that is held down repeats faster.
-const repeatMillis = 150
-
+// scanned hands a scan on, and takes back from the field what was a part of it.
 func (r *Router) scanned(text string, at time.Time) {
-	r.lastScan = at
-	if r.field != nil && r.typed > 0 {
-		r.field.Retract(r.typed)
+	if r.field != nil && r.given > 0 {
+		r.field.Retract(r.given)
 	}
-	r.typed = 0
+	r.held, r.given, r.lastScan = nil, 0, at
 	r.OnScan(text)
 }
 
-// beat watches for silence after a rune. It adds up beats instead of looking at the clock once, so that a frame that took long does
-// not cut a burst in two.
-func (r *Router) beat() {
-	if r.beating {
-		return
-	}
-	r.beating, r.lastBeat = true, r.now()
-	r.timer(beatMillis*time.Millisecond, r.listen)
+// watching reports that time still matters: runes are pending, or Enter does not count yet.
+func (r *Router) watching() bool {
+	at := r.live.read()
+	return r.burst.Pending() > 0 || len(r.held) > 0 || at.Sub(r.lastRune) < millis(calmMillis) || at.Sub(r.lastEnter) < millis(calmMillis)
 }
 
+// listen gives the field what is not followed by more, and ends a burst that is followed by silence.
 func (r *Router) listen() {
-	r.beating = false
-	if r.burst.Pending() == 0 {
-		return
+	at := r.live.read()
+	silent := at.Sub(r.lastRune)
+	if silent >= millis(holdMillis) {
+		r.give()
 	}
-	at := r.now()
-	r.silent += min(at.Sub(r.lastBeat), longestBeatMillis*time.Millisecond)
-	if r.silent < silenceMillis*time.Millisecond {
-		r.beat()
+	if r.burst.Pending() == 0 || silent < millis(silenceMillis) {
 		return
 	}
 	if scan := r.burst.Silence(at); scan != "" {

@@ -227,3 +227,35 @@ func TestForeground(t *testing.T) {
 		t.Error("not noticed that it is back")
 	}
 }
+
+func TestSlowFrames(t *testing.T) {
+	// On a PC without a graphics card a frame can take half a second: codes would lose their first letters, and a scanner's second
+	// Enter would redeem what the first brought up.
+	d := newDesk(t)
+	field := &text{}
+	d.router.Open(field)
+	d.hands.Rune(rune(code[0]))
+	d.world.Time = d.world.Time.Add(500 * time.Millisecond)
+	d.hands.Scan(code[1:], fyne.KeyReturn)
+	d.expect(t, []string{code})
+	if len(field.runes) != 0 {
+		t.Errorf("the field holds %q", string(field.runes))
+	}
+	d.router.Open(nil)
+	d.world.Time = d.world.Time.Add(700 * time.Millisecond)
+	d.hands.Key(fyne.KeyReturn)
+	d.expect(t, nil)
+	d.world.Pass(time.Second)
+	d.hands.Key(fyne.KeyReturn)
+	d.expect(t, nil, fyne.KeyReturn)
+}
+
+func TestRestsAtNight(t *testing.T) {
+	// A counter that nobody touches would keep the processor awake.
+	d := newDesk(t)
+	d.hands.Scan(code, fyne.KeyReturn)
+	d.world.Pass(2 * time.Second)
+	if n := d.world.Waiting(); n != 0 {
+		t.Errorf("%d timers run though nothing was typed for two seconds", n)
+	}
+}

@@ -131,9 +131,14 @@ func (w *World) Pass(d time.Duration) {
 		}
 		next := w.timers[0]
 		w.timers = w.timers[1:]
-		w.Time = next.due
+		if next.due.After(w.Time) { // else the window was busy, and it comes late
+			w.Time = next.due
+		}
 		next.do()
 	}
 	w.Time = until
 	w.Settle()
 }
+
+// Waiting is how many timers have been set and are not due yet.
+func (w *World) Waiting() int { return len(w.timers) }
