@@ -20,7 +20,7 @@ func (a *app) counterCommand() *cobra.Command {
 		Short: "A counter in text: each line is a scan and redeems",
 		Long: `A counter in text. Each line on standard input is a scan, CODE, and what else is known of it:
 
-  CODE [units=2] [amount=12.50] [bill=80.00] [lines=a,b]
+  CODE [units=2] [amount=12.50] [bill=80.00] [lines=a,b] [order=all]
 
 Each is answered once what it says is on disk. A question (how many? how much?) is answered by sending
 the line again with the answer in it.`,

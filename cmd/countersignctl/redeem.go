@@ -103,7 +103,8 @@ func (a *app) redeemCommand() *cobra.Command {
 		Use:   "redeem CODE...",
 		Short: "Redeem a voucher, or several on one bill: all or nothing",
 		Example: "  countersignctl redeem 7K3M-Q9TX-4B2H-Q\n" +
-			"  countersignctl redeem 7K3M-Q9TX-4B2H-Q --amount 12.50 --operator li --pin-file pin.txt",
+			"  countersignctl redeem 7K3M-Q9TX-4B2H-Q --amount 12.50 --operator li --pin-file pin.txt\n" +
+			"  countersignctl redeem 7K3M-Q9TX-4B2H-Q --order",
 		Args: atLeast(1),
 		RunE: func(command *cobra.Command, codes []string) error {
 			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
@@ -135,9 +136,13 @@ func (a *app) redeemCommand() *cobra.Command {
 	query.flags(command)
 	query.linesFlag(command)
 	operatorFlags(command, &operator)
-	command.Flags().StringVar(&approver.id, "approve", "", "the manager who approves")
-	command.Flags().StringVar(&approver.pinFile, "approve-pin-file", "", "a file that holds the manager's PIN")
+	approverFlags(command, &approver)
 	return a.withJSON(command)
+}
+
+func approverFlags(command *cobra.Command, who *person) {
+	command.Flags().StringVar(&who.id, "approve", "", "the manager who approves")
+	command.Flags().StringVar(&who.pinFile, "approve-pin-file", "", "a file that holds the manager's PIN")
 }
 
 func operatorFlags(command *cobra.Command, who *person) {
@@ -146,12 +151,12 @@ func operatorFlags(command *cobra.Command, who *person) {
 }
 
 func (a *app) reverseCommand() *cobra.Command {
-	var who person
+	var who, approver person
 	var units int64
 	var reason string
 	command := &cobra.Command{
 		Use:     "reverse RECEIPT|ID",
-		Short:   "Take a redemption back",
+		Short:   "Take a redemption back; by its id also one of another counter",
 		Example: "  countersignctl reverse 1-000042 --reason 'wrong table'",
 		Args:    exactly(1),
 		RunE: func(command *cobra.Command, args []string) error {
@@ -165,6 +170,9 @@ func (a *app) reverseCommand() *cobra.Command {
 			}
 			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
 				if reversal.Operator, err = a.signIn(ctx, s, who); err != nil {
+					return err
+				}
+				if reversal.Approver, err = a.signIn(ctx, s, approver); err != nil {
 					return err
 				}
 				outcome, err := s.Terminal.Reverse(ctx, reversal)
@@ -181,6 +189,7 @@ func (a *app) reverseCommand() *cobra.Command {
 	command.Flags().Int64Var(&units, "units", 0, "how many units (default: all that still stand)")
 	command.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	operatorFlags(command, &who)
+	approverFlags(command, &approver)
 	return a.withJSON(command)
 }
 

@@ -22,6 +22,7 @@ type asked struct {
 	amount string
 	bill   string
 	lines  string
+	order  string // "all"
 }
 
 func (q *asked) flags(command *cobra.Command) {
@@ -33,14 +34,21 @@ func (q *asked) flags(command *cobra.Command) {
 
 func (q *asked) linesFlag(command *cobra.Command) {
 	command.Flags().StringVar(&q.lines, "lines", "", "which lines of an order are handed over: a,b")
+	command.Flags().BoolFunc("order", "with all that is open of the order the voucher belongs to: all or nothing", func(string) error {
+		q.order = wholeOrder
+		return nil
+	})
 }
+
+// wholeOrder is the one value of order.
+const wholeOrder = "all"
 
 // set takes one word such as units=2.
 func (q *asked) set(word string) error {
 	name, value, found := strings.Cut(word, "=")
-	field := map[string]*string{"units": &q.units, "amount": &q.amount, "bill": &q.bill, "lines": &q.lines}[name]
+	field := map[string]*string{"units": &q.units, "amount": &q.amount, "bill": &q.bill, "lines": &q.lines, "order": &q.order}[name]
 	if !found || field == nil {
-		return fmt.Errorf("%q is none of units=2, amount=12.50, bill=80.00, lines=a,b", word)
+		return fmt.Errorf("%q is none of units=2, amount=12.50, bill=80.00, lines=a,b, order=all", word)
 	}
 	*field = value
 	return nil
@@ -72,6 +80,10 @@ func (q asked) request(codes []string, currency string) (terminal.Request, error
 		}
 		*money.into = &amount
 	}
+	if q.order != "" && q.order != wholeOrder {
+		return request, fmt.Errorf("%q is not how much of an order can be asked for: order=all", q.order)
+	}
+	request.WholeOrder = q.order == wholeOrder
 	if q.lines != "" {
 		request.Lines = strings.Split(q.lines, ",")
 	}

@@ -51,6 +51,9 @@ func sentences(facts terminal.Report, words terminal.Words) string {
 	for _, each := range facts.Lines {
 		line("    ", each.Campaign, partNames(each.Parts))
 	}
+	if len(facts.Order) > 0 {
+		line("  ", words.Say("outcome.order", map[string]any{"count": int64(len(facts.Order))}))
+	}
 	line("  ", facts.Fact)
 	line("  ", facts.Next)
 	if facts.Redeemed || facts.Reverses != "" {
