@@ -108,8 +108,12 @@ func openShop(t *testing.T) *shopfloor {
 func (f *shopfloor) startDesktop() {
 	f.t.Helper()
 	f.child = exec.Command(os.Args[0])
+	home := f.t.TempDir()
+	if err := os.MkdirAll(filepath.Join(home, ".cache", "fyne"), 0o755); err != nil {
+		f.t.Fatal(err)
+	}
 	f.child.Env = append(os.Environ(), journeyVariable+"=1", "DISPLAY="+f.display, "COUNTERSIGN_DATA="+f.folder,
-		"COUNTERSIGN_PRINTER=serial:"+f.printer.Path(), "HOME="+f.t.TempDir(), "FYNE_SCALE=1", "FYNE_FONT=", "WAYLAND_DISPLAY=")
+		"COUNTERSIGN_PRINTER=serial:"+f.printer.Path(), "HOME="+home, "FYNE_SCALE=1", "FYNE_FONT=", "WAYLAND_DISPLAY=")
 	out, err := f.child.StdoutPipe()
 	if err != nil {
 		f.t.Fatal(err)
@@ -234,6 +238,8 @@ func (f *shopfloor) disturb(i int) {
 		f.hands("key", "F2")
 		f.until("the code sheet", open(counter.CodeSheet))
 		f.hands("type", "--delay", "150", "7K")
+		f.until("two letters", func(s sight) bool { return s.Typed == 2 })
+		f.hands("sleep", "0.3") // nobody pulls the trigger while a hand still types
 	case 3: // a row of the search is chosen, by click
 		f.hands("key", "F3")
 		f.until("the search", open(counter.SearchSheet))

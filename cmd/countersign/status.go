@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"io"
-	"strings"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -33,7 +33,7 @@ func (m *Main) watch(ctx context.Context) {
 				}
 				continue
 			}
-			now := statusOf(status, m.station.PrinterStatus(), m.readerState())
+			now := statusOf(status, m.station.PrinterStatus(), m.readers.state())
 			refresh := now.Pending != shown.Pending // verdicts come with what the cloud acknowledges
 			if now == shown {
 				continue
@@ -69,7 +69,7 @@ func paperOf(p printer.Status) counter.Paper {
 	switch {
 	case p.State == printer.StateNone:
 		return counter.PaperNone
-	case p.State == printer.StateMissing, p.State == printer.StateSilent:
+	case p.State == printer.StateMissing, p.State == printer.StateDenied, p.State == printer.StateSilent:
 		return counter.PaperGone
 	case p.State == printer.StateBusy:
 		return counter.PaperBusy
@@ -85,29 +85,47 @@ func paperOf(p printer.Status) counter.Paper {
 	return counter.PaperUnknown
 }
 
-func (m *Main) readerState() counter.Reader {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.reader
+// readers counts the scanners on serial lines, and those of them that are there.
+type readers struct {
+	mu          sync.Mutex
+	all, absent int
 }
 
-// listen reads a scanner on a serial line, where there is one.
-func (m *Main) listen(ctx context.Context) {
-	target := m.station.Settings.Scanner
-	if target == "" {
-		return
+func (r *readers) state() counter.Reader {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.all == 0:
+		return counter.ReaderKeyboard
+	case r.absent > 0:
+		return counter.ReaderGone
 	}
-	scanner.Serial{
-		Open: func() (io.ReadCloser, error) { return printer.Open(strings.TrimSpace(target)) },
-		Scan: m.Scan,
-		Present: func(present bool) {
-			m.mu.Lock()
-			m.reader = counter.ReaderGone
-			if present {
-				m.reader = counter.ReaderReady
-			}
-			m.mu.Unlock()
-			m.changed()
-		},
-	}.Run(ctx)
+	return counter.ReaderReady
+}
+
+func (r *readers) note(all, absent int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all, r.absent = r.all+all, r.absent+absent
+}
+
+// listen reads the scanners on serial lines, where there are any, until ctx ends.
+func (m *Main) listen(ctx context.Context) {
+	for _, target := range m.station.Settings.Scanner {
+		m.readers.note(1, 1)
+		present := false // told on the one goroutine that reads this scanner
+		reader := scanner.Serial{
+			Open: func() (io.ReadCloser, error) { return printer.Open(target) },
+			Scan: m.Scan,
+			Present: func(now bool) {
+				if now == present {
+					return
+				}
+				present = now
+				m.readers.note(0, map[bool]int{true: -1, false: 1}[now])
+				m.changed()
+			},
+		}
+		m.done.Go(func() { reader.Run(ctx) })
+	}
 }

@@ -38,29 +38,33 @@ type Main struct {
 	look    theme.Look
 	words   *translations.Words
 
-	stop   context.CancelFunc
-	done   sync.WaitGroup
-	status chan struct{} // one slot: something that the status bar shows may have changed
-	mu     sync.Mutex
-	reader counter.Reader
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+	status  chan struct{} // one slot: something that the status bar shows may have changed
+	readers readers
 }
 
 // New makes the window. The station stays the caller's.
 func New(app fyne.App, opened *station.Station, options Options) *Main {
-	m := &Main{app: app, station: opened, options: options, status: make(chan struct{}, 1), reader: counter.ReaderKeyboard}
+	m := &Main{app: app, station: opened, options: options, status: make(chan struct{}, 1)}
 	m.look = theme.Look{Dark: options.Theme == "dark", Zoom: 1}
 	app.Settings().SetTheme(m.look)
 	m.words = opened.Words(context.Background(), options.Language)
 	m.window = app.NewWindow("Countersign")
 	m.window.SetPadded(false)
 	m.window.SetMaster()
-	m.screen = counter.NewScreen(m.window, &scanner.Burst{}, onWindow, counter.Parts{
+	layout, err := opened.ScannerLayout()
+	if err != nil {
+		opened.Log.Error("keyboard scanners are read as they type", "error", err.Error())
+	}
+	m.screen = counter.NewScreen(m.window, &scanner.Burst{Layout: layout}, onWindow, counter.Parts{
 		Terminal: opened.Terminal, Rows: opened.Cache, Words: m.words, Now: time.Now, UID: newUID,
 		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log,
 	})
 	m.screen.OnAlarm = m.window.RequestFocus
 	m.screen.OnResize = m.resized
 	m.window.SetContent(m.screen.Content())
+	m.window.SetOnDropped(m.dropped)
 	m.window.Resize(fyne.NewSize(1280, 800))
 	m.window.SetFullScreen(options.FullScreen)
 	return m
@@ -96,7 +100,7 @@ func (m *Main) Run(ctx context.Context) {
 	m.app.Lifecycle().SetOnStarted(func() {
 		m.screen.Start()
 		m.done.Go(func() { m.watch(ctx) })
-		m.done.Go(func() { m.listen(ctx) })
+		m.listen(ctx)
 		m.changed()
 	})
 	quit := context.AfterFunc(ctx, func() { fyne.Do(m.app.Quit) })

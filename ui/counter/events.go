@@ -79,6 +79,8 @@ type (
 	}
 	// StatusChanged brings what the status bar says.
 	StatusChanged struct{ Status Status }
+	// Told is a short word that asks for nothing, such as that a picture held no code.
+	Told struct{ Saying terminal.Saying }
 	// ForegroundChanged says whether this window has the keyboard.
 	ForegroundChanged struct{ Foreground bool }
 	// Ticked says that time has passed.
@@ -108,6 +110,7 @@ func (PastLoaded) event()        {}
 func (FoundPast) event()         {}
 func (PlaceLoaded) event()       {}
 func (StatusChanged) event()     {}
+func (Told) event()              {}
 func (ForegroundChanged) event() {}
 func (Ticked) event()            {}
 

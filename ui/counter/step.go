@@ -30,6 +30,8 @@ func Step(s State, now time.Time, event Event) (State, []Command) {
 		return s.placed(e)
 	case StatusChanged:
 		s.Status = e.Status
+	case Told:
+		return s.notice(e.Saying.Key, e.Saying.Args), nil
 	case ForegroundChanged:
 		s.Behind = !e.Foreground
 	case PastLoaded:

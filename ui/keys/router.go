@@ -162,14 +162,16 @@ func (r *Router) watching() bool {
 	return r.burst.Pending() > 0 || len(r.held) > 0 || at.Sub(r.lastRune) < millis(calmMillis) || at.Sub(r.lastEnter) < millis(calmMillis)
 }
 
-// listen gives the field what is not followed by more, and ends a burst that is followed by silence.
+// listen gives the field what is not followed by more, and ends a burst that is followed by silence. A few runes and a pause, while a field
+// is open, are a person's: a scan that comes next must not be glued to them.
 func (r *Router) listen() {
 	at := r.live.read()
 	silent := at.Sub(r.lastRune)
 	if silent >= millis(holdMillis) {
 		r.give()
 	}
-	if r.burst.Pending() == 0 || silent < millis(silenceMillis) {
+	few := r.field != nil && r.burst.Pending() < fewRunes && silent >= millis(pauseMillis)
+	if r.burst.Pending() == 0 || (silent < millis(silenceMillis) && !few) {
 		return
 	}
 	if scan := r.burst.Silence(at); scan != "" {

@@ -259,3 +259,16 @@ func TestRestsAtNight(t *testing.T) {
 		t.Errorf("%d timers run though nothing was typed for two seconds", n)
 	}
 }
+
+func TestScanRightAfterTyping(t *testing.T) {
+	// Somebody gives up typing a smudged code and pulls the trigger: what was typed would be glued to what is scanned.
+	d := newDesk(t)
+	field := &text{}
+	d.router.Open(field)
+	d.hands.Type("7K", 150*time.Millisecond)
+	d.hands.Scan(code, fyne.KeyReturn)
+	d.expect(t, []string{code})
+	if string(field.runes) != "7K" {
+		t.Errorf("the field holds %q", string(field.runes))
+	}
+}
