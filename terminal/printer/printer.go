@@ -37,6 +37,7 @@ const (
 	StateNone     State = "none"     // no printer is set up
 	StateMissing  State = "missing"  // it cannot be opened: unplugged, switched off, wrong name
 	StateBusy     State = "busy"     // another program has it
+	StateDenied   State = "denied"   // this account may not open it
 	StateSilent   State = "silent"   // it used to answer and does not: switched off, or the cable
 	StateUnknown  State = "unknown"  // it can be written to; whether it is well it cannot say
 	StateReady    State = "ready"    // it says that it is well
@@ -82,7 +83,7 @@ type Status struct {
 // Needs says that somebody has to go to the printer.
 func (s Status) Needs() bool {
 	switch s.State {
-	case StateMissing, StateBusy, StateSilent, StateWaiting, StateStalled:
+	case StateMissing, StateBusy, StateDenied, StateSilent, StateWaiting, StateStalled:
 		return true
 	}
 	return s.Paper == PaperOut || s.Cover == CoverOpen || s.Fault != ""

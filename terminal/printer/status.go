@@ -158,3 +158,14 @@ func (w *Worker) query(ctx context.Context) (answered bool, err error) {
 	})
 	return true, nil
 }
+
+// Look opens a printer, asks how it is and closes it again, printing nothing. A printer that is opened for each slip is not opened:
+// that alone would print an empty page on some.
+func Look(ctx context.Context, config Config) Status {
+	w := New(nil, config)
+	if config.Target != "" && !perJob(config.Target) && w.open() {
+		w.look(ctx)
+		w.drop()
+	}
+	return w.Status()
+}

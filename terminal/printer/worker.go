@@ -218,8 +218,11 @@ func (w *Worker) open() bool {
 	port, err := w.config.Open(w.config.Target)
 	if err != nil {
 		state := StateMissing
-		if errors.Is(err, ErrBusy) {
+		switch {
+		case errors.Is(err, ErrBusy):
 			state = StateBusy
+		case errors.Is(err, ErrDenied):
+			state = StateDenied
 		}
 		if w.failures++; w.failures == 1 {
 			w.config.Log.Warn("the printer cannot be opened", "target", w.config.Target, "error", err)

@@ -18,6 +18,8 @@ const (
 
 // Burst tells the runes of a scanner from those of a person. The zero value is ready. It is used by one goroutine.
 type Burst struct {
+	Layout Layout // that mends each scan, as Learn returned it; the zero one mends nothing
+
 	runes []rune
 	times []time.Time
 }
@@ -54,14 +56,17 @@ func (b *Burst) scan(least int) string {
 	for i := len(b.runes) - leastSuffix; i > 0; i-- {
 		slow := i == 1 || !fast(b.times[:i])
 		if slow && b.times[i].Sub(b.times[i-1]) >= suspectGap && fast(b.times[i:]) && varied(b.runes[i:]) {
-			return Clean([]byte(string(b.runes[i:])))
+			return b.text(b.runes[i:])
 		}
 	}
 	if len(b.runes) >= least && fast(b.times) && varied(b.runes) {
-		return Clean([]byte(string(b.runes)))
+		return b.text(b.runes)
 	}
 	return ""
 }
+
+// text is what the scanner meant by runes.
+func (b *Burst) text(runes []rune) string { return Clean([]byte(b.Layout.Apply(string(runes)))) }
 
 // fast reports whether runes came as fast as a scanner sends them, on average. One long gap, of a busy window, counts as a short
 // one.

@@ -125,12 +125,20 @@ func TestCalibrationMendsEveryLayout(t *testing.T) {
 		if err != nil || layout.Name != name {
 			t.Fatalf("%s: learned %q, %v", name, layout.Name, err)
 		}
+		if prefixed, err := scanner.Learn(press("]Q1" + scanner.CalibrationText)); err != nil || prefixed.Name != name {
+			t.Errorf("%s: with the code's kind before it: learned %q, %v", name, prefixed.Name, err)
+		}
 		for _, code := range []string{"7K3M-Q9TX-4B2H-Q", "0123456789ABV", "https://deals.example/v/7K3MQ9"} {
 			b := &scanner.Burst{}
 			at := typed(b, press(code), 0, every(20))
 			scan := b.End(ms(at))
 			if got := layout.Apply(scan); got != code {
 				t.Errorf("%s: %q arrived as %q and is mended to %q", name, code, scan, got)
+			}
+			with := &scanner.Burst{Layout: layout}
+			at = typed(with, press("]Q1"+code), 0, every(20))
+			if got := with.End(ms(at)); got != code {
+				t.Errorf("%s: %q with its kind before it is mended to %q", name, code, got)
 			}
 			if mended := scanner.Mend(scan); mended[name] != code && scan != code {
 				t.Errorf("%s: without calibration %q is mended to %q", name, scan, mended)

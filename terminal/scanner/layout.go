@@ -91,6 +91,9 @@ func Mend(text string) map[string]string {
 // +, which are dead keys on a German keyboard and would swallow what follows.
 const CalibrationText = "CS1-0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZ-abcdefghijklmnopqrstuvwxyz-:/.?&%_#"
 
+// aimOfQR is what scanners that are set so send before a QR code (ISO/IEC 15424).
+const aimOfQR = "]Q1"
+
 // ErrCalibration says that what arrived cannot be the calibration code.
 var ErrCalibration = errors.New("that was not the code on the screen, or the scanner drops symbols; scan it again, then reset the scanner with its manual's code")
 
@@ -98,6 +101,9 @@ var ErrCalibration = errors.New("that was not the code on the screen, or the sca
 // further scan (with no runes where nothing needs mending), or ErrCalibration: two symbols that arrive as one cannot be mended.
 func Learn(arrived string) (Layout, error) {
 	got, want := []rune(strings.TrimSpace(arrived)), []rune(CalibrationText)
+	if len(got) == len(want)+len(aimOfQR) { // the scanner says before each code what kind it is
+		want = append([]rune(aimOfQR), want...)
+	}
 	if len(got) != len(want) {
 		return Layout{}, fmt.Errorf("%w (%d symbols instead of %d)", ErrCalibration, len(got), len(want))
 	}
@@ -114,7 +120,7 @@ func Learn(arrived string) (Layout, error) {
 		return Layout{Name: "us"}, nil
 	}
 	for _, known := range layouts {
-		if meant, ok := known.Mend(string(got)); ok && meant == CalibrationText {
+		if meant, ok := known.Mend(string(got)); ok && meant == string(want) {
 			return known, nil
 		}
 	}
