@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,7 +48,7 @@ the line again with the answer in it.`,
 	return a.withJSON(command)
 }
 
-// counter answers line after line until the input ends.
+// counter answers line after line, and scan after scan of the serial scanners, until the input ends.
 func (a *app) counter(ctx context.Context, s *station.Station, operator *terminal.Operator) error {
 	settings, err := s.Terminal.Settings(ctx)
 	if err != nil {
@@ -67,10 +68,24 @@ func (a *app) counter(ctx context.Context, s *station.Station, operator *termina
 		}
 		failed <- scanner.Err()
 	}()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	codes := make(chan string)
+	go s.Listen(ctx, func(code string) {
+		select {
+		case codes <- code:
+		case <-ctx.Done():
+		}
+	}, a.sayScanners)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case code := <-codes:
+			request := terminal.Request{Scans: []terminal.Scan{{Code: code, Source: terminal.SourceScanner}}, Operator: operator}
+			if err := a.answer(ctx, s, request); err != nil {
+				return err
+			}
 		case line, more := <-lines:
 			if !more {
 				select {
@@ -103,7 +118,22 @@ func (a *app) answerLine(ctx context.Context, s *station.Station, settings termi
 	if err != nil {
 		return a.complain(err)
 	}
+	for i := range request.Scans {
+		request.Scans[i].Source = terminal.SourceScanner // a wedge's keys land here, and a wrong layout spoils them
+	}
 	request.Operator = operator
+	return a.answer(ctx, s, request)
+}
+
+// sayScanners tells whoever sits at the text counter that a scanner came or went.
+func (a *app) sayScanners(there, all int) {
+	if there < all {
+		fmt.Fprintf(os.Stderr, "%d of %d scanners are not there; check the plug\n", all-there, all)
+	}
+}
+
+// answer redeems and prints what came of it.
+func (a *app) answer(ctx context.Context, s *station.Station, request terminal.Request) error {
 	outcome, err := s.Terminal.Redeem(ctx, request)
 	if errors.Is(err, context.Canceled) {
 		return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,11 +69,21 @@ func (a *app) configCommand() *cobra.Command {
 			if err != nil {
 				return &failure{exitUsage, "see countersignctl config --sample", err}
 			}
-			_, err = fmt.Fprintf(a.out, "data     = %q\nprinter  = %q\nprofile  = %q\nlanguage = %q\nscanner  = %q\nca_file  = %q\n",
-				station.FolderOf(config), settings.Printer, settings.Profile, settings.Language, settings.Scanner, settings.CAFile)
+			_, err = fmt.Fprintf(a.out, "data     = %q\nprinter  = %q\nprofile  = %q\nhold     = %t\ndrawer   = %t\nlanguage = %q\nscanner  = [%s]\nca_file  = %q\n",
+				station.FolderOf(config), settings.Printer, settings.Profile, settings.Hold, settings.Drawer, settings.Language, quoted(settings.Scanner),
+				settings.CAFile)
 			return err
 		},
 	}
 	command.Flags().BoolVar(&sample, "sample", false, "print a commented sample")
 	return command
+}
+
+// quoted writes a list of texts as TOML does.
+func quoted(texts []string) string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = strconv.Quote(text)
+	}
+	return strings.Join(out, ", ")
 }

@@ -61,8 +61,8 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
 		a.joinCommand(), a.statusCommand(), a.checkCommand(), a.redeemCommand(), a.reverseCommand(), a.counterCommand(),
-		a.syncCommand(), a.reportCommand(), a.exceptionsCommand(), a.journalCommand(),
-		a.previewCommand(), a.queueCommand(), a.reprintCommand(), a.printTestCommand(), a.printersCommand(),
+		a.syncCommand(), a.reportCommand(), a.closeDayCommand(), a.exceptionsCommand(), a.journalCommand(),
+		a.previewCommand(), a.queueCommand(), a.reprintCommand(), a.printTestCommand(), a.printersCommand(), a.scannerCommand(),
 		a.doctorCommand(), a.configCommand(), a.demoCommand(),
 	)
 	return root
@@ -70,7 +70,7 @@ func (a *app) root() *cobra.Command {
 
 // settings says where the terminal is and what it was told about itself.
 func (a *app) stationConfig() station.Config {
-	return station.Config{Folder: a.folder, ConfigFile: a.config, Program: "countersignctl", Version: version.String()}
+	return station.Config{Folder: a.folder, ConfigFile: a.config, Program: "countersignctl", Version: version.String(), Language: a.language}
 }
 
 // withJSON adds the flag --json to a command that prints facts.

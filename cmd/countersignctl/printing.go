@@ -5,17 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
-	"io"
 	"os"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"countersign/cmd/internal/station"
 	"countersign/terminal"
-	"countersign/terminal/printer"
 )
 
 func (a *app) previewCommand() *cobra.Command {
@@ -68,74 +64,6 @@ func recordNamed(ctx context.Context, reader *station.Reader, uid terminal.UID, 
 	return reader.Journal.ByUID(ctx, uid)
 }
 
-// queued is one slip as queue --json prints it.
-type queued struct {
-	ID        int64             `json:"id"`
-	Kind      terminal.SlipKind `json:"kind"`
-	Receipt   string            `json:"receipt,omitempty"`
-	Duplicate int               `json:"duplicate"`
-	State     terminal.JobState `json:"state"`
-	Detail    string            `json:"detail,omitempty"`
-	Hold      bool              `json:"hold"`
-	Made      time.Time         `json:"made"`
-}
-
-func (a *app) queueCommand() *cobra.Command {
-	var all bool
-	command := &cobra.Command{
-		Use:     "queue",
-		Short:   "List the slips that are waiting or need a look",
-		Example: "  countersignctl queue --json",
-		Args:    exactly(0),
-		RunE: func(command *cobra.Command, _ []string) error {
-			states := []terminal.JobState{terminal.JobQueued, terminal.JobSending, terminal.JobUnconfirmed, terminal.JobFailed}
-			if all {
-				states = append(states, terminal.JobSent, terminal.JobPrinted, terminal.JobAbandoned)
-			}
-			return a.withReader(command, func(ctx context.Context, reader *station.Reader) error {
-				jobs, err := reader.Journal.Jobs(ctx, states...)
-				if err != nil {
-					return err
-				}
-				list := make([]queued, len(jobs))
-				for i, job := range jobs {
-					list[i] = queued{job.ID, job.Kind, job.Receipt.String(), job.Duplicate, job.State, job.Detail, job.Hold, job.Made}
-				}
-				if a.json {
-					return writeJSON(a.out, list)
-				}
-				return writeQueue(a.out, list)
-			})
-		},
-	}
-	command.Flags().BoolVar(&all, "all", false, "also those that were printed or abandoned")
-	return a.withJSON(command)
-}
-
-func writeQueue(out io.Writer, list []queued) error {
-	if len(list) == 0 {
-		_, err := fmt.Fprintln(out, "no slips are waiting")
-		return err
-	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "slip\treceipt\tkind\tstate\tmade")
-	for _, job := range list {
-		state := string(job.State)
-		if job.Detail != "" {
-			state += " (" + strings.ReplaceAll(job.Detail, "_", " ") + ")"
-		}
-		if job.Hold {
-			state += ", on hold"
-		}
-		receipt := job.Receipt
-		if job.Duplicate > 0 {
-			receipt += fmt.Sprintf(" duplicate %d", job.Duplicate)
-		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", job.ID, receipt, job.Kind, state, job.Made.Local().Format("2006-01-02 15:04:05"))
-	}
-	return table.Flush()
-}
-
 func (a *app) reprintCommand() *cobra.Command {
 	var who person
 	command := &cobra.Command{
@@ -164,8 +92,7 @@ func (a *app) reprintCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(a.out, "the slip of %s is in line again, as duplicate %d\n", record.Entry.Receipt, reprints)
-				return err
+				return a.seePrinted(ctx, s, record.Entry.UID, fmt.Sprintf("slip of %s as duplicate %d", record.Entry.Receipt, reprints))
 			})
 		},
 	}
@@ -185,75 +112,49 @@ func (a *app) printTestCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				state, err := s.Print(ctx, job.ID, testPagePatience)
+				job, err = s.Print(ctx, job.ID, testPagePatience)
 				if err != nil {
 					return err
 				}
-				if state.State == terminal.JobQueued {
-					why := s.PrinterStatus().Detail
-					if why == "" {
-						why = "no printer is set up"
-					}
-					return &failure{exitCannot, "see countersignctl printers, and printer = in the configuration", fmt.Errorf("the test page is in line, but cannot be printed: %s", why)}
+				words := s.Words(ctx, a.language)
+				if job.State == terminal.JobSent || job.State == terminal.JobPrinted {
+					_, err = fmt.Fprintf(a.out, "test page: %s\nlook at the paper, then scan its code\n", station.SayJob(words, job, time.Now()))
+					return err
 				}
-				_, err = fmt.Fprintf(a.out, "the test page is %s; look at the paper, then scan its code\n", state.State)
-				return err
+				how, do := station.SayPrinter(words, s.PrinterStatus())
+				code := exitFailed
+				if job.State == terminal.JobQueued {
+					code = exitCannot
+				}
+				return &failure{code, do, fmt.Errorf("test page: %s. %s", station.SayJob(words, job, time.Now()), how)}
 			})
 		},
 	}
 }
 
+// seePrinted sees the newest slip of an entry through the printer and says what became of it. A slip that waits is no failure: it is in line.
+func (a *app) seePrinted(ctx context.Context, s *station.Station, uid terminal.UID, what string) error {
+	jobs, err := s.Journal.JobsOf(ctx, uid)
+	if err != nil || len(jobs) == 0 {
+		return err
+	}
+	job := jobs[len(jobs)-1]
+	if s.Settings.Printer != "" && !job.Hold {
+		if job, err = s.Print(ctx, job.ID, testPagePatience); err != nil {
+			return err
+		}
+	}
+	words := s.Words(ctx, a.language)
+	if _, err = fmt.Fprintf(a.out, "%s: %s\n", what, station.SayJob(words, job, time.Now())); err != nil {
+		return err
+	}
+	if job.State != terminal.JobQueued && job.State != terminal.JobSending {
+		return nil
+	}
+	how, do := station.SayPrinter(words, s.PrinterStatus())
+	_, err = fmt.Fprintf(a.out, "  %s %s\n", how, do)
+	return err
+}
+
 // testPagePatience is how long somebody who stands beside the printer waits for its word.
 const testPagePatience = 20 * time.Second
-
-func (a *app) printersCommand() *cobra.Command {
-	return a.withJSON(&cobra.Command{
-		Use:     "printers",
-		Short:   "List the ports that may have a printer, and the printers that are known",
-		Example: "  countersignctl printers",
-		Args:    exactly(0),
-		RunE: func(*cobra.Command, []string) error {
-			ports, err := printer.Discover()
-			if err != nil {
-				return err
-			}
-			profiles, err := station.Profiles()
-			if err != nil {
-				return err
-			}
-			if a.json {
-				type port struct {
-					Target string `json:"target"`
-					Path   string `json:"path"`
-					Name   string `json:"name,omitempty"`
-				}
-				type profile struct {
-					ID      string `json:"id"`
-					Name    string `json:"name"`
-					Columns int    `json:"columns"`
-				}
-				facts := struct {
-					Ports    []port    `json:"ports"`
-					Profiles []profile `json:"profiles"`
-				}{[]port{}, []profile{}}
-				for _, found := range ports {
-					facts.Ports = append(facts.Ports, port{found.Target, found.Path, found.Name})
-				}
-				for _, known := range profiles {
-					facts.Profiles = append(facts.Profiles, profile{known.ID, known.Name, known.Columns})
-				}
-				return writeJSON(a.out, facts)
-			}
-			table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(table, "PORT (printer =)\twhere\twhat")
-			for _, found := range ports {
-				fmt.Fprintf(table, "%s\t%s\t%s\n", found.Target, found.Path, found.Name)
-			}
-			fmt.Fprintln(table, "\nKIND (profile =)\tcolumns\twhat")
-			for _, known := range profiles {
-				fmt.Fprintf(table, "%s\t%d\t%s\n", known.ID, known.Columns, known.Name)
-			}
-			return table.Flush()
-		},
-	})
-}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"countersign/terminal"
@@ -95,7 +96,7 @@ func (r *Reader) examine(ctx context.Context, config Config) []Check {
 	if time.Duration(status.Clock.Off).Abs()*time.Second > clockTolerance {
 		clock.OK, clock.Do = false, "set the date and time, and switch their automatic setting on"
 	}
-	return append(checks, clock, r.examinePrinter(status))
+	return append(checks, clock, r.examinePrinter(ctx, config, status), r.examineScanners(ctx))
 }
 
 // examineLine asks the cloud for something harmless, signed from end to end.
@@ -139,7 +140,7 @@ func examinePending(status Status) Check {
 	return well("pending", "%d entries", status.Pending.Count)
 }
 
-func (r *Reader) examinePrinter(status Status) Check {
+func (r *Reader) examinePrinter(ctx context.Context, config Config, status Status) Check {
 	if status.Printer.Target == "" {
 		return well("printer", "none set up")
 	}
@@ -147,7 +148,50 @@ func (r *Reader) examinePrinter(status Status) Check {
 		return ill("printer", err, "correct printer in the configuration; countersignctl printers lists ports")
 	}
 	if status.Printer.Doubtful > 0 {
-		return Check{Name: "printer", Found: fmt.Sprintf("%d slips may not have been printed", status.Printer.Doubtful), Do: "run countersignctl queue, look at the paper, and reprint what is missing"}
+		return Check{Name: "printer", Found: fmt.Sprintf("%d slips may not have been printed", status.Printer.Doubtful),
+			Do: "run countersignctl queue, look at the paper, reprint what is missing, then countersignctl queue drop"}
 	}
-	return well("printer", "%s (%s), %d slips waiting", status.Printer.Target, status.Printer.Profile, status.Printer.Queued)
+	place := fmt.Sprintf("%s (%s), %d slips waiting", status.Printer.Target, status.Printer.Profile, status.Printer.Queued)
+	seen, held := r.LookAtPrinter(ctx)
+	if held {
+		return well("printer", "%s; the terminal that is running has it", place)
+	}
+	how, do := SayPrinter(r.Words(ctx, config.Language), seen)
+	if seen.Needs() {
+		return Check{Name: "printer", Found: place + ": " + how, Do: do}
+	}
+	return Check{Name: "printer", OK: true, Found: place + ": " + how}
+}
+
+// LookAtPrinter asks the printer how it is, printing nothing. held says that a terminal which is running has it: then nobody else asks.
+func (r *Reader) LookAtPrinter(ctx context.Context) (status printer.Status, held bool) {
+	if _, held := FindHolder(r.folder); held {
+		return printer.Status{Target: r.Settings.Printer, State: printer.StateBusy, Paper: printer.PaperUnknown, Cover: printer.CoverUnknown}, true
+	}
+	return printer.Look(ctx, printer.Config{Target: r.Settings.Printer, Status: r.profile.Status}), false
+}
+
+// examineScanners opens each line that is to have a scanner.
+func (r *Reader) examineScanners(context.Context) Check {
+	layout, err := r.ScannerLayout()
+	if err != nil {
+		return ill("scanner", err, "scan the code that it shows")
+	}
+	if _, held := FindHolder(r.folder); !held {
+		for _, target := range r.Settings.Scanner {
+			line, err := printer.Open(target)
+			if err != nil {
+				return Check{Name: "scanner", Found: target + " cannot be opened", Do: "check plug and name: countersignctl printers lists serial ports"}
+			}
+			line.Close()
+		}
+	}
+	found := "like a keyboard"
+	if len(r.Settings.Scanner) > 0 {
+		found = strings.Join(r.Settings.Scanner, ", ") + " and " + found
+	}
+	if len(layout.Runes) > 0 {
+		found += ", mended as " + layout.Name
+	}
+	return well("scanner", "%s", found)
 }

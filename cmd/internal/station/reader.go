@@ -133,7 +133,7 @@ func (r *Reader) equip(config Config, keys keystore.Keys) error {
 		Codes: &token.Reader{
 			LookupKey: keys.Lookup, Merchant: r.Journal.Identity().Merchant, Issuers: r.issuers, Patterns: r.patterns.all, Mend: scanner.Mend,
 		},
-		Cache: placedCache{r.Cache, r.folder}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, config.Composed},
+		Cache: placedCache{r.Cache, r.folder}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, r.Settings.Drawer, config.Composed},
 		PINs: pin.Checker{}, Clock: r.Clock, Random: uids{},
 	}
 	return nil
@@ -200,6 +200,7 @@ func (r *Reader) Preview(job terminal.PrintJob) (image.Image, error) {
 // slips composes slips for one kind of printer. It implements terminal.Slips.
 type slips struct {
 	profile  escpos.Profile
+	drawer   bool                // to be opened with each redemption
 	composed func(terminal.Slip) // nil for nobody
 }
 
@@ -215,6 +216,9 @@ func (s slips) Compose(facts terminal.SlipFacts) (terminal.PrintJob, error) {
 	}
 	words := translations.For(facts.Settings.Store.Language, zone)
 	slip := receipt.Layout(facts, words, s.profile.Columns)
+	if s.drawer && facts.Kind == terminal.SlipRedemption && facts.Duplicate == 0 && !facts.Training {
+		slip.Rows = append([]terminal.SlipRow{{Drawer: true}}, slip.Rows...)
+	}
 	bytes, err := typesetter.Encode(slip, s.profile)
 	if err != nil {
 		return terminal.PrintJob{}, fmt.Errorf("the slip cannot be composed: %w", err)

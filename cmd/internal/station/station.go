@@ -19,6 +19,7 @@ import (
 	"countersign/terminal"
 	"countersign/terminal/cache"
 	"countersign/terminal/clock"
+	"countersign/terminal/escpos"
 	"countersign/terminal/journal"
 	"countersign/terminal/keystore"
 	"countersign/terminal/pin"
@@ -41,6 +42,7 @@ type Config struct {
 	ConfigFile string    // "" for the data folder's or the system's, if there is one
 	Settings   *Settings // instead of reading a file; nil reads it
 	Program    string    // whose name stands in the lock and the log
+	Language   string    // of sentences; "" for the configuration's or the store's
 	Version    string
 	// Transport replaces the connection to the network, in tests.
 	Transport http.RoundTripper
@@ -178,6 +180,7 @@ func (s *Station) equip(config Config, keys keystore.Keys) error {
 	}
 	s.Printer = printer.New(s.Journal, printer.Config{
 		Target: s.Settings.Printer, Open: config.Print, Status: s.profile.Status, Word: s.profile.Word, Chunk: s.profile.Chunk,
+		Boundaries: escpos.Boundaries, Share: !s.Settings.Hold,
 		Changed: func(status printer.Status) {
 			if config.PrinterChanged != nil {
 				config.PrinterChanged(status)

@@ -51,6 +51,10 @@ func TestSettingsAreStrict(t *testing.T) {
 		"printer = \"tcp:192.0.2.7:9100\"\n":   "",
 		"\n\nprintre = \"tcp:192.0.2.7:9100\"": "line 3: there is no key \"printre\"",
 		"language = 3":                         "line 1",
+		"hold = \"no\"":                        "line 1",
+		"scanner = 3":                          "no address",
+		"scanner = [\"serial:COM4\", 5]":       "no address",
+		"scanner = [\"serial:COM4\"]":          "",
 		"[printer]\nport = 3":                  "printer",
 		"language = \"en":                      "line 1",
 		SampleConfig:                           "",
@@ -76,6 +80,19 @@ func TestTheEnvironmentGoesBeforeTheFile(t *testing.T) {
 	if err != nil || settings.Printer != "file:/b" || settings.Language != "de" || settings.Profile != "generic-80" {
 		t.Errorf("%+v, %v", settings, err)
 	}
+	if !settings.Hold || settings.Drawer || len(settings.Scanner) != 0 {
+		t.Errorf("what nobody said: %+v", settings)
+	}
+	t.Setenv("COUNTERSIGN_HOLD", "false")
+	t.Setenv("COUNTERSIGN_SCANNER", "serial:/dev/a, serial:/dev/b")
+	if settings, err = ReadSettings("", folder); err != nil || settings.Hold || len(settings.Scanner) != 2 || settings.Scanner[1] != "serial:/dev/b" {
+		t.Errorf("%+v, %v", settings, err)
+	}
+	t.Setenv("COUNTERSIGN_HOLD", "perhaps")
+	if _, err := ReadSettings("", folder); err == nil || !strings.Contains(err.Error(), "COUNTERSIGN_HOLD") {
+		t.Errorf("a setting that is neither true nor false: %v", err)
+	}
+	t.Setenv("COUNTERSIGN_HOLD", "true")
 	if _, err := ReadSettings(filepath.Join(folder, "none.toml"), folder); err == nil {
 		t.Error("a file that was asked for and is not there is passed over")
 	}

@@ -37,8 +37,12 @@ func (s *Station) lingerPrint(ctx context.Context, limit time.Duration) {
 		return
 	}
 	s.printUntil(ctx, limit, func() bool {
-		if s.Printer.Status().Job != 0 {
+		status := s.Printer.Status()
+		if status.Job != 0 {
 			return false
+		}
+		if status.Needs() { // somebody has to go there: the slips wait for him, and nobody waits here
+			return true
 		}
 		_, err := s.Journal.NextJob(ctx, time.Now().Add(-printer.Staleness))
 		return errors.Is(err, terminal.ErrUnknown)

@@ -1,0 +1,83 @@
+package station
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"countersign/terminal/printer"
+	"countersign/terminal/scanner"
+)
+
+// layoutName is the file that keeps what was learnt of the keyboard scanners when one was calibrated.
+const layoutName = "scanner.json"
+
+// Listen reads every scanner that the configuration names, each on its own line, until ctx ends. scan gets each code, from one
+// goroutine at a time; it may block. present is told, in the same way, how many of them are there, whenever that changes.
+func (r *Reader) Listen(ctx context.Context, scan func(code string), present func(there, all int)) {
+	targets := r.Settings.Scanner
+	var mu sync.Mutex
+	there := make([]bool, len(targets))
+	count := 0
+	var lines sync.WaitGroup
+	for i, target := range targets {
+		lines.Go(func() {
+			scanner.Serial{
+				Open: func() (io.ReadCloser, error) { return printer.Open(target) },
+				Scan: func(code string) {
+					mu.Lock()
+					defer mu.Unlock()
+					scan(code)
+				},
+				Present: func(now bool) {
+					mu.Lock()
+					defer mu.Unlock()
+					if now == there[i] {
+						return
+					}
+					if there[i] = now; now {
+						count++
+					} else {
+						count--
+					}
+					present(count, len(targets))
+				},
+			}.Run(ctx)
+		})
+	}
+	lines.Wait()
+}
+
+// ScannerLayout is what this computer makes of the keys that a keyboard scanner presses, as it was learnt; the zero layout, which
+// changes nothing, before that.
+func (r *Reader) ScannerLayout() (scanner.Layout, error) { return ScannerLayout(r.folder) }
+
+// ScannerLayout is the layout that is kept in a data folder.
+func ScannerLayout(folder string) (scanner.Layout, error) {
+	var layout scanner.Layout
+	text, err := os.ReadFile(filepath.Join(folder, layoutName))
+	if errors.Is(err, os.ErrNotExist) {
+		return layout, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &layout)
+	}
+	if err != nil {
+		return scanner.Layout{}, fmt.Errorf("what was learnt of the scanner cannot be read; run countersignctl scanner calibrate: %w", err)
+	}
+	return layout, nil
+}
+
+// KeepScannerLayout stores a layout that scanner.Learn returned. A counter that is running takes it at its next start.
+func KeepScannerLayout(folder string, layout scanner.Layout) error {
+	text, err := json.Marshal(layout)
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(folder, layoutName), text, true)
+}

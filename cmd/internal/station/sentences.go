@@ -1,0 +1,58 @@
+package station
+
+import (
+	"time"
+
+	"countersign/terminal"
+	"countersign/terminal/printer"
+)
+
+// SayPrinter says how a printer is, and what to do about it; nothing is to be done about one that is well.
+func SayPrinter(words terminal.Words, status printer.Status) (how, do string) {
+	key := string(status.State)
+	switch {
+	case status.State != printer.StateReady && status.State != printer.StateWaiting && status.State != printer.StateStalled:
+	case status.Paper == printer.PaperOut:
+		key = "paper_out"
+	case status.Cover == printer.CoverOpen:
+		key = "cover_open"
+	case status.Fault != "":
+		key = status.Fault
+	case status.Paper == printer.PaperLow && status.State == printer.StateReady:
+		key = "paper_low"
+	}
+	how = words.Say("printer.state."+key, nil)
+	if key != string(printer.StateReady) && key != string(printer.StatePrinting) {
+		do = words.Say("printer.do."+key, nil)
+	}
+	return how, do
+}
+
+// SayJob says what became of a slip.
+func SayJob(words terminal.Words, job terminal.SpoolJob, now time.Time) string {
+	switch {
+	case job.State == terminal.JobQueued && job.Hold:
+		return words.Say("printer.job.hold", nil)
+	case job.State == terminal.JobQueued && later(job.Made, job.Released).Before(now.Add(-printer.Staleness)):
+		return words.Say("printer.job.old", nil)
+	case job.Detail != "":
+		return words.Say("printer.detail."+job.Detail, nil)
+	}
+	return words.Say("printer.job."+string(job.State), nil)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// SayDayRefused says why a day was not closed.
+func SayDayRefused(words terminal.Words, refused *terminal.DayRefused) string {
+	facts := map[string]any{"day": refused.Day}
+	if refused.Close.Totals != nil {
+		facts["number"], facts["receipt"] = refused.Close.Totals.Number, refused.Close.Receipt.String()
+	}
+	return words.Say("day.refused."+refused.Why, facts)
+}
