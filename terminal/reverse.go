@@ -56,6 +56,10 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 			return outcome, err
 		}
 	}
+	rows, err := t.rowsOf(ctx, original)
+	if err != nil {
+		return Outcome{}, err
+	}
 	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
 		original := original
 		if !elsewhere {
@@ -69,7 +73,8 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 			outcome.Choice, outcome.Findings = Declined, findings
 			return Draft{}, errRefused
 		}
-		return t.reversalDraft(uid, claimID, original, outcome, reversal, at, ledger)
+		left := leftNow{rows, ledger, map[VoucherID]int64{}}
+		return t.reversalDraft(uid, claimID, original, outcome, reversal, at, left)
 	})
 	if err != nil && elsewhere {
 		t.parts.Authority.Release(uid)
@@ -254,9 +259,9 @@ func (t *Terminal) ReversibleUntil(ctx context.Context, record Record, operator 
 }
 
 // reversalDraft makes the entry and the slip of a reversal.
-func (t *Terminal) reversalDraft(uid UID, claim string, original Record, outcome Outcome, reversal Reversal, at Situation, ledger Ledger) (Draft, error) {
-	entry := at.entry(EntryReverse, ledger)
-	_, _, entry.Receipt = ledger.Next()
+func (t *Terminal) reversalDraft(uid UID, claim string, original Record, outcome Outcome, reversal Reversal, at Situation, left leftNow) (Draft, error) {
+	entry := at.entry(EntryReverse, left.ledger)
+	_, _, entry.Receipt = left.ledger.Next()
 	entry.UID, entry.About, entry.Note = uid, original.Entry.UID, reversal.Note
 	if claim != "" {
 		entry.Claim, entry.Assurance = claim, Confirmed
@@ -272,7 +277,11 @@ func (t *Terminal) reversalDraft(uid UID, claim string, original Record, outcome
 			continue
 		}
 		back := line
-		back.Original, back.Units, back.Left, back.Proof = i, units, line.Left+units, nil
+		back.Original, back.Units, back.Proof = i, units, nil
+		var err error
+		if back.Left, err = left.after(i, line, units); err != nil {
+			return Draft{}, err
+		}
 		back.Amount = partOf(line.Amount, units, line.Units)
 		back.Price, back.Value = partOf(line.Price, units, line.Units), partOf(line.Value, units, line.Units)
 		back.Discount = partOf(line.Discount, units, line.Units)
@@ -282,6 +291,36 @@ func (t *Terminal) reversalDraft(uid UID, claim string, original Record, outcome
 	}
 	facts.Entry = entry
 	return t.withSlip(Draft{Entry: entry}, facts, at)
+}
+
+// rowsOf finds the rows of an entry's lines.
+func (t *Terminal) rowsOf(ctx context.Context, record Record) ([]Row, error) {
+	rows := make([]Row, len(record.Entry.Lines))
+	for i, line := range record.Entry.Lines {
+		var err error
+		if rows[i], err = t.rowOf(ctx, line); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// leftNow says what is left of vouchers while units are given back, line by line.
+type leftNow struct {
+	rows   []Row // of the original's lines
+	ledger Ledger
+	back   map[VoucherID]int64 // units given back by earlier lines
+}
+
+// after is what is left once units of the i-th line are given back. Of a voucher that the cache has forgotten, it is what was left
+// after the redemption, and these.
+func (l leftNow) after(i int, line EntryLine, units int64) (int64, error) {
+	l.back[line.Voucher] += units
+	if l.rows[i].Voucher.State == "" {
+		return line.Left + units, nil
+	}
+	own, err := l.ledger.Use(line.Voucher, "", l.rows[i].Included)
+	return Item{Row: l.rows[i], Own: own}.left() + l.back[line.Voucher], err
 }
 
 // partOf is the share of money that units of all are.

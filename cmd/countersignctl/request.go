@@ -74,7 +74,7 @@ func (q asked) request(codes []string, currency string) (terminal.Request, error
 		if money.text == "" {
 			continue
 		}
-		amount, err := terminal.ParseMoney(money.text, currency)
+		amount, err := terminal.ParseMoney(withoutCurrency(money.text, currency))
 		if err != nil {
 			return request, fmt.Errorf("%q is no amount in %s, such as 12.50", money.text, currency)
 		}
@@ -88,6 +88,15 @@ func (q asked) request(codes []string, currency string) (terminal.Request, error
 		request.Lines = strings.Split(q.lines, ",")
 	}
 	return request, nil
+}
+
+// withoutCurrency takes a currency off the end of an amount: 12.50USD. Where none is said, it is the merchant's.
+func withoutCurrency(text, currency string) (number, named string) {
+	text = strings.TrimSpace(text)
+	if cut := len(text) - 3; cut > 0 && strings.Trim(text[cut:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
+		return strings.TrimSpace(text[:cut]), text[cut:]
+	}
+	return text, currency
 }
 
 // person is an operator and where the PIN comes from.
