@@ -175,6 +175,23 @@ func (p *Printer) Bytes() []byte {
 	return bytes.Clone(p.machine.printed)
 }
 
+// Take is what it printed since it was last asked so, which it then forgets: for runs so long that keeping all of it would be the
+// memory that is measured.
+func (p *Printer) Take() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	printed := p.machine.printed
+	p.machine.printed = nil
+	return printed
+}
+
+// Pauses is how often it said XOFF.
+func (p *Printer) Pauses() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.machine.pauses
+}
+
 // Powered reports whether it is switched on.
 func (p *Printer) Powered() bool {
 	p.mu.Lock()

@@ -12,6 +12,7 @@ type machine struct {
 	stalled   bool
 	asb       byte // what GS a asked for
 	xoff      bool
+	pauses    int // how often it said XOFF
 
 	realtime []byte // the beginning of a real-time command
 	buffer   []byte
@@ -49,6 +50,7 @@ func (m *machine) receive(data []byte, options Options) {
 	m.buffer = append(m.buffer, data...)
 	if !options.NoXOFF && !m.xoff && len(m.buffer) > options.Buffer-256 {
 		m.xoff = true
+		m.pauses++
 		m.answers = append(m.answers, 0x13)
 	}
 }
