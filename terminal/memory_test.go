@@ -59,9 +59,8 @@ type memoryJournal struct {
 	exposure terminal.Exposure
 	wrong    map[string]int
 	last     map[string]time.Time
-	full     error                            // what a full disk answers
-	before   func()                           // runs inside the write transaction, before anything is read
-	atRisk   map[terminal.UID]*terminal.Money // until acknowledged
+	full     error  // what a full disk answers
+	before   func() // runs inside the write transaction, before anything is read
 }
 
 func (j *memoryJournal) Append(_ context.Context, compose func(terminal.Ledger) (terminal.Draft, error)) (terminal.Record, error) {

@@ -172,18 +172,16 @@ func loadOperator(q querier, t cloud.Terminal, id string) (record api.FeedRecord
 
 // Await implements cloud.Storage.
 func (s *Storage) Await(ctx context.Context, merchant, cursor string) error {
+	defer s.watch.join()()
 	for {
-		changed, leave := s.watch.next()
+		changed := s.watch.next()
 		place, head, _, err := cursorPlace(readOnly{ctx, s.reader}, merchant, cursor)
 		if err != nil || head > place {
-			leave()
 			return err
 		}
 		select {
 		case <-changed:
-			leave()
 		case <-ctx.Done():
-			leave()
 			return ctx.Err()
 		}
 	}

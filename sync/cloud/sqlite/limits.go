@@ -146,9 +146,9 @@ func sameLimits(a, b terminal.Rules) bool {
 // publishAllCounts tells the terminals what was used before a campaign got its limits.
 func (c *change) publishAllCounts(merchant string, campaign terminal.Campaign) error {
 	for _, quota := range (terminal.Row{Campaign: campaign}).Quotas("", terminal.Date{}) {
-		column, other := "customer", "store"
+		column := "customer"
 		if quota.Reason == terminal.CampaignLimit {
-			column, other = other, column
+			column = "store"
 		}
 		var counts []terminal.Count
 		err := each(c, func(rows *sql.Rows) error {

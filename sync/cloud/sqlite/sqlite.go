@@ -258,20 +258,28 @@ type watch struct {
 
 const watchEvery = 200 * time.Millisecond
 
-// next returns a channel that closes at the next change, and a function to call when nobody waits on it any more.
-func (w *watch) next() (<-chan struct{}, func()) {
+// join makes the watch look for other processes' changes until the function it returns is called. Whoever waits stays in it from
+// his first look to his last: a watch that stopped and began between two looks would wake him each time it begins.
+func (w *watch) join() func() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.changed == nil {
-		w.changed = make(chan struct{})
-	}
 	w.waiting++
 	if w.waiting == 1 && !w.closed {
 		w.quit = make(chan struct{})
 		go w.poll(w.quit)
 	}
 	var once sync.Once
-	return w.changed, func() { once.Do(w.leave) }
+	return func() { once.Do(w.leave) }
+}
+
+// next returns a channel that closes at the next change.
+func (w *watch) next() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.changed == nil {
+		w.changed = make(chan struct{})
+	}
+	return w.changed
 }
 
 func (w *watch) leave() {

@@ -92,7 +92,7 @@ type held struct {
 	redeemed, reversed int64
 }
 
-func (h held) shown() cloud.Shown { return cloud.Shown{Inner: h.inner, Order: h.Order} }
+func (v held) shown() cloud.Shown { return cloud.Shown{Inner: v.inner, Order: v.Order} }
 
 const voucherColumns = "id, merchant, campaign, lookup, inner, state, state_at, units, redeemed, reversed, last_use, body, version"
 
