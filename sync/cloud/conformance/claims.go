@@ -22,6 +22,7 @@ var claimTests = []test{
 	{"a late copy of a claim holds nothing", lateCopy},
 	{"a reversal elsewhere takes a yes", claimReversal},
 	{"an overrun that a released hold caused is excused", relief},
+	{"a hold that came to nothing does not judge its own terminal", ownHold},
 }
 
 func reason(a cloud.ClaimAnswer) terminal.Reason {
@@ -273,4 +274,14 @@ func relief(w *world) {
 	w.expect("open", len(w.exceptions(true)), 1)
 	a.push(1) // the claim came to nothing
 	w.expect("excused", len(w.exceptions(true)), 0)
+}
+
+// A crash between claim and COMMIT, and the same voucher redeemed after the restart: the left-over hold is the terminal's own.
+func ownHold(w *world) {
+	a := w.counter(quay)
+	t := w.issue("dinner", cloud.Facts{})
+	a.claim(t, 1, w.uid())
+	a.redeem(t, 1)
+	w.expect("verdict", a.last().Accepted, 1)
+	w.expect("exceptions", len(w.exceptions(false)), 0)
 }

@@ -14,7 +14,7 @@ func Run(t *testing.T, open func(t *testing.T) cloud.Storage) {
 		tests []test
 	}{
 		{"journal", journalTests}, {"claims", claimTests}, {"feed", feedTests}, {"merchant", merchantTests},
-		{"tokens", tokenTests},
+		{"tokens", tokenTests}, {"limits", limitTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
