@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
@@ -24,6 +25,10 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 			return err
 		}
 		fresh, known, err := c.alreadyThere(t, push, head, &ack)
+		if err == nil {
+			// Before the entries are judged: a hold that this terminal let go of must not make its own redemption an overrun.
+			err = c.release(t, sparing(push.Standing, fresh), nil, push.At)
+		}
 		if err == nil && len(fresh) > 0 {
 			err = c.applyFresh(t, push, &head, fresh, known, &ack)
 		}
@@ -36,15 +41,25 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 			return err
 		}
 		ack.Head = apiHead(head)
-		if _, err := c.Exec("UPDATE terminal SET last_seen = ?, pending = ? WHERE id = ?", micros(push.At), push.Pending, t.ID); err != nil {
-			return err
-		}
-		return c.release(t, push.Standing, nil, push.At)
+		_, err = c.Exec("UPDATE terminal SET last_seen = ?, pending = ? WHERE id = ?", micros(push.At), push.Pending, t.ID)
+		return err
 	})
 	if err == nil && refused != nil {
 		err = refused
 	}
 	return ack, err
+}
+
+// sparing adds the entries of a batch to what is still open, whether or not the terminal listed them: they are about to be judged,
+// and a hold of theirs counts for them.
+func sparing(standing cloud.Standing, batch []entry.Sealed) cloud.Standing {
+	standing.Open = slices.Clone(standing.Open)
+	for _, sealed := range batch {
+		if e, err := entry.Decode(sealed.Bytes); err == nil {
+			standing.Open = append(standing.Open, e.UID)
+		}
+	}
+	return standing
 }
 
 func (c *change) head(t cloud.Terminal) (entry.Place, error) {
