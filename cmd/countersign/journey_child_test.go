@@ -38,6 +38,7 @@ type sight struct {
 	Typed    int
 	Past     int
 	Behind   bool
+	Reason   string
 }
 
 // desktop runs the counter as main does, and writes each change of what can be seen as a line of JSON.
@@ -76,7 +77,8 @@ func look(ctx context.Context, m *Main, write func(sight)) {
 		fyne.Do(func() {
 			s := m.screen.Counter().State()
 			now := sight{Phase: s.Phase, Sheet: s.Sheet, Waiting: len(s.Waiting), Code: s.Outcome.Masked, SignedIn: s.Operator != nil,
-				PIN: s.Entry() == counter.PINEntry, Typed: len(s.Typed), Past: len(s.Past), Behind: s.Behind}
+				PIN: s.Entry() == counter.PINEntry, Typed: len(s.Typed), Past: len(s.Past), Behind: s.Behind,
+				Reason: string(s.Outcome.Reason())}
 			if now != last {
 				last = now
 				write(now)

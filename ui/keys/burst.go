@@ -23,8 +23,8 @@ const (
 	silenceMillis = 300
 	// A rune goes to the open field when no other has come for so long. Drawing it sooner would slow down the rest of a burst.
 	holdMillis = 60
-	// fewRunes before a pause of pauseMillis are typed by a person where a field is open.
-	fewRunes, pauseMillis = 4, 100
+	// Fewer runes than this that the field has got are a person's.
+	fewRunes = 4
 	// calmMillis must have passed since the last rune before Enter counts as a person's yes: the scanner must not confirm.
 	calmMillis = 400
 	// repeatMillis is the least time between two Enters that both count: a key that is held down repeats faster.

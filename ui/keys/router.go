@@ -170,7 +170,7 @@ func (r *Router) listen() {
 	if silent >= millis(holdMillis) {
 		r.give()
 	}
-	few := r.field != nil && r.burst.Pending() < fewRunes && silent >= millis(pauseMillis)
+	few := r.field != nil && r.burst.Pending() < fewRunes && silent >= millis(holdMillis)
 	if r.burst.Pending() == 0 || (silent < millis(silenceMillis) && !few) {
 		return
 	}

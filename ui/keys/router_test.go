@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -18,15 +19,14 @@ const code = "7K3MQ9TX4B2HQ"
 
 // desk is a window with a sink, and what came of the keys.
 type desk struct {
-	hands   keytest.Hands
-	world   *keytest.World
-	router  *keys.Router
-	sink    *keys.Sink
-	window  fyne.Window
-	scans   []string
-	keys    []fyne.KeyName
-	away    bool
-	pressed int
+	hands  keytest.Hands
+	world  *keytest.World
+	router *keys.Router
+	sink   *keys.Sink
+	window fyne.Window
+	scans  []string
+	keys   []fyne.KeyName
+	away   bool
 }
 
 // text is a field that remembers what was typed.
@@ -188,7 +188,7 @@ func TestListRowKeepsNothing(t *testing.T) {
 	list := keys.NewList(d.sink, func() int { return 3 }, func() fyne.CanvasObject { return widget.NewLabel("row") }, func(int, fyne.CanvasObject) {})
 	picked := 0
 	list.OnSelected = func(widget.ListItemID) { picked++ }
-	d.window.SetContent(fyne.NewContainerWithoutLayout(d.sink, list))
+	d.window.SetContent(container.NewWithoutLayout(d.sink, list))
 	list.Resize(fyne.NewSize(200, 200))
 	d.window.Canvas().Focus(list)
 	list.Select(1)

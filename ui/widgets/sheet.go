@@ -20,7 +20,6 @@ type Sheet struct {
 func NewSheet(content fyne.CanvasObject, width, height float32, away func()) *Sheet {
 	s := &Sheet{away: away}
 	card := Rounded(theme.Surface)
-	card.Shadow = canvas.Shadow{Color: theme.Color(theme.Veil), BlurRadius: theme.Size(theme.Margin), Offset: fyne.NewPos(0, theme.Size(theme.Gap))}
 	margin := theme.Size(theme.Margin)
 	inner := newCatcher(Stack(card, Inset(content, margin, margin*0.8, margin, margin*0.8)))
 	s.inside = Stack(canvas.NewRectangle(theme.Color(theme.Veil)),
