@@ -36,26 +36,29 @@ func diskWith(t *testing.T, called string, content []byte) *Disk {
 
 func TestSyncedBytesStayAndOthersMayNot(t *testing.T) {
 	// If this fails, the disk that the journal is tried on is kinder or crueller than a shop's.
-	old := bytes.Repeat([]byte("o"), 2048)
+	const sector = 4096 // the largest that a disk of these tests has
+	old := bytes.Repeat([]byte("o"), 3*sector)
 	d := diskWith(t, "a", old)
 	f, _ := d.open("a", false)
 	synced := bytes.Repeat([]byte("s"), 512)
 	d.write(f, 512, synced)
 	d.sync(f, false)
-	want := append(append(bytes.Clone(old[:512]), synced...), old[:1024]...)
+	want := bytes.Clone(old)
+	copy(want[512:], synced)
 	if left := afterCuts(d, "a"); left[string(want)] != 400 {
 		t.Fatalf("a synced write gave %d different files", len(left))
 	}
-	d.write(f, 1024, bytes.Repeat([]byte("n"), 600))
+	d.write(f, sector+1024, bytes.Repeat([]byte("n"), 600))
 	left := afterCuts(d, "a")
-	whole := append(append(bytes.Clone(want[:1024]), bytes.Repeat([]byte("n"), 600)...), old[:424]...)
+	whole := bytes.Clone(want)
+	copy(whole[sector+1024:], bytes.Repeat([]byte("n"), 600))
 	if left[string(want)] == 0 || left[string(whole)] == 0 || len(left) < 10 {
 		t.Errorf("a pending write was dropped %d times, kept %d times, and gave %d different files", left[string(want)],
 			left[string(whole)], len(left))
 	}
 	for content := range left {
-		if len(content) != 2048 || content[:1024] != string(want[:1024]) || content[1624:] != string(want[1624:]) {
-			t.Fatal("a cut changed bytes that nobody was writing")
+		if len(content) != len(want) || content[:sector] != string(want[:sector]) || content[2*sector:] != string(want[2*sector:]) {
+			t.Fatal("a cut changed bytes of a sector that nobody was writing to")
 		}
 	}
 }
