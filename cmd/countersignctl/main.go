@@ -41,6 +41,8 @@ type app struct {
 	language string
 	json     bool
 
+	printerSaid bool // what ails the printer was said already
+
 	in  io.Reader
 	out io.Writer
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"io"
 	"os"
 	"time"
 
@@ -116,6 +117,7 @@ func (a *app) printTestCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				a.printerSaid = true
 				words := s.Words(ctx, a.language)
 				if job.State == terminal.JobSent || job.State == terminal.JobPrinted {
 					_, err = fmt.Fprintf(a.out, "test page: %s\nlook at the paper, then scan its code\n", station.SayJob(words, job, time.Now()))
@@ -151,9 +153,27 @@ func (a *app) seePrinted(ctx context.Context, s *station.Station, uid terminal.U
 	if job.State != terminal.JobQueued && job.State != terminal.JobSending {
 		return nil
 	}
+	a.printerSaid = true
 	how, do := station.SayPrinter(words, s.PrinterStatus())
 	_, err = fmt.Fprintf(a.out, "  %s %s\n", how, do)
 	return err
+}
+
+// sayWaiting tells a person that slips are left because somebody has to go to the printer. What was asked for is done all the same.
+func (a *app) sayWaiting(ctx context.Context, s *station.Station, out io.Writer) {
+	status := s.PrinterStatus()
+	if a.printerSaid || !status.Needs() {
+		return
+	}
+	jobs, err := s.Journal.Jobs(ctx, terminal.JobQueued, terminal.JobSending, terminal.JobUnconfirmed)
+	if err != nil || len(jobs) == 0 {
+		return
+	}
+	words := s.Words(ctx, a.language)
+	how, do := station.SayPrinter(words, status)
+	fmt.Fprintf(out, "%s %s\n", how, do)
+	last := jobs[len(jobs)-1]
+	fmt.Fprintf(out, "  %s: %s\n", last.Receipt, station.SayJob(words, last, time.Now()))
 }
 
 // testPagePatience is how long somebody who stands beside the printer waits for its word.

@@ -36,9 +36,9 @@ func (a *app) queueCommand() *cobra.Command {
 		Example: "  countersignctl queue --json\n  countersignctl queue print --all",
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
-			states := []terminal.JobState{terminal.JobQueued, terminal.JobSending, terminal.JobUnconfirmed, terminal.JobFailed}
+			states := []terminal.JobState{terminal.JobQueued, terminal.JobSending, terminal.JobSent, terminal.JobUnconfirmed, terminal.JobFailed}
 			if all {
-				states = append(states, terminal.JobSent, terminal.JobPrinted, terminal.JobAbandoned)
+				states = append(states, terminal.JobPrinted, terminal.JobAbandoned)
 			}
 			return a.withReader(command, func(ctx context.Context, reader *station.Reader) error {
 				jobs, err := reader.Journal.Jobs(ctx, states...)
@@ -46,10 +46,13 @@ func (a *app) queueCommand() *cobra.Command {
 					return err
 				}
 				words := reader.Words(ctx, a.language)
-				list := make([]queued, len(jobs))
-				for i, job := range jobs {
-					list[i] = queued{job.ID, job.Kind, job.Receipt.String(), job.Duplicate, job.State, job.Detail,
-						station.SayJob(words, job, time.Now()), job.Hold, job.Made}
+				list := make([]queued, 0, len(jobs))
+				for _, job := range jobs {
+					if job.State == terminal.JobSent && job.Detail == terminal.DetailNoWord && !all {
+						continue // more will never be known of it
+					}
+					list = append(list, queued{job.ID, job.Kind, job.Receipt.String(), job.Duplicate, job.State, job.Detail,
+						station.SayJob(words, job, time.Now()), job.Hold, job.Made})
 				}
 				if a.json {
 					return writeJSON(a.out, list)

@@ -221,6 +221,7 @@ func (a *app) withStation(command *cobra.Command, work func(context.Context, *st
 	}
 	err = work(ctx, s)
 	s.Linger(ctx, pushAfterwards, printAfterwards)
+	a.sayWaiting(ctx, s, command.ErrOrStderr())
 	if closing := s.Close(); err == nil {
 		err = closing
 	}
