@@ -33,9 +33,9 @@ var shown = []struct {
 	campaign string
 	count    int
 }{
-	{demo.Good, "dinner-for-two", 6}, {demo.Good, "free-coffee", 6}, {demo.Used, "", 2}, {demo.Expired, "", 1}, {demo.Refunded, "", 1},
-	{demo.Elsewhere, "", 1}, {demo.NotYet, "", 1}, {demo.CertainTime, "lunch-menu", 1}, {demo.CertainTime, "weekend", 1},
-	{demo.Revoked, "", 1}, {demo.Disabled, "", 1},
+	{demo.Good, "dinner-for-two", 2}, {demo.Good, "free-coffee", 2}, {demo.Used, "", 1}, {demo.Expired, "", 1}, {demo.Elsewhere, "", 1},
+	{demo.CertainTime, "lunch-menu", 1}, {demo.CertainTime, "weekend", 1}, {demo.Refunded, "", 1}, {demo.NotYet, "", 1},
+	{demo.Revoked, "", 1}, {demo.Disabled, "", 1}, {demo.Good, "dinner-for-two", 6}, {demo.Good, "free-coffee", 6},
 }
 
 func newStage(ctx context.Context, m *Main, world *demo.Demo) (*stage, error) {
@@ -43,13 +43,15 @@ func newStage(ctx context.Context, m *Main, world *demo.Demo) (*stage, error) {
 	s := &stage{main: m, world: world, stop: stop, spool: make(chan struct{}, 1)}
 	say := func(key string) string { return m.words.Say(key, nil) }
 	var cards []uidemo.Card
+	held := map[terminal.VoucherID]bool{}
 	for _, want := range shown {
 		left := want.count
 		for _, voucher := range world.Vouchers {
-			if left == 0 || voucher.Sort != want.sort || (want.campaign != "" && voucher.Campaign.ID != want.campaign) {
+			if left == 0 || held[voucher.ID] || voucher.Sort != want.sort || (want.campaign != "" && voucher.Campaign.ID != want.campaign) {
 				continue
 			}
 			left--
+			held[voucher.ID] = true
 			code, err := qrcode.New(voucher.Code, qrcode.Medium)
 			if err != nil {
 				stop()

@@ -58,7 +58,7 @@ func recentDay() []Past {
 	}
 	until := noon.Add(57*time.Minute + 12*time.Second)
 	return []Past{
-		{Record: record(9, noon.Add(-3*time.Minute), line("4B2HQ"[0:4], euro(6800), 1), nil), Name: dinner.Name, Holder: "M. Chen", Until: until},
+		{Record: record(9, noon.Add(-3*time.Minute), line("QV83", euro(6800), 1), nil), Name: dinner.Name, Holder: "L. Haddad", Until: until},
 		{Record: record(8, noon.Add(-9*time.Minute), line("K3MQ", nil, 2), func(r *terminal.Record) {
 			r.Entry.Assurance, r.Acked = terminal.Offline, false
 		}), Name: coffee.Name, Until: until.Add(-6 * time.Minute)},

@@ -138,10 +138,8 @@ func NewPrinter(title, none string) *Printer {
 func (p *Printer) Print(slip image.Image) {
 	picture := canvas.NewImageFromImage(slip)
 	picture.FillMode = canvas.ImageFillContain
-	paper := canvas.NewRectangle(theme.Color(theme.Paper))
-	paper.Shadow = canvas.Shadow{Color: theme.Color(theme.Veil), BlurRadius: 8, Offset: fyne.NewPos(0, 2)}
 	size := slip.Bounds().Size()
-	sheet := widgets.Shaped(float32(size.Y)/float32(max(1, size.X)), widgets.Stack(paper, picture))
+	sheet := widgets.Shaped(float32(size.Y)/float32(max(1, size.X)), picture)
 	p.list.Objects = append([]fyne.CanvasObject{sheet}, p.list.Objects...)
 	if len(p.list.Objects) > mostSlips {
 		p.list.Objects = p.list.Objects[:mostSlips]
