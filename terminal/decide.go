@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"maps"
 	"slices"
 	"sort"
 )
@@ -53,7 +54,7 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 	}
 	taken := map[VoucherID]int64{}
 	for _, item := range items {
-		item.Quotas = countEarlier(item, outcome.Lines)
+		item.Quotas, item.Parts = countEarlier(item, outcome.Lines), handedOver(item, outcome.Lines)
 		line, asks := judgeItem(item, req, at, taken[item.Row.Voucher.ID])
 		if req.Units != nil && *req.Units != 1 && len(items) == 1 && line.Campaign.Kind != KindPass {
 			line.Findings = append(line.Findings, Finding{Reason: UnitsLimit, Facts: map[string]any{"most": int64(1), "asked": *req.Units}})
@@ -76,6 +77,22 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 		outcome.Masked = items[0].Masked
 	}
 	return conclude(outcome, at)
+}
+
+// handedOver is what is used of an order's lines once earlier lines of the same bill are counted.
+func handedOver(item Item, earlier []OutcomeLine) map[string]Use {
+	parts := maps.Clone(item.Parts)
+	for _, line := range earlier {
+		if line.Voucher.ID != item.Row.Voucher.ID {
+			continue
+		}
+		for _, part := range line.Parts {
+			use := parts[part.ID]
+			use.Net++
+			parts[part.ID] = use
+		}
+	}
+	return parts
 }
 
 // conclude turns findings and asks into a choice.
