@@ -1,13 +1,3 @@
-// Package terminal is the domain of a shop's counter: what a voucher is, when it is honoured, and what is recorded of it.
-//
-// A Terminal takes a scan through its life, and this file tells it from top to bottom. Scan reads the code, finds the voucher in
-// the cache, and lets Decide, which is pure, say what is to be done. Redeem does the same and then goes up the ladder: it claims
-// the voucher from an Authority, or, where nobody answers, holds it against the offline policy; and it appends the redemption to
-// the Journal, where Decide runs once more inside the transaction that writes it. Only a redemption whose COMMIT has returned is
-// ever called one (Outcome.Redeemed).
-//
-// The package imports the standard library alone and has no goroutine, clock, file or socket of its own: everything that has is
-// one of the Parts, described in ports.go and implemented in the packages below this one.
 package terminal
 
 import (

@@ -1,0 +1,93 @@
+// Package terminal is the domain of a shop's counter: what a voucher is, when it is honoured, and what is recorded of it.
+//
+// A Terminal takes a scan through its life, and terminal.go tells it from top to bottom. Scan reads the code, finds the voucher in
+// the cache, and lets Decide, which is pure, say what is to be done. Redeem does the same and then goes up the ladder: it claims
+// the voucher from an Authority, or, where nobody answers, holds it against the offline policy; and it appends the redemption to
+// the Journal, where Decide runs once more inside the transaction that writes it. Only a redemption whose COMMIT has returned is
+// ever called one (Outcome.Redeemed). The package imports the standard library alone and has no goroutine, clock, file or socket
+// of its own: everything that has is one of the Parts, described in ports.go and implemented in the packages below this one.
+//
+// What follows are the rules, for who brings vouchers of a platform of their own.
+//
+// # Kinds and units
+//
+// A voucher has units, and each use takes some of them (Kind, Voucher.Units). A product and a booking are used once. A discount is
+// used once, and takes a percentage with an optional cap, or an amount, off a bill. A pass has several uses; how many at once is
+// asked where it can be more than one. A balance is stored value: its units are minor units of its currency, and the amount is
+// asked. A pickup is an order to collect: its units are its lines, and all lines that are open are handed over unless some are named.
+// What is missing comes back as Outcome.Asks, and the same request with the answer in it goes on: nothing is kept in between.
+//
+// A voucher's own net use at one terminal never exceeds its units, whatever a row of the cache says. What is left is the row's units
+// less those the cloud counted (Voucher.Used), less this terminal's own later than Row.Included.
+//
+// # Rules
+//
+// Rules stand in the campaign, in the voucher, or in both. Both must hold: a voucher narrows its campaign and widens nothing. All are
+// judged without asking anybody, in the store's time zone:
+//
+//   - valid_from and valid_until, both inclusive, must hold at both bounds of the true time (Reading.Lower and Upper). Certainly before
+//     is not_yet_valid, certainly after is expired; true at one bound only is clock_untrusted.
+//   - hours are stretches of the week by the wall clock, from the first minute to before the last. One that ends at or before its
+//     beginning runs past midnight and belongs to the weekday it began on. Outside all of them is outside_hours.
+//   - blackout lists business days, which begin at the store's business_day_starts: the night after a day belongs to it.
+//   - stores and terminals say where: wrong_store, wrong_terminal.
+//   - units_at_once is the most units of a pass in one use: units_limit.
+//   - minimum_bill is held against the bill as stated ("before"), or against what the other discounts leave of it ("after"; balances
+//     are payments, not discounts): minimum_spend.
+//   - per_customer counts the units that one customer used of the campaign, in all stores, on the business day, in the week from
+//     Monday to Sunday, in the calendar month of business days, or ever: customer_limit. A voucher whose customer nobody knows counts
+//     for itself alone. per_day counts everybody's, in the store or everywhere: campaign_limit. A payment from a balance counts one,
+//     however much it was, as long as anything of it stands. Other lines of the same bill count, and at the cloud what others hold.
+//     What is undone comes off the business day of the redemption, so that it can be used again. Alone, a terminal counts what it was
+//     last told and what it did itself.
+//   - exclusive vouchers stand on a bill with no other: not_combinable.
+//   - slot is how long before and after its beginning a booking is honoured: slot_too_early, slot_too_late.
+//   - role is the least role that may redeem, of the operator or of the approver: operator_not_allowed. A technician never redeems.
+//   - approval_above asks for a manager where a line is worth more: its amount, else its discount, else the value at the counter, else
+//     the price.
+//
+// # Clock changes
+//
+// A time without an offset is read in each store's own zone. One that comes twice, on the night clocks go back, means the first as a
+// beginning and the second as an end; one that never comes, on the night they go forward, means the instant of the change at both
+// ends: the doubtful hour is the customer's. Hours follow the wall clock: the hour that comes twice counts twice, and the one that
+// never comes not at all. The business day is the wall clock's as well. See Moment.
+//
+// # Several vouchers on one bill
+//
+// All are honoured or none, in one entry with one slip and one claim. Percentages come first, each off what the ones before it left;
+// then amounts, never more than is left; then balances, which pay. Among the same sort the order of the scans decides. Shares are
+// rounded half up to the minor unit. With Request.WholeOrder one scan takes the other vouchers of its order along, those that are not used up
+// or withdrawn; Outcome.Order tells that there are some. The code that was shown is the proof for all of them.
+//
+// # Reasons
+//
+// A decline lists every reason that applies (Outcome.Findings), in the one published order of Reasons: the code or token, refunded or
+// revoked, used, expired, place, time, limits, the bill, the operator, the device. The first is shown. Each Reason has one cause. A manager
+// may approve approval_required and clock_untrusted, and nothing else. Reasons that a newer row could lift (a voucher that is unknown,
+// withdrawn, used up, held or at its limit) are asked of the authority before they are final, unless this terminal's own journal
+// shows it; the others are answered at once.
+//
+// # Alone
+//
+// Where no authority answers, each line must pass its campaign's OfflinePolicy: allow; limit (per redemption, per terminal, number:
+// counting what the cloud has not acknowledged); approval by a manager; or never (offline_not_allowed). Over a limit is offline_limit,
+// and a cache older than the policy's cache_age is cache_too_old. A campaign without a policy has tiers by the age of the cache: up to 15
+// minutes everything; up to 24 hours at most 100 per redemption, 1,000 and 50 redemptions per terminal, in the merchant's currency; up
+// to 7 days single units worth at most 20, or the store's offline_low_value. Over 7 days nothing is honoured, under any policy and by
+// anybody's leave. Value at risk is the price, else the value, else the amount.
+//
+// # Reversal
+//
+// A redemption is never deleted: a reversal is a later fact. Whole, or some units of a redemption with one line. A cashier takes back what
+// is his own, for 60 minutes; a manager, or a cashier with a manager's approval, anybody's until the business day ends; a campaign
+// may say otherwise for each role (ReversalPolicy). The time is counted by the machine's own count within one boot, and else by the
+// latest time it can be now: a clock set back gains nothing. Offline only the terminal that redeemed may reverse. Another terminal's
+// redemption, named by its uid, takes a yes from the authority: not_this_terminal without an answer. The units are usable again
+// at once, and no reversal is reversed.
+//
+// # Operators
+//
+// A PIN is checked against the cache's hash, offline. After five wrong ones in a row the operator is locked out for five minutes, and twice
+// as long with each further one, up to an hour: wrong_pin, pin_locked. The entry names who did it and who approved.
+package terminal
