@@ -85,6 +85,9 @@ func (w *Worker) broken(ctx context.Context, id int64, touched bool, cause error
 	if errors.Is(cause, errGone) {
 		w.set(func(s *Status) { s.State, s.Online, s.Detail = StateMissing, false, ErrMissing.Error() })
 	}
+	if errors.Is(cause, errSilent) {
+		w.set(func(s *Status) { s.State, s.Detail = StateSilent, silent })
+	}
 	w.mark(ctx, id, terminal.JobSending, to, detail)
 	return to != terminal.JobQueued // else a pause, before it is tried again
 }

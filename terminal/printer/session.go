@@ -3,6 +3,7 @@ package printer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -13,6 +14,8 @@ var (
 	errGone      = errors.New("the printer went away")
 	errStopped   = errors.New("the terminal is stopping")
 	errCancelled = errors.New("staff cancelled the slip")
+	// errSilent is a printer whose port is there and that answers nothing any more; for the slip on its way it is gone.
+	errSilent = fmt.Errorf("the printer fell silent: %w", errGone)
 )
 
 // session is an open port with its two goroutines: one that reads, and one that writes, so that a write that never returns can

@@ -7,9 +7,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -468,6 +470,80 @@ func TestNoiseIsNotTheWord(t *testing.T) {
 	if !bytes.Equal(p.Bytes(), slip("noise")) {
 		t.Errorf("printed %q", p.Bytes())
 	}
+}
+
+func TestWhatCannotBeOpenedSaysWhy(t *testing.T) {
+	// Broken in the shop: "printer is off" while the till has it, and somebody crawls below the counter for nothing.
+	for state, err := range map[printer.State]error{printer.StateBusy: printer.ErrBusy, printer.StateDenied: printer.ErrDenied, printer.StateMissing: printer.ErrMissing} {
+		var broken atomic.Bool
+		broken.Store(true)
+		p := fake(t, fakeprinter.Options{})
+		config := quick(p.Path())
+		config.Open = func(target string) (printer.Port, error) {
+			if broken.Load() {
+				return nil, fmt.Errorf("%w (%s)", err, target)
+			}
+			return printer.Open(target)
+		}
+		if looked := printer.Look(t.Context(), config); looked.State != state || !looked.Needs() {
+			t.Errorf("looked at: %+v, want %s", looked, state)
+		}
+		s := newSpool()
+		id := s.add(slip(string(state)), time.Now())
+		w, _ := run(t, s, config)
+		eventually(t, string(state), func() bool { return w.Status().State == state && w.Status().Needs() })
+		if now := s.job(id).State; now != terminal.JobQueued {
+			t.Errorf("the slip is %s", now)
+		}
+		broken.Store(false)
+		s.reaches(t, id, terminal.JobPrinted)
+	}
+}
+
+func TestLookingPrintsNothing(t *testing.T) {
+	// Broken in the shop: every check of the printer feeds paper, or says that it is well with its cover open.
+	p := fake(t, fakeprinter.Options{})
+	config := quick(p.Path())
+	if now := printer.Look(t.Context(), config); now.State != printer.StateReady || now.Paper != printer.PaperOK {
+		t.Errorf("a printer that is well: %+v", now)
+	}
+	p.OpenCover()
+	if now := printer.Look(t.Context(), config); now.State != printer.StateWaiting || now.Cover != printer.CoverOpen {
+		t.Errorf("an open one: %+v", now)
+	}
+	p.PowerOff()
+	if now := printer.Look(t.Context(), config); now.State != printer.StateSilent {
+		t.Errorf("one that is off: %+v", now)
+	}
+	if len(p.Bytes()) != 0 {
+		t.Errorf("printed %q", p.Bytes())
+	}
+	file := filepath.Join(t.TempDir(), "slips.bin")
+	if now := printer.Look(t.Context(), printer.Config{Target: "file:" + file}); now.State != printer.StateUnknown {
+		t.Errorf("a file: %+v", now)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("looking made the file")
+	}
+}
+
+func TestPrinterThatFallsSilentIsNotCalledUnplugged(t *testing.T) {
+	// Broken in the shop: the plug is looked for while the printer only hangs.
+	p := fake(t, fakeprinter.Options{})
+	s := newSpool()
+	w, _ := run(t, s, quick(p.Path()))
+	first := s.add(slip("well"), time.Now())
+	w.Nudge()
+	s.reaches(t, first, terminal.JobPrinted)
+	p.Refill(300)
+	id := s.add(slip("hangs"), time.Now())
+	w.Nudge()
+	eventually(t, "half of it is out", func() bool { return !p.HasPaper() })
+	p.Stall()
+	if job := s.reaches(t, id, terminal.JobUnconfirmed); job.Detail != terminal.DetailLost {
+		t.Errorf("unconfirmed with %s", job.Detail)
+	}
+	eventually(t, "silent", func() bool { return w.Status().State == printer.StateSilent })
 }
 
 func TestTwoCopiesAreTwice(t *testing.T) {

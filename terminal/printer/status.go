@@ -4,6 +4,9 @@ import (
 	"context"
 )
 
+// silent is what is said of a printer that answers nothing.
+const silent = "the printer does not answer; check power and cable"
+
 // set changes the status and tells of it where something changed.
 func (w *Worker) set(change func(*Status)) {
 	w.mu.Lock()
@@ -116,7 +119,7 @@ func (w *Worker) look(ctx context.Context) bool {
 	case !answered && (w.answered || w.config.Status == "yes"):
 		w.set(func(s *Status) {
 			s.State, s.Paper, s.Cover, s.Online, s.Fault = StateSilent, PaperUnknown, CoverUnknown, false, ""
-			s.Detail = "the printer does not answer; check power and cable"
+			s.Detail = silent
 		})
 		return false
 	case !answered:

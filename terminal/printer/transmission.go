@@ -110,7 +110,7 @@ func (t *transmission) checkUp(ctx context.Context) (well bool, err error) {
 		return w.Status().State != StateWaiting, nil
 	}
 	if t.silent += w.config.Timing.Stall; t.silent >= w.config.Timing.Silence || t.s.stuck {
-		return false, errGone
+		return false, errSilent
 	}
 	return false, nil
 }
@@ -175,7 +175,7 @@ func (t *transmission) heed(ctx context.Context, fewer int) error {
 			return err
 		case !answered:
 			if silent += step; silent >= timing.Silence || t.s.stuck {
-				return errGone
+				return errSilent
 			}
 			t.w.set(func(s *Status) { s.State, s.Online = StateSilent, false })
 		case t.w.Status().State == StateWaiting:
