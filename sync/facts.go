@@ -67,7 +67,7 @@ func rows(from []api.Row) []terminal.Row {
 	out := make([]terminal.Row, len(from))
 	for i, row := range from {
 		out[i] = terminal.Row{Voucher: row.Voucher, Campaign: row.Campaign, Included: row.Included,
-			Counts: valueOf(row.Counts), Siblings: valueOf(row.Siblings), Order: valueOf(row.Order)}
+			Counts: valueOf(row.Counts), Siblings: valueOf(row.Siblings), Order: valueOf(row.Order), Undone: valueOf(row.Undone)}
 	}
 	return out
 }

@@ -24,9 +24,20 @@ func (i Item) total() int64 {
 }
 
 // left is how many units can still be redeemed: what the row says less this terminal's own uses that the row does not know yet.
-// The terminal's own net use never exceeds the voucher's total, whatever the row says.
+// The terminal's own net use never exceeds the voucher's total, whatever the row says; what another terminal took back of it is
+// free once an authority says so.
 func (i Item) left() int64 {
-	return max(0, min(i.total()-i.Row.Voucher.Used-i.Own.After, i.total()-i.Own.Net))
+	return max(0, min(i.rowLeft(), i.ownLeft()))
+}
+
+func (i Item) rowLeft() int64 { return i.total() - i.Row.Voucher.Used - i.Own.After }
+
+func (i Item) ownLeft() int64 {
+	left := i.total() - i.Own.Net
+	for _, units := range i.Row.Undone {
+		left += units
+	}
+	return left
 }
 
 // lastUse is the newest use anybody knows of.
@@ -199,11 +210,12 @@ func judgeState(voucher Voucher, campaign Campaign, at Situation) []Finding {
 	return findings
 }
 
-// usedUp says that a voucher has not enough left. own is whether this terminal's journal alone shows it.
+// usedUp says that a voucher has not enough left. Own is whether this terminal's journal alone shows it: where a row says that units
+// of its uses are free again, somebody else took them back, and who that was can be asked.
 func usedUp(reason Reason, item Item, left, asked int64, at Situation) *Finding {
 	facts := at.useFacts(item.lastUse())
 	facts["left"], facts["total"] = left, item.total()
-	return &Finding{Reason: reason, Facts: facts, Own: item.total()-item.Own.Net < asked}
+	return &Finding{Reason: reason, Facts: facts, Own: item.ownLeft() < asked && item.rowLeft() < asked}
 }
 
 // judgeSingle judges the kinds that are used once: product, booking and discount.
@@ -276,7 +288,7 @@ func judgeBalance(line *OutcomeLine, item Item, req Request, at Situation) ([]As
 func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Finding {
 	open := map[string]OrderLine{}
 	for _, part := range line.Voucher.Lines {
-		if own := item.Parts[part.ID]; !part.Collected && own.Net < 1 {
+		if own := item.Parts[part.ID]; !part.Collected && own.Net-item.Row.Undone[part.ID] < 1 {
 			open[part.ID] = part
 		}
 	}

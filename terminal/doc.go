@@ -84,7 +84,8 @@
 // may say otherwise for each role (ReversalPolicy). The time is counted by the machine's own count within one boot, and else by the
 // latest time it can be now: a clock set back gains nothing. Offline only the terminal that redeemed may reverse. Another terminal's
 // redemption, named by its uid, takes a yes from the authority: not_this_terminal without an answer. The units are usable again
-// at once, and no reversal is reversed.
+// at once; at the terminal that redeemed them, when another took them back, as soon as an authority says so (Row.Undone). No
+// reversal is reversed. Where nobody signs in, everybody counts as the cashier whose redemption it is.
 //
 // # Operators
 //

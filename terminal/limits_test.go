@@ -278,3 +278,25 @@ func TestReversalElsewhere(t *testing.T) {
 		t.Errorf("twice: %s for %s", twice.Choice, twice.Reason())
 	}
 }
+
+// If what another counter took back could never be honoured again where it was redeemed, the customer would be sent away with a good
+// voucher; and if only a stale row said so, it would be honoured twice.
+func TestUndoneElsewhereIsFreeOnceTheAuthoritySaysSo(t *testing.T) {
+	c := newCounter(t)
+	row := c.stock("A", nil)
+	c.redeem(t, scanOf("A"))
+	row.Included = uint64(len(c.journal.records)) // the feed says that it is free again
+	c.cache.rows[row.Voucher.Lookup] = row
+	if alone := c.redeem(t, scanOf("A")); alone.Reason() != terminal.AlreadyRedeemed || c.authority.asked != 1 {
+		t.Fatalf("without an answer: %s for %s, asked %d times", alone.Choice, alone.Reason(), c.authority.asked)
+	}
+	undone := row
+	undone.Undone = map[string]int64{"": 1}
+	c.authority.ask = func([]terminal.Lookup) (terminal.Row, error) { return undone, nil }
+	if again := c.redeem(t, scanOf("A")); !again.Redeemed() {
+		t.Fatalf("with an answer: %s for %s", again.Choice, again.Reason())
+	}
+	if twice := c.redeem(t, scanOf("A")); twice.Reason() != terminal.AlreadyRedeemed {
+		t.Fatalf("twice: %s for %s", twice.Choice, twice.Reason())
+	}
+}

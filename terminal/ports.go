@@ -85,6 +85,9 @@ type Row struct {
 	// customer's other vouchers of the campaign.
 	Counts   []Count
 	Siblings []VoucherID
+	// Undone are the units of this terminal's own redemptions that other terminals took back, by the part of the order, "" for none. Only
+	// an authority's row has them.
+	Undone map[string]int64
 	// Order finds the other vouchers of the order that this one belongs to.
 	Order []Lookup
 }

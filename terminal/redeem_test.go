@@ -307,6 +307,9 @@ func TestReversal(t *testing.T) {
 				t.Fatalf("%s for %q, %v; want %q", outcome.Choice, outcome.Reason(), err, test.want)
 			}
 			if test.want != "" {
+				if c.journal.count(terminal.EntryDecline) != 1 {
+					t.Error("the decline is not in the journal")
+				}
 				return
 			}
 			if again, err := c.Reverse(t.Context(), terminal.Reversal{UID: redeemed.Record.Entry.UID, Note: "again", Operator: mia}); err != nil ||

@@ -36,7 +36,7 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 	}
 	original, elsewhere, err := t.original(ctx, reversal)
 	if errors.Is(err, ErrNoAnswer) {
-		return Outcome{Choice: Declined, Findings: []Finding{{Reason: NotThisTerminal}}}, nil
+		return t.turnAway(ctx, Outcome{Choice: Declined, Findings: []Finding{{Reason: NotThisTerminal}}}, reversal, at)
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -52,8 +52,11 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 	}
 	uid, claimID := t.parts.Random.UID(), ""
 	if elsewhere {
-		if claimID, err = t.claimReversal(ctx, uid, original, &outcome, reversal, at); err != nil || outcome.Choice == Declined {
-			return outcome, err
+		if claimID, err = t.claimReversal(ctx, uid, original, &outcome, reversal, at); err != nil {
+			return Outcome{}, err
+		}
+		if outcome.Choice == Declined {
+			return t.turnAway(ctx, outcome, reversal, at)
 		}
 	}
 	rows, err := t.rowsOf(ctx, original)
@@ -81,12 +84,35 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 	}
 	if errors.Is(err, errRefused) {
 		sortFindings(outcome.Findings)
-		return outcome, nil
+		return t.turnAway(ctx, outcome, reversal, at)
 	}
 	if err != nil {
 		return Outcome{}, fmt.Errorf("the reversal could not be written and was not made: %w", err)
 	}
 	outcome.Choice, outcome.Record = Approved, &record
+	return outcome, nil
+}
+
+// turnAway journals a reversal that was declined: a manager sees that, too. The outcome stays without a record, which only a
+// reversal that was made has.
+func (t *Terminal) turnAway(ctx context.Context, outcome Outcome, reversal Reversal, at Situation) (Outcome, error) {
+	uid := t.parts.Random.UID()
+	_, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
+		entry := at.entry(EntryDecline, ledger)
+		entry.UID, entry.About, entry.Note, entry.Reasons = uid, reversal.UID, reversal.Note, reasonsOf(outcome.Findings)
+		entry.Reason = entry.Reasons[0]
+		if outcome.Reversed != nil {
+			entry.About = outcome.Reversed.Entry.UID
+			for _, line := range outcome.Reversed.Entry.Lines {
+				line.Proof, line.Discount, line.Price, line.Value = nil, nil, nil, nil
+				entry.Lines = append(entry.Lines, line)
+			}
+		}
+		return Draft{Entry: entry}, nil
+	})
+	if err != nil {
+		return outcome, fmt.Errorf("the decline could not be written down: %w", err)
+	}
 	return outcome, nil
 }
 

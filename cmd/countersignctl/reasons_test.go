@@ -543,7 +543,12 @@ func (s *everything) onTheLine(t *testing.T, p *play) {
 	step(one, "reverse $U2 --reason test => approved assurance=confirmed")
 	step(one, "reverse $U2 --reason test => declined already_reversed")
 	one.drain()
-	step(one, "redeem $5 => approved")
+	two.drain()
+	step(two, "redeem $5 => approved assurance=confirmed") // the counter that redeemed it first
+	step(two, "redeem $5 => declined already_redeemed")
+	two.drain()
+	one.drain()
+	step(one, "redeem $5 => declined already_redeemed")
 	// Alone.
 	s.link.Cut()
 	step(one, "redeem $2 => declined offline_not_allowed")

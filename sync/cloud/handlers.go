@@ -187,6 +187,9 @@ func apiRows(rows []terminal.Row) []api.Row {
 	for i, row := range rows {
 		out[i] = api.Row{Voucher: row.Voucher, Campaign: row.Campaign, Included: row.Included,
 			Counts: present(row.Counts), Siblings: present(row.Siblings), Order: present(row.Order)}
+		if len(row.Undone) > 0 {
+			out[i].Undone = &row.Undone
+		}
 	}
 	return out
 }

@@ -205,7 +205,8 @@ func orderProof(w *world) {
 
 func readRedemption(w *world) {
 	a, b := w.counter(quay), w.counter(harbour)
-	e := a.redeem(w.issue("swim", cloud.Facts{}), 3)
+	t := w.issue("swim", cloud.Facts{})
+	e := a.redeem(t, 3)
 	a.reverse(e, 1)
 	if _, _, err := w.storage.Redemption(w.Context(), b.Terminal, e.UID); !errors.Is(err, cloud.ErrUnknown) {
 		w.Fatalf("before it arrived: %v", err)
@@ -217,4 +218,7 @@ func readRedemption(w *world) {
 	}
 	w.expect("the bytes", string(bytes), string(a.sealed[0].Bytes))
 	w.expect("reversed", reversed, []int64{1})
+	b.reverse(e, 2)
+	b.last()
+	w.expect("what others took back of it", []any{a.row(t).Undone, b.row(t).Undone}, []any{map[string]int64{"": 2}, map[string]int64(nil)})
 }

@@ -239,6 +239,9 @@ func rowOf(q querier, t cloud.Terminal, v held) (terminal.Row, error) {
 	if err := q.QueryRow("SELECT head_seq FROM terminal WHERE id = ?", t.ID).Scan(&row.Included); err != nil {
 		return row, err
 	}
+	if err := addUndone(q, t, v, &row); err != nil {
+		return row, err
+	}
 	return row, addRelated(q, v.merchant, &row)
 }
 

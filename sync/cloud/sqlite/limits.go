@@ -8,6 +8,7 @@ import (
 
 	"countersign/sync/cloud"
 	"countersign/terminal"
+	"countersign/terminal/entry"
 )
 
 // standing is what a line of a redemption still counts, as terminal.Kind.Counted says. The first parameter is whether a balance is.
@@ -241,6 +242,49 @@ func addRelated(q querier, merchant string, row *terminal.Row) error {
 	// A terminal asks about its own business day, which is one of the newest three whatever its zone.
 	return addCounts(q, merchant, row, "'', store, day", `?4 = '' AND day >= coalesce((SELECT min(day) FROM (SELECT DISTINCT day FROM line
 		WHERE kind = 1 AND invalid = 0 AND merchant = ?2 AND campaign = ?3 ORDER BY day DESC LIMIT 3)), '')`, "")
+}
+
+// addUndone adds what other terminals reversed of the terminal's own redemptions of a voucher.
+func addUndone(q querier, t cloud.Terminal, v held, row *terminal.Row) error {
+	if v.reversed == 0 {
+		return nil
+	}
+	type undo struct {
+		part  string
+		units int64
+		about terminal.UID
+	}
+	var undone []undo
+	err := each(q, func(rows *sql.Rows) error {
+		var raw []byte
+		var u undo
+		if err := rows.Scan(&raw, &u.part, &u.units); err != nil {
+			return err
+		}
+		e, err := entry.Decode(raw)
+		u.about = e.About
+		undone = append(undone, u)
+		return err
+	}, `SELECT e.bytes, l.part, l.accepted FROM line l JOIN entry e ON e.ordinal = l.entry
+		WHERE l.voucher = ? AND l.kind = ? AND e.terminal <> ?`, int64(v.ID), uint8(terminal.EntryReverse), t.ID)
+	if err != nil {
+		return err
+	}
+	for _, u := range undone {
+		var own bool
+		err := q.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE uid = ? AND terminal = ? AND kind = ?)", u.about[:], t.ID,
+			uint8(terminal.EntryRedeem)).Scan(&own)
+		if err != nil {
+			return err
+		}
+		if own {
+			if row.Undone == nil {
+				row.Undone = map[string]int64{}
+			}
+			row.Undone[u.part] += u.units
+		}
+	}
+	return nil
 }
 
 func addCounts(q querier, merchant string, row *terminal.Row, by, where, value string) error {
