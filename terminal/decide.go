@@ -84,10 +84,12 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 		sortFindings(line.Findings)
 		outcome.Findings = append(outcome.Findings, line.Findings...)
 	}
+	outcome = conclude(outcome, at)
 	if len(items) > 0 {
-		outcome.Masked = items[0].Masked
+		outcome.Lead = outcome.lead()
+		outcome.Masked = items[outcome.Lead].Masked
 	}
-	return conclude(outcome, at)
+	return outcome
 }
 
 // handedOver is what is used of an order's lines once earlier lines of the same bill are counted.
@@ -221,10 +223,13 @@ func usedUp(reason Reason, item Item, left, asked int64, at Situation) *Finding 
 // judgeSingle judges the kinds that are used once: product, booking and discount.
 func judgeSingle(line *OutcomeLine, item Item, at Situation) *Finding {
 	line.Units = 1
-	if line.Left < 1 {
-		return usedUp(AlreadyRedeemed, item, line.Left, 1, at)
+	switch {
+	case line.Left >= 1:
+		return nil
+	case item.left() >= 1: // earlier lines of the same bill take it
+		return &Finding{Reason: UnitsLimit, Facts: map[string]any{"most": item.left(), "asked": item.left() + 1}}
 	}
-	return nil
+	return usedUp(AlreadyRedeemed, item, line.Left, 1, at)
 }
 
 func judgePass(line *OutcomeLine, item Item, req Request, at Situation) ([]Ask, *Finding) {

@@ -245,8 +245,18 @@ func TestSameVoucherTwiceOnABill(t *testing.T) {
 	c := newCounter(t)
 	c.stock("A", nil)
 	outcome := c.redeem(t, scanOf("A", "A"))
-	if outcome.Choice != terminal.Declined || outcome.Reason() != terminal.AlreadyRedeemed || c.journal.count(terminal.EntryRedeem) != 0 {
+	if outcome.Choice != terminal.Declined || outcome.Reason() != terminal.UnitsLimit || c.journal.count(terminal.EntryRedeem) != 0 {
 		t.Errorf("%s for %s", outcome.Choice, outcome.Reason())
+	}
+}
+
+// If a bill that is turned away named its good voucher, the customer would be sent home with the wrong one.
+func TestBillNamesItsBadVoucher(t *testing.T) {
+	c := newCounter(t)
+	c.stock("GOOD-AA", nil)
+	c.stock("BAD-BB", func(r *terminal.Row) { r.Campaign.Rules.ValidUntil = local("2026-01-01 00:00:00") })
+	if outcome := c.redeem(t, scanOf("GOOD-AA", "BAD-BB")); outcome.Reason() != terminal.Expired || outcome.Lead != 1 || outcome.Masked != "BB" {
+		t.Errorf("%s, line %d, %s", outcome.Reason(), outcome.Lead, outcome.Masked)
 	}
 }
 

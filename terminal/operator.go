@@ -45,12 +45,29 @@ const (
 )
 
 // SignIn checks an operator's PIN, offline, against the hash that the cache holds. A finding says wrong_pin, pin_locked or
-// operator_not_allowed (unknown here, not active, or not of this store).
+// operator_not_allowed (unknown here, not active, or not of this store), and is journalled: a manager sees who was tried.
 func (t *Terminal) SignIn(ctx context.Context, id, pin string) (*Operator, *Finding, error) {
 	at, err := t.situation(ctx, nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}
+	operator, finding, err := t.signIn(ctx, id, pin, at)
+	if err != nil || finding == nil {
+		return operator, nil, err
+	}
+	uid := t.parts.Random.UID()
+	_, err = t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
+		entry := at.entry(EntryDecline, ledger)
+		entry.UID, entry.Reason, entry.Reasons = uid, finding.Reason, []Reason{finding.Reason}
+		if _, known := at.Operators[id]; known {
+			entry.Operator = id
+		}
+		return Draft{Entry: entry}, nil
+	})
+	return nil, finding, err
+}
+
+func (t *Terminal) signIn(ctx context.Context, id, pin string, at Situation) (*Operator, *Finding, error) {
 	operators, err := t.Operators(ctx)
 	if err != nil {
 		return nil, nil, err

@@ -50,6 +50,7 @@ type Outcome struct {
 	Findings  []Finding // why not, the first first; of a decline, or of an ask for approval
 	Asks      []Ask
 	Lines     []OutcomeLine
+	Lead      int // which of Lines the first finding is about; 0 where there is none
 	Bill      *Money
 	LeftToPay *Money // of a bill: what the customer still pays
 	// Record is the journal's entry, set once COMMIT has returned. Only then was a voucher honoured (Choice Approved) or a
@@ -85,4 +86,14 @@ func (o Outcome) Reason() Reason {
 		return ""
 	}
 	return o.Findings[0].Reason
+}
+
+// lead is the line that the first finding is about.
+func (o Outcome) lead() int {
+	for i, line := range o.Lines {
+		if len(line.Findings) > 0 && len(o.Findings) > 0 && line.Findings[0].Reason == o.Findings[0].Reason {
+			return i
+		}
+	}
+	return 0
 }

@@ -267,6 +267,12 @@ func TestPINLocks(t *testing.T) {
 	c.clock.advance(time.Minute)
 	try("li", "4821", "")
 	try("li", "0000", terminal.WrongPIN) // counted from the start again
+	if refused := c.journal.count(terminal.EntryDecline); refused != 12 {
+		t.Errorf("%d of 12 refused sign-ins are journalled", refused)
+	}
+	if first := c.journal.records[0].Entry; first.Reason != terminal.OperatorNotAllowed || first.Operator != "" {
+		t.Errorf("the first of them: %+v", first)
+	}
 }
 
 // If a reversal gave back too much, too late or to the wrong hands, the drawer would not match the day.

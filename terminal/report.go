@@ -57,7 +57,7 @@ func (o Outcome) Report(words Words) Report {
 		Bill: o.Bill, LeftToPay: o.LeftToPay, Code: o.Masked}
 	o.sayings(&report, words)
 	for i, line := range o.Lines {
-		if i == 0 {
+		if i == o.Lead {
 			id := line.Voucher.ID
 			report.Voucher, report.Campaign, report.Kind = &id, line.Campaign.ID, line.Campaign.Kind
 			report.Name, report.Holder = line.Campaign.Name.In(words.Language()), line.Voucher.Holder

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The windows of a role where the campaign says nothing.
@@ -20,14 +22,18 @@ type Reversal struct {
 	Approver *Operator
 }
 
-// ErrNote says that a reversal was asked for without a reason.
-var ErrNote = errors.New("a reversal needs a reason: say why the redemption is taken back")
+// NoteMost is the longest reason of a reversal, in characters: it stands on the slip.
+const NoteMost = 200
+
+// ErrNote says that a reversal was asked for without a reason, or with one that no slip can hold.
+var ErrNote = errors.New("a reversal needs a reason of 1 to 200 characters: say why the redemption is taken back")
 
 // Reverse takes back a redemption, whole or in part. The units are usable again at once. An approved outcome is on disk; a decline
 // says reversal_too_late, already_reversed, operator_not_allowed or units_limit, or not_this_terminal: a redemption that another
 // terminal made, which is named by its uid, takes a yes from the authority. ErrUnknown says that there is no such redemption.
 func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, error) {
-	if reversal.Note == "" {
+	reversal.Note = strings.TrimSpace(reversal.Note)
+	if reversal.Note == "" || utf8.RuneCountInString(reversal.Note) > NoteMost {
 		return Outcome{}, ErrNote
 	}
 	at, err := t.situation(ctx, reversal.Operator, reversal.Approver)

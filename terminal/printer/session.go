@@ -36,6 +36,8 @@ type session struct {
 	// checkUp asks a printer that has been silent for long whether it is well; an error says that it is to be given up.
 	checkUp  func(context.Context) (well bool, err error)
 	patience time.Duration // how long it may take nothing before that is said
+	probe    time.Duration // how often it is asked meanwhile how it is
+	mute     bool          // a question in the middle of a slip went unanswered
 	stuck    bool          // a write was left behind: the session is of no more use
 }
 
@@ -141,22 +143,23 @@ func (s *session) send(ctx context.Context, data []byte, cuts []int) (touched bo
 	return touched, nil
 }
 
-// clear waits until the printer takes bytes: no XOFF pending, control lines up. Between two commands, a printer that has said
-// nothing for long is asked what ails it: it may have lost its power since, or we its XON.
+// clear waits until the printer takes bytes: no XOFF pending, control lines up. Between two commands the printer is asked meanwhile how
+// it is: it may have lost its power, or we its XON. One that left a question unanswered and takes bytes again was switched off and on,
+// for all we know, and has lost what it had received.
 func (s *session) clear(ctx context.Context, between bool) error {
 	const look = 20 * time.Millisecond // how often control lines are looked at: nothing tells when they change
-	waited := time.Duration(0)
+	var waited, unasked time.Duration
 	defer s.stalled(false)
 	for s.xoff.Load() || !s.port.Ready() {
 		if err := s.await(ctx, look, func(a answer) bool { return a.kind == answerXON }); err != nil && err != errTimeout {
 			return err
 		}
-		if waited += look; waited < s.patience {
-			continue
+		waited += look
+		if waited >= s.patience {
+			s.stalled(true)
 		}
-		s.stalled(true)
-		if between && s.xoff.Load() {
-			waited = 0
+		if unasked += look; between && s.xoff.Load() && unasked >= s.probe {
+			unasked = 0
 			well, err := s.checkUp(ctx)
 			if err != nil {
 				return err
@@ -165,6 +168,9 @@ func (s *session) clear(ctx context.Context, between bool) error {
 				s.xoff.Store(false)
 			}
 		}
+	}
+	if s.mute {
+		return errSilent
 	}
 	return nil
 }

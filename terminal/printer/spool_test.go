@@ -108,7 +108,13 @@ func eventually(t *testing.T, what string, so func() bool) {
 
 func (s *spool) reaches(t *testing.T, id int64, states ...terminal.JobState) terminal.SpoolJob {
 	t.Helper()
-	eventually(t, fmt.Sprintf("job %d %v, is %+v", id, states, s.job(id).State), func() bool { return slices.Contains(states, s.job(id).State) })
+	deadline := time.Now().Add(9 * time.Second)
+	eventually(t, fmt.Sprintf("job %d becomes one of %v", id, states), func() bool {
+		if time.Now().After(deadline) {
+			t.Fatalf("job %d was to become one of %v, and is %s %s", id, states, s.job(id).State, s.job(id).Detail)
+		}
+		return slices.Contains(states, s.job(id).State)
+	})
 	return s.job(id)
 }
 
@@ -143,7 +149,7 @@ func boundaries(data []byte) []int {
 
 func quick(path string) printer.Config {
 	return printer.Config{Target: "serial:" + path, Status: "yes", Word: "process_id", Chunk: 128, Boundaries: boundaries,
-		Timing: printer.Timing{Answer: 60 * time.Millisecond, Poll: 20 * time.Millisecond, Stall: 60 * time.Millisecond,
+		Timing: printer.Timing{Answer: 150 * time.Millisecond, Poll: 20 * time.Millisecond, Stall: 60 * time.Millisecond,
 			Confirm: 400 * time.Millisecond, Silence: 300 * time.Millisecond, Grace: 10 * time.Millisecond}}
 }
 
@@ -247,7 +253,8 @@ func TestPowerOffAtEachTenth(t *testing.T) {
 				id := s.add(data, time.Now())
 				w.Nudge()
 				eventually(t, "the power fails", func() bool { return !p.Powered() })
-				if back {
+				if back { // as soon as anybody can: switching takes a second, in which the terminal has sent or asked something
+					eventually(t, "something is sent to it", func() bool { return p.Missed() > 0 })
 					p.PowerOn()
 				}
 				job := s.reaches(t, id, terminal.JobUnconfirmed)

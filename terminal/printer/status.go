@@ -105,7 +105,7 @@ func (w *Worker) look(ctx context.Context) bool {
 		w.set(func(s *Status) { s.State = StateUnknown })
 		return true
 	}
-	answered, err := w.query(ctx)
+	answered, err := w.query(ctx, 2) // the first byte after a pause is the one that lines lose
 	switch {
 	case ctx.Err() != nil:
 		return false
@@ -130,12 +130,12 @@ func (w *Worker) look(ctx context.Context) bool {
 	return state == StateReady || state == StatePrinting
 }
 
-// query asks DLE EOT 1 and, for a printer that answers, 2, 3 and 4 (Epson, "Real-time status transmission").
-func (w *Worker) query(ctx context.Context) (answered bool, err error) {
+// query asks DLE EOT 1, so many times at most, and, of a printer that answers, 2, 3 and 4 (Epson, "Real-time status transmission").
+func (w *Worker) query(ctx context.Context, times int) (answered bool, err error) {
 	ask := func(n byte) (byte, error) { return w.session.ask(ctx, n, w.config.Timing.Answer) }
 	general, err := ask(1)
-	if err == errTimeout && !w.session.stuck {
-		general, err = ask(1) // the first byte after a pause is the one that lines lose
+	for ; err == errTimeout && !w.session.stuck && times > 1; times-- {
+		general, err = ask(1)
 	}
 	if err != nil {
 		return false, err

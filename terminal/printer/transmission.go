@@ -11,9 +11,14 @@ const pieceSize = 256
 // window is how many marks may be unanswered before the next piece is held back: enough to keep the paper moving.
 const window = 2
 
+// probe is how often a printer in the middle of a slip is asked how it is while it says nothing. Nobody switches one off and on
+// faster.
+const probe = 500 * time.Millisecond
+
 // transmission is one slip on its way. Between its pieces go marks, commands that the printer answers once it has printed all
-// before them. A printer that was switched off and on in the middle loses what it had received and answers no mark for it: so a
-// torn slip is found out, and its rest stays here. Only the last mark's answer is the printer's word for the slip.
+// before them. A printer that was switched off and on in the middle loses what it had received, and whatever it was sent meanwhile: a
+// mark, which it then never answers, or a question of ours. So a torn slip is found out, and its rest stays here. Only the last
+// mark's answer is the printer's word for the slip.
 type transmission struct {
 	w           *Worker
 	s           *session
@@ -24,6 +29,7 @@ type transmission struct {
 
 func (w *Worker) transmission() *transmission {
 	t := &transmission{w: w, s: w.session}
+	t.s.mute = false
 	t.s.checkUp = t.checkUp
 	t.s.heard = func(a answer) {
 		w.hear(a)
@@ -94,22 +100,24 @@ func (t *transmission) cuts(data []byte) []int {
 	return t.w.config.Boundaries(data)
 }
 
-// checkUp asks a printer that takes nothing, and does not say why, how it is. One that never answers in such a state is waited
-// for; one that used to and does not for Timing.Silence is given up.
+// checkUp asks a printer that takes nothing how it is. One that never answers questions is waited for; one that does and is silent for
+// Timing.Silence is given up, and one that is silent but for a moment has lost its power.
 func (t *transmission) checkUp(ctx context.Context) (well bool, err error) {
 	w := t.w
 	if !w.answered {
 		return false, nil
 	}
-	answered, err := w.query(ctx)
+	answered, err := w.query(ctx, 1)
 	switch {
 	case err != nil && err != errTimeout:
 		return false, err
+	case answered && t.s.mute:
+		return false, errSilent
 	case answered:
-		t.silent = 0
 		return w.Status().State != StateWaiting, nil
 	}
-	if t.silent += w.config.Timing.Stall; t.silent >= w.config.Timing.Silence || t.s.stuck {
+	t.s.mute = true
+	if t.silent += t.s.probe + w.config.Timing.Answer; t.silent >= w.config.Timing.Silence || t.s.stuck {
 		return false, errSilent
 	}
 	return false, nil
@@ -157,31 +165,32 @@ func markID(n uint32) [4]byte {
 
 // heed waits until fewer than so many marks are unanswered: for ever while the printer says why it does not print, for
 // Timing.Confirm while it is well, for Timing.Silence while it says nothing. The printer is between two commands meanwhile, so
-// that it may be asked how it is.
+// that it may be asked how it is. One that was silent and answers again, but not the mark, has lost it.
 func (t *transmission) heed(ctx context.Context, fewer int) error {
 	timing := t.w.config.Timing
-	step := min(timing.Poll, timing.Confirm)
+	step := min(timing.Poll, timing.Confirm, t.s.probe)
 	enough := func(answer) bool { return len(t.outstanding) < fewer }
 	var well, silent time.Duration
 	for !enough(answer{}) {
 		if err := t.s.await(ctx, step, enough); err != errTimeout {
 			return err
 		}
-		answered, err := t.w.query(ctx)
+		answered, err := t.w.query(ctx, 1)
 		switch {
 		case enough(answer{}):
 			return nil
 		case err != nil && err != errTimeout:
 			return err
 		case !answered:
-			if silent += step; silent >= timing.Silence || t.s.stuck {
+			if silent += step + timing.Answer; silent >= timing.Silence || t.s.stuck {
 				return errSilent
 			}
 			t.w.set(func(s *Status) { s.State, s.Online = StateSilent, false })
+		case silent > 0:
+			return errSilent
 		case t.w.Status().State == StateWaiting:
-			well, silent = 0, 0
+			well = 0
 		default:
-			silent = 0
 			if well += step; well >= timing.Confirm {
 				return errTimeout
 			}

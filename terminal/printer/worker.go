@@ -237,6 +237,7 @@ func (w *Worker) open() bool {
 	s.heard = w.hear
 	s.stalled = w.stall
 	s.patience = w.config.Timing.Stall
+	s.probe = min(probe, s.patience)
 	w.session = s
 	w.set(func(s *Status) { s.State, s.Detail = StateUnknown, "" })
 	return true

@@ -262,7 +262,7 @@ func (w words) declined(s State) widgets.Verdict {
 		}
 	}
 	if len(s.Outcome.Lines) > 0 {
-		line := s.Outcome.Lines[0]
+		line := s.Outcome.Lines[s.Outcome.Lead]
 		v.Name = line.Campaign.Name.In(w.Language())
 		v.Subtitle = join(separator, w.kind(line.Campaign.Kind), w.code(s.Outcome.Masked))
 	}

@@ -192,6 +192,13 @@ func (p *Printer) Pauses() int {
 	return p.machine.pauses
 }
 
+// Missed is how many bytes came while it had no power.
+func (p *Printer) Missed() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.machine.missed
+}
+
 // Powered reports whether it is switched on.
 func (p *Printer) Powered() bool {
 	p.mu.Lock()

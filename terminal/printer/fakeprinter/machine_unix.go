@@ -13,6 +13,7 @@ type machine struct {
 	asb       byte // what GS a asked for
 	xoff      bool
 	pauses    int // how often it said XOFF
+	missed    int // bytes that came while it had no power
 
 	realtime []byte // the beginning of a real-time command
 	buffer   []byte
@@ -35,6 +36,7 @@ func (m *machine) on() { m.power, m.powerLeft = true, 0 }
 // buffer.
 func (m *machine) receive(data []byte, options Options) {
 	if !m.power {
+		m.missed += len(data)
 		return
 	}
 	for _, b := range data {
