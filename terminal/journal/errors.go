@@ -45,6 +45,11 @@ func explain(err error) error {
 	if err == nil || !errors.As(err, &fault) {
 		return err
 	}
+	for _, said := range []error{ErrDiskFull, ErrInUse, ErrDamaged, ErrUIDTaken, errFailed} {
+		if errors.Is(err, said) { // nearer to the file: once is enough
+			return err
+		}
+	}
 	switch fault.Code {
 	case sqlite3.ErrFull:
 		return fmt.Errorf("%w (%w)", ErrDiskFull, err)
@@ -57,5 +62,8 @@ func explain(err error) error {
 			return fmt.Errorf("%w (%w)", ErrUIDTaken, err)
 		}
 	}
-	return fmt.Errorf("the journal's disk or file failed: %w", err)
+	return fmt.Errorf("%w: %w", errFailed, err)
 }
+
+// errFailed says that SQLite failed for a reason that has no sentence of its own.
+var errFailed = errors.New("the journal's disk or file failed")

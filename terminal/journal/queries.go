@@ -268,8 +268,11 @@ func (q *queries) complete(ctx context.Context, row sealedRow) (terminal.Record,
 		for i, line := range e.Lines {
 			err := q.row(ctx, "SELECT reversed FROM lines WHERE voucher = ? AND seq = ? AND line = ?",
 				int64(line.Voucher), int64(row.seq), i).Scan(&record.Reversed[i])
+			if errors.Is(err, terminal.ErrUnknown) { // whoever asked would take it for a redemption that nobody made
+				return record, fmt.Errorf("%w: line %d of entry %d is missing", ErrDamaged, i+1, row.seq)
+			}
 			if err != nil {
-				return record, fmt.Errorf("line %d of entry %d: %w", i, row.seq, err)
+				return record, fmt.Errorf("line %d of entry %d: %w", i+1, row.seq, err)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 
 	"countersign/terminal"
@@ -21,7 +22,7 @@ type Verified struct {
 }
 
 // Verify checks the journal in path as it lies on disk: chain, signatures by public, numbering of entries and receipts, the index
-// columns and the use tables against the entries' bytes, and the acknowledgements against the head. It needs nothing but the file and
+// columns and the use tables against the entries' bytes, the acknowledgements against the head, and every page of the file. It needs nothing but the file and
 // the key; nil means the key that the file itself names, which proves less. The error is an *entry.BadEntry for the first bad entry,
 // where there is one. A terminal may be at work on the file meanwhile.
 func Verify(ctx context.Context, path string, public ed25519.PublicKey) (Verified, error) {
@@ -54,7 +55,23 @@ func Verify(ctx context.Context, path string, public ed25519.PublicKey) (Verifie
 	if err == nil && acked > place.Seq {
 		err = fmt.Errorf("%w: entries %d to %d are missing: the cloud has them", ErrDamaged, place.Seq+1, acked)
 	}
-	return verified, err
+	if err != nil {
+		return verified, err
+	}
+	return verified, q.checkPages(ctx)
+}
+
+// checkPages has SQLite look at every page. The entries may all be well while an index or a table that nobody read just now is not:
+// the next redemption would find that out, with a customer waiting.
+func (q *queries) checkPages(ctx context.Context) error {
+	var found string
+	if err := q.row(ctx, "PRAGMA integrity_check(1)").Scan(&found); err != nil {
+		return err
+	}
+	if found != "ok" {
+		return fmt.Errorf("%w: %s", ErrDamaged, strings.Join(strings.Fields(found), " "))
+	}
+	return nil
 }
 
 // signed is an entry whose signature is still to be checked.

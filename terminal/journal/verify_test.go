@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"countersign/terminal"
@@ -196,5 +197,57 @@ func TestDamagedTailIsSeenAtStart(t *testing.T) {
 	}
 	if _, err := s.ByUID(context.Background(), terminal.UID{}); err == nil {
 		t.Fatal("a closed journal answers")
+	}
+}
+
+func TestVerifyLooksAtEveryPage(t *testing.T) {
+	// If this fails, support is told that a journal is whole, and the next redemption finds that it is not.
+	s := newShop(t)
+	for n := uint64(1); n <= 40; n++ {
+		s.redeem(uid(n), terminal.VoucherID(n), 1)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page = 4096
+	var root int64
+	db := tamper(t, s.path)
+	for _, name := range []string{"jobs", "lines", "pin_tries", "exceptions"} {
+		if err := db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = ?", name).Scan(&root); err != nil {
+			t.Fatal(err)
+		}
+		spoilt := bytes.Clone(whole)
+		for i := (root - 1) * page; i < root*page; i++ {
+			spoilt[i] = 0xA5
+		}
+		if err := os.WriteFile(s.path, spoilt, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Verify(context.Background(), s.path, s.identity().PublicKey)
+		if !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s spoilt: %v", name, err)
+		}
+		if err != nil && strings.Count(err.Error(), "the journal is damaged") != 1 {
+			t.Errorf("it is said more than once: %v", err)
+		}
+	}
+}
+
+func TestAMissingLineIsNoUnknownReceipt(t *testing.T) {
+	// If this fails, a report on a damaged journal sends the manager to look for a receipt instead of to support.
+	s := newShop(t)
+	s.redeem(uid(1), 7, 1)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mustExec(t, tamper(t, s.path), "DELETE FROM lines")
+	s.reopen()
+	_, err := s.Recent(context.Background(), 5)
+	if !errors.Is(err, ErrDamaged) || errors.Is(err, terminal.ErrUnknown) {
+		t.Errorf("%v", err)
 	}
 }
