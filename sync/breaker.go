@@ -114,6 +114,15 @@ func (b *Breaker) Failed(cause error, after time.Duration) {
 	}
 }
 
+// Keep stores the newest contact for the next process: Answered does so only now and then.
+func (b *Breaker) Keep() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.line.Contact.After(b.saved) {
+		b.save(time.Now())
+	}
+}
+
 // Line returns what is known of the connection.
 func (b *Breaker) Line() Line {
 	b.mu.Lock()

@@ -196,6 +196,10 @@ func (c *fakeCloud) takeJournal() {
 			}
 		}
 		ack.HeadSeq, ack.HeadHash = c.headSeq, prev[:]
+		if len(c.taken) > 0 {
+			last := c.taken[len(c.taken)-1].Hash
+			ack.HeadHash = last[:]
+		}
 		return 200, ack
 	}
 }

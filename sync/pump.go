@@ -90,8 +90,12 @@ type Pump struct {
 	kicked chan struct{} // one slot: the line is worth a try now, whatever the backoff says
 	once   sync.Mutex    // one push at a time
 
+	reported int64 // entries that the cloud was last told are still here; guarded by once
+
 	mu      sync.Mutex
-	trouble error // of the newest attempt that ended in one that is not the line's
+	trouble error    // of the newest attempt that ended in one that is not the line's
+	kept    *Trouble // with the journal: it outlives attempts and starts
+	keep    func(context.Context, *Trouble) error
 	changed func()
 }
 
@@ -134,29 +138,38 @@ func (p *Pump) Once(ctx context.Context) error {
 func (p *Pump) Push(ctx context.Context) error {
 	p.once.Lock()
 	defer p.once.Unlock()
+	asked, err := p.pushAll(ctx)
+	p.learn(ctx, err, asked)
+	return err
+}
+
+// pushAll is Push, with the turn taken. asked says that the cloud took something, if only an empty batch.
+func (p *Pump) pushAll(ctx context.Context) (asked bool, err error) {
+	troubled := p.Trouble() != nil
 	for rewound := false; ; {
 		batch, err := p.journal.Pending(ctx, pushEntries, pushBytes)
 		if err != nil {
-			return err
+			return asked, err
 		}
 		if p.claims.untold() {
 			batch.Entries = nil
-		} else if len(batch.Entries) == 0 {
-			return nil
+		} else if len(batch.Entries) == 0 && p.reported == 0 && (asked || !troubled) {
+			return asked, nil // the cloud has everything, and knows that it does
 		}
 		err = p.pushBatch(ctx, batch)
 		if head := gapOf(err); head != nil && !rewound && head.Seq < batch.From {
 			// A cloud that was restored from an older backup lacks entries it once acknowledged: it gets them again.
 			p.log.Warn("the cloud lacks entries that it had: sending them again", "from", head.Seq+1)
 			if err := p.journal.Rewind(ctx, head.Seq); err != nil {
-				return err
+				return asked, err
 			}
 			rewound = true
 			continue
 		}
 		if err != nil {
-			return err
+			return asked, err
 		}
+		asked = true
 		p.changed()
 	}
 }
@@ -196,19 +209,22 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 		return err
 	}
 	p.claims.heard(open)
+	p.reported = pending
 	if ack.HeadSeq == 0 {
 		return nil // it has nothing, and was sent nothing
 	}
 	// What the cloud has must be what is here: an acknowledgement of another entry in the same place would lose this one for ever.
 	hash, err := p.journal.HashAt(ctx, ack.HeadSeq)
 	if errors.Is(err, terminal.ErrUnknown) {
-		return fmt.Errorf("the cloud has %d entries and this journal fewer: it was restored from an older copy", ack.HeadSeq)
+		return &Trouble{Kind: TroubleBehind, Entry: ack.HeadSeq,
+			Cause: fmt.Sprintf("the cloud has %d entries of this terminal and the journal here has fewer: it is an older copy", ack.HeadSeq)}
 	}
 	if err != nil {
 		return err
 	}
 	if !bytes.Equal(hash[:], ack.HeadHash) {
-		return fmt.Errorf("the cloud has another entry %d than this journal: two terminals use one identity", ack.HeadSeq)
+		return &Trouble{Kind: TroubleFork, Entry: ack.HeadSeq,
+			Cause: fmt.Sprintf("the cloud has another entry %d of this terminal than the journal here: one of them is a copy that went on by itself", ack.HeadSeq)}
 	}
 	for _, verdict := range ack.Verdicts {
 		p.claims.acked(verdict.Uid)
@@ -217,7 +233,8 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 		return err
 	}
 	if last := batch.From + uint64(len(batch.Entries)) - 1; len(batch.Entries) > 0 && ack.HeadSeq < last {
-		return fmt.Errorf("the cloud took the journal only up to entry %d of %d: it finds fault with the next", ack.HeadSeq, last)
+		return &Trouble{Kind: TroubleEntry, Entry: ack.HeadSeq,
+			Cause: fmt.Sprintf("the cloud took the journal only up to entry %d of %d: it finds fault with the next", ack.HeadSeq, last)}
 	}
 	return nil
 }
@@ -456,7 +473,9 @@ func (p *Pump) Status(ctx context.Context) (Status, error) {
 	line := p.breaker.Line()
 	status := Status{Online: line.Failures == 0 && !line.Contact.IsZero(), LastContact: line.Contact, Trouble: line.Trouble}
 	p.mu.Lock()
-	if status.Trouble == "" && p.trouble != nil {
+	if p.kept != nil {
+		status.Trouble = p.kept.Cause
+	} else if status.Trouble == "" && p.trouble != nil {
 		status.Trouble = p.trouble.Error()
 	}
 	p.mu.Unlock()

@@ -129,6 +129,82 @@ func TestAnAckOfAnotherJournalIsRefused(t *testing.T) {
 	}
 }
 
+// If a journal that is an older copy, or a fork, were forgotten by the next start, a shop would sell for weeks without anybody knowing
+// that nothing reaches the cloud.
+func TestTroubleWithTheJournalIsKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		answer any
+		wanted TroubleKind
+	}{
+		"behind":  {200, api.JournalAck{HeadSeq: 9, HeadHash: make([]byte, 32), Verdicts: []api.EntryVerdict{}, ServerTime: time.Now()}, TroubleBehind},
+		"fork":    {200, api.JournalAck{HeadSeq: 2, HeadHash: make([]byte, 32), Verdicts: []api.EntryVerdict{}, ServerTime: time.Now()}, TroubleFork},
+		"branch":  {409, api.Problem{Status: 409, Code: "journal_fork", Title: "fork", Type: "urn:x"}, TroubleFork},
+		"refused": {401, api.Problem{Status: 401, Code: "not_enrolled", Title: "who?", Type: "urn:x"}, TroubleRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud, server := newFakeCloud(t)
+			healthy := false
+			cloud.takeJournal()
+			takes := cloud.answer["/v1/journal"]
+			cloud.answer["/v1/journal"] = func(body []byte) (int, any) {
+				if healthy {
+					return takes(body)
+				}
+				return c.status, c.answer
+			}
+			var kept []*Trouble
+			keep := func(_ context.Context, trouble *Trouble) error {
+				kept = append(kept, trouble)
+				return nil
+			}
+			first := newCounter(t, cloud, server.URL, 2)
+			first.pump.KeepTrouble(nil, keep)
+			for range 2 {
+				if err := first.pump.Push(t.Context()); err == nil {
+					t.Fatal("it went through")
+				}
+			}
+			if len(kept) != 1 || kept[0].Kind != c.wanted || kept[0].Cause == "" {
+				t.Fatalf("kept %+v", kept)
+			}
+			again := newCounter(t, cloud, server.URL, 2)
+			again.pump.KeepTrouble(kept[0], keep)
+			if status, err := again.pump.Status(t.Context()); err != nil || status.Trouble == "" {
+				t.Errorf("after a restart all looks well: %+v, %v", status, err)
+			}
+			healthy = true
+			if err := again.pump.Push(t.Context()); err != nil || again.pump.Trouble() != nil || len(kept) != 2 || kept[1] != nil {
+				t.Errorf("it is not over when it is: %v, %+v", err, kept)
+			}
+		})
+	}
+}
+
+// If a lost answer left the cloud with the count of before, the list of terminals would show something pending for ever.
+func TestTheCloudHearsThatNothingIsPending(t *testing.T) {
+	cloud, server := newFakeCloud(t)
+	cloud.takeJournal()
+	c := newCounter(t, cloud, server.URL, 1)
+	if err := c.pump.Push(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var last int64 = -1
+	takes := cloud.answer["/v1/journal"]
+	cloud.answer["/v1/journal"] = func(body []byte) (int, any) {
+		var push api.JournalPush
+		if err := json.Unmarshal(body, &push); err == nil && push.Pending != nil {
+			last = *push.Pending
+		}
+		return takes(body)
+	}
+	again := newCounter(t, cloud, server.URL, 1) // the answer was lost: it knows of no acknowledgement
+	again.journal.entries = c.journal.entries
+	if err := again.pump.Push(t.Context()); err != nil || last != 0 {
+		t.Errorf("%v: the cloud was last told of %d pending", err, last)
+	}
+}
+
 // If the lists of open claims were wrong, the cloud would free a hold that a redemption still needs, or keep one for ever.
 func TestRequestsListWhatIsStillOpen(t *testing.T) {
 	cloud, server := newFakeCloud(t)
