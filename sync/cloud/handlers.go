@@ -118,7 +118,7 @@ func (s *server) PushJournal(ctx context.Context, r api.PushJournalRequestObject
 		return nil, problem(http.StatusRequestEntityTooLarge, "too_large", "At most 500 entries are taken at once: send fewer.")
 	}
 	push := Push{
-		Standing: Standing{r.Body.Instance, r.Body.ClaimCounter, r.Body.Open}, Epoch: r.Body.Epoch, FromSeq: r.Body.FromSeq,
+		Standing: Standing{r.Body.Instance, r.Body.ClaimCounter, r.Body.Open, nil}, Epoch: r.Body.Epoch, FromSeq: r.Body.FromSeq,
 		Prev: [32]byte(r.Body.PrevHash), At: now,
 	}
 	if r.Body.Pending != nil {
@@ -128,6 +128,9 @@ func (s *server) PushJournal(ctx context.Context, r api.PushJournalRequestObject
 	for _, sent := range r.Body.Entries {
 		hash = entry.Hash(hash, sent.Bytes)
 		push.Entries = append(push.Entries, entry.Sealed{Bytes: sent.Bytes, Hash: hash, Signature: sent.Signature})
+	}
+	if r.Body.Pending != nil && *r.Body.Pending == 0 { // it says that its journal ends here
+		push.Standing.Journal = &api.Head{Epoch: push.Epoch, Seq: push.FromSeq - 1 + uint64(len(push.Entries)), Hash: hash[:]}
 	}
 	ack, err := s.storage.ApplyJournal(ctx, callerOf(ctx).terminal, push)
 	if err != nil {
@@ -217,7 +220,7 @@ func (s *server) Claim(ctx context.Context, r api.ClaimRequestObject) (api.Claim
 		return nil, problem(http.StatusBadRequest, "malformed_request", "A claim has a uid and between 1 and 100 lines.")
 	}
 	claim := Claim{Claim: terminal.Claim{UID: r.Body.Uid, Bill: r.Body.Bill, Reverse: r.Body.Reverse}, At: now,
-		Standing: Standing{r.Body.Instance, r.Body.Counter, r.Body.Open}}
+		Standing: Standing{r.Body.Instance, r.Body.Counter, r.Body.Open, r.Body.Journal}}
 	if r.Body.Operator != nil {
 		claim.Operator = *r.Body.Operator
 	}

@@ -72,7 +72,8 @@ type Storage interface {
 	Seen(ctx context.Context, t Terminal, at time.Time) error
 	Terminals(ctx context.Context, merchant string) ([]TerminalReport, error)
 	// Suspend sets whether a terminal is suspended, and reports whether that changed anything. A suspended terminal's name is free
-	// for another; it cannot be readmitted while another has it (ErrNameTaken).
+	// for another; it cannot be readmitted while another has it (ErrNameTaken). Readmitting a terminal also closes the exceptions
+	// about forks of its journal: while one is open, no claim of it is granted (ForkFinding).
 	Suspend(ctx context.Context, merchant, store, name string, suspended bool) (bool, error)
 	// Settings is the terminal's place as it should know it.
 	Settings(ctx context.Context, t Terminal) (terminal.Settings, error)
@@ -188,6 +189,7 @@ type TerminalReport struct {
 	Pending    int64      `json:"pending"` // entries that the terminal had not sent when it was last heard
 	Holds      int64      `json:"holds"`   // open claims
 	Suspended  bool       `json:"suspended"`
+	Forked     bool       `json:"forked"`    // its journal was copied or restored: no claim is granted until it is readmitted
 	Anomalies  int64      `json:"anomalies"` // open exceptions of its journal
 }
 
@@ -207,6 +209,7 @@ type Standing struct {
 	Instance string
 	Counter  int64 // of the newest claim that the list knows of
 	Open     []terminal.UID
+	Journal  *api.Head // where the terminal's own journal ends; nil where it did not say
 }
 
 // Ack answers a push.
@@ -220,6 +223,7 @@ type JournalError struct {
 	Code   string // journal_gap, journal_fork, journal_chain, journal_entry
 	Detail string
 	Head   api.Head
+	At     uint64 // of a fork: the entry where the journals part, as far as the batch shows it
 }
 
 // Error is one sentence.

@@ -13,7 +13,7 @@ func Run(t *testing.T, open func(t *testing.T) cloud.Storage) {
 		name  string
 		tests []test
 	}{
-		{"journal", journalTests}, {"claims", claimTests}, {"feed", feedTests}, {"merchant", merchantTests},
+		{"journal", journalTests}, {"claims", claimTests}, {"forks", forkTests}, {"feed", feedTests}, {"merchant", merchantTests},
 		{"tokens", tokenTests}, {"limits", limitTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

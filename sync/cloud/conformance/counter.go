@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
 	"countersign/terminal/entry"
@@ -135,6 +136,7 @@ type counter struct {
 	instance string
 	claims   int64
 	open     []terminal.UID
+	tellsEnd bool // says where its journal ends
 }
 
 func (w *world) counter(store string) *counter {
@@ -219,7 +221,11 @@ func (c *counter) batch(from uint64) cloud.Push {
 }
 
 func (c *counter) standing() cloud.Standing {
-	return cloud.Standing{Instance: c.instance, Counter: c.claims, Open: c.open}
+	standing := cloud.Standing{Instance: c.instance, Counter: c.claims, Open: c.open}
+	if c.tellsEnd {
+		standing.Journal = &api.Head{Epoch: c.place.Epoch, Seq: c.place.Seq, Hash: c.place.Hash[:]}
+	}
+	return standing
 }
 
 // push sends the journal from the entry with sequence number from on.

@@ -245,12 +245,12 @@ func fork(w *world) {
 	for _, x := range w.exceptions(true) {
 		kinds[x.Kind]++
 	}
-	w.expect("alarms", kinds, map[api.ExceptionKind]int{api.ExceptionJournalFork: 2})
+	w.expect("alarms", kinds, map[api.ExceptionKind]int{api.ExceptionJournalFork: 1})
 	reports, err := w.storage.Terminals(w.Context(), merchantID)
 	if err != nil || len(reports) != 1 {
 		w.Fatal(reports, err)
 	}
-	w.expect("anomalies", reports[0].Anomalies, 2)
+	w.expect("anomalies", reports[0].Anomalies, 1)
 }
 
 func damaged(w *world) {

@@ -18,13 +18,23 @@ import (
 func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (answer cloud.ClaimAnswer, err error) {
 	err = s.write(ctx, func(c *change) error {
 		answer = cloud.ClaimAnswer{}
-		if err := c.release(t, claim.Standing, &claim.UID, claim.At); err != nil {
+		suspect, err := c.compare(t, claim.Standing, claim.At)
+		if err != nil {
 			return err
+		}
+		fork, err := forked(c, t.ID)
+		if err != nil {
+			return err
+		}
+		if fork = fork || suspect; !fork { // what one of two copies lists says nothing of the other's holds
+			if err := c.release(t, claim.Standing, &claim.UID, claim.At); err != nil {
+				return err
+			}
 		}
 		if _, err := c.Exec("UPDATE terminal SET last_seen = ? WHERE id = ?", micros(claim.At), t.ID); err != nil {
 			return err
 		}
-		claiming := claiming{change: c, terminal: t, claim: claim}
+		claiming := claiming{change: c, terminal: t, claim: claim, forked: fork}
 		if err := claiming.decide(); err != nil {
 			return err
 		}
@@ -40,6 +50,7 @@ type claiming struct {
 	*change
 	terminal cloud.Terminal
 	claim    cloud.Claim
+	forked   bool // no claim of the terminal is granted until a manager readmits it
 	answer   cloud.ClaimAnswer
 	rows     []hold
 	limited  []limited     // what each of rows counts under limits
@@ -77,7 +88,10 @@ func (g *claiming) decide() error {
 			return err
 		}
 	}
-	if suspended {
+	switch {
+	case g.forked: // whatever else there is to say may come from the other copy
+		g.answer.Findings = []terminal.Finding{cloud.ForkFinding()}
+	case suspended:
 		g.refuse(terminal.Finding{Reason: terminal.TerminalSuspended, Facts: map[string]any{}})
 	}
 	// The same question again keeps its yes, whatever happened since: the terminal may have acted on the first answer. A late copy,

@@ -19,10 +19,13 @@ import (
 
 // exceptionBody is what an exception tells and never asks the database for.
 type exceptionBody struct {
-	Campaign string             `json:"campaign,omitempty"`
-	AtRisk   *terminal.Money    `json:"at_risk,omitempty"`
-	Uses     []api.ExceptionUse `json:"uses"`
-	Note     string             `json:"note,omitempty"`
+	Campaign  string             `json:"campaign,omitempty"`
+	AtRisk    *terminal.Money    `json:"at_risk,omitempty"`
+	Uses      []api.ExceptionUse `json:"uses"`
+	Note      string             `json:"note,omitempty"`
+	Store     string             `json:"store,omitempty"` // of a journal's: whose it is
+	StoreName string             `json:"store_name,omitempty"`
+	Terminal  string             `json:"terminal,omitempty"`
 }
 
 // use describes the entry's own use of a line.
@@ -163,19 +166,19 @@ func (c *change) tellException(merchant string, id int64, stores []string) error
 
 // journalAnomaly keeps what a refused batch means. A gap means nothing: the terminal sends again.
 func (c *change) journalAnomaly(t cloud.Terminal, push cloud.Push, refused *cloud.JournalError) error {
-	kind := api.ExceptionJournalChain
 	switch refused.Code {
 	case "journal_gap":
 		return nil
 	case "journal_fork":
-		kind = api.ExceptionJournalFork
+		return c.keepBranch(t, push, refused.At)
 	}
 	digest := sha256.New()
 	fmt.Fprintln(digest, refused.Code, push.FromSeq)
 	if len(push.Entries) > 0 {
 		digest.Write(push.Entries[0].Hash[:])
 	}
-	return c.newException(t, kind, push.At, []string{t.Store}, exceptionBody{Uses: []api.ExceptionUse{}, Note: refused.Detail}, "mark", digest.Sum(nil))
+	body := exceptionBody{Uses: []api.ExceptionUse{}, Note: refused.Detail, Store: t.Store, StoreName: storeName(c, t.Merchant, t.Store), Terminal: t.Name}
+	return c.newException(t, api.ExceptionJournalChain, push.At, []string{t.Store}, body, "mark", digest.Sum(nil))
 }
 
 // payOff settles the exceptions of a voucher after units of a line were reversed.
@@ -276,7 +279,7 @@ func scanException(row interface{ Scan(...any) error }) (x api.Exception, err er
 	for _, member := range []struct {
 		into  **string
 		value string
-	}{{&x.Part, part}, {&x.Campaign, body.Campaign}, {&x.Note, body.Note}} {
+	}{{&x.Part, part}, {&x.Campaign, body.Campaign}, {&x.Note, body.Note}, {&x.Store, body.Store}, {&x.StoreName, body.StoreName}, {&x.Terminal, body.Terminal}} {
 		if member.value != "" {
 			*member.into = &member.value
 		}

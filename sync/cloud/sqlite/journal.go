@@ -25,7 +25,11 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 			return err
 		}
 		fresh, known, err := c.alreadyThere(t, push, head, &ack)
+		suspect := false
 		if err == nil {
+			suspect, err = c.compare(t, push.Standing, push.At)
+		}
+		if err == nil && !suspect {
 			// Before the entries are judged: a hold that this terminal let go of must not make its own redemption an overrun.
 			err = c.release(t, sparing(push.Standing, fresh), nil, push.At)
 		}
@@ -117,7 +121,7 @@ func (c *change) alreadyThere(t cloud.Terminal, push cloud.Push, head entry.Plac
 // branch tells a fork, whose entries the terminal did sign, from bytes that were damaged on the way.
 func (c *change) branch(t cloud.Terminal, push cloud.Push, seq uint64) error {
 	if n := len(push.Entries); n == 0 || entry.Verify(t.Key, push.Entries[n-1].Hash, push.Entries[n-1].Signature) {
-		return &cloud.JournalError{Code: "journal_fork", Detail: fmt.Sprintf(
+		return &cloud.JournalError{Code: "journal_fork", At: seq, Detail: fmt.Sprintf(
 			"Another entry %d of this terminal is here already: keep the journal, and begin a new epoch that names both heads.", seq)}
 	}
 	return &cloud.JournalError{Code: "journal_chain", Detail: fmt.Sprintf(

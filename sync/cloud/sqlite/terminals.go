@@ -155,7 +155,7 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 			var r cloud.TerminalReport
 			var enrolled int64
 			var seen sql.NullInt64
-			err := rows.Scan(&r.Merchant, &r.Store, &r.Name, &r.Version, &enrolled, &seen, &r.Head, &r.Epoch, &r.Pending, &r.Suspended, &r.Holds, &r.Anomalies)
+			err := rows.Scan(&r.Merchant, &r.Store, &r.Name, &r.Version, &enrolled, &seen, &r.Head, &r.Epoch, &r.Pending, &r.Suspended, &r.Holds, &r.Anomalies, &r.Forked)
 			r.EnrolledAt = fromMicros(enrolled)
 			if seen.Valid {
 				at := fromMicros(seen.Int64)
@@ -165,7 +165,8 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 			return err
 		}, `SELECT merchant, store, name, version, enrolled_at, last_seen, head_seq, epoch, pending, suspended,
 			(SELECT count(DISTINCT uid) FROM hold WHERE hold.terminal = t.id),
-			(SELECT count(*) FROM exception x WHERE x.terminal = t.id AND x.mark IS NOT NULL AND x.state = 'open')
+			(SELECT count(*) FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_chain') AND x.state = 'open'),
+			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'journal_fork' AND x.state = 'open')
 			FROM terminal t WHERE merchant = ? ORDER BY store, name, id`, merchant)
 	})
 	return reports, err
@@ -178,12 +179,20 @@ func (s *Storage) Suspend(ctx context.Context, merchant, store, name string, sus
 		if err != nil {
 			return err
 		}
-		if changed = t.Suspended != suspended; !changed {
+		closed := 0
+		if !suspended {
+			if closed, err = c.readmit(merchant, store, name, time.Now()); err != nil {
+				return err
+			}
+		}
+		if changed = t.Suspended != suspended || closed > 0; t.Suspended == suspended {
 			return nil
 		}
 		if !suspended {
 			if taken, err := nameTaken(c, merchant, store, name); err != nil {
 				return err
+			} else if taken && closed > 0 { // it was about the one that works, not about its predecessor of the same name
+				return nil
 			} else if taken {
 				return cloud.ErrNameTaken
 			}
