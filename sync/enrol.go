@@ -59,9 +59,20 @@ func Enrol(ctx context.Context, joinCode string, with Enrolling) (Enrolment, err
 	if err != nil {
 		return Enrolment{}, err
 	}
-	client, err := enrolClient(code, with)
+	answer, err := askToEnrol(ctx, code, public, seal, with)
 	if err != nil {
 		return Enrolment{}, err
+	}
+	if answer.JSON200 == nil {
+		return Enrolment{}, refusal(answer.HTTPResponse, answer.Body)
+	}
+	return openEnrolment(code, *answer.JSON200, seal)
+}
+
+func askToEnrol(ctx context.Context, code api.JoinCode, public ed25519.PublicKey, seal *ecdh.PrivateKey, with Enrolling) (*api.EnrolResponse, error) {
+	client, err := enrolClient(code, with)
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, enrolBudget)
 	defer cancel()
@@ -73,12 +84,56 @@ func Enrol(ctx context.Context, joinCode string, with Enrolling) (Enrolment, err
 	}
 	answer, err := client.EnrolWithResponse(ctx, request)
 	if err != nil {
-		return Enrolment{}, asNoAnswer(ctx, err)
+		return nil, asNoAnswer(ctx, err)
+	}
+	return answer, nil
+}
+
+// AlreadyEnrolled reports that the cloud knows the machine's key: it is a terminal already, under the name it was given then.
+func AlreadyEnrolled(err error) bool {
+	var refused *Refusal
+	return errors.As(err, &refused) && refused.Code == alreadyEnrolled
+}
+
+const alreadyEnrolled = "already_enrolled"
+
+// FindCloud finds a terminal's cloud again, its address and its signed trust list, from a join code of the same cloud: root is the
+// root key that was pinned when the terminal joined. The cloud knows the key, and says in its refusal all that is needed.
+func FindCloud(ctx context.Context, joinCode string, root ed25519.PublicKey, with Enrolling) (address, trust string, err error) {
+	code, err := api.ParseJoinCode(joinCode)
+	if err != nil {
+		return "", "", err
+	}
+	if !code.Pins(root) {
+		return "", "", errors.New("this join code is of another cloud than the one this terminal belongs to; ask for one of the same cloud")
+	}
+	public, ok := with.Key.Public().(ed25519.PublicKey)
+	if !ok {
+		return "", "", errors.New("the terminal's key is not an Ed25519 key")
+	}
+	seal, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		return "", "", err
+	}
+	answer, err := askToEnrol(ctx, code, public, seal, with)
+	if err != nil {
+		return "", "", err
 	}
 	if answer.JSON200 == nil {
-		return Enrolment{}, refusal(answer.HTTPResponse, answer.Body)
+		if err := refusal(answer.HTTPResponse, answer.Body); !AlreadyEnrolled(err) {
+			return "", "", err
+		}
 	}
-	return openEnrolment(code, *answer.JSON200, seal)
+	var carried struct {
+		Trust string `json:"trust"`
+	}
+	if err := json.Unmarshal(answer.Body, &carried); err != nil {
+		return "", "", fmt.Errorf("the cloud's answer cannot be read: %w", err)
+	}
+	if _, err := openTrustList(root, carried.Trust); err != nil {
+		return "", "", err
+	}
+	return code.Base, carried.Trust, nil
 }
 
 // enrolClient makes a client whose answers are verified by the keys that they bring along under the pinned root key.

@@ -36,8 +36,8 @@ const KeyBytes = 32
 // and the feed has to be pulled from the beginning.
 var ErrSetAside = errors.New("the cache was damaged and is being filled again; sync once more")
 
-// errDamaged says that the file is not what this package wrote; it never leaves the package but from a reader.
-var errDamaged = errors.New("the cache is damaged; it is filled again when the terminal runs")
+// ErrDamaged says that the file is not what this package wrote; it never leaves the package but from OpenReader.
+var ErrDamaged = errors.New("the cache is damaged; it is filled again when the terminal runs")
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -108,10 +108,47 @@ func OpenReader(ctx context.Context, path string, key []byte) (*Cache, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, terminal.ErrUnknown
 	}
-	c.at = newHandles(nil, open(path, "mode=ro&_query_only=true&_busy_timeout=5000&_cache_size="+readerCache, readers))
-	if version, err := versionOf(ctx, c.at.read); err != nil || version != schemaVersion {
-		return nil, errors.Join(fmt.Errorf("%w (form %d)", errDamaged, version), err, c.at.close())
+	const options = "mode=ro&_query_only=true&_busy_timeout=5000&_cache_size=" + readerCache
+	c.at = newHandles(nil, open(path, options, readers))
+	version, err := versionOf(ctx, c.at.read)
+	if err != nil && !damaged(err) && noLog(path) {
+		// On a disk that is read-only or full nothing can be made beside the file: it is read as it lies there.
+		if err := c.at.close(); err != nil {
+			return nil, err
+		}
+		c.at = newHandles(nil, open(path, options+"&immutable=1", readers))
+		version, err = versionOf(ctx, c.at.read)
 	}
+	switch {
+	case damaged(err):
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrDamaged, err), c.at.close())
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("the cache cannot be opened; check the rights and the space of the data folder: %w", err), c.at.close())
+	case version != schemaVersion:
+		return nil, errors.Join(fmt.Errorf("%w (form %d)", ErrDamaged, version), c.at.close())
+	}
+	return c, nil
+}
+
+// noLog reports that no write-ahead log lies beside the file, so that the file alone is the whole cache.
+func noLog(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return errors.Is(err, os.ErrNotExist) || (err == nil && info.Size() == 0)
+}
+
+// Blank is a cache of nothing, in memory: for commands that only read, where the file is missing or cannot be read.
+func Blank(ctx context.Context, key []byte) (*Cache, error) {
+	c, err := newCache("", key)
+	if err != nil {
+		return nil, err
+	}
+	c.readOnly = true
+	name := fmt.Sprintf("blank-%p", c)
+	write := open(name, "mode=memory&cache=shared", 1)
+	if err := migrate(ctx, write); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	c.at = newHandles(write, open(name, "mode=memory&cache=shared&_query_only=true", readers))
 	return c, nil
 }
 
@@ -216,7 +253,7 @@ func (c *Cache) replace(ctx context.Context) error {
 // damaged reports that the file itself is at fault, not the disk or the asker.
 func damaged(err error) bool {
 	var fault sqlite3.Error
-	if errors.Is(err, errDamaged) {
+	if errors.Is(err, ErrDamaged) {
 		return true
 	}
 	return errors.As(err, &fault) && (fault.Code == sqlite3.ErrCorrupt || fault.Code == sqlite3.ErrNotADB)
@@ -238,14 +275,14 @@ func (c *Cache) sealOperator(operator terminal.Operator) ([]byte, error) {
 func (c *Cache) openOperator(id string, sealed []byte) (operator terminal.Operator, err error) {
 	size := c.seal.NonceSize()
 	if len(sealed) < size {
-		return operator, fmt.Errorf("%w: operator %s", errDamaged, id)
+		return operator, fmt.Errorf("%w: operator %s", ErrDamaged, id)
 	}
 	body, err := c.seal.Open(nil, sealed[:size], sealed[size:], []byte(id))
 	if err != nil { // another key: the file belongs to an enrolment before
-		return operator, fmt.Errorf("%w: operator %s", errDamaged, id)
+		return operator, fmt.Errorf("%w: operator %s", ErrDamaged, id)
 	}
 	if err := json.Unmarshal(body, &operator); err != nil {
-		return operator, fmt.Errorf("%w: operator %s: %w", errDamaged, id, err)
+		return operator, fmt.Errorf("%w: operator %s: %w", ErrDamaged, id, err)
 	}
 	return operator, nil
 }
@@ -297,7 +334,7 @@ func openHandles(ctx context.Context, path string) (*handles, error) {
 	at := newHandles(write, open(path, "mode=ro&_query_only=true&_busy_timeout=5000&_cache_size="+readerCache, readers))
 	for _, query := range []string{findQuery, placeQuery} { // a file that lacks a table or a column is none of ours
 		if _, err := at.statement(ctx, query); err != nil {
-			return nil, errors.Join(fmt.Errorf("%w: %w", errDamaged, err), at.close())
+			return nil, errors.Join(fmt.Errorf("%w: %w", ErrDamaged, err), at.close())
 		}
 	}
 	return at, nil
@@ -331,7 +368,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if version > schemaVersion { // of a newer program, which will fill its own again
-		return fmt.Errorf("%w: form %d, and %d is the newest known", errDamaged, version, schemaVersion)
+		return fmt.Errorf("%w: form %d, and %d is the newest known", ErrDamaged, version, schemaVersion)
 	}
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -343,7 +380,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	_, err = provider.UpTo(ctx, schemaVersion)
 	if err != nil && strings.Contains(err.Error(), "already exists") {
-		return fmt.Errorf("%w: %w", errDamaged, err)
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return err
 }

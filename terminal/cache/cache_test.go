@@ -424,7 +424,7 @@ func TestDamageMetByAPage(t *testing.T) {
 	}
 	used := c.at
 	err := c.once(func(h *handles) error { // as when a statement of Apply meets a bad page
-		return fmt.Errorf("%w: for this test", errDamaged)
+		return fmt.Errorf("%w: for this test", ErrDamaged)
 	})
 	if !errors.Is(err, ErrSetAside) || c.at == used {
 		t.Fatalf("the damaged file is still in use: %v", err)

@@ -73,12 +73,12 @@ func scanRow(from interface{ Scan(into ...any) error }) (found, error) {
 		return f, err
 	}
 	if len(lookup) != len(v.Lookup) || state < 0 || state >= len(states) {
-		return f, fmt.Errorf("%w: a voucher's row is not one", errDamaged)
+		return f, fmt.Errorf("%w: a voucher's row is not one", ErrDamaged)
 	}
 	copy(v.Lookup[:], lookup)
 	v.ID, v.State, v.Holder = terminal.VoucherID(id), states[state], holder.String
 	if err := unpackExtra(v, packed); err != nil {
-		return f, fmt.Errorf("%w: voucher %s: %w", errDamaged, v.ID, err)
+		return f, fmt.Errorf("%w: voucher %s: %w", ErrDamaged, v.ID, err)
 	}
 	f.row.Included = uint64(included)
 	return f, nil
@@ -113,7 +113,7 @@ func (c *Cache) campaign(ctx context.Context, h *handles, ref, stamp int64) (ter
 	}
 	var campaign terminal.Campaign
 	if err := json.Unmarshal(body, &campaign); err != nil {
-		return campaign, fmt.Errorf("%w: campaign %d: %w", errDamaged, ref, err)
+		return campaign, fmt.Errorf("%w: campaign %d: %w", ErrDamaged, ref, err)
 	}
 	c.mu.Lock()
 	c.campaigns[ref] = stamped{stamp: stamp, campaign: campaign}
@@ -230,7 +230,7 @@ func (h *handles) eachCampaign(ctx context.Context, use func(ref int64, campaign
 		}
 		var campaign terminal.Campaign
 		if err := json.Unmarshal(body, &campaign); err != nil {
-			return fmt.Errorf("%w: campaign %d: %w", errDamaged, ref, err)
+			return fmt.Errorf("%w: campaign %d: %w", ErrDamaged, ref, err)
 		}
 		use(ref, campaign)
 	}

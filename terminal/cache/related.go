@@ -18,7 +18,7 @@ func (h *handles) addRelated(ctx context.Context, row *terminal.Row, ref int64) 
 			func(rows *sql.Rows) (lookup terminal.Lookup, err error) {
 				var raw []byte
 				if err = rows.Scan(&raw); err == nil && copy(lookup[:], raw) != len(raw) {
-					err = fmt.Errorf("%w: a voucher's row is not one", errDamaged)
+					err = fmt.Errorf("%w: a voucher's row is not one", ErrDamaged)
 				}
 				return lookup, err
 			}, v.Order, int64(v.ID))
@@ -59,7 +59,7 @@ func scanCount(rows *sql.Rows) (count terminal.Count, err error) {
 		return count, err
 	}
 	if count.Day, err = terminal.ParseDate(day); err != nil {
-		err = fmt.Errorf("%w: %w", errDamaged, err)
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return count, err
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"countersign/terminal"
+	"countersign/terminal/journal"
 	"countersign/terminal/keystore"
 	"countersign/terminal/printer"
 )
@@ -37,7 +37,7 @@ const leastFree = 500 << 20
 func Examine(ctx context.Context, config Config) []Check {
 	folder := FolderOf(config)
 	checks := []Check{examineFolder(folder)}
-	if !checks[0].OK {
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return checks
 	}
 	settings, err := settingsOf(config)
@@ -46,10 +46,10 @@ func Examine(ctx context.Context, config Config) []Check {
 	}
 	checks = append(checks, well("config", "language %q, profile %q", settings.Language, settings.Profile))
 	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
-		return append(checks, ill("joined", terminal.ErrNotJoined, "run countersignctl join with a join code"))
+		return append(checks, whatToDo("joined", missingJournal(ctx, folder), "run countersignctl join with a join code"))
 	}
-	if _, err := keystore.Load(filepath.Join(folder, KeysName)); err != nil {
-		return append(checks, ill("keys", err, "put the key file of this machine's backup back"))
+	if _, err := loadKeys(ctx, folder); err != nil {
+		return append(checks, whatToDo("keys", err, "chmod 0600 "+filepath.Join(folder, KeysName)+", as the account that joined"))
 	}
 	checks = append(checks, well("keys", "readable by this account, and not by others"))
 	verified, err := verifyOwn(ctx, config)
@@ -60,10 +60,27 @@ func Examine(ctx context.Context, config Config) []Check {
 	}
 	reader, err := OpenReader(ctx, config)
 	if err != nil {
-		return append(checks, ill("station", err, "start the terminal once, then try again"))
+		return append(checks, whatToDo("station", err, mendStation(err)))
 	}
 	defer reader.Close()
 	return append(checks, reader.examine(ctx, config)...)
+}
+
+// whatToDo is a check that failed, with the way on that the error itself knows, or else do.
+func whatToDo(name string, err error, do string) Check {
+	var lost *Lost
+	if errors.As(err, &lost) {
+		do = lost.Do
+	}
+	return ill(name, err, do)
+}
+
+// mendStation is what to do about files that cannot be opened.
+func mendStation(err error) string {
+	if errors.Is(err, journal.ErrDamaged) {
+		return "stop selling, keep every file of the data folder and call support"
+	}
+	return "check the rights and the disk of the data folder; if both are well, keep every file of it and call support"
 }
 
 func examineFolder(folder string) Check {
@@ -75,6 +92,9 @@ func examineFolder(folder string) Check {
 	switch {
 	case err != nil:
 		return ill("folder", err, "check the disk")
+	case tryWriting(folder) != nil:
+		unwritable := &Unwritable{folder, tryWriting(folder)}
+		return ill("folder", unwritable, unwritable.Do())
 	case free < leastFree:
 		return Check{Name: "folder", Found: fmt.Sprintf("%s has only %d MB free", folder, free>>20), Do: "free some space: without it nothing can be redeemed"}
 	}
@@ -85,13 +105,16 @@ func examineFolder(folder string) Check {
 func (r *Reader) examine(ctx context.Context, config Config) []Check {
 	status, err := r.Status(ctx)
 	if err != nil {
-		return []Check{ill("status", err, "start the terminal once, then try again")}
+		return []Check{whatToDo("status", err, mendStation(err))}
 	}
 	checks := []Check{well("terminal", "%s in %s", status.Terminal, status.StoreName)}
 	if status.Suspended {
 		checks[0] = Check{Name: "terminal", Found: "suspended by the merchant: it honours nothing", Do: "ask who runs the cloud: countersign-cloud readmit " + status.Terminal}
 	}
 	checks = append(checks, r.examineLine(ctx, config), examineCache(status), examinePending(status))
+	if trouble := status.Trouble; trouble != nil {
+		checks = append(checks, Check{Name: "sync", Found: trouble.Cause + ", since " + trouble.Since.Local().Format(time.DateTime), Do: trouble.Do})
+	}
 	clock := Check{Name: "clock", OK: status.Clock.Off == 0 || time.Duration(status.Clock.Off)*time.Second <= clockTolerance, Found: status.Clock.Sentence}
 	if time.Duration(status.Clock.Off).Abs()*time.Second > clockTolerance {
 		clock.OK, clock.Do = false, "set the date and time, and switch their automatic setting on"
@@ -123,6 +146,8 @@ func examineCache(status Status) Check {
 	const old = 24 * time.Hour
 	age := time.Duration(status.Cache.AgeSeconds) * time.Second
 	switch {
+	case status.Cache.Trouble != "":
+		return Check{Name: "cache", Found: status.Cache.Trouble, Do: "run countersignctl sync --wait 5m"}
 	case status.Cache.AgeSeconds < 0:
 		return Check{Name: "cache", Found: "never filled: nothing can be redeemed offline", Do: "run countersignctl sync --wait 5m"}
 	case age > old:

@@ -12,7 +12,7 @@ import (
 )
 
 // Join turns a join code into a terminal in the data folder, and fills its cache. name is for the terminal where the invitation does
-// not name it. Everything may be cut off at any point and begun again with the same code. A first fill that did not come to its
+// not name it. A terminal that has lost what it knows of its cloud gets that back from a new code of the same cloud. Everything may be cut off at any point and begun again with the same code. A first fill that did not come to its
 // end is no error: the station's status says so.
 func Join(ctx context.Context, config Config, code, name string) (*Station, error) {
 	folder := FolderOf(config)
@@ -21,11 +21,11 @@ func Join(ctx context.Context, config Config, code, name string) (*Station, erro
 	}
 	held, err := takeLock(folder, config.Program)
 	if err != nil {
-		return nil, err
+		return nil, Blame(folder, err)
 	}
 	s, err := joinLocked(ctx, config, held, code, name)
 	if err != nil {
-		return nil, errors.Join(err, held.release())
+		return nil, Blame(folder, errors.Join(err, held.release()))
 	}
 	return s, nil
 }
@@ -33,7 +33,7 @@ func Join(ctx context.Context, config Config, code, name string) (*Station, erro
 func joinLocked(ctx context.Context, config Config, held *lock, code, name string) (*Station, error) {
 	folder := FolderOf(config)
 	if _, err := os.Stat(filepath.Join(folder, JournalName)); err == nil {
-		return nil, ErrJoined
+		return repair(ctx, config, held, code)
 	}
 	settings, err := settingsOf(config)
 	if err != nil {
@@ -50,6 +50,9 @@ func joinLocked(ctx context.Context, config Config, held *lock, code, name strin
 	enrolment, err := cloudsync.Enrol(ctx, code, cloudsync.Enrolling{
 		Key: keys.Sign, Version: config.Version, Name: name, CAFile: settings.CAFile, Transport: config.Transport,
 	})
+	if cloudsync.AlreadyEnrolled(err) { // the cloud knows these keys, and there is no journal
+		return nil, lostJournal(ctx, folder, err)
+	}
 	if err != nil {
 		return nil, err
 	}

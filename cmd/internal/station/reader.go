@@ -38,6 +38,7 @@ type Reader struct {
 	folder    string
 	version   string
 	url       string
+	amiss     string // why the cache is an empty one that stands in; "" where it is the file
 	trust     *cloudsync.Trust
 	patterns  *patterns
 	profile   escpos.Profile
@@ -56,13 +57,13 @@ func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
 		}
 	}()
 	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
-		return nil, terminal.ErrNotJoined
+		return nil, missingJournal(ctx, folder)
 	}
 	settings, err := settingsOf(config)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := keystore.Load(filepath.Join(folder, KeysName))
+	keys, err := loadKeys(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +72,7 @@ func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
 		return nil, err
 	}
 	opened.add(record)
-	vouchers, err := cache.OpenReader(ctx, filepath.Join(folder, CacheName), keys.Cache)
-	if errors.Is(err, terminal.ErrUnknown) {
-		return nil, terminal.ErrNotJoined
-	}
+	vouchers, amiss, err := openCacheToRead(ctx, folder, keys.Cache)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +83,7 @@ func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
 	}
 	r = &Reader{
 		Journal: record, Cache: vouchers, Clock: clock.New(mark, nil), Settings: settings,
-		folder: folder, version: config.Version, patterns: &patterns{cache: vouchers},
+		folder: folder, version: config.Version, amiss: amiss, patterns: &patterns{cache: vouchers},
 	}
 	client, err := r.client(config, keys, nil)
 	if err != nil {
@@ -105,11 +103,11 @@ func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
 func (r *Reader) client(config Config, keys keystore.Keys, keep func(signed string) error) (*cloudsync.Client, error) {
 	file, err := readCloudFile(r.folder)
 	if err != nil {
-		return nil, fmt.Errorf("what is known of the cloud cannot be read: %w", err)
+		return nil, lostCloud(r.folder, err)
 	}
 	r.url = file.URL
 	if r.trust, err = cloudsync.NewTrust(r.Journal.Identity().RootKey, file.Trust, keep); err != nil {
-		return nil, err
+		return nil, lostCloud(r.folder, err)
 	}
 	line, err := lineOfFolder(r.folder).LoadLine()
 	if err != nil {

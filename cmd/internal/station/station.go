@@ -88,15 +88,15 @@ type Station struct {
 func Open(ctx context.Context, config Config) (*Station, error) {
 	folder := FolderOf(config)
 	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
-		return nil, terminal.ErrNotJoined
+		return nil, missingJournal(ctx, folder)
 	}
 	held, err := takeLock(folder, config.Program)
 	if err != nil {
-		return nil, err
+		return nil, Blame(folder, err)
 	}
 	s, err := openLocked(ctx, config, held)
 	if err != nil {
-		return nil, errors.Join(err, held.release())
+		return nil, Blame(folder, errors.Join(err, held.release()))
 	}
 	return s, nil
 }
@@ -114,7 +114,7 @@ func openLocked(ctx context.Context, config Config, held *lock) (s *Station, err
 	if err != nil {
 		return nil, err
 	}
-	keys, err := keystore.Load(filepath.Join(folder, KeysName))
+	keys, err := loadKeys(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -169,6 +169,9 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	s.breaker = cloudsync.NewBreaker(lineOfFolder(s.folder), func() { s.Pump.Kick() })
 	s.Pump = cloudsync.NewPump(client, s.breaker, claims, journalOfPump{s.Journal}, cacheOfPump{s.Cache, s.patterns, s.folder}, s.Log)
 	s.Pump.OnChange(s.notify)
+	if err := s.watchTrouble(ctx); err != nil {
+		return err
+	}
 	s.authority = cloudsync.NewAuthority(client, s.breaker, claims)
 	return nil
 }
@@ -267,6 +270,7 @@ func (s *Station) Close() error {
 		stop()
 	}
 	s.done.Wait()
+	s.breaker.Keep()
 	return errors.Join(s.Cache.Close(), s.Journal.Close(), s.lock.release(), s.logFile.Close())
 }
 

@@ -28,6 +28,8 @@ type Status struct {
 	Printer      PrinterQueue  `json:"printer"`
 	Clock        ClockStatus   `json:"clock"`
 	Exceptions   int           `json:"exceptions"` // open ones
+	// Trouble keeps the journal from a cloud that answers: whatever else is well, this terminal is not.
+	Trouble *TroubleStatus `json:"trouble,omitempty"`
 	Holder       *Holder       `json:"holder,omitempty"`
 	Data         string        `json:"data"`
 	Version      string        `json:"version"`
@@ -48,6 +50,7 @@ type CacheStatus struct {
 	AgeSeconds int64     `json:"age_seconds"`          // since then; -1 for never
 	Vouchers   int64     `json:"vouchers"`
 	Campaigns  int64     `json:"campaigns"`
+	Trouble    string    `json:"trouble,omitempty"` // why nothing of it can be read
 }
 
 // PendingStatus is what the cloud does not have yet.
@@ -92,11 +95,18 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	}
 	line := r.breaker.Line()
 	status.Line = LineStatus{URL: r.url, Online: line.Failures == 0 && !line.Contact.IsZero(), LastContact: line.Contact, Trouble: line.Trouble}
+	trouble, err := r.trouble(ctx)
+	if err != nil {
+		return status, err
+	}
+	if status.Trouble = TroubleOf(trouble, r.folder, identity.Terminal); trouble != nil && status.Line.Trouble == "" {
+		status.Line.Trouble = trouble.Cause
+	}
 	fresh, err := r.Cache.Freshness(ctx)
 	if err != nil {
 		return status, err
 	}
-	status.Cache = CacheStatus{Cursor: fresh.Cursor, ReachedEnd: fresh.ReachedEnd, AgeSeconds: -1, Vouchers: fresh.Vouchers, Campaigns: fresh.Campaigns}
+	status.Cache = CacheStatus{Cursor: fresh.Cursor, ReachedEnd: fresh.ReachedEnd, AgeSeconds: -1, Vouchers: fresh.Vouchers, Campaigns: fresh.Campaigns, Trouble: r.amiss}
 	if !fresh.ReachedEnd.IsZero() {
 		status.Cache.AgeSeconds = max(0, int64(status.Clock.Lower.Sub(fresh.ReachedEnd).Seconds()))
 	}
@@ -105,7 +115,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		return status, err
 	}
 	status.Pending = PendingStatus{Count: counts.Pending, Oldest: counts.Oldest, Head: counts.Head, Acked: counts.Acked}
-	exceptions, err := r.Journal.Exceptions(ctx, true)
+	exceptions, err := r.Exceptions(ctx, true)
 	if err != nil {
 		return status, err
 	}

@@ -1,0 +1,310 @@
+package station
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	cloudsync "countersign/sync"
+	"countersign/terminal"
+	"countersign/terminal/cache"
+	"countersign/terminal/journal"
+	"countersign/terminal/keystore"
+)
+
+// Lost says that a part of a terminal is gone that nothing here can make again.
+type Lost struct {
+	Found string // what is gone, as a sentence
+	Do    string // the way on
+	cause error
+}
+
+// Error is one sentence.
+func (l *Lost) Error() string { return l.Found }
+
+// Unwrap is what was found when it was looked for.
+func (l *Lost) Unwrap() error { return l.cause }
+
+// startAnew is the way on for a terminal that cannot go on under its name.
+func startAnew(folder, name string) string {
+	return fmt.Sprintf("without it, keep %s for support, have the cloud's people run countersign-cloud suspend %s and countersign-cloud invite STORE, "+
+		"and join a new data folder: countersignctl --data NEWFOLDER join CODE", folder, name)
+}
+
+// nameIn is the terminal's name as far as the folder still tells it.
+func nameIn(ctx context.Context, folder string) string {
+	if place, err := readPlace(folder); err == nil && place.Terminal != "" {
+		return place.Terminal
+	}
+	if record, err := journal.OpenReader(ctx, filepath.Join(folder, JournalName)); err == nil {
+		name := record.Identity().Terminal
+		if record.Close() == nil && name != "" {
+			return name
+		}
+	}
+	return "NAME"
+}
+
+// missingJournal says what a folder without a journal is: one that never joined, or a terminal that has lost its record.
+func missingJournal(ctx context.Context, folder string) error {
+	keys, err := keystore.Load(filepath.Join(folder, KeysName))
+	if err != nil || keys.Lookup == nil {
+		return terminal.ErrNotJoined
+	}
+	return lostJournal(ctx, folder, nil)
+}
+
+func lostJournal(ctx context.Context, folder string, cause error) *Lost {
+	name := nameIn(ctx, folder)
+	return &Lost{cause: cause,
+		Found: fmt.Sprintf("the journal of terminal %s is gone from %s: its keys are there, and the record of what it honoured is not", name, folder),
+		Do:    "put " + JournalName + " back; if joining was cut off, join again with the same code; " + startAnew(folder, name)}
+}
+
+// loadKeys loads the keys of a folder that has a journal.
+func loadKeys(ctx context.Context, folder string) (keystore.Keys, error) {
+	keys, err := keystore.Load(filepath.Join(folder, KeysName))
+	switch {
+	case err == nil && keys.Lookup == nil, errors.Is(err, keystore.ErrMissing), errors.Is(err, keystore.ErrDamaged):
+		name, what := nameIn(ctx, folder), "cannot be read"
+		if errors.Is(err, keystore.ErrMissing) {
+			what = "is gone"
+		}
+		return keys, &Lost{cause: err,
+			Found: fmt.Sprintf("the key file of terminal %s %s: its journal is in %s, and nothing can be signed", name, what, folder),
+			Do:    "put the file " + KeysName + " of this machine's backup back; " + startAnew(folder, name)}
+	}
+	return keys, err
+}
+
+// lostCloud says that what is known of the cloud cannot be read. A new join code of the same cloud mends it.
+func lostCloud(folder string, cause error) *Lost {
+	return &Lost{cause: cause,
+		Found: fmt.Sprintf("what this terminal knows of its cloud cannot be read (%s)", filepath.Join(folder, cloudName)),
+		Do:    "run countersignctl join with a new join code of the same cloud (countersign-cloud invite STORE): journal and keys stay as they are"}
+}
+
+// repair gives a terminal back what it knows of its cloud, from a new join code of that cloud. Where nothing is broken it is ErrJoined.
+func repair(ctx context.Context, config Config, held *lock, code string) (*Station, error) {
+	folder := FolderOf(config)
+	keys, err := loadKeys(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	record, err := journal.OpenReader(ctx, filepath.Join(folder, JournalName))
+	if err != nil {
+		return nil, err
+	}
+	identity := record.Identity()
+	if err := record.Close(); err != nil {
+		return nil, err
+	}
+	if file, err := readCloudFile(folder); err == nil {
+		if _, err = cloudsync.NewTrust(identity.RootKey, file.Trust, nil); err == nil && file.URL != "" {
+			return nil, ErrJoined
+		}
+	}
+	settings, err := settingsOf(config)
+	if err != nil {
+		return nil, err
+	}
+	url, trust, err := cloudsync.FindCloud(ctx, code, identity.RootKey, cloudsync.Enrolling{
+		Key: keys.Sign, Version: config.Version, CAFile: settings.CAFile, Transport: config.Transport,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := writeCloudFile(folder, cloudFile{URL: url, Trust: trust}); err != nil {
+		return nil, err
+	}
+	s, err := openLocked(ctx, config, held)
+	if err != nil {
+		return nil, err
+	}
+	s.fill(ctx, config.Progress)
+	return s, nil
+}
+
+// openCacheToRead opens the cache for a command that takes no lock. A cache may vanish at any time: where it is not there, or not to be
+// read, an empty one stands in, and amiss says why.
+func openCacheToRead(ctx context.Context, folder string, key []byte) (vouchers *cache.Cache, amiss string, err error) {
+	vouchers, err = cache.OpenReader(ctx, filepath.Join(folder, CacheName), key)
+	switch {
+	case err == nil:
+		return vouchers, "", nil
+	case errors.Is(err, terminal.ErrUnknown):
+		amiss = "the cache is not there: it is filled again by the next sync"
+	default:
+		amiss = err.Error()
+	}
+	vouchers, err = cache.Blank(ctx, key)
+	return vouchers, amiss, err
+}
+
+// ErrUnfilled says that the terminal cannot know whom and what it honours yet.
+var ErrUnfilled = errors.New("the cache is empty and the cloud does not answer: this terminal knows neither vouchers nor people yet")
+
+// Filled reports whether the cache holds anything of the cloud's.
+func (r *Reader) Filled(ctx context.Context) bool {
+	fresh, err := r.Cache.Freshness(ctx)
+	return err != nil || fresh.Cursor != ""
+}
+
+// Fill pulls the feed, for at most limit, where the cache was lost: else a terminal that has a line would turn everybody away until
+// somebody syncs by hand.
+func (s *Station) Fill(ctx context.Context, limit time.Duration) {
+	if s.Filled(ctx) {
+		return
+	}
+	down := s.breaker.Line().Failures > 0
+	budget, ok := s.breaker.Allow()
+	if !ok {
+		return
+	}
+	if down {
+		limit = min(limit, budget)
+	}
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := s.Pump.Pull(limited); err != nil {
+		s.Log.Warn("the empty cache could not be filled to the end", "error", err.Error())
+	}
+}
+
+// Unwritable says that the data folder cannot be written, which is why nothing else worked.
+type Unwritable struct {
+	Folder string
+	cause  error
+}
+
+// Error is one sentence.
+func (u *Unwritable) Error() string {
+	switch {
+	case errors.Is(u.cause, syscall.ENOSPC), errors.Is(u.cause, syscall.EDQUOT):
+		return fmt.Sprintf("the disk of %s is full", u.Folder)
+	case errors.Is(u.cause, syscall.EROFS):
+		return fmt.Sprintf("the disk of %s is read-only", u.Folder)
+	case errors.Is(u.cause, os.ErrPermission):
+		return fmt.Sprintf("this account may not write in %s", u.Folder)
+	}
+	return fmt.Sprintf("nothing can be written in %s: %v", u.Folder, u.cause)
+}
+
+// Do is what to do about it.
+func (u *Unwritable) Do() string {
+	switch {
+	case errors.Is(u.cause, syscall.ENOSPC), errors.Is(u.cause, syscall.EDQUOT):
+		return "free some space, then try again: nothing was recorded"
+	case errors.Is(u.cause, os.ErrPermission):
+		return "run the program as the account that joined, or give this one the right to write there"
+	}
+	return "check the disk: a system makes one read-only when it fails; nothing was recorded"
+}
+
+// Unwrap is the system's answer.
+func (u *Unwritable) Unwrap() error { return u.cause }
+
+// Blame finds the cause of an error in the disk, where it is to blame: SQLite says of a full or read-only one only that a file cannot be
+// opened. Other errors come back as they are.
+func Blame(folder string, err error) error {
+	var held *InUse
+	var lost *Lost
+	if err == nil || errors.As(err, &held) || errors.As(err, &lost) || errors.Is(err, terminal.ErrNotJoined) || errors.Is(err, ErrJoined) {
+		return err
+	}
+	if cause := tryWriting(folder); cause != nil && !errors.Is(cause, os.ErrNotExist) {
+		return &Unwritable{folder, cause}
+	}
+	return err
+}
+
+// tryWriting writes as much as a redemption takes, and takes it away again.
+func tryWriting(folder string) error {
+	const redemption = 128 << 10
+	file, err := os.CreateTemp(folder, ".room-*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(make([]byte, redemption))
+	return errors.Join(err, file.Close(), os.Remove(file.Name()))
+}
+
+// troubleKey is where the journal's state keeps what stands between it and the cloud.
+const troubleKey = "trouble"
+
+// trouble is what the newest push found; nil for nothing.
+func (r *Reader) trouble(ctx context.Context) (*cloudsync.Trouble, error) {
+	text, err := r.Journal.State(ctx, troubleKey)
+	if errors.Is(err, terminal.ErrUnknown) || (err == nil && len(text) == 0) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var known cloudsync.Trouble
+	return &known, json.Unmarshal(text, &known)
+}
+
+// watchTrouble keeps what the pump learns of the journal, in the journal.
+func (s *Station) watchTrouble(ctx context.Context) error {
+	known, err := s.trouble(ctx)
+	if err != nil {
+		return err
+	}
+	s.Pump.KeepTrouble(known, func(ctx context.Context, trouble *cloudsync.Trouble) error {
+		text := []byte{}
+		if trouble != nil {
+			var err error
+			if text, err = json.Marshal(trouble); err != nil {
+				return err
+			}
+		}
+		return s.Journal.SetState(ctx, troubleKey, text)
+	})
+	return nil
+}
+
+// TroubleStatus is what keeps this terminal's journal from the cloud, and what to do about it.
+type TroubleStatus struct {
+	cloudsync.Trouble
+	Do string `json:"do"`
+}
+
+// TroubleOf adds to a trouble what to do about it.
+func TroubleOf(trouble *cloudsync.Trouble, folder, name string) *TroubleStatus {
+	if trouble == nil {
+		return nil
+	}
+	status := &TroubleStatus{Trouble: *trouble}
+	switch trouble.Kind {
+	case cloudsync.TroubleBehind, cloudsync.TroubleFork:
+		status.Do = "stop redeeming here: put the newest " + JournalName + " of this terminal back, if there is one; " + startAnew(folder, name)
+	case cloudsync.TroubleRefused:
+		status.Do = "ask who runs the cloud: countersign-cloud terminals shows " + name + "; what is redeemed here stays here until the cloud takes it"
+	default:
+		status.Do = "stop redeeming here, run countersignctl journal verify, keep every file of " + folder + " and call support"
+	}
+	return status
+}
+
+// Exceptions are what a manager must look at, the newest first: what the cloud reports and, before that, what keeps this terminal's
+// journal from it.
+func (r *Reader) Exceptions(ctx context.Context, openOnly bool) ([]terminal.Exception, error) {
+	known, err := r.Journal.Exceptions(ctx, openOnly)
+	if err != nil {
+		return nil, err
+	}
+	trouble, err := r.trouble(ctx)
+	if err != nil || trouble == nil {
+		return known, err
+	}
+	name := r.Journal.Identity().Terminal
+	own := terminal.Exception{ID: "here", Kind: string(trouble.Kind), State: "open", OpenedAt: trouble.Since,
+		Note: trouble.Cause + "; " + TroubleOf(trouble, r.folder, name).Do, Uses: []terminal.ExceptionUse{}}
+	return append([]terminal.Exception{own}, known...), nil
+}
