@@ -10,6 +10,9 @@ import (
 
 func isBusy(err error) bool { return errors.Is(err, unix.EBUSY) }
 
+// canMakeIn says what would keep this account from making files in a folder.
+func canMakeIn(folder string) error { return unix.Access(folder, unix.W_OK|unix.X_OK) }
+
 // isGone reports a device whose hardware was unplugged.
 func isGone(err error) bool {
 	return errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.EIO)

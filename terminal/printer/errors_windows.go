@@ -2,6 +2,7 @@ package printer
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/windows"
 )
@@ -13,4 +14,10 @@ func isBusy(err error) bool {
 // isGone reports a device whose hardware was unplugged.
 func isGone(err error) bool {
 	return errors.Is(err, windows.ERROR_DEVICE_NOT_CONNECTED) || errors.Is(err, windows.ERROR_GEN_FAILURE)
+}
+
+// canMakeIn says what would keep this account from making files in a folder. Of rights, Windows tells only who tries.
+func canMakeIn(folder string) error {
+	_, err := os.Stat(folder)
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -22,17 +23,36 @@ func openFile(path string, device bool) (Port, error) {
 	}
 	file, err := os.OpenFile(path, flags, 0o600)
 	if err != nil {
-		switch {
-		case errors.Is(err, fs.ErrNotExist), isGone(err):
-			err = ErrMissing
-		case errors.Is(err, fs.ErrPermission):
-			err = ErrDenied
-		case isBusy(err):
-			err = ErrBusy
-		}
-		return nil, fmt.Errorf("%w (%s)", err, path)
+		return nil, fmt.Errorf("%w (%s)", whyNot(err), path)
 	}
 	return &filePort{file: file, device: device}, nil
+}
+
+// whyNot names what keeps a file or a device from being opened.
+func whyNot(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), isGone(err):
+		return ErrMissing
+	case errors.Is(err, fs.ErrPermission):
+		return ErrDenied
+	case isBusy(err):
+		return ErrBusy
+	}
+	return err
+}
+
+// canAdd says what would keep slips from being added to a file. It writes nothing, and does not make the file.
+func canAdd(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err == nil {
+		return file.Close()
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = canMakeIn(filepath.Dir(path)); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w (%s)", whyNot(err), path)
 }
 
 func (p *filePort) Write(data []byte) (int, error) { return p.file.Write(data) }

@@ -56,7 +56,7 @@ func (w *Worker) end() {
 	w.current, w.cancel = 0, nil
 	w.mu.Unlock()
 	if w.session != nil {
-		w.session.cancel, w.session.heard = nil, w.hear
+		w.session.cancel, w.session.heard, w.session.strict, w.session.owed = nil, w.hear, false, 0
 	}
 	w.set(func(s *Status) {
 		s.Job = 0

@@ -18,6 +18,9 @@ var (
 	errSilent = fmt.Errorf("the printer fell silent: %w", errGone)
 )
 
+// shortMost is how often in a row a printer may answer and still owe an answer, before that one never comes.
+const shortMost = 3
+
 // session is an open port with its two goroutines: one that reads, and one that writes, so that a write that never returns can
 // be left behind. Everything else happens on the worker's own goroutine.
 type session struct {
@@ -37,7 +40,9 @@ type session struct {
 	checkUp  func(context.Context) (well bool, err error)
 	patience time.Duration // how long it may take nothing before that is said
 	probe    time.Duration // how often it is asked meanwhile how it is
-	mute     bool          // a question in the middle of a slip went unanswered
+	strict   bool          // a slip is on its way: every question is to be answered
+	owed     int           // questions that have no answer yet, since strict
+	short    int           // how often in a row it answered and still owed an answer
 	stuck    bool          // a write was left behind: the session is of no more use
 }
 
@@ -144,8 +149,7 @@ func (s *session) send(ctx context.Context, data []byte, cuts []int) (touched bo
 }
 
 // clear waits until the printer takes bytes: no XOFF pending, control lines up. Between two commands the printer is asked meanwhile how
-// it is: it may have lost its power, or we its XON. One that left a question unanswered and takes bytes again was switched off and on,
-// for all we know, and has lost what it had received.
+// it is: it may have lost its power, or we its XON. One that owes an answer gets nothing before it is known why.
 func (s *session) clear(ctx context.Context, between bool) error {
 	const look = 20 * time.Millisecond // how often control lines are looked at: nothing tells when they change
 	var waited, unasked time.Duration
@@ -169,8 +173,10 @@ func (s *session) clear(ctx context.Context, between bool) error {
 			}
 		}
 	}
-	if s.mute {
-		return errSilent
+	for between && s.owed > 0 {
+		if _, err := s.checkUp(ctx); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -208,7 +214,8 @@ func (s *session) write(ctx context.Context, chunk []byte) (touched bool, err er
 	}
 }
 
-// await takes answers until done says that one is what was waited for. A zero limit waits for ever.
+// await takes answers until done says that one is what was waited for. A zero limit waits for ever. An answer that is there when the
+// time is over came in time: a computer that was busy sees both at once.
 func (s *session) await(ctx context.Context, limit time.Duration, done func(answer) bool) error {
 	var timeout <-chan time.Time
 	if limit > 0 {
@@ -224,6 +231,9 @@ func (s *session) await(ctx context.Context, limit time.Duration, done func(answ
 				return nil
 			}
 		case <-timeout:
+			if s.waiting(done) {
+				return nil
+			}
 			return errTimeout
 		case <-s.gone:
 			return s.lastWords(done)
@@ -237,24 +247,32 @@ func (s *session) await(ctx context.Context, limit time.Duration, done func(answ
 
 // lastWords looks through what the printer said before it went away.
 func (s *session) lastWords(done func(answer) bool) error {
-	if !s.port.Traits().TwoWay {
-		return errGone
+	if s.port.Traits().TwoWay && s.waiting(done) {
+		return nil
 	}
+	return errGone
+}
+
+// waiting looks through what the printer has said already, up to what was waited for.
+func (s *session) waiting(done func(answer) bool) bool {
 	for {
 		select {
 		case a := <-s.answers:
 			s.heard(a)
 			if done(a) {
-				return nil
+				return true
 			}
 		default:
-			return errGone
+			return false
 		}
 	}
 }
 
-// ask sends a real-time status request, DLE EOT n, and returns its answer. It must never be called in the middle of a slip: a
-// printer that reads the parameters of a command takes it for one.
+// ask sends a real-time status request, DLE EOT n, and returns its answer. It must never be called in the middle of a command: a
+// printer that reads the parameters of one takes it for them.
+//
+// Answers come in the order of the questions. So while a slip is on its way, a late answer is told from one that never comes: a printer
+// that answers and answers, and still owes one, had no power when it was asked, which is errSilent.
 func (s *session) ask(ctx context.Context, n byte, limit time.Duration) (byte, error) {
 	s.forget()
 	within, stop := context.WithTimeout(ctx, limit)
@@ -266,10 +284,25 @@ func (s *session) ask(ctx context.Context, n byte, limit time.Duration) (byte, e
 		return 0, err
 	}
 	var status byte
+	came := 0
 	err := s.await(ctx, limit, func(a answer) bool {
-		status = a.data[0]
-		return a.kind == answerStatus
+		if a.kind == answerStatus {
+			came, status = came+1, a.data[0]
+		}
+		return came > s.owed
 	})
+	switch {
+	case !s.strict:
+	case err == nil:
+		s.owed, s.short = 0, 0
+	case err == errTimeout:
+		if s.owed += 1 - came; came > 0 {
+			s.short++
+		}
+		if s.short >= shortMost {
+			return 0, errSilent
+		}
+	}
 	return status, err
 }
 
@@ -280,6 +313,8 @@ func (s *session) forget() {
 		case a := <-s.answers:
 			if a.kind != answerStatus {
 				s.heard(a)
+			} else if s.owed > 0 {
+				s.owed--
 			}
 		default:
 			return

@@ -94,7 +94,7 @@ func (s *spool) job(id int64) terminal.SpoolJob {
 // eventually waits for something to be so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(40 * time.Second)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !so() {
@@ -108,7 +108,7 @@ func eventually(t *testing.T, what string, so func() bool) {
 
 func (s *spool) reaches(t *testing.T, id int64, states ...terminal.JobState) terminal.SpoolJob {
 	t.Helper()
-	deadline := time.Now().Add(9 * time.Second)
+	deadline := time.Now().Add(35 * time.Second)
 	eventually(t, fmt.Sprintf("job %d becomes one of %v", id, states), func() bool {
 		if time.Now().After(deadline) {
 			t.Fatalf("job %d was to become one of %v, and is %s %s", id, states, s.job(id).State, s.job(id).Detail)
@@ -149,8 +149,8 @@ func boundaries(data []byte) []int {
 
 func quick(path string) printer.Config {
 	return printer.Config{Target: "serial:" + path, Status: "yes", Word: "process_id", Chunk: 128, Boundaries: boundaries,
-		Timing: printer.Timing{Answer: 150 * time.Millisecond, Poll: 20 * time.Millisecond, Stall: 60 * time.Millisecond,
-			Confirm: 400 * time.Millisecond, Silence: 300 * time.Millisecond, Grace: 10 * time.Millisecond}}
+		Timing: printer.Timing{Answer: 400 * time.Millisecond, Poll: 20 * time.Millisecond, Stall: 60 * time.Millisecond,
+			Confirm: 400 * time.Millisecond, Silence: 1500 * time.Millisecond, Grace: 10 * time.Millisecond}}
 }
 
 // run starts a worker and returns it with what stops it; it is also stopped at the end of the test.
@@ -531,6 +531,10 @@ func TestLookingPrintsNothing(t *testing.T) {
 	}
 	if _, err := os.Stat(file); err == nil {
 		t.Error("looking made the file")
+	}
+	nowhere := printer.Config{Target: "file:" + filepath.Join(filepath.Dir(file), "gone", "slips.bin")}
+	if now := printer.Look(t.Context(), nowhere); now.State != printer.StateMissing || !now.Needs() {
+		t.Errorf("a file in a folder that is not there: %+v", now)
 	}
 }
 

@@ -146,9 +146,16 @@ func (w *Worker) query(ctx context.Context, times int) (answered bool, err error
 		n    byte
 		into *byte
 	}{{2, &cause}, {3, &fault}, {4, &roll}} {
-		if *question.into, err = ask(question.n); err == errTimeout {
-			*question.into = 0 // a printer that knows DLE EOT 1 alone
-		} else if err != nil {
+		if w.session.strict && !w.knows[question.n] {
+			continue // a printer that knows DLE EOT 1 alone
+		}
+		*question.into, err = ask(question.n)
+		switch {
+		case err == nil:
+			w.knows[question.n] = true
+		case err == errTimeout:
+			*question.into = 0
+		default:
 			return false, err
 		}
 	}
@@ -166,7 +173,12 @@ func (w *Worker) query(ctx context.Context, times int) (answered bool, err error
 // that alone would print an empty page on some.
 func Look(ctx context.Context, config Config) Status {
 	w := New(nil, config)
-	if config.Target != "" && !perJob(config.Target) && w.open() {
+	switch target, err := ParseTarget(config.Target); {
+	case err == nil && target.Scheme == "file" && config.Open == nil:
+		if err := canAdd(target.Place); err != nil {
+			w.refused(err)
+		}
+	case config.Target != "" && !perJob(config.Target) && w.open():
 		w.look(ctx)
 		w.drop()
 	}

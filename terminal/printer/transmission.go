@@ -29,7 +29,7 @@ type transmission struct {
 
 func (w *Worker) transmission() *transmission {
 	t := &transmission{w: w, s: w.session}
-	t.s.mute = false
+	t.s.strict, t.s.owed, t.s.short = true, 0, 0
 	t.s.checkUp = t.checkUp
 	t.s.heard = func(a answer) {
 		w.hear(a)
@@ -100,8 +100,8 @@ func (t *transmission) cuts(data []byte) []int {
 	return t.w.config.Boundaries(data)
 }
 
-// checkUp asks a printer that takes nothing how it is. One that never answers questions is waited for; one that does and is silent for
-// Timing.Silence is given up, and one that is silent but for a moment has lost its power.
+// checkUp asks a printer that takes nothing, or owes an answer, how it is. One that never answers questions is waited for; one that does
+// and is silent for Timing.Silence is given up.
 func (t *transmission) checkUp(ctx context.Context) (well bool, err error) {
 	w := t.w
 	if !w.answered {
@@ -111,12 +111,10 @@ func (t *transmission) checkUp(ctx context.Context) (well bool, err error) {
 	switch {
 	case err != nil && err != errTimeout:
 		return false, err
-	case answered && t.s.mute:
-		return false, errSilent
 	case answered:
+		t.silent = 0
 		return w.Status().State != StateWaiting, nil
 	}
-	t.s.mute = true
 	if t.silent += t.s.probe + w.config.Timing.Answer; t.silent >= w.config.Timing.Silence || t.s.stuck {
 		return false, errSilent
 	}
@@ -165,33 +163,34 @@ func markID(n uint32) [4]byte {
 
 // heed waits until fewer than so many marks are unanswered: for ever while the printer says why it does not print, for
 // Timing.Confirm while it is well, for Timing.Silence while it says nothing. The printer is between two commands meanwhile, so
-// that it may be asked how it is. One that was silent and answers again, but not the mark, has lost it.
+// that it may be asked how it is.
 func (t *transmission) heed(ctx context.Context, fewer int) error {
 	timing := t.w.config.Timing
 	step := min(timing.Poll, timing.Confirm, t.s.probe)
 	enough := func(answer) bool { return len(t.outstanding) < fewer }
 	var well, silent time.Duration
 	for !enough(answer{}) {
+		began := time.Now()
 		if err := t.s.await(ctx, step, enough); err != errTimeout {
 			return err
 		}
 		answered, err := t.w.query(ctx, 1)
+		took := time.Since(began)
 		switch {
 		case enough(answer{}):
 			return nil
 		case err != nil && err != errTimeout:
 			return err
 		case !answered:
-			if silent += step + timing.Answer; silent >= timing.Silence || t.s.stuck {
+			if silent += took; silent >= timing.Silence || t.s.stuck {
 				return errSilent
 			}
 			t.w.set(func(s *Status) { s.State, s.Online = StateSilent, false })
-		case silent > 0:
-			return errSilent
 		case t.w.Status().State == StateWaiting:
-			well = 0
+			well, silent = 0, 0
 		default:
-			if well += step; well >= timing.Confirm {
+			silent = 0
+			if well += took; well >= timing.Confirm {
 				return errTimeout
 			}
 		}

@@ -64,9 +64,10 @@ type Worker struct {
 
 	// What was learnt of the printer since the start; only the worker's goroutine touches these.
 	session  *session
-	answered bool // it has answered a status request
-	spoke    bool // it has given its word for a slip
-	failures int  // of opening, in a row
+	answered bool    // it has answered a status request
+	spoke    bool    // it has given its word for a slip
+	knows    [5]bool // which questions, DLE EOT n, it has answered
+	failures int     // of opening, in a row
 	marks    uint32
 }
 
@@ -217,19 +218,10 @@ func (w *Worker) open() bool {
 	}
 	port, err := w.config.Open(w.config.Target)
 	if err != nil {
-		state := StateMissing
-		switch {
-		case errors.Is(err, ErrBusy):
-			state = StateBusy
-		case errors.Is(err, ErrDenied):
-			state = StateDenied
-		}
 		if w.failures++; w.failures == 1 {
 			w.config.Log.Warn("the printer cannot be opened", "target", w.config.Target, "error", err)
 		}
-		w.set(func(s *Status) {
-			s.State, s.Paper, s.Cover, s.Online, s.Fault, s.Detail = state, PaperUnknown, CoverUnknown, false, "", err.Error()
-		})
+		w.refused(err)
 		return false
 	}
 	w.failures = 0
@@ -241,6 +233,20 @@ func (w *Worker) open() bool {
 	w.session = s
 	w.set(func(s *Status) { s.State, s.Detail = StateUnknown, "" })
 	return true
+}
+
+// refused says why the printer cannot be opened.
+func (w *Worker) refused(err error) {
+	state := StateMissing
+	switch {
+	case errors.Is(err, ErrBusy):
+		state = StateBusy
+	case errors.Is(err, ErrDenied):
+		state = StateDenied
+	}
+	w.set(func(s *Status) {
+		s.State, s.Paper, s.Cover, s.Online, s.Fault, s.Detail = state, PaperUnknown, CoverUnknown, false, "", err.Error()
+	})
 }
 
 // drop closes the port.
