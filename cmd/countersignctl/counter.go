@@ -34,6 +34,7 @@ the line again with the answer in it.`,
 				return err
 			}
 			defer s.Close()
+			s.Fill(ctx, fillFirst)
 			operator, err := a.signIn(ctx, s, who)
 			if err != nil {
 				return err

@@ -21,7 +21,7 @@ func (a *app) exceptionsCommand() *cobra.Command {
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.withReader(command, func(ctx context.Context, reader *station.Reader) error {
-				exceptions, err := reader.Journal.Exceptions(ctx, !all)
+				exceptions, err := reader.Exceptions(ctx, !all)
 				if err != nil {
 					return err
 				}

@@ -67,6 +67,8 @@ var hints = []struct {
 	{journal.ErrNotEnrolled, exitCannot, "run countersignctl join with a join code"},
 	{station.ErrJoined, exitCannot, "use another data folder with --data for another terminal"},
 	{journal.ErrDiskFull, exitCannot, "free some space and try again"},
+	{journal.ErrDamaged, exitFailed, "run countersignctl doctor for what support will ask"},
+	{station.ErrUnfilled, exitCannot, "run countersignctl sync --wait 5m once the line is up"},
 	{journal.ErrInUse, exitCannot, "close the other program and try again"},
 	{journal.ErrOutcomeUnknown, exitFailed, "run countersignctl status, then look the redemption up in countersignctl report"},
 	{terminal.ErrUnknown, exitFailed, "countersignctl report lists what this terminal redeemed"},
@@ -84,6 +86,8 @@ func report(errs io.Writer, err error) int {
 	var failed *failure
 	var held *station.InUse
 	var refused *cloudsync.Refusal
+	var lost *station.Lost
+	var unwritable *station.Unwritable
 	switch {
 	case errors.As(err, &failed):
 		code, hint = failed.code, failed.hint
@@ -92,6 +96,10 @@ func report(errs io.Writer, err error) int {
 		}
 	case errors.As(err, &held):
 		code, hint = exitCannot, "close it, or do the same in its window"
+	case errors.As(err, &lost):
+		code, hint = exitCannot, lost.Do
+	case errors.As(err, &unwritable):
+		code, hint = exitCannot, unwritable.Do()
 	case errors.As(err, &refused):
 		code = exitCannot
 	case strings.HasPrefix(err.Error(), "unknown command"):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,6 +39,9 @@ func (a *app) joinCommand() *cobra.Command {
 			if status.Cache.ReachedEnd.IsZero() {
 				fmt.Fprintln(a.out, "not ready for offline yet: the first fill is not complete; run countersignctl sync --wait 5m")
 				return ended(exitFailed)
+			}
+			if status.Trouble != nil {
+				return &failure{exitFailed, status.Trouble.Do, errors.New(status.Trouble.Cause)}
 			}
 			fmt.Fprintf(a.out, "ready for offline: %d vouchers of %d campaigns\n", status.Cache.Vouchers, status.Cache.Campaigns)
 			return nil

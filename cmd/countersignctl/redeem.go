@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -126,6 +127,9 @@ func (a *app) redeemCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if emptyHanded(ctx, s, outcome) {
+					return station.ErrUnfilled
+				}
 				if err := a.show(ctx, s.Reader, outcome); err != nil {
 					return err
 				}
@@ -211,6 +215,27 @@ const (
 	printAfterwards = 3 * time.Second
 )
 
+// fillFirst is how long a command fills a cache that was lost before it goes on with what has arrived.
+const fillFirst = 10 * time.Second
+
+// emptyHanded reports that somebody was turned away only because the cache is empty: the reason would be a false one.
+func emptyHanded(ctx context.Context, s *station.Station, outcome terminal.Outcome) bool {
+	if outcome.Choice != terminal.Declined || len(outcome.Findings) == 0 || s.Filled(ctx) {
+		return false
+	}
+	reason := outcome.Findings[0].Reason
+	return reason == terminal.NotFound || reason == terminal.OperatorNotAllowed
+}
+
+// blamed looks for the cause of an error that has not been told yet in the disk.
+func blamed(folder string, err error) error {
+	var told *failure
+	if errors.As(err, &told) {
+		return err
+	}
+	return station.Blame(folder, err)
+}
+
 // withStation opens the data folder, does work, and then spends a little time, never before the answer, on what can wait: the
 // journal's way to the cloud while the line is up, and the slip's to the printer. What is not done then stays in line.
 func (a *app) withStation(command *cobra.Command, work func(context.Context, *station.Station) error) error {
@@ -219,7 +244,8 @@ func (a *app) withStation(command *cobra.Command, work func(context.Context, *st
 	if err != nil {
 		return err
 	}
-	err = work(ctx, s)
+	s.Fill(ctx, fillFirst)
+	err = blamed(s.Folder(), work(ctx, s))
 	s.Linger(ctx, pushAfterwards, printAfterwards)
 	a.sayWaiting(ctx, s, command.ErrOrStderr())
 	if closing := s.Close(); err == nil {

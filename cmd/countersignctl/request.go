@@ -120,6 +120,9 @@ func (a *app) signIn(ctx context.Context, s *station.Station, who person) (*term
 	}
 	if finding != nil {
 		outcome := terminal.Outcome{Choice: terminal.Declined, Findings: []terminal.Finding{*finding}}
+		if emptyHanded(ctx, s, outcome) {
+			return nil, station.ErrUnfilled
+		}
 		if err := a.show(ctx, s.Reader, outcome); err != nil {
 			return nil, err
 		}

@@ -61,10 +61,17 @@ func writeStatus(out io.Writer, status station.Status) error {
 	default:
 		row("line", "offline, last answer %s%s", ago(status.Line.LastContact), because(status.Line.Trouble))
 	}
+	if status.Trouble != nil {
+		row("TROUBLE", "%s, since %s", status.Trouble.Cause, status.Trouble.Since.Local().Format("2006-01-02 15:04:05"))
+		row("", "→ %s", status.Trouble.Do)
+	}
 	row("cloud", "%s", status.Line.URL)
-	if status.Cache.ReachedEnd.IsZero() {
+	switch {
+	case status.Cache.Trouble != "":
+		row("cache", "%s", status.Cache.Trouble)
+	case status.Cache.ReachedEnd.IsZero():
 		row("cache", "never filled")
-	} else {
+	default:
 		row("cache", "%d vouchers of %d campaigns, complete %s", status.Cache.Vouchers, status.Cache.Campaigns, ago(status.Cache.ReachedEnd))
 	}
 	if status.Pending.Count == 0 {
@@ -97,8 +104,10 @@ func because(trouble string) string {
 func ago(at time.Time) string {
 	since := time.Since(at)
 	switch {
-	case since < time.Minute:
+	case since < 10*time.Second:
 		return "just now"
+	case since < time.Minute:
+		return fmt.Sprintf("%d s ago", int(since.Seconds()))
 	case since < time.Hour:
 		return fmt.Sprintf("%d min ago", int(since.Minutes()))
 	case since < 48*time.Hour:

@@ -40,13 +40,28 @@ func (a *app) syncCommand() *cobra.Command {
 				return err
 			}
 			if synced != nil {
-				return &failure{exitFailed, "try again with --wait 30s, or see countersignctl status", fmt.Errorf("%d entries are still pending: %w", status.Pending.Count, synced)}
+				return notSynced(s.Folder(), status, synced)
 			}
 			return nil
 		},
 	}
 	command.Flags().DurationVar(&wait, "wait", 0, "go on trying for so long")
 	return a.withJSON(command)
+}
+
+// notSynced says why the cloud does not have everything, and what to do about it.
+func notSynced(folder string, status station.Status, why error) error {
+	if status.Trouble != nil {
+		return &failure{exitFailed, status.Trouble.Do, why}
+	}
+	var unwritable *station.Unwritable
+	if err := station.Blame(folder, why); errors.As(err, &unwritable) {
+		return err
+	}
+	if status.Pending.Count > 0 {
+		why = fmt.Errorf("not everything is with the cloud, pending: %d; %w", status.Pending.Count, why)
+	}
+	return &failure{exitFailed, "try again with --wait 30s, or see countersignctl status", why}
 }
 
 // syncWithin tries until it has worked or the time is up, and returns what went wrong last.

@@ -30,9 +30,9 @@ type Status struct {
 	Exceptions   int           `json:"exceptions"` // open ones
 	// Trouble keeps the journal from a cloud that answers: whatever else is well, this terminal is not.
 	Trouble *TroubleStatus `json:"trouble,omitempty"`
-	Holder       *Holder       `json:"holder,omitempty"`
-	Data         string        `json:"data"`
-	Version      string        `json:"version"`
+	Holder  *Holder        `json:"holder,omitempty"`
+	Data    string         `json:"data"`
+	Version string         `json:"version"`
 }
 
 // LineStatus is the line to the cloud as the last question found it.
