@@ -278,6 +278,34 @@ func TestPowerOffAtEachTenth(t *testing.T) {
 	}
 }
 
+func TestSwitchedOffAndOnWithANewRoll(t *testing.T) {
+	// Broken in the shop: the roll ends, somebody switches the printer off to change it, rows are missing, and the screen says printed.
+	var rows bytes.Buffer
+	for i := range 40 {
+		fmt.Fprintf(&rows, "roll row %02d ...................................\n", i)
+	}
+	data := rows.Bytes()
+	for tenth := 1; tenth < 10; tenth++ {
+		t.Run(fmt.Sprint(tenth), func(t *testing.T) {
+			t.Parallel()
+			p := fake(t, fakeprinter.Options{Buffer: 500, PaperFor: len(data) * tenth / 10})
+			s := newSpool()
+			w, _ := run(t, s, quick(p.Path()))
+			id := s.add(data, time.Now())
+			w.Nudge()
+			eventually(t, "told that the paper is out", func() bool { return w.Status().Paper == printer.PaperOut })
+			p.PowerOff()
+			eventually(t, "something is sent to it", func() bool { return p.Missed() > 0 })
+			p.Refill(0)
+			p.PowerOn()
+			job := s.reaches(t, id, terminal.JobPrinted, terminal.JobUnconfirmed)
+			if whole := bytes.Equal(p.Bytes(), data); whole != (job.State == terminal.JobPrinted) {
+				t.Errorf("%s (%s), and all of it on paper: %v", job.State, job.Detail, whole)
+			}
+		})
+	}
+}
+
 func TestRestartAtEachState(t *testing.T) {
 	// Broken in the shop: the PC restarts and slips that are on the customer's table come out again.
 	p := fake(t, fakeprinter.Options{})
