@@ -11,6 +11,7 @@ import (
 	"countersign/sync/api"
 	"countersign/terminal"
 	"countersign/terminal/journal"
+	"countersign/terminal/keystore"
 )
 
 // The exit codes; scripts rely on them.
@@ -67,6 +68,7 @@ var hints = []struct {
 	{journal.ErrNotEnrolled, exitCannot, "run countersignctl join with a join code"},
 	{station.ErrJoined, exitCannot, "use another data folder with --data for another terminal"},
 	{journal.ErrDiskFull, exitCannot, "free some space and try again"},
+	{keystore.ErrRights, exitCannot, "countersignctl doctor names the command that mends it"},
 	{journal.ErrDamaged, exitFailed, "run countersignctl doctor for what support will ask"},
 	{station.ErrUnfilled, exitCannot, "run countersignctl sync --wait 5m once the line is up"},
 	{journal.ErrInUse, exitCannot, "close the other program and try again"},

@@ -539,3 +539,26 @@ func BenchmarkFind(b *testing.B) {
 		})
 	}
 }
+
+// If a command that only reads failed where the cache is gone, nobody could ask the terminal how it is just when that matters.
+func TestABlankCacheKnowsNothing(t *testing.T) {
+	for range 2 { // each is its own
+		c, err := Blank(t.Context(), make([]byte, KeyBytes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh, err := c.Freshness(t.Context())
+		if err != nil || fresh.Cursor != "" || !fresh.ReachedEnd.IsZero() || fresh.Vouchers != 0 {
+			t.Errorf("%+v, %v", fresh, err)
+		}
+		if _, err := c.Find(t.Context(), []terminal.Lookup{{1}}); !errors.Is(err, terminal.ErrUnknown) {
+			t.Errorf("it finds something: %v", err)
+		}
+		if people, err := c.Operators(t.Context()); err != nil || len(people) != 0 {
+			t.Errorf("%v, %v", people, err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

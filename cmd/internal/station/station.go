@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	cloudsync "countersign/sync"
@@ -311,7 +312,11 @@ var (
 
 // makeFolder makes the data folder, for its owner and group alone.
 func makeFolder(folder string) error {
-	if err := os.MkdirAll(folder, 0o770); err != nil {
+	err := os.MkdirAll(folder, 0o770)
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, os.ErrPermission) {
+		return &Unwritable{folder, err}
+	}
+	if err != nil {
 		return fmt.Errorf("the data folder cannot be made; choose another with --data: %w", err)
 	}
 	return nil
