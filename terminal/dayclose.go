@@ -114,9 +114,13 @@ func (t *Terminal) CloseDay(ctx context.Context, day Date, operator *Operator) (
 		if err != nil {
 			return Draft{}, err
 		}
-		draft, err := t.withSlip(Draft{Entry: entry}, facts, at)
+		asked := at
+		if asked.Settings.Store.Print == "ask" {
+			asked.Settings.Store.Print = "always" // whoever closes the day asks for its slip
+		}
+		draft, err := t.withSlip(Draft{Entry: entry}, facts, asked)
 		if draft.Job != nil {
-			draft.Job.Copies, draft.Job.Hold = 1, false // whoever closes the day asks for its slip
+			draft.Job.Copies = 1
 		}
 		return draft, err
 	})
@@ -227,7 +231,7 @@ func (t *DayTotals) campaign(line EntryLine) *CampaignTotal {
 
 func (t *Tally) add(line EntryLine) error {
 	t.Lines++
-	t.Units += line.Units
+	t.Units = AddUnitsUpTo(t.Units, line.Units)
 	for _, money := range []struct {
 		sum  **Money
 		more *Money
@@ -239,7 +243,7 @@ func (t *Tally) add(line EntryLine) error {
 		if *money.sum != nil {
 			sum = **money.sum
 		}
-		sum, err := sum.Add(*money.more)
+		sum, err := sum.AddUpTo(*money.more)
 		if err != nil {
 			return err
 		}

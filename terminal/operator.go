@@ -74,7 +74,7 @@ func (t *Terminal) signIn(ctx context.Context, id, pin string, at Situation) (*O
 	}
 	i := slices.IndexFunc(operators, func(o Operator) bool { return o.ID == id })
 	if i < 0 {
-		return nil, &Finding{Reason: OperatorNotAllowed, Facts: map[string]any{"operator": id}}, nil
+		return nil, &Finding{Reason: OperatorNotAllowed, Facts: map[string]any{"unknown": id}}, nil
 	}
 	operator := operators[i]
 	wrong, last, err := t.parts.Journal.PINTries(ctx, id)

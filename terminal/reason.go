@@ -93,10 +93,26 @@ type Finding struct {
 func (f Finding) Title() Saying { return Saying{"reason." + string(f.Reason) + ".title", f.Facts} }
 
 // Fact says what is known: "Used today at 12:04 at counter 2, by Li".
-func (f Finding) Fact() Saying { return Saying{"reason." + string(f.Reason) + ".fact", f.Facts} }
+func (f Finding) Fact() Saying {
+	if f.nobody() {
+		return Saying{"operator.unknown", f.Facts}
+	}
+	return Saying{"reason." + string(f.Reason) + ".fact", f.Facts}
+}
 
 // Next says what the cashier does now: "Ask the customer for …".
-func (f Finding) Next() Saying { return Saying{"reason." + string(f.Reason) + ".next", f.Facts} }
+func (f Finding) Next() Saying {
+	if f.nobody() {
+		return Saying{"operator.unknown.next", f.Facts}
+	}
+	return Saying{"reason." + string(f.Reason) + ".next", f.Facts}
+}
+
+// nobody reports that the one who may not do this is not known here at all, which takes another step than asking somebody else.
+func (f Finding) nobody() bool {
+	_, unknown := f.Facts["unknown"]
+	return f.Reason == OperatorNotAllowed && unknown
+}
 
 // mayHaveChanged lists the reasons that a newer row could lift: the cloud is asked before such a decline is final. All others
 // are the terminal's own knowledge and are answered at once.

@@ -2,40 +2,43 @@ package terminal
 
 import "time"
 
-// Report is an outcome as scripts read it: its JSON keys are stable. Sentences are in the language of the words it was made with.
+// Report is an outcome as scripts read it: its JSON keys are stable and always there; what does not apply is null, "", [] or {}.
+// Sentences are in the language of the words it was made with.
 type Report struct {
 	Decision  Choice         `json:"decision"`
-	Reason    Reason         `json:"reason,omitempty"`
-	Reasons   []Reason       `json:"reasons,omitempty"` // every reason that applies, the first first
+	Reason    Reason         `json:"reason"`
+	Reasons   []Reason       `json:"reasons"` // every reason that applies, the first first
 	Title     string         `json:"title"`
-	Fact      string         `json:"fact,omitempty"` // the facts as one sentence
-	Facts     map[string]any `json:"facts,omitempty"`
-	Next      string         `json:"next,omitempty"`
-	Missing   []Ask          `json:"missing,omitempty"` // of an ask: what the cashier is asked
-	UID       *UID           `json:"uid,omitempty"`
-	Receipt   string         `json:"receipt,omitempty"`
+	Fact      string         `json:"fact"` // the facts as one sentence
+	Facts     map[string]any `json:"facts"`
+	Next      string         `json:"next"`
+	Missing   []Ask          `json:"missing"` // of an ask: what the cashier is asked
+	UID       *UID           `json:"uid"`
+	Receipt   string         `json:"receipt"`
 	Redeemed  bool           `json:"redeemed"` // vouchers were honoured and the fact is on disk
-	Voucher   *VoucherID     `json:"voucher,omitempty"`
-	Code      string         `json:"code,omitempty"` // the code's last symbols
-	Campaign  string         `json:"campaign,omitempty"`
-	Name      string         `json:"name,omitempty"` // of the campaign
-	Kind      Kind           `json:"kind,omitempty"`
-	Holder    string         `json:"holder,omitempty"`
+	Voucher   *VoucherID     `json:"voucher"`
+	Code      string         `json:"code"` // the code's last symbols
+	Campaign  string         `json:"campaign"`
+	Name      string         `json:"name"` // of the campaign
+	Kind      Kind           `json:"kind"`
+	Holder    string         `json:"holder"`
 	Units     int64          `json:"units"`
-	Amount    *Money         `json:"amount,omitempty"`
-	Discount  *Money         `json:"discount,omitempty"`
-	Currency  string         `json:"currency,omitempty"`
+	Amount    *Money         `json:"amount"`
+	Discount  *Money         `json:"discount"`
+	Currency  string         `json:"currency"`
 	Left      int64          `json:"left"`
-	Bill      *Money         `json:"bill,omitempty"`
-	LeftToPay *Money         `json:"left_to_pay,omitempty"`
-	Assurance Assurance      `json:"assurance,omitempty"`
-	Verdict   Verdict        `json:"verdict,omitempty"`
-	Operator  string         `json:"operator,omitempty"`
-	Approver  string         `json:"approver,omitempty"`
-	Reverses  string         `json:"reverses,omitempty"` // of a reversal: the receipt of the redemption
-	At        *time.Time     `json:"at,omitempty"`
+	Bill      *Money         `json:"bill"`
+	LeftToPay *Money         `json:"left_to_pay"`
+	Assurance Assurance      `json:"assurance"`
+	Verdict   Verdict        `json:"verdict"`
+	Operator  string         `json:"operator"`
+	Approver  string         `json:"approver"`
+	Reverses  string         `json:"reverses"` // of a reversal: the receipt of the redemption
+	At        *time.Time     `json:"at"`
 	Lines     []ReportLine   `json:"lines,omitempty"` // of a bill with several vouchers, or an order
 	Order     []ReportLine   `json:"order,omitempty"` // what else the order holds that is still open
+	// Ignored lists what was said with the code and has no meaning for this voucher: "amount", "bill", "lines".
+	Ignored []string `json:"ignored,omitempty"`
 }
 
 // ReportLine is one voucher of a bill, or one line of an order.
@@ -56,6 +59,7 @@ func (o Outcome) Report(words Words) Report {
 	report := Report{Decision: o.Choice, Reason: o.Reason(), Missing: o.Asks, Redeemed: o.Redeemed() && o.Reversed == nil,
 		Bill: o.Bill, LeftToPay: o.LeftToPay, Code: o.Masked}
 	o.sayings(&report, words)
+	report.neverNull()
 	for i, line := range o.Lines {
 		if i == o.Lead {
 			id := line.Voucher.ID
@@ -75,6 +79,19 @@ func (o Outcome) Report(words Words) Report {
 		o.recorded(&report)
 	}
 	return report
+}
+
+// neverNull makes lists and facts that are empty [] and {}, so that a script can go through them without asking first.
+func (r *Report) neverNull() {
+	if r.Reasons == nil {
+		r.Reasons = []Reason{}
+	}
+	if r.Missing == nil {
+		r.Missing = []Ask{}
+	}
+	if r.Facts == nil {
+		r.Facts = map[string]any{}
+	}
 }
 
 func (l OutcomeLine) report() ReportLine {

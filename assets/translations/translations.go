@@ -57,6 +57,13 @@ func For(language string, zone *time.Location) *Words {
 	return &Words{language: tag, zone: zone, now: time.Now, sentences: all[tag], english: all[Languages[0]]}
 }
 
+// Speaks reports whether somebody who asks for the BCP 47 tag language is answered in it, and not in English instead.
+func Speaks(language string) bool {
+	wanted, _, _ := strings.Cut(strings.ReplaceAll(language, "_", "-"), "-")
+	have, _, _ := strings.Cut(Match(language), "-")
+	return strings.EqualFold(have, wanted)
+}
+
 // Match returns the one of Languages that serves somebody who asks for the BCP 47 tag language (a POSIX locale such as
 // "de_DE.UTF-8" will do).
 func Match(language string) string {

@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // Windows has no time zones of its own
 
 	"fyne.io/fyne/v2/app"
 	"github.com/spf13/cobra"
 
+	"countersign/assets/translations"
 	"countersign/cmd/internal/demo"
 	"countersign/cmd/internal/station"
 	"countersign/cmd/internal/version"
@@ -32,7 +34,7 @@ func command(ctx context.Context) *cobra.Command {
 	var options Options
 	root := &cobra.Command{
 		Use: "countersign", Short: "The counter, in a window", Version: version.String(),
-		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs,
+		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs, PersistentPreRunE: func(*cobra.Command, []string) error { return options.check() },
 		Example: "  countersign --theme dark\n  countersign demo",
 		RunE: func(*cobra.Command, []string) error {
 			config := station.Config{Folder: options.Folder, ConfigFile: options.Config, Program: "countersign", Version: version.String()}
@@ -52,6 +54,7 @@ func command(ctx context.Context) *cobra.Command {
 	flags.StringVar(&options.Language, "language", "", "of the screen: en, zh-Hans, de, es (default: the configuration's, else the store's)")
 	flags.StringVar(&options.Theme, "theme", "light", "light or dark")
 	flags.BoolVar(&options.FullScreen, "full-screen", false, "fill the whole screen")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.AddCommand(demoCommand(&options))
 	return root
 }
@@ -78,6 +81,22 @@ func demoCommand(options *Options) *cobra.Command {
 	}
 }
 
+var (
+	errUsage     = errors.New("this cannot be asked for")
+	errNoDisplay = errors.New("there is no screen to show the counter on")
+)
+
+// check refuses what the screen could not show as asked, before anything is opened.
+func (o Options) check() error {
+	if o.Theme != "light" && o.Theme != "dark" {
+		return fmt.Errorf("%w: --theme is light or dark, not %q", errUsage, o.Theme)
+	}
+	if o.Language != "" && !translations.Speaks(o.Language) {
+		return fmt.Errorf("%w: --language is one of %s, not %q", errUsage, strings.Join(translations.Languages, ", "), o.Language)
+	}
+	return findDisplay()
+}
+
 // report says an error as one sentence and what to do next, and returns the exit code.
 func report(out io.Writer, err error) int {
 	if err == nil {
@@ -86,6 +105,10 @@ func report(out io.Writer, err error) int {
 	code, hint := 1, ""
 	var held *station.InUse
 	switch {
+	case errors.Is(err, errUsage), strings.HasPrefix(err.Error(), "unknown command"):
+		code, hint = 2, "see countersign --help"
+	case errors.Is(err, errNoDisplay):
+		code, hint = 5, "start it on a desktop; without one, countersignctl counter does the same in text"
 	case errors.Is(err, terminal.ErrNotJoined):
 		code, hint = 5, "run countersignctl join with a join code, then start the counter again"
 	case errors.As(err, &held):

@@ -39,8 +39,15 @@ the line again with the answer in it.`,
 			if err != nil {
 				return err
 			}
+			settings, err := s.Terminal.Settings(ctx)
+			if err != nil {
+				return err
+			}
+			if err := mustSignIn(settings, operator); err != nil {
+				return err
+			}
 			s.Start(ctx)
-			err = a.counter(ctx, s, operator)
+			err = a.counter(ctx, s, settings, operator)
 			s.Linger(ctx, pushAfterwards, printAfterwards)
 			return err
 		},
@@ -50,25 +57,8 @@ the line again with the answer in it.`,
 }
 
 // counter answers line after line, and scan after scan of the serial scanners, until the input ends.
-func (a *app) counter(ctx context.Context, s *station.Station, operator *terminal.Operator) error {
-	settings, err := s.Terminal.Settings(ctx)
-	if err != nil {
-		return err
-	}
-	lines := make(chan string)
-	failed := make(chan error, 1)
-	go func() {
-		defer close(lines)
-		scanner := scanLines(a)
-		for scanner.Scan() {
-			select {
-			case lines <- scanner.Text():
-			case <-ctx.Done():
-				return
-			}
-		}
-		failed <- scanner.Err()
-	}()
+func (a *app) counter(ctx context.Context, s *station.Station, settings terminal.Settings, operator *terminal.Operator) error {
+	lines, failed := a.readLines(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	codes := make(chan string)
@@ -89,12 +79,7 @@ func (a *app) counter(ctx context.Context, s *station.Station, operator *termina
 			}
 		case line, more := <-lines:
 			if !more {
-				select {
-				case err := <-failed:
-					return err
-				default:
-					return nil
-				}
+				return <-failed
 			}
 			if err := a.answerLine(ctx, s, settings, operator, line); err != nil {
 				return err
@@ -103,21 +88,51 @@ func (a *app) counter(ctx context.Context, s *station.Station, operator *termina
 	}
 }
 
+// readLines reads the input until it ends. Why it ended is in the second channel then: nil for its end.
+func (a *app) readLines(ctx context.Context) (<-chan scanned, <-chan error) {
+	lines, failed := make(chan scanned), make(chan error, 1)
+	go func() {
+		defer close(lines)
+		reader := newLineReader(a.in)
+		for {
+			line, err := reader.next()
+			if errors.Is(err, io.EOF) {
+				failed <- nil
+				return
+			}
+			if err != nil {
+				failed <- fmt.Errorf("the input cannot be read: %w", err)
+				return
+			}
+			select {
+			case lines <- line:
+			case <-ctx.Done():
+				failed <- nil
+				return
+			}
+		}
+	}()
+	return lines, failed
+}
+
 // answerLine redeems what one line says and prints the answer.
-func (a *app) answerLine(ctx context.Context, s *station.Station, settings terminal.Settings, operator *terminal.Operator, line string) error {
-	words := strings.Fields(line)
+func (a *app) answerLine(ctx context.Context, s *station.Station, settings terminal.Settings, operator *terminal.Operator, line scanned) error {
+	if line.tooLong { // no code is so long: it is turned away like any other text that is none
+		return a.answer(ctx, s, terminal.Request{Scans: []terminal.Scan{{Source: terminal.SourceScanner}}, Operator: operator})
+	}
+	words := strings.Fields(line.text)
 	if len(words) == 0 {
 		return nil
 	}
 	var query asked
 	for _, word := range words[1:] {
 		if err := query.set(word); err != nil {
-			return a.complain(err)
+			return a.complain(ctx, s, err)
 		}
 	}
 	request, err := query.request(words[:1], settings.Merchant.Currency)
 	if err != nil {
-		return a.complain(err)
+		return a.complain(ctx, s, err)
 	}
 	for i := range request.Scans {
 		request.Scans[i].Source = terminal.SourceScanner // a wedge's keys land here, and a wrong layout spoils them
@@ -142,14 +157,27 @@ func (a *app) answer(ctx context.Context, s *station.Station, request terminal.R
 	if err != nil {
 		return err
 	}
-	return a.show(ctx, s.Reader, outcome)
+	return a.show(ctx, s.Reader, outcome, ignored(request, outcome)...)
 }
 
 // complain answers a line that says nothing a counter understands. The counter goes on.
-func (a *app) complain(err error) error {
+func (a *app) complain(ctx context.Context, s *station.Station, err error) error {
+	words := s.Words(ctx, a.language)
 	if a.json {
-		return writeJSON(a.out, map[string]string{"error": err.Error()})
+		return writeJSON(a.out, notUnderstood(err, words))
 	}
-	_, err = io.WriteString(a.out, fmt.Sprintf("? %v\n", err))
+	_, err = fmt.Fprintf(a.out, "? %s: %v\n  %s\n", words.Say("outcome.error", nil), err, words.Say("outcome.error.next", nil))
 	return err
+}
+
+// unread is what a counter answers, as JSON, to a line that it does not understand: every key of an answer, and what is wrong.
+type unread struct {
+	terminal.Report
+	Error string `json:"error"`
+}
+
+func notUnderstood(err error, words terminal.Words) unread {
+	report := terminal.Outcome{Choice: "error"}.Report(words)
+	report.Title, report.Next = words.Say("outcome.error", nil), words.Say("outcome.error.next", nil)
+	return unread{report, err.Error()}
 }

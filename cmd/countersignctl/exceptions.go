@@ -61,7 +61,7 @@ func story(text *strings.Builder, exception terminal.Exception, words terminal.W
 		fmt.Fprintf(text, " · %s", exception.AtRisk)
 	}
 	if exception.Units > 0 {
-		fmt.Fprintf(text, " · %d units, %d paid off", exception.Units, exception.Paid)
+		fmt.Fprintf(text, " · %s, %d paid off", counted(exception.Units, "unit", "units"), exception.Paid)
 	}
 	text.WriteByte('\n')
 	if exception.Note != "" {

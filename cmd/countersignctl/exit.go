@@ -73,7 +73,6 @@ var hints = []struct {
 	{station.ErrUnfilled, exitCannot, "run countersignctl sync --wait 5m once the line is up"},
 	{journal.ErrInUse, exitCannot, "close the other program and try again"},
 	{journal.ErrOutcomeUnknown, exitFailed, "run countersignctl status, then look the redemption up in countersignctl report"},
-	{terminal.ErrUnknown, exitFailed, "countersignctl report lists what this terminal redeemed"},
 	{terminal.ErrNote, exitUsage, "add --reason"},
 	{api.ErrJoinCode, exitUsage, "ask for a new join code: countersign-cloud invite STORE"},
 	{terminal.ErrNoAnswer, exitCannot, "check the network cable and the cloud's address, then try again"},

@@ -16,10 +16,11 @@ import (
 
 func (a *app) journalCommand() *cobra.Command {
 	command := &cobra.Command{
-		Use:   "journal",
-		Short: "Check or export the terminal's record",
-		Args:  exactly(0),
-		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
+		Use:     "journal",
+		Short:   "Check or export the terminal's record",
+		Example: "  countersignctl journal verify\n  countersignctl journal export --out journal.jsonl",
+		Args:    exactly(0),
+		RunE:    func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	command.AddCommand(a.journalVerifyCommand(), a.journalExportCommand())
 	return command
@@ -30,7 +31,7 @@ func (a *app) journalVerifyCommand() *cobra.Command {
 		Use:     "verify [FILE]",
 		Short:   "Check chain, signatures and numbering; name the first bad entry",
 		Example: "  countersignctl journal verify /media/usb/journal.db",
-		Args:    asUsage(cobra.MaximumNArgs(1)),
+		Args:    between(0, 1),
 		RunE: func(command *cobra.Command, args []string) error {
 			path := filepath.Join(station.FolderOf(a.stationConfig()), station.JournalName)
 			if len(args) == 1 {
@@ -49,7 +50,8 @@ func (a *app) journalVerifyCommand() *cobra.Command {
 				return writeJSON(a.out, map[string]any{"ok": true, "entries": found.Head.Seq, "epoch": found.Head.Epoch,
 					"receipts": found.Head.Receipt, "own_key": public != nil})
 			}
-			_, err = fmt.Fprintf(a.out, "the journal is whole: %d entries, epoch %d, %d receipts in it\n", found.Head.Seq, found.Head.Epoch, found.Head.Receipt)
+			_, err = fmt.Fprintf(a.out, "the journal is whole: %s, epoch %d, %s in it\n", counted(found.Head.Seq, "entry", "entries"), found.Head.Epoch,
+				counted(found.Head.Receipt, "receipt", "receipts"))
 			return err
 		},
 	})
@@ -76,7 +78,7 @@ func (a *app) journalExportCommand() *cobra.Command {
 				if out == "" {
 					return reader.Journal.Export(ctx, a.out)
 				}
-				file, err := os.Create(out)
+				file, err := createFile(out)
 				if err != nil {
 					return err
 				}

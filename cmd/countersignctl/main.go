@@ -4,14 +4,20 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // Windows has no time zones of its own
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"countersign/assets/translations"
 	"countersign/cmd/internal/station"
 	"countersign/cmd/internal/version"
 )
@@ -54,13 +60,19 @@ func (a *app) root() *cobra.Command {
 		Version:       version.String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Example:       "  countersignctl join 'countersign://cloud.example/#CODE'\n  countersignctl redeem 7K3M-Q9TX-4B2H-Q",
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if a.language != "" && !translations.Speaks(a.language) {
+				return usage(fmt.Errorf("--language is one of %s, not %q", strings.Join(translations.Languages, ", "), a.language))
+			}
+			return nil
+		},
+		Example: "  countersignctl join 'countersign://cloud.example/#CODE'\n  countersignctl redeem 7K3M-Q9TX-4B2H-Q",
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.folder, "data", os.Getenv("COUNTERSIGN_DATA"), "the data folder (COUNTERSIGN_DATA)")
 	flags.StringVar(&a.config, "config", os.Getenv("COUNTERSIGN_CONFIG"), "the configuration file (COUNTERSIGN_CONFIG)")
 	flags.StringVar(&a.language, "language", "", "of the sentences: en, zh-Hans, de, es (default: the store's)")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(misused)
 	root.AddCommand(
 		a.joinCommand(), a.statusCommand(), a.checkCommand(), a.redeemCommand(), a.reverseCommand(), a.counterCommand(),
 		a.syncCommand(), a.reportCommand(), a.closeDayCommand(), a.exceptionsCommand(), a.journalCommand(),
@@ -82,11 +94,42 @@ func (a *app) withJSON(command *cobra.Command) *cobra.Command {
 }
 
 // exactly refuses another number of arguments as a mistake in usage.
-func exactly(n int) cobra.PositionalArgs { return asUsage(cobra.ExactArgs(n)) }
+func exactly(n int) cobra.PositionalArgs { return between(n, n) }
 
 // atLeast refuses fewer arguments as a mistake in usage.
-func atLeast(n int) cobra.PositionalArgs { return asUsage(cobra.MinimumNArgs(n)) }
+func atLeast(n int) cobra.PositionalArgs { return between(n, math.MaxInt) }
 
-func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(command *cobra.Command, args []string) error { return usage(check(command, args)) }
+// between refuses fewer or more arguments, and shows what belongs there.
+func between(least, most int) cobra.PositionalArgs {
+	return func(command *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return misused(command, fmt.Errorf("something is missing after %s: countersignctl %s", command.CommandPath(), shape(command)))
+		case len(args) > most:
+			return misused(command, fmt.Errorf("%q is too much: countersignctl %s", args[most], shape(command)))
+		}
+		return nil
+	}
+}
+
+// shape is how a command is called, without the program's name.
+func shape(command *cobra.Command) string {
+	_, line, _ := strings.Cut(command.CommandPath(), " ")
+	if _, places, some := strings.Cut(command.Use, " "); some {
+		line += " " + places
+	}
+	return line
+}
+
+// misused says what is wrong with how a command was called, in words rather than those of the library that reads numbers and durations.
+func misused(command *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		flag := invalid.GetFlag()
+		wanted := map[string]string{"duration": "a duration such as 30s or 5m", "int": "a number", "int64": "a number", "bool": "true or false"}[flag.Value.Type()]
+		if wanted != "" {
+			err = fmt.Errorf("--%s takes %s, not %q", flag.Name, wanted, invalid.GetValue())
+		}
+	}
+	return &failure{exitUsage, "see " + command.CommandPath() + " --help", err}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image/png"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,6 +31,9 @@ func (a *app) previewCommand() *cobra.Command {
 			}
 			return a.withReader(command, func(ctx context.Context, reader *station.Reader) error {
 				record, err := recordNamed(ctx, reader, uid, receipt)
+				if errors.Is(err, terminal.ErrUnknown) {
+					return noSuchReceipt(args[0])
+				}
 				if err != nil {
 					return err
 				}
@@ -46,7 +48,7 @@ func (a *app) previewCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				file, err := os.Create(out)
+				file, err := createFile(out)
 				if err != nil {
 					return err
 				}
@@ -82,11 +84,21 @@ func (a *app) reprintCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				record, err := recordNamed(ctx, s.Reader, uid, receipt)
+				settings, err := s.Terminal.Settings(ctx)
 				if err != nil {
 					return err
 				}
-				if _, err := s.Terminal.Reprint(ctx, record.Entry.UID, operator); err != nil {
+				if err := mustSignIn(settings, operator); err != nil {
+					return err
+				}
+				record, err := recordNamed(ctx, s.Reader, uid, receipt)
+				if err == nil {
+					_, err = s.Terminal.Reprint(ctx, record.Entry.UID, operator)
+				}
+				if errors.Is(err, terminal.ErrUnknown) {
+					return noSuchReceipt(args[0])
+				}
+				if err != nil {
 					return err
 				}
 				reprints, err := s.Journal.Reprints(ctx, record.Entry.UID)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,7 +56,7 @@ func (a *app) queueCommand() *cobra.Command {
 				if a.json {
 					return writeJSON(a.out, list)
 				}
-				return writeQueue(a.out, list)
+				return writeQueue(a.out, list, words)
 			})
 		},
 	}
@@ -69,21 +68,22 @@ func (a *app) queueCommand() *cobra.Command {
 	return a.withJSON(command)
 }
 
-func writeQueue(out io.Writer, list []queued) error {
+func writeQueue(out io.Writer, list []queued, words terminal.Words) error {
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(out, "no slips are waiting")
+		_, err := fmt.Fprintln(out, words.Say("report.nothing", nil))
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "slip\treceipt\tkind\tmade\tstate")
+	var set table
+	set.row(heads(words, "slip", "receipt", "kind", "made", "state")...)
 	for _, job := range list {
 		receipt := job.Receipt
 		if job.Duplicate > 0 {
-			receipt += fmt.Sprintf(" duplicate %d", job.Duplicate)
+			receipt += " " + words.Say("report.duplicate", map[string]any{"number": int64(job.Duplicate)})
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", job.ID, receipt, job.Kind, job.Made.Local().Format("2006-01-02 15:04:05"), job.Says)
+		set.row(fmt.Sprint(job.ID), receipt, string(job.Kind), job.Made.Local().Format("2006-01-02 15:04:05"), job.Says)
 	}
-	return table.Flush()
+	_, err := io.WriteString(out, set.String())
+	return err
 }
 
 func (a *app) queuePrintCommand() *cobra.Command {

@@ -36,7 +36,10 @@ func (a *app) checkCommand() *cobra.Command {
 				return usage(err)
 			}
 			if request.Operator, err = operatorNamed(ctx, reader, operator); err != nil {
-				return usage(err)
+				return err
+			}
+			if request.Operator == nil && signsIn(settings.Store) {
+				request.Operator = &terminal.Operator{Role: terminal.RoleCashier, Active: true} // nothing is redeemed: whoever is at the counter
 			}
 			reading, err := readingAt(reader, settings, at)
 			if err != nil {
@@ -46,7 +49,7 @@ func (a *app) checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.show(ctx, reader, outcome); err != nil {
+			if err := a.show(ctx, reader, outcome, ignored(request, outcome)...); err != nil {
 				return err
 			}
 			return exitOf(outcome)
@@ -54,7 +57,7 @@ func (a *app) checkCommand() *cobra.Command {
 	}
 	query.flags(command)
 	query.linesFlag(command)
-	command.Flags().StringVar(&operator, "operator", "", "as if this person were signed in; nothing is redeemed, so that no PIN is needed")
+	command.Flags().StringVar(&operator, "operator", "", "as if this person were signed in (default: a cashier); nothing is redeemed, so that no PIN is needed")
 	command.Flags().StringVar(&at, "at", "", "as if it were this time: 2026-12-24T18:00 in the store's zone, or with an offset")
 	return a.withJSON(command)
 }
@@ -73,7 +76,7 @@ func operatorNamed(ctx context.Context, reader *station.Reader, id string) (*ter
 			return &operator, nil
 		}
 	}
-	return nil, fmt.Errorf("nobody here is called %q", id)
+	return nil, usage(fmt.Errorf("nobody here is called %q", id))
 }
 
 // readingAt is what the clocks would say at another time; nil for now.
@@ -130,7 +133,7 @@ func (a *app) redeemCommand() *cobra.Command {
 				if emptyHanded(ctx, s, outcome) {
 					return station.ErrUnfilled
 				}
-				if err := a.show(ctx, s.Reader, outcome); err != nil {
+				if err := a.show(ctx, s.Reader, outcome, ignored(request, outcome)...); err != nil {
 					return err
 				}
 				return exitOf(outcome)
@@ -166,6 +169,9 @@ func (a *app) reverseCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, args []string) error {
 			reversal := terminal.Reversal{Note: reason}
 			if command.Flags().Changed("units") {
+				if units < 1 {
+					return usage(fmt.Errorf("--units is %d, but at least 1 has to be taken back", units))
+				}
 				reversal.Units = &units
 			}
 			var err error
@@ -180,6 +186,9 @@ func (a *app) reverseCommand() *cobra.Command {
 					return err
 				}
 				outcome, err := s.Terminal.Reverse(ctx, reversal)
+				if errors.Is(err, terminal.ErrUnknown) {
+					return noSuchReceipt(args[0])
+				}
 				if err != nil {
 					return err
 				}
@@ -195,6 +204,12 @@ func (a *app) reverseCommand() *cobra.Command {
 	operatorFlags(command, &who)
 	approverFlags(command, &approver)
 	return a.withJSON(command)
+}
+
+// noSuchReceipt says that a receipt or a redemption is not known.
+func noSuchReceipt(named string) error {
+	return &failure{exitFailed, "countersignctl report --format csv lists what this terminal redeemed, each with its receipt",
+		fmt.Errorf("there is no receipt or redemption %s here", named)}
 }
 
 // redemptionNamed reads a receipt number or a redemption's id.

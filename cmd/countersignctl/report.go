@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,7 +53,7 @@ func (a *app) toFile(path string, write func(io.Writer) error) error {
 	if path == "" {
 		return write(a.out)
 	}
-	file, err := os.Create(path)
+	file, err := createFile(path)
 	if err != nil {
 		return err
 	}
@@ -105,19 +103,17 @@ var reportFormats = map[string]func(io.Writer, sheet) error{
 func writeTable(out io.Writer, s sheet) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s, %s, %s\n", s.settings.Store.Name, s.Terminal, s.Day)
-	fmt.Fprintf(&text, "%d redemptions, %d taken back, %d turned away; %d made offline, %d without a verdict yet, %d used too often\n\n",
-		s.Redemptions, s.Reversals, s.Declines, s.Offline, s.Pending, s.Overruns)
-	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "campaign\tkind\tunits\ttaken back\tpaid online\tworth\tamount\tdiscount")
+	fmt.Fprintf(&text, "%s\n\n", s.words.Say("report.sum", map[string]any{"redemptions": s.Redemptions, "reversals": s.Reversals,
+		"declines": s.Declines, "offline": s.Offline, "pending": s.Pending, "overruns": s.Overruns}))
+	var set table
+	set.row(heads(s.words, "campaign", "kind", "units", "reversed", "price", "worth", "amount", "discount")...)
 	for _, c := range s.Campaigns {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", c.Campaign, said(s.words, "kind.", string(c.Kind)), c.Units, c.Reversed,
+		set.row(c.Campaign, said(s.words, "kind.", string(c.Kind)), fmt.Sprint(c.Units), fmt.Sprint(c.Reversed),
 			orDash(c.Price), orDash(c.Value), orDash(c.Amount), orDash(c.Discount))
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
+	text.WriteString(set.String())
 	if len(s.Declined) > 0 {
-		text.WriteString("\nturned away\n")
+		fmt.Fprintf(&text, "\n%s\n", s.words.Say("report.declined", nil))
 	}
 	for _, d := range s.Declined {
 		fmt.Fprintf(&text, "%5d  %s\n", d.Count, s.words.Say("reason."+string(d.Reason)+".title", nil))
@@ -126,9 +122,20 @@ func writeTable(out io.Writer, s sheet) error {
 	return err
 }
 
+// heads are the heads of a table's columns.
+func heads(words terminal.Words, names ...string) []string {
+	for i, name := range names {
+		names[i] = words.Say("report."+name, nil)
+	}
+	return names
+}
+
 func orDash(money *terminal.Money) string {
 	if money == nil {
 		return "-"
+	}
+	if money.OutOfRange() {
+		return "> " + money.String() // more than can be added up
 	}
 	return money.String()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -136,7 +135,7 @@ func (a *app) readPIN(who person) (string, error) {
 	if who.pinFile != "" {
 		text, err := os.ReadFile(who.pinFile)
 		if err != nil {
-			return "", fmt.Errorf("the PIN file cannot be read: %w", err)
+			return "", &failure{exitUsage, "name a file that holds the PIN and nothing else", fmt.Errorf("the PIN file cannot be read: %w", err)}
 		}
 		return strings.TrimSpace(string(text)), nil
 	}
@@ -153,9 +152,42 @@ func (a *app) readPIN(who person) (string, error) {
 	return string(pin), nil
 }
 
-// scanLines reads a counter's lines, however long its codes are, and says where they end.
-func scanLines(a *app) *bufio.Scanner {
-	lines := bufio.NewScanner(a.in)
-	lines.Buffer(make([]byte, 0, 4096), 64<<10)
-	return lines
+// errNobody says that this store has people sign in, and nobody did.
+var errNobody = errors.New("nobody is signed in, and this store wants to know who is at the counter")
+
+// mustSignIn refuses work that nobody signed in for where the store signs in.
+func mustSignIn(settings terminal.Settings, operator *terminal.Operator) error {
+	if operator == nil && signsIn(settings.Store) {
+		return &failure{exitAsks, "say who does it: --operator ID --pin-file FILE", errNobody}
+	}
+	return nil
+}
+
+func signsIn(store terminal.Store) bool {
+	return store.SignIn != terminal.SignInNone && store.SignIn != ""
+}
+
+// ignored lists what was said with the codes that none of their vouchers has a use for.
+func ignored(request terminal.Request, outcome terminal.Outcome) []string {
+	if outcome.Choice == terminal.Declined || len(outcome.Lines) == 0 {
+		return nil
+	}
+	amount, bill, parts := false, false, false
+	for _, line := range outcome.Lines {
+		kind := line.Campaign.Kind
+		amount = amount || kind == terminal.KindBalance
+		bill = bill || kind == terminal.KindDiscount || line.Campaign.Rules.MinimumBill != nil ||
+			(line.Voucher.Rules != nil && line.Voucher.Rules.MinimumBill != nil)
+		parts = parts || kind == terminal.KindPickup
+	}
+	var names []string
+	for _, each := range []struct {
+		name       string
+		said, used bool
+	}{{"amount", request.Amount != nil, amount}, {"bill", request.Bill != nil, bill}, {"lines", len(request.Lines) > 0, parts}} {
+		if each.said && !each.used {
+			names = append(names, each.name)
+		}
+	}
+	return names
 }

@@ -61,11 +61,11 @@ computer take each other for, and mends every further scan. A counter that is ru
 
 // learnScanner learns from the next line and stores it.
 func (a *app) learnScanner(folder string) error {
-	lines := scanLines(a)
-	if !lines.Scan() {
-		return usage(errors.Join(errors.New("nothing was scanned"), lines.Err()))
+	line, err := newLineReader(a.in).next()
+	if err != nil {
+		return usage(errors.New("nothing was scanned"))
 	}
-	layout, err := scanner.Learn(lines.Text())
+	layout, err := scanner.Learn(line.text)
 	if err != nil {
 		return &failure{exitFailed, "set the scanner to a US keyboard with the codes in its manual, then try again", err}
 	}

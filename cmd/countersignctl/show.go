@@ -12,9 +12,10 @@ import (
 )
 
 // show prints an outcome, as JSON or as sentences.
-func (a *app) show(ctx context.Context, reader *station.Reader, outcome terminal.Outcome) error {
+func (a *app) show(ctx context.Context, reader *station.Reader, outcome terminal.Outcome, ignored ...string) error {
 	words := reader.Words(ctx, a.language)
 	facts := outcome.Report(words)
+	facts.Ignored = ignored
 	if a.json {
 		return writeJSON(a.out, facts)
 	}
@@ -56,6 +57,9 @@ func sentences(facts terminal.Report, words terminal.Words) string {
 	}
 	line("  ", facts.Fact)
 	line("  ", facts.Next)
+	for _, name := range facts.Ignored {
+		line("  ", words.Say("outcome.ignored."+name, nil))
+	}
 	if facts.Redeemed || facts.Reverses != "" {
 		line("  ", facts.Receipt, said(words, "assurance.", string(facts.Assurance)))
 	}

@@ -34,7 +34,8 @@ func (a *app) syncCommand() *cobra.Command {
 			if a.json {
 				err = writeJSON(a.out, status)
 			} else if synced == nil {
-				_, err = fmt.Fprintf(a.out, "synced: the cloud has all %d entries; %d vouchers here\n", status.Pending.Head, status.Cache.Vouchers)
+				_, err = fmt.Fprintf(a.out, "synced: the cloud has everything, %s; %s here\n", counted(status.Pending.Head, "entry", "entries"),
+					counted(status.Cache.Vouchers, "voucher", "vouchers"))
 			}
 			if err != nil {
 				return err

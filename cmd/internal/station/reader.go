@@ -131,7 +131,7 @@ func (r *Reader) equip(config Config, keys keystore.Keys) error {
 		Codes: &token.Reader{
 			LookupKey: keys.Lookup, Merchant: r.Journal.Identity().Merchant, Issuers: r.issuers, Patterns: r.patterns.all, Mend: scanner.Mend,
 		},
-		Cache: placedCache{r.Cache, r.folder}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, r.Settings.Drawer, config.Composed},
+		Cache: placedCache{r.Cache, r.folder}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, r.Settings.Drawer, r.Settings.Printer == "", config.Composed},
 		PINs: pin.Checker{}, Clock: r.Clock, Random: uids{},
 	}
 	return nil
@@ -199,6 +199,7 @@ func (r *Reader) Preview(job terminal.PrintJob) (image.Image, error) {
 type slips struct {
 	profile  escpos.Profile
 	drawer   bool                // to be opened with each redemption
+	hold     bool                // no printer is set up: once there is one, it must not print the shop's past unasked
 	composed func(terminal.Slip) // nil for nobody
 }
 
@@ -224,7 +225,7 @@ func (s slips) Compose(facts terminal.SlipFacts) (terminal.PrintJob, error) {
 	if s.composed != nil {
 		s.composed(slip)
 	}
-	return terminal.PrintJob{Kind: facts.Kind, Bytes: bytes, Profile: s.profile.ID, Copies: 1}, nil
+	return terminal.PrintJob{Kind: facts.Kind, Bytes: bytes, Profile: s.profile.ID, Copies: 1, Hold: s.hold}, nil
 }
 
 // typesetter and Profiles are made once, and only by who needs them: fonts take a moment to read.
