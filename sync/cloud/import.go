@@ -1,6 +1,8 @@
 package cloud
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -10,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"countersign/terminal"
 	"countersign/terminal/token"
@@ -38,7 +41,12 @@ type ImportRow struct {
 // of ImportColumns. zone is where times without an offset are; nil refuses them for slots, which are instants. Rows that are
 // wrong come back as RowErrors beside the good ones; err is for a file that cannot be read at all.
 func ReadImport(source io.Reader, campaign terminal.Campaign, names map[string]string, zone *time.Location, now time.Time) (rows []ImportRow, bad []RowError, err error) {
+	separator, source, err := sniff(source)
+	if err != nil {
+		return nil, nil, err
+	}
 	file := csv.NewReader(source)
+	file.Comma = separator
 	file.FieldsPerRecord = -1
 	file.TrimLeadingSpace = true
 	header, err := file.Read()
@@ -76,6 +84,49 @@ func ReadImport(source io.Reader, campaign terminal.Campaign, names map[string]s
 	}
 }
 
+// sniffMost is how much of a file is looked at to tell what it is.
+const sniffMost = 64 << 10
+
+// sniff tells what separates the columns of a file by its first line: a semicolon, as spreadsheets write where the comma is the decimal
+// sign, a tab, or a comma. It takes the byte order mark off, and refuses what is no text.
+func sniff(source io.Reader) (separator rune, rest io.Reader, err error) {
+	file := bufio.NewReaderSize(source, sniffMost)
+	begin, err := file.Peek(sniffMost)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, nil, fmt.Errorf("the file cannot be read: %w", err)
+	}
+	if bytes.IndexByte(begin, 0) >= 0 || !validSoFar(begin) {
+		return 0, nil, errors.New("this is not a CSV file in UTF-8: save it as \"CSV UTF-8\" and import that")
+	}
+	if bytes.HasPrefix(begin, []byte("\ufeff")) {
+		if _, err := file.Discard(len("\ufeff")); err != nil {
+			return 0, nil, fmt.Errorf("the file cannot be read: %w", err)
+		}
+		begin = begin[len("\ufeff"):]
+	}
+	header, _, _ := bytes.Cut(begin, []byte("\n"))
+	separator = ','
+	for _, other := range ";\t" {
+		if bytes.Count(header, []byte(string(other))) > bytes.Count(header, []byte(string(separator))) {
+			separator = other
+		}
+	}
+	return separator, file, nil
+}
+
+// validSoFar reports whether text is UTF-8, but for a letter that its end may have cut in two.
+func validSoFar(text []byte) bool {
+	for n := 0; n < utf8.UTFMax; n++ {
+		if n > len(text) {
+			return true
+		}
+		if utf8.Valid(text[:len(text)-n]) {
+			return n == 0 || len(text) == sniffMost
+		}
+	}
+	return false
+}
+
 func importColumns(header []string, names map[string]string) ([]string, error) {
 	columns := make([]string, len(header))
 	for i, name := range header {
@@ -86,8 +137,8 @@ func importColumns(header []string, names map[string]string) ([]string, error) {
 			name = strings.ToLower(name)
 		}
 		if !slices.Contains(ImportColumns, name) {
-			return nil, fmt.Errorf("line 1: there is no column %q: rename it with --map %s=COLUMN, where COLUMN is one of %s",
-				header[i], header[i], strings.Join(ImportColumns, ", "))
+			return nil, fmt.Errorf("line 1: there is no column %q: rename it with --map %q, where COLUMN is one of %s",
+				header[i], header[i]+"=COLUMN", strings.Join(ImportColumns, ", "))
 		}
 		if slices.Contains(columns[:i], name) {
 			return nil, fmt.Errorf("line 1: two columns are %q", name)
@@ -173,8 +224,24 @@ func importFacts(field map[string]string, campaign terminal.Campaign, zone *time
 	if facts.Slot, err = ParseSlot(field["slot_from"], field["slot_until"], field["party"], zone); err != nil {
 		return facts, err
 	}
+	if EndsBeforeItBegins(facts.ValidFrom, facts.ValidUntil) {
+		return facts, fmt.Errorf("valid_until %s is before valid_from %s", field["valid_until"], field["valid_from"])
+	}
 	facts.Lines, err = ParseLines(field["lines"])
 	return facts, err
+}
+
+// EndsBeforeItBegins reports whether no moment lies between two, wherever their stores are.
+func EndsBeforeItBegins(from, until *terminal.Moment) bool {
+	if from == nil || until == nil {
+		return false
+	}
+	// Local times are compared as such; with an offset on one side only, the whole world's zones are given the benefit.
+	begins, ends := from.Earliest(time.UTC), until.Latest(time.UTC)
+	if from.Local != until.Local {
+		ends = ends.Add(14 * time.Hour)
+	}
+	return ends.Before(begins)
 }
 
 // ParseMoment reads a time with or without an offset, or a date, which gets the given time of day. "" is nil.
@@ -254,19 +321,18 @@ func lineID(n int) string {
 	return lineID(n/26-1) + lineID(n%26)
 }
 
-// StoreImport stores rows, all or none. Rows whose code is in use already come back as RowErrors; with skip the others are stored
-// all the same.
-func StoreImport(ctx context.Context, s Storage, merchant string, rows []ImportRow, skip bool) (stored int, bad []RowError, err error) {
+// newRows are rows as they are stored.
+func newRows(ctx context.Context, s Storage, merchant string, rows []ImportRow) ([]NewVoucher, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
 	key, err := s.LookupKey(ctx, merchant)
 	if err != nil {
-		return 0, nil, err
-	}
-	if len(rows) == 0 {
-		return 0, nil, nil
+		return nil, err
 	}
 	first, err := s.VoucherIDs(ctx, len(rows))
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
 	fresh := make([]NewVoucher, len(rows))
 	for i, row := range rows {
@@ -275,6 +341,35 @@ func StoreImport(ctx context.Context, s Storage, merchant string, rows []ImportR
 		if fresh[i].ID == 0 {
 			fresh[i].ID = first + terminal.VoucherID(i)
 		}
+	}
+	return fresh, nil
+}
+
+// TakenRows are the rows whose code or id is in use already. It stores nothing.
+func TakenRows(ctx context.Context, s Storage, merchant string, rows []ImportRow) (bad []RowError, err error) {
+	fresh, err := newRows(ctx, s, merchant, rows)
+	if err != nil || len(fresh) == 0 {
+		return nil, err
+	}
+	// The first row a second time is always taken, so that the storage answers which are and keeps none.
+	var taken *TakenError
+	if err := s.NewVouchers(ctx, merchant, append(fresh, fresh[0])); !errors.As(err, &taken) {
+		return nil, fmt.Errorf("the rows cannot be compared with what is there: %w", err)
+	}
+	for _, i := range taken.Indexes {
+		if i < len(rows) {
+			bad = append(bad, RowError{rows[i].Line, taken.Error()})
+		}
+	}
+	return bad, nil
+}
+
+// StoreImport stores rows, all or none. Rows whose code is in use already come back as RowErrors; with skip the others are stored
+// all the same.
+func StoreImport(ctx context.Context, s Storage, merchant string, rows []ImportRow, skip bool) (stored int, bad []RowError, err error) {
+	fresh, err := newRows(ctx, s, merchant, rows)
+	if err != nil || len(rows) == 0 {
+		return 0, nil, err
 	}
 	for {
 		err := s.NewVouchers(ctx, merchant, fresh)

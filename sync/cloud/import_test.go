@@ -109,7 +109,7 @@ func TestImportHeaders(t *testing.T) {
 		"holder\n":            "the column code is missing",
 		"code,hodler\n":       `no column "hodler"`,
 		"code,CODE\n":         `two columns are "code"`,
-		"code,Customer id\n1": "--map Customer id=COLUMN",
+		"code,Customer id\n1": `--map "Customer id=COLUMN"`,
 	} {
 		if _, _, err := cloud.ReadImport(strings.NewReader(file), dinner, nil, nil, at); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, and %q was expected", file, err, want)

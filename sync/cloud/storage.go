@@ -279,6 +279,7 @@ type Redemption struct {
 	ReceivedAt  time.Time              `json:"received_at"`
 	Bill        *terminal.Money        `json:"bill,omitempty"`
 	Note        string                 `json:"note,omitempty"`
+	Excused     bool                   `json:"excused,omitempty"` // every overrun of it was paid off since; a report's, no storage sets it
 	Lines       []RedemptionLine       `json:"lines"`
 }
 
