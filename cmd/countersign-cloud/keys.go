@@ -103,9 +103,9 @@ func (g *globals) keyTable(reports []keyReport) error {
 			state += ", signs"
 		}
 		if r.Until != nil {
-			until = r.Until.Local().Format(time.DateTime)
+			until = r.Until.Local().Format(stamp)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.ID, r.Merchant, state, r.From.Local().Format(time.DateTime), until)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.ID, r.Merchant, state, r.From.Local().Format(stamp), until)
 	}
 	return table.Flush()
 }
@@ -133,7 +133,7 @@ func newKeysRotate(g *globals) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					fmt.Fprintf(g.out, "key %s signs tokens of %s from %s on\n", key.ID, merchant.ID, key.From.Local().Format(time.DateTime))
+					fmt.Fprintf(g.out, "key %s signs tokens of %s from %s on\n", key.ID, merchant.ID, key.From.Local().Format(stamp))
 				}
 				return nil
 			})

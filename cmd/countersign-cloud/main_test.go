@@ -192,7 +192,7 @@ func TestImport(t *testing.T) {
 	d.has(`deals.csv:4: "ten" is not an amount`, failure)
 	d.has("nothing was imported", failure)
 	out, _ := d.run(exitDone, "import", "card", file, "--map", "Coupon=code", "--map", "Worth=amount", "--skip-bad")
-	d.has("imported 1 vouchers of card, skipped 2", out)
+	d.has("imported 1 voucher of card, skipped 2", out)
 	_, failure = d.run(exitUsage, "import", "card", file)
 	d.has(`there is no column "Coupon"`, failure)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,9 @@ func newApply(g *globals) *cobra.Command {
 			var faults *catalogue.Error
 			if errors.As(err, &faults) {
 				return usage("nothing was applied, since the catalogue cannot be used:\n%w", err)
+			}
+			if errors.As(err, new(*fs.PathError)) {
+				return usage("%s", unreadable(file, err))
 			}
 			if err != nil {
 				return usage("%w", err)

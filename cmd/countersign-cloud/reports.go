@@ -5,7 +5,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -55,7 +57,16 @@ func (g *globals) redemptions(ctx context.Context, s cloud.Storage, filter cloud
 	all := []cloud.Redemption{}
 	for _, merchant := range merchants {
 		filter.Merchant = merchant.ID
-		err := s.Redemptions(ctx, filter, func(r cloud.Redemption) error {
+		zones, err := zonesOf(ctx, s, merchant.ID)
+		if err != nil {
+			return err
+		}
+		excused, err := excusedLines(ctx, s, merchant.ID)
+		if err != nil {
+			return err
+		}
+		err = s.Redemptions(ctx, filter, func(r cloud.Redemption) error {
+			r.At, r.ReceivedAt, r.Excused = zones.in(r.Store, r.At), zones.in(r.Store, r.ReceivedAt), excused[r.UID]
 			all = append(all, r)
 			return nil
 		})
@@ -70,6 +81,28 @@ func (g *globals) redemptions(ctx context.Context, s cloud.Storage, filter cloud
 		return redemptionCSV(g.out, all)
 	}
 	return redemptionTable(g.out, all)
+}
+
+// excusedLines are the redemptions whose overruns were all paid off: by a reversal, or by a hold that stood in their way and came to nothing.
+func excusedLines(ctx context.Context, s cloud.Storage, merchant string) (map[terminal.UID]bool, error) {
+	all, err := s.Exceptions(ctx, merchant, false)
+	if err != nil {
+		return nil, err
+	}
+	excused, open := map[terminal.UID]bool{}, map[terminal.UID]bool{}
+	for _, x := range all {
+		if x.Kind != api.ExceptionOverrun || len(x.Uses) == 0 {
+			continue
+		}
+		uid := x.Uses[len(x.Uses)-1].Uid // its own use comes last
+		if excused[uid] = x.State == api.ExceptionClosed; !excused[uid] {
+			open[uid] = true
+		}
+	}
+	for uid := range open {
+		delete(excused, uid)
+	}
+	return excused, nil
 }
 
 // listing is a redemption with its first line beside it: most have one, and a script need not look further.
@@ -93,7 +126,7 @@ func listed(all []cloud.Redemption) []listing {
 
 var redemptionColumns = []string{"uid", "kind", "reverses", "business_day", "at", "received_at", "store", "terminal", "receipt", "operator", "approver",
 	"assurance", "verdict", "voucher", "campaign", "part", "units", "amount", "discount", "price", "value", "currency", "accepted", "overrun",
-	"revoked", "invalid", "reversed", "note"}
+	"revoked", "invalid", "reversed", "note", "excused"}
 
 // redemptionCSV writes one row for each line: a bill with several vouchers has several.
 func redemptionCSV(into io.Writer, all []cloud.Redemption) error {
@@ -109,10 +142,10 @@ func redemptionCSV(into io.Writer, all []cloud.Redemption) error {
 		}
 		for _, l := range r.Lines {
 			err := out.Write([]string{r.UID.String(), r.Kind.String(), reverses, r.BusinessDay.String(), r.At.Format(time.RFC3339),
-				r.ReceivedAt.Format(time.RFC3339), r.Store, r.Terminal, r.Receipt.String(), r.Operator, r.Approver, string(r.Assurance), string(r.Verdict),
-				l.Voucher.String(), l.Campaign, l.Part, number(l.Units), decimal(l.Amount), decimal(l.Discount), decimal(l.Price), decimal(l.Value),
+				r.ReceivedAt.Format(time.RFC3339), r.Store, r.Terminal, r.Receipt.String(), inert(r.Operator), inert(r.Approver), string(r.Assurance), string(r.Verdict),
+				l.Voucher.String(), inert(l.Campaign), inert(l.Part), number(l.Units), decimal(l.Amount), decimal(l.Discount), decimal(l.Price), decimal(l.Value),
 				currency(l.Amount, l.Discount, l.Price, l.Value), number(l.Accepted), number(l.Overrun), number(l.Revoked), number(l.Invalid),
-				number(l.Reversed), r.Note})
+				number(l.Reversed), inert(r.Note), strconv.FormatBool(r.Excused)})
 			if err != nil {
 				return err
 			}
@@ -140,25 +173,37 @@ func currency(amounts ...*terminal.Money) string {
 
 func redemptionTable(into io.Writer, all []cloud.Redemption) error {
 	table := tabwriter.NewWriter(into, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "AT\tSTORE\tTERMINAL\tRECEIPT\tKIND\tVOUCHER\tCAMPAIGN\tUNITS\tWORTH\tOPERATOR\tASSURANCE\tVERDICT")
+	fmt.Fprintln(table, "AT\tSTORE\tTERMINAL\tRECEIPT\tKIND\tVOUCHER\tCAMPAIGN\tUNITS\tPAID\tWORTH\tOPERATOR\tASSURANCE\tVERDICT")
 	for _, r := range all {
 		for _, l := range r.Lines {
-			worth := l.Price
-			if worth == nil {
-				worth = l.Value
-			}
+			worth, units, sign := l.Value, l.Units, int64(1)
 			if worth == nil {
 				worth = l.Amount
 			}
-			money := ""
-			if worth != nil {
-				money = worth.String()
+			if r.Kind == terminal.EntryReverse {
+				units, sign = -units, -1
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", r.At.Format(time.DateTime), r.Store, r.Terminal, r.Receipt, r.Kind,
-				l.Voucher, l.Campaign, l.Units, money, r.Operator, r.Assurance, r.Verdict)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", r.At.Format(stamp), r.Store, r.Terminal, r.Receipt, r.Kind,
+				l.Voucher, l.Campaign, units, signed(l.Price, sign), signed(worth, sign), r.Operator, r.Assurance, verdictOf(r))
 		}
 	}
 	return table.Flush()
+}
+
+// signed is an amount as the slip shows it; negative where it was given back.
+func signed(m *terminal.Money, sign int64) string {
+	if m == nil {
+		return ""
+	}
+	return terminal.Money{Minor: sign * m.Minor, Currency: m.Currency}.String()
+}
+
+// verdictOf is the verdict, which stays what it was, and that nothing is owed for it any more.
+func verdictOf(r cloud.Redemption) string {
+	if r.Excused && r.Verdict == terminal.Overrun {
+		return string(r.Verdict) + ", excused"
+	}
+	return string(r.Verdict)
 }
 
 func newExceptions(g *globals) *cobra.Command {
@@ -173,18 +218,28 @@ func newExceptions(g *globals) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				all := []api.Exception{}
+				all, places := []api.Exception{}, zones{}
 				for _, merchant := range merchants {
+					zones, err := zonesOf(cmd.Context(), s, merchant.ID)
+					if err != nil {
+						return err
+					}
+					maps.Copy(places, zones)
 					some, err := s.Exceptions(cmd.Context(), merchant.ID, !closed)
 					if err != nil {
 						return err
 					}
-					all = append(all, some...)
+					for _, x := range some {
+						for i, use := range x.Uses {
+							x.Uses[i].At = zones.in(use.Store, use.At)
+						}
+						all = append(all, x)
+					}
 				}
 				if asJSON {
 					return g.printJSON(all)
 				}
-				return exceptionTable(g.out, all)
+				return exceptionTable(g.out, all, places)
 			})
 		},
 	}
@@ -193,11 +248,17 @@ func newExceptions(g *globals) *cobra.Command {
 	return cmd
 }
 
-func exceptionTable(into io.Writer, all []api.Exception) error {
+func exceptionTable(into io.Writer, all []api.Exception, places zones) error {
 	table := tabwriter.NewWriter(into, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "OPENED\tKIND\tSTATE\tVOUCHER\tUNITS\tAT RISK\tUSES")
+	fmt.Fprintln(table, "OPENED\tKIND\tSTATE\tVOUCHER\tUNITS\tPAID OFF\tAT RISK\tUSES")
 	for _, x := range all {
-		voucher, risk, story := "", "", ""
+		voucher, risk, story, store := "", "", "", ""
+		if x.Store != nil {
+			store = *x.Store
+		}
+		if len(x.Uses) > 0 {
+			store = x.Uses[len(x.Uses)-1].Store // whose use it is about
+		}
 		if x.Voucher != nil {
 			voucher = x.Voucher.String()
 		}
@@ -208,15 +269,15 @@ func exceptionTable(into io.Writer, all []api.Exception) error {
 			if i > 0 {
 				story += "; then "
 			}
-			story += fmt.Sprintf("%s %s/%s %s", use.At.Format(time.DateTime), use.Store, use.Terminal, use.Assurance)
+			story += fmt.Sprintf("%s %s/%s %s", use.At.Format(stamp), use.Store, use.Terminal, use.Assurance)
 			if use.Operator != nil {
 				story += " by " + *use.Operator
 			}
 		}
 		if x.Note != nil {
-			story += " " + *x.Note
+			story = strings.TrimSpace(story + " " + *x.Note)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", x.OpenedAt.Local().Format(time.DateTime), x.Kind, x.State, voucher, x.Units-x.Paid, risk, story)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n", places.at(store, x.OpenedAt), x.Kind, x.State, voucher, x.Units, x.Paid, risk, story)
 	}
 	return table.Flush()
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,6 +43,8 @@ func newRoot(io streams) *cobra.Command {
 		Short: "The cloud that Countersign terminals report to",
 		Long: "The cloud that Countersign terminals report to. All commands work on the data folder, also while serve runs on it.\n" +
 			"Every flag can be set by the environment too (--public-url is COUNTERSIGN_PUBLIC_URL) or in the TOML file that --config names.",
+		Example: "  countersign-cloud apply -f catalogue.toml\n  countersign-cloud serve --listen 127.0.0.1:8080\n  countersign-cloud invite quay --terminal counter-1\n" +
+			"  countersign-cloud issue dinner-for-two --count 100 --out vouchers.csv",
 		Version: version.String(), SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return g.configure(cmd) },
 	}
@@ -49,7 +52,7 @@ func newRoot(io streams) *cobra.Command {
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%w; see %s --help", err, cmd.CommandPath())
+		return usage("%s; see %s --help", flagFault(err), cmd.CommandPath())
 	})
 	flags := root.PersistentFlags()
 	flags.StringVar(&g.data, "data", defaultData(), "folder of the database")
@@ -72,7 +75,7 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
-			return usage("%w; see %s --help", err, cmd.CommandPath())
+			return usage("%s; see %s --help", argsFault(cmd, args, err), cmd.CommandPath())
 		}
 		return nil
 	}
@@ -122,9 +125,30 @@ func (g *globals) configure(cmd *cobra.Command) error {
 func (g *globals) with(do func(s cloud.Storage) error) error {
 	s, err := sqlite.Open(g.data)
 	if err != nil {
-		return cannot("%w; choose another folder with --data", err)
+		return cannot("%w; %s", err, g.folderHint())
 	}
-	return errors.Join(do(s), s.Close())
+	return diskFault(errors.Join(do(s), s.Close()))
+}
+
+// folderHint says what to do about a data folder that cannot be used. One with a database is never to be swapped for an empty one.
+func (g *globals) folderHint() string {
+	if _, err := os.Stat(filepath.Join(g.data, sqlite.FileName)); err == nil || errors.Is(err, fs.ErrPermission) {
+		return "this folder holds your cloud: free space on its disk and see that this user may write there, then try again"
+	}
+	return "choose another folder with --data, or see that this user may write there and that its disk has room"
+}
+
+// diskFault says what to do where the disk is at fault.
+func diskFault(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, sign := range []string{"disk is full", "no space left", "readonly database", "read-only file system", "disk I/O error"} {
+		if strings.Contains(err.Error(), sign) {
+			return cannot("%w; free space on the disk and see that this user may write there, then try again: nothing was stored", err)
+		}
+	}
+	return err
 }
 
 // merchants are those that a command is about: the one that --merchant names, or all.

@@ -9,8 +9,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
 	"countersign/sync/api"
@@ -77,12 +80,53 @@ func (s *serving) run(ctx context.Context, storage cloud.Storage) error {
 	if err != nil {
 		return err
 	}
-	if err := storage.RecordPublicURL(ctx, public); err != nil {
+	release, err := s.announce(ctx, storage, public, log)
+	if err != nil {
 		return err
 	}
+	defer release()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	return s.serveUntil(ctx, server, listener, here.String(), stopping)
+}
+
+// announceEvery is how often a second server looks whether the first has gone.
+const announceEvery = time.Second
+
+// announce records what terminals call, for the join codes. Only one running server of a data folder does: another one, for a test say, waits
+// until the first has stopped. The function that it returns ends that.
+func (s *serving) announce(ctx context.Context, storage cloud.Storage, public string, log *slog.Logger) (func(), error) {
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return nil, cannot("the data folder %s cannot be made: %w", s.data, err)
+	}
+	first := flock.New(filepath.Join(s.data, "serve.lock"))
+	mine, err := first.TryLock()
+	if err != nil {
+		return nil, cannot("the data folder %s cannot be locked: %w; %s", s.data, err, s.folderHint())
+	}
+	if mine {
+		return func() { first.Close() }, storage.RecordPublicURL(ctx, public)
+	}
+	recorded, err := storage.PublicURL(ctx)
+	if err != nil {
+		return nil, err
+	}
+	log.Warn("another server runs on this data folder: join codes go on naming its address until it stops", "address", recorded)
+	waiting, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if mine, err := first.TryLockContext(waiting, announceEvery); err == nil && mine {
+			if err := storage.RecordPublicURL(waiting, public); err != nil {
+				log.Error("what terminals call could not be recorded", "error", err)
+			}
+		}
+	}()
+	return func() {
+		stop()
+		<-done
+		first.Close()
+	}, nil
 }
 
 // publicURL is what terminals call. A join code cannot say the scheme: loopback means HTTP, everything else HTTPS.

@@ -176,11 +176,14 @@ func (g *globals) terminalTable(reports []cloud.TerminalReport) error {
 	fmt.Fprintln(table, "STORE\tTERMINAL\tLAST SEEN\tPENDING\tHEAD\tVERSION\tHOLDS\tANOMALIES\tSTATE")
 	for _, r := range reports {
 		state, seen := "live", "never"
-		if r.Suspended {
+		switch {
+		case r.Suspended:
 			state = "suspended"
+		case r.Forked:
+			state = "forked, see exceptions"
 		}
 		if r.LastSeen != nil {
-			seen = r.LastSeen.Local().Format(time.DateTime)
+			seen = r.LastSeen.Local().Format(stamp)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%s\n", r.Store, r.Name, seen, r.Pending, r.Head, r.Version, r.Holds, r.Anomalies, state)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,6 +82,12 @@ func (i *issuing) run(ctx context.Context, s cloud.Storage, id string) error {
 	if err != nil {
 		return usage("%w", err)
 	}
+	if err := i.checkDates(facts, time.Now()); err != nil {
+		return err
+	}
+	if err := i.freshOut(); err != nil {
+		return err
+	}
 	if _, err := cloud.Draft(campaign, facts, time.Now()); err != nil {
 		return usage("%w", err)
 	}
@@ -88,17 +95,70 @@ func (i *issuing) run(ctx context.Context, s cloud.Storage, id string) error {
 	if err != nil {
 		return err
 	}
-	// The codes are safe in their file before anything is stored: a voucher whose code nobody has is worth nothing.
+	// The codes are safe in a file before anything is stored: a voucher whose code nobody has is worth nothing. The file gets its name when
+	// all is stored: a list of codes that the cloud does not know would be sold.
 	if err := i.write(vouchers); err != nil {
 		return cannot("nothing was issued: %w", err)
 	}
 	if err := cloud.Store(ctx, s, merchant.ID, vouchers); err != nil {
-		return fmt.Errorf("the vouchers could not all be stored, so that some of the codes just written are unknown: %w", err)
+		return fmt.Errorf("the vouchers could not all be stored, so that some of the codes are unknown%s: %w", i.unfinishedHint(), err)
 	}
-	if i.out != "" {
-		fmt.Fprintf(i.streams.out, "issued %d vouchers of %s to %s\n", len(vouchers), campaign.ID, i.out)
+	return i.finish(len(vouchers), campaign.ID)
+}
+
+// checkDates refuses vouchers that are never valid, and warns of those that are not any more.
+func (i *issuing) checkDates(facts cloud.Facts, now time.Time) error {
+	if cloud.EndsBeforeItBegins(facts.ValidFrom, facts.ValidUntil) {
+		return usage("--valid-until %s is before --valid-from %s: the vouchers could never be used", i.validUntil, i.validFrom)
+	}
+	past := facts.ValidUntil != nil && facts.ValidUntil.Latest(time.Local).Before(now)
+	if past || (facts.Slot != nil && facts.Slot.Until.Before(now)) {
+		fmt.Fprintln(i.err, "warning: what these vouchers are valid for has passed already, and no counter will honour them")
 	}
 	return nil
+}
+
+// freshOut refuses a file that exists: the codes in it may be nowhere else.
+func (i *issuing) freshOut() error {
+	if i.out == "" {
+		return nil
+	}
+	for _, path := range []string{i.out, i.unfinished()} {
+		if _, err := os.Lstat(path); err == nil {
+			return usage("%s exists already, and the codes in it may be nowhere else: choose another name with --out, or move it away", path)
+		}
+	}
+	return nil
+}
+
+// unfinished is what the file of codes is called until the cloud knows all of them.
+func (i *issuing) unfinished() string { return i.out + ".unfinished" }
+
+func (i *issuing) unfinishedHint() string {
+	if i.out == "" {
+		return ""
+	}
+	return " (all that were made are in " + i.unfinished() + ")"
+}
+
+// finish gives the file of codes its name and says what was issued.
+func (i *issuing) finish(count int, campaign string) error {
+	if i.out == "" {
+		return nil
+	}
+	// A link does not replace what somebody else put there meanwhile, as renaming would; not every disk has links.
+	if err := os.Link(i.unfinished(), i.out); errors.Is(err, os.ErrExist) {
+		return cannot("all were issued, but %s was made meanwhile: their codes are in %s", i.out, i.unfinished())
+	} else if err == nil {
+		err = os.Remove(i.unfinished())
+		if err != nil {
+			return err
+		}
+	} else if err := os.Rename(i.unfinished(), i.out); err != nil {
+		return cannot("all were issued, and their codes are in %s: %w", i.unfinished(), err)
+	}
+	_, err := fmt.Fprintf(i.streams.out, "issued %s of %s to %s\n", counted(count, "voucher"), campaign, i.out)
+	return err
 }
 
 func (i *issuing) prepare(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign, facts cloud.Facts) ([]cloud.Issued, error) {
@@ -191,7 +251,7 @@ func contains(list []string, one string) bool {
 	return false
 }
 
-// write writes the codes: to the file by way of a new one beside it, so that an old one is never half overwritten.
+// write writes the codes: to standard output, or to the file that will get the name of --out.
 func (i *issuing) write(vouchers []cloud.Issued) error {
 	if i.qr != "" {
 		if err := writeQRs(i.qr, vouchers); err != nil {
@@ -201,15 +261,14 @@ func (i *issuing) write(vouchers []cloud.Issued) error {
 	if i.out == "" {
 		return writeCSV(i.streams.out, vouchers)
 	}
-	file, err := os.CreateTemp(filepath.Dir(i.out), ".issue-*.csv")
+	file, err := os.OpenFile(i.unfinished(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
 	if err := errors.Join(writeCSV(file, vouchers), file.Sync(), file.Close()); err != nil {
-		return err
+		return errors.Join(err, os.Remove(i.unfinished()))
 	}
-	return os.Rename(file.Name(), i.out)
+	return nil
 }
 
 func writeCSV(into io.Writer, vouchers []cloud.Issued) error {
@@ -217,7 +276,8 @@ func writeCSV(into io.Writer, vouchers []cloud.Issued) error {
 	rows := [][]string{{"voucher", "code", "campaign", "units", "holder", "customer", "order"}}
 	for _, issued := range vouchers {
 		v := issued.Voucher
-		rows = append(rows, []string{v.ID.String(), token.Display(issued.Code), v.Campaign, strconv.FormatInt(v.Units, 10), v.Holder, v.Customer, v.Order})
+		rows = append(rows, []string{v.ID.String(), token.Display(issued.Code), v.Campaign, strconv.FormatInt(v.Units, 10), inert(v.Holder),
+			inert(v.Customer), inert(v.Order)})
 	}
 	if err := out.WriteAll(rows); err != nil {
 		return fmt.Errorf("the codes cannot be written: %w", err)
@@ -280,7 +340,7 @@ func (g *globals) importFile(ctx context.Context, s cloud.Storage, id, path stri
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return usage("the file cannot be read: %w", err)
+		return usage("%s", unreadable(path, err))
 	}
 	defer file.Close()
 	rows, bad, err := cloud.ReadImport(file, campaign, names, zone, time.Now().UTC())
@@ -294,14 +354,21 @@ func (g *globals) importFile(ctx context.Context, s cloud.Storage, id, path stri
 			return err
 		}
 		bad = append(bad, taken...)
+	} else { // all that is wrong with the file is said at once
+		taken, err := cloud.TakenRows(ctx, s, merchant.ID, rows)
+		if err != nil {
+			return err
+		}
+		bad = append(bad, taken...)
 	}
+	slices.SortStableFunc(bad, func(a, b cloud.RowError) int { return a.Line - b.Line })
 	for _, row := range bad {
 		fmt.Fprintf(g.err, "%s:%d: %s\n", path, row.Line, row.What)
 	}
 	if len(bad) > 0 && !skip {
-		return fmt.Errorf("nothing was imported, since %d rows are bad: mend them, or leave them out with --skip-bad", len(bad))
+		return fmt.Errorf("nothing was imported, since %s cannot be taken: mend what is said above, or leave it out with --skip-bad", counted(len(bad), "row"))
 	}
-	_, err = fmt.Fprintf(g.out, "imported %d vouchers of %s, skipped %d\n", stored, campaign.ID, len(bad))
+	_, err = fmt.Fprintf(g.out, "imported %s of %s, skipped %d\n", counted(stored, "voucher"), campaign.ID, len(bad))
 	return err
 }
 
@@ -348,8 +415,48 @@ func (g *globals) withdraw(ctx context.Context, s cloud.Storage, ids []terminal.
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(g.out, "%d vouchers are %s, %d of them were already\n", len(ids), state, len(ids)-changed)
-		return err
+		switch {
+		case len(ids) > 1:
+			fmt.Fprintf(g.out, "%d vouchers are %s, %d of them were already\n", len(ids), state, len(ids)-changed)
+		case changed == 0:
+			fmt.Fprintf(g.out, "1 voucher is %s already\n", state)
+		default:
+			fmt.Fprintf(g.out, "1 voucher is %s\n", state)
+		}
+		return g.tellUsed(ctx, s, merchant.ID, ids, state)
 	}
 	return usage("nothing was changed: no merchant has all of these vouchers")
+}
+
+// tellUsed says which of the vouchers that were withdrawn were used before: withdrawing takes nothing back.
+func (g *globals) tellUsed(ctx context.Context, s cloud.Storage, merchant string, ids []terminal.VoucherID, state terminal.VoucherState) error {
+	if state == terminal.VoucherActive {
+		return nil
+	}
+	zones, err := zonesOf(ctx, s, merchant)
+	if err != nil {
+		return err
+	}
+	uses := map[terminal.VoucherID][]string{}
+	err = s.Redemptions(ctx, cloud.RedemptionFilter{Merchant: merchant}, func(r cloud.Redemption) error {
+		if r.Kind != terminal.EntryRedeem {
+			return nil
+		}
+		for _, line := range r.Lines {
+			if line.Units > line.Reversed && slices.Contains(ids, line.Voucher) {
+				uses[line.Voucher] = append(uses[line.Voucher], fmt.Sprintf("%s at %s/%s", zones.at(r.Store, r.At), r.Store, r.Terminal))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if used := uses[id]; len(used) > 0 {
+			fmt.Fprintf(g.out, "voucher %s was used before: %s; that stands until it is reversed there\n", id, strings.Join(used, ", "))
+			uses[id] = nil
+		}
+	}
+	return nil
 }
