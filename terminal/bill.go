@@ -77,9 +77,14 @@ func takeAmount(line *OutcomeLine, left *int64, stated bool) {
 }
 
 func takeBalance(line *OutcomeLine, left *int64, stated bool) {
-	if line.Campaign.Kind == KindBalance && line.Amount != nil && stated {
-		*left = max(0, *left-line.Amount.Minor)
+	if line.Campaign.Kind != KindBalance || line.Amount == nil || !stated {
+		return
 	}
+	if line.Amount.Minor > *left { // nobody pays more than the bill
+		line.Findings = append(line.Findings, Finding{Reason: AmountInvalid, Facts: map[string]any{
+			"asked": *line.Amount, "most": Money{*left, line.Amount.Currency}}})
+	}
+	*left = max(0, *left-line.Amount.Minor)
 }
 
 // judgeMinimum holds a line's minimum bills against the bill as stated, or against what the other discounts leave of it.

@@ -176,7 +176,7 @@ func judgeItem(item Item, req Request, at Situation, taken int64) (OutcomeLine, 
 	if req.Bill == nil && needsBill(line) {
 		asks = append(asks, Ask{Missing: MissingBill})
 	}
-	if at.Operator == nil && at.Settings.Store.SignIn != SignInNone && at.Settings.Store.SignIn != "" {
+	if at.mustSignIn() || (at.Operator == nil && needsRole(line) && (at.Approver == nil || !at.Approver.Role.Covers(RoleManager))) {
 		asks = append(asks, Ask{Missing: MissingOperator})
 	}
 	return line, asks
@@ -235,13 +235,17 @@ func judgeSingle(line *OutcomeLine, item Item, at Situation) *Finding {
 func judgePass(line *OutcomeLine, item Item, req Request, at Situation) ([]Ask, *Finding) {
 	most := line.Left
 	for _, rules := range bothRules(*line) {
-		if rules.UnitsAtOnce > 0 {
-			most = min(most, rules.UnitsAtOnce)
+		if rules.UnitsAtOnce > 0 { // what earlier lines of the same bill take of it counts, too
+			most = min(most, max(0, rules.UnitsAtOnce-(item.left()-line.Left)))
 		}
 	}
 	if line.Left < 1 {
 		line.Units = 1
 		return nil, usedUp(UsesExhausted, item, line.Left, 1, at)
+	}
+	if most < 1 {
+		line.Units = 1
+		return nil, &Finding{Reason: UnitsLimit, Facts: map[string]any{"most": int64(0), "asked": int64(1)}}
 	}
 	if req.Units == nil {
 		if most = mostOf(most, item.Quotas); most > 1 {
@@ -324,6 +328,11 @@ func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Findi
 	}
 	line.Units = int64(len(line.Parts))
 	return nil
+}
+
+// needsRole reports that a voucher is not for whoever happens to stand at the counter, even where nobody signs in.
+func needsRole(line OutcomeLine) bool {
+	return slices.ContainsFunc(bothRules(line), func(rules Rules) bool { return rules.Role != "" && rules.Role != RoleCashier })
 }
 
 // bothRules are the rules that a line stands under: its campaign's, and its own where it has some.

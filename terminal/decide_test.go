@@ -144,6 +144,56 @@ func TestEachRuleAlone(t *testing.T) {
 	}
 }
 
+// If a rule for managers held only for those who sign in, a cashier would get round it by not signing in.
+func TestRoleAsksForAPerson(t *testing.T) {
+	c := newCounter(t)
+	c.stock("A", func(r *terminal.Row) { r.Campaign.Rules.Role = terminal.RoleManager })
+	outcome := c.redeem(t, scanOf("A"))
+	if outcome.Choice != terminal.Asking || outcome.Asks[0].Missing != terminal.MissingOperator {
+		t.Errorf("%s, asks %v", outcome.Choice, outcome.Asks)
+	}
+}
+
+// If scanning a pass again got round the most that may be used at once, a family ticket would let a coach in.
+func TestUnitsAtOnceHoldForTheBill(t *testing.T) {
+	c := newCounter(t)
+	c.stock("P", pass(10, 3))
+	req := scanOf("P", "P")
+	for units, want := range map[int64]terminal.Reason{1: "", 2: terminal.UnitsLimit, 3: terminal.UnitsLimit} {
+		req.Units = &units
+		if outcome, err := c.Check(t.Context(), req, nil); err != nil || outcome.Reason() != want {
+			t.Errorf("twice %d: %s for %q, %v; want %q", units, outcome.Choice, outcome.Reason(), err, want)
+		}
+	}
+}
+
+// If the cashier promised a time at which the voucher is declined again, the customer would wait in vain.
+func TestNextHoursOnNightsTheClocksChange(t *testing.T) {
+	for name, test := range map[string]struct {
+		hours     terminal.Hours
+		now, next string
+	}{
+		"the stretch never begins that night": {terminal.Hours{Days: []time.Weekday{time.Sunday}, From: 150, Until: 165}, "2026-03-29T00:00:00Z", "2026-04-05T00:30:00Z"},
+		"the stretch begins once more":        {terminal.Hours{Days: []time.Weekday{time.Saturday}, From: 1020, Until: 150}, "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z"},
+		"an ordinary night":                   {terminal.Hours{Days: []time.Weekday{time.Sunday}, From: 150, Until: 165}, "2026-06-14T00:15:00Z", "2026-06-14T00:30:00Z"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			c.stock("A", func(r *terminal.Row) { r.Campaign.Rules.Hours = []terminal.Hours{test.hours} })
+			now, _ := time.Parse(time.RFC3339, test.now)
+			want, _ := time.Parse(time.RFC3339, test.next)
+			c.clock.set(now)
+			outcome, err := c.Check(t.Context(), scanOf("A"), nil)
+			if err != nil || outcome.Reason() != terminal.OutsideHours {
+				t.Fatalf("%s for %q, %v", outcome.Choice, outcome.Reason(), err)
+			}
+			if next, ok := outcome.Findings[0].Facts["next"].(time.Time); !ok || !next.Equal(want) {
+				t.Errorf("next at %v, want %v", next.UTC(), want)
+			}
+		})
+	}
+}
+
 func ptr(n int64) *int64 { return &n }
 
 func slot(from string) func(*terminal.Row) {
@@ -213,6 +263,8 @@ func TestBills(t *testing.T) {
 		"minimum after": {vouchers: []func(*terminal.Row){minimum(5000, true), amountOff(5001)}, bill: 10000,
 			want: terminal.MinimumSpend, pay: 2999},
 		"minimum after, its own discount apart": {vouchers: []func(*terminal.Row){minimum(5000, true), amountOff(5000)}, bill: 10000, pay: 3000},
+		"balance over what is left": {vouchers: []func(*terminal.Row){balance(5000), amountOff(500)}, bill: 3000, amount: euros(2501),
+			want: terminal.AmountInvalid, pay: 0},
 		"minimum after, balance is no discount": {vouchers: []func(*terminal.Row){minimum(5000, true), balance(9000)}, bill: 6000,
 			amount: euros(4800), pay: 0},
 		"minimum before": {vouchers: []func(*terminal.Row){minimum(5000, false), amountOff(3001)}, bill: 10000, pay: 4999},

@@ -329,6 +329,117 @@ func TestReversal(t *testing.T) {
 	}
 }
 
+// If a redemption could be undone at two counters, the customer would be paid back twice.
+func TestReversalAsksWhatOthersTookBack(t *testing.T) {
+	for name, test := range map[string]struct {
+		acked    bool
+		reversed []int64
+		want     terminal.Reason
+	}{
+		"undone elsewhere":           {true, []int64{1}, terminal.AlreadyReversed},
+		"not undone":                 {true, []int64{0}, ""},
+		"the cloud does not have it": {false, []int64{1}, ""},
+		"nobody answers":             {true, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			c.stock("A", nil)
+			redeemed := c.redeem(t, scanOf("A"))
+			c.journal.records[0].Acked = test.acked
+			if test.reversed != nil {
+				record := *redeemed.Record
+				record.Reversed = test.reversed
+				c.authority.sold = map[terminal.UID]terminal.Record{record.Entry.UID: record}
+			}
+			outcome, err := c.Reverse(t.Context(), terminal.Reversal{UID: redeemed.Record.Entry.UID, Note: "wrong table"})
+			if err != nil || outcome.Reason() != test.want {
+				t.Errorf("%s for %q, %v; want %q", outcome.Choice, outcome.Reason(), err, test.want)
+			}
+		})
+	}
+}
+
+// If a campaign's window held only for vouchers that the cache has, yesterday's sales of new vouchers could be taken back.
+func TestReversalKeepsTheWindowWithoutTheRow(t *testing.T) {
+	c := newCounter(t)
+	row := c.stock("A", func(r *terminal.Row) { r.Campaign.Reversal.Cashier.Never = true })
+	other := c.stock("B", func(r *terminal.Row) { r.Campaign.Reversal.Cashier.Never = true })
+	redeemed := c.redeem(t, scanOf("A"))
+	delete(c.cache.rows, row.Voucher.Lookup)
+	reversal := terminal.Reversal{UID: redeemed.Record.Entry.UID, Note: "wrong table"}
+	if outcome, err := c.Reverse(t.Context(), reversal); err != nil || outcome.Reason() != terminal.ReversalTooLate {
+		t.Errorf("without the row: %s for %q, %v", outcome.Choice, outcome.Reason(), err)
+	}
+	delete(c.cache.rows, other.Voucher.Lookup)
+	if outcome, err := c.Reverse(t.Context(), reversal); !errors.Is(err, terminal.ErrRulesUnknown) {
+		t.Errorf("without the campaign: %s for %q, %v", outcome.Choice, outcome.Reason(), err)
+	}
+}
+
+// If somebody's sale could be taken back by nobody, the rule that it is his would be decoration.
+func TestReversalOfSomebodysSaleAsksForAPerson(t *testing.T) {
+	c := newCounter(t)
+	c.stock("A", nil)
+	req := scanOf("A")
+	req.Operator = &terminal.Operator{ID: "li", Name: "Li", Role: terminal.RoleCashier}
+	redeemed := c.redeem(t, req)
+	outcome, err := c.Reverse(t.Context(), terminal.Reversal{UID: redeemed.Record.Entry.UID, Note: "wrong table"})
+	if err != nil || outcome.Choice != terminal.Asking || outcome.Asks[0].Missing != terminal.MissingOperator {
+		t.Errorf("%s, asks %v, %v", outcome.Choice, outcome.Asks, err)
+	}
+}
+
+// If a slip said more is left than was ever there, the customer would hold it up at the next visit.
+func TestLeftAfterReversal(t *testing.T) {
+	for _, forgotten := range []bool{false, true} {
+		c := newCounter(t)
+		row := c.stock("G", balance(5000))
+		c.stock("B", balance(1))
+		var first terminal.Outcome
+		for i, minor := range []int64{2000, 3000} {
+			req := scanOf("G")
+			req.Amount = euros(minor)
+			outcome := c.redeem(t, req)
+			if i == 0 {
+				first = outcome
+			}
+		}
+		if forgotten {
+			delete(c.cache.rows, row.Voucher.Lookup)
+		}
+		back, err := c.Reverse(t.Context(), terminal.Reversal{UID: first.Record.Entry.UID, Note: "wrong card"})
+		if err != nil || back.Record == nil || back.Record.Entry.Lines[0].Left != 2000 {
+			t.Errorf("forgotten %v: %s, %v, %+v", forgotten, back.Choice, err, back.Record)
+		}
+	}
+}
+
+// If one line of an order could not be taken back alone, the whole order would go back over the counter.
+func TestReversalOfOneLineOfAnOrder(t *testing.T) {
+	c := newCounter(t)
+	c.stock("O", order)
+	redeemed := c.redeem(t, scanOf("O"))
+	reversal := terminal.Reversal{UID: redeemed.Record.Entry.UID, Note: "stale bread", Parts: []string{"b"}}
+	outcome, err := c.Reverse(t.Context(), reversal)
+	if err != nil || outcome.Record == nil || len(outcome.Record.Entry.Lines) != 1 || outcome.Record.Entry.Lines[0].Part != "b" {
+		t.Fatalf("%s for %q, %v", outcome.Choice, outcome.Reason(), err)
+	}
+	if again, err := c.Reverse(t.Context(), reversal); err != nil || again.Reason() != terminal.AlreadyReversed {
+		t.Errorf("again: %s for %q, %v", again.Choice, again.Reason(), err)
+	}
+	req := scanOf("O")
+	req.Lines = []string{"b"}
+	if again := c.redeem(t, req); !again.Redeemed() {
+		t.Errorf("the bread cannot be collected again: %s", again.Reason())
+	}
+	for _, odd := range []terminal.Reversal{{Parts: []string{"z"}}, {Units: ptr(1)}} {
+		odd.UID, odd.Note = redeemed.Record.Entry.UID, "odd"
+		if _, err := c.Reverse(t.Context(), odd); !errors.Is(err, terminal.ErrParts) {
+			t.Errorf("%+v: %v", odd, err)
+		}
+	}
+}
+
 // If a clock set back gave a reversal more time, yesterday's takings could be taken back today.
 func TestReversalWindowIgnoresTheWallClock(t *testing.T) {
 	c := newCounter(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,6 +18,7 @@ type Reversal struct {
 	UID      UID
 	Receipt  ReceiptNumber // where UID is zero
 	Units    *int64        // of a redemption with one line; nil takes back all that still stands
+	Parts    []string      // of an order: the ids of the lines taken back; none means all
 	Note     string        // why, in the operator's words; needed
 	Operator *Operator
 	Approver *Operator
@@ -27,6 +29,12 @@ const NoteMost = 200
 
 // ErrNote says that a reversal was asked for without a reason, or with one that no slip can hold.
 var ErrNote = errors.New("a reversal needs a reason of 1 to 200 characters: say why the redemption is taken back")
+
+// ErrParts says that a part of a redemption was named that it does not have.
+var ErrParts = errors.New("units can be named where one voucher was redeemed, and lines where they were handed over: leave them out to take back all")
+
+// ErrRulesUnknown says that the cache has lost the campaign of a redemption, and with it until when that can be taken back.
+var ErrRulesUnknown = errors.New("this counter does not have the rules of that offer right now: connect it to the internet, let it sync, and try again")
 
 // Reverse takes back a redemption, whole or in part. The units are usable again at once. An approved outcome is on disk; a decline
 // says reversal_too_late, already_reversed, operator_not_allowed or units_limit, or not_this_terminal: a redemption that another
@@ -52,7 +60,13 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 		return Outcome{}, err
 	}
 	outcome.Reversed, outcome.Record = &original, nil
-	if at.Operator == nil && at.Settings.Store.SignIn != SignInNone && at.Settings.Store.SignIn != "" {
+	if !reversal.fits(original.Entry) {
+		return Outcome{}, ErrParts
+	}
+	if slices.ContainsFunc(outcome.Lines, func(line OutcomeLine) bool { return line.Campaign.State == "" }) {
+		return Outcome{}, ErrRulesUnknown
+	}
+	if at.mustSignIn() || (at.Operator == nil && at.Approver == nil && original.Entry.Operator != "") {
 		outcome.Choice, outcome.Asks = Asking, []Ask{{Missing: MissingOperator}}
 		return outcome, nil
 	}
@@ -64,6 +78,10 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 		if outcome.Choice == Declined {
 			return t.turnAway(ctx, outcome, reversal, at)
 		}
+	}
+	undone, err := t.undoneElsewhere(ctx, original, elsewhere)
+	if err != nil {
+		return Outcome{}, err
 	}
 	rows, err := t.rowsOf(ctx, original)
 	if err != nil {
@@ -77,12 +95,13 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 				return Draft{}, err
 			}
 		}
+		original.Reversed = most(original.Reversed, undone)
 		outcome.Reversed = &original
 		if findings := judgeReversal(original, outcome.Lines, reversal, at); len(findings) > 0 {
 			outcome.Choice, outcome.Findings = Declined, findings
 			return Draft{}, errRefused
 		}
-		left := leftNow{rows, ledger, map[VoucherID]int64{}}
+		left := leftNow{rows, ledger, original.Entry.Seq, elsewhere, map[VoucherID]int64{}}
 		return t.reversalDraft(uid, claimID, original, outcome, reversal, at, left)
 	})
 	if err != nil && elsewhere {
@@ -97,6 +116,52 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 	}
 	outcome.Choice, outcome.Record = Approved, &record
 	return outcome, nil
+}
+
+// fits reports whether the redemption has what the reversal names.
+func (r Reversal) fits(entry Entry) bool {
+	if r.Units != nil && (len(entry.Lines) != 1 || len(r.Parts) > 0) {
+		return false
+	}
+	return !slices.ContainsFunc(r.Parts, func(part string) bool {
+		return part == "" || !slices.ContainsFunc(entry.Lines, func(line EntryLine) bool { return line.Part == part })
+	})
+}
+
+// units is how many units of the i-th line are taken back.
+func (r Reversal) units(original Record, i int) int64 {
+	switch line := original.Entry.Lines[i]; {
+	case len(r.Parts) > 0 && !slices.Contains(r.Parts, line.Part):
+		return 0
+	case r.Units != nil:
+		return *r.Units
+	default:
+		return line.Units - reversedUnits(original, i)
+	}
+}
+
+// undoneElsewhere is what other terminals took back of a redemption of this one, line by line, as far as an authority that answers
+// knows. Alone, this terminal goes by its own journal.
+func (t *Terminal) undoneElsewhere(ctx context.Context, original Record, elsewhere bool) ([]int64, error) {
+	if elsewhere || !original.Acked {
+		return nil, nil // the authority has said it already, or has never heard of the redemption
+	}
+	known, err := t.parts.Authority.Redemption(ctx, original.Entry.UID)
+	if errors.Is(err, ErrNoAnswer) || errors.Is(err, ErrUnknown) {
+		return nil, nil
+	}
+	return known.Reversed, err
+}
+
+// most is the greater of two numbers, line by line.
+func most(a, b []int64) []int64 {
+	greater := slices.Clone(a)
+	for i, n := range b {
+		if i < len(greater) {
+			greater[i] = max(greater[i], n)
+		}
+	}
+	return greater
 }
 
 // turnAway journals a reversal that was declined: a manager sees that, too. The outcome stays without a record, which only a
@@ -134,11 +199,7 @@ func (t *Terminal) claimReversal(ctx context.Context, uid UID, original Record, 
 	}
 	claim := Claim{UID: uid, Reverse: &original.Entry.UID, Operator: operatorID(reversal.Operator)}
 	for i, line := range original.Entry.Lines {
-		units := line.Units - reversedUnits(original, i)
-		if reversal.Units != nil {
-			units = *reversal.Units
-		}
-		if units > 0 && line.Lookup != nil {
+		if units := reversal.units(original, i); units > 0 && line.Lookup != nil {
 			claim.Lines = append(claim.Lines, ClaimLine{Lookup: *line.Lookup, Part: line.Part, Units: units})
 		}
 	}
@@ -195,12 +256,14 @@ func judgeReversal(original Record, lines []OutcomeLine, reversal Reversal, at S
 	var findings []Finding
 	standing := int64(0)
 	for i, line := range original.Entry.Lines {
-		standing += line.Units - reversedUnits(original, i)
+		if len(reversal.Parts) == 0 || slices.Contains(reversal.Parts, line.Part) {
+			standing += line.Units - reversedUnits(original, i)
+		}
 	}
 	if standing == 0 {
 		findings = append(findings, Finding{Reason: AlreadyReversed, Facts: map[string]any{"receipt": original.Entry.Receipt.String()}})
 	}
-	if units := reversal.Units; units != nil && standing > 0 && (*units < 1 || *units > standing || len(original.Entry.Lines) > 1) {
+	if units := reversal.Units; units != nil && standing > 0 && (*units < 1 || *units > standing) {
 		findings = append(findings, Finding{Reason: UnitsLimit, Facts: map[string]any{"asked": *units, "most": standing}})
 	}
 	manager := reversal.Operator != nil && reversal.Operator.Role.Covers(RoleManager)
@@ -301,10 +364,7 @@ func (t *Terminal) reversalDraft(uid UID, claim string, original Record, outcome
 	facts := SlipFacts{Kind: SlipReversal, Original: &SlipOriginal{
 		Receipt: original.Entry.Receipt, UID: original.Entry.UID, At: original.Entry.Wall}}
 	for i, line := range original.Entry.Lines {
-		units := line.Units - reversedUnits(original, i)
-		if reversal.Units != nil {
-			units = *reversal.Units
-		}
+		units := reversal.units(original, i)
 		if units == 0 {
 			continue
 		}
@@ -339,20 +399,28 @@ func (t *Terminal) rowsOf(ctx context.Context, record Record) ([]Row, error) {
 
 // leftNow says what is left of vouchers while units are given back, line by line.
 type leftNow struct {
-	rows   []Row // of the original's lines
-	ledger Ledger
-	back   map[VoucherID]int64 // units given back by earlier lines
+	rows      []Row // of the original's lines
+	ledger    Ledger
+	seq       uint64              // of the original
+	elsewhere bool                // another terminal made the original
+	back      map[VoucherID]int64 // units given back by earlier lines
 }
 
 // after is what is left once units of the i-th line are given back. Of a voucher that the cache has forgotten, it is what was left
-// after the redemption, and these.
+// after the redemption, less what this terminal used since, and these.
 func (l leftNow) after(i int, line EntryLine, units int64) (int64, error) {
 	l.back[line.Voucher] += units
 	if l.rows[i].Voucher.State == "" {
-		return line.Left + units, nil
+		if l.elsewhere {
+			return line.Left + l.back[line.Voucher], nil
+		}
+		own, err := l.ledger.Use(line.Voucher, "", l.seq)
+		return max(0, line.Left-own.After) + l.back[line.Voucher], err
 	}
-	own, err := l.ledger.Use(line.Voucher, "", l.rows[i].Included)
-	return Item{Row: l.rows[i], Own: own}.left() + l.back[line.Voucher], err
+	item := Item{Row: l.rows[i]}
+	var err error
+	item.Own, err = l.ledger.Use(line.Voucher, "", l.rows[i].Included)
+	return min(item.total(), item.left()+l.back[line.Voucher]), err
 }
 
 // partOf is the share of money that units of all are.

@@ -33,6 +33,11 @@ func (r Reading) Believed() time.Time {
 	return r.Wall
 }
 
+// mustSignIn reports that somebody has to sign in first.
+func (s Situation) mustSignIn() bool {
+	return s.Operator == nil && s.Settings.Store.SignIn != SignInNone && s.Settings.Store.SignIn != ""
+}
+
 // Day is the store's business day.
 func (s Situation) Day() Date {
 	return BusinessDay(s.Time(), s.Zone, s.Settings.Store.BusinessDayStarts)
@@ -149,9 +154,11 @@ func hoursFacts(hours []Hours, local time.Time) map[string]any {
 				continue
 			}
 			begin := Moment{Local: true, Civil: day.Add(time.Duration(h.From) * time.Minute)}.Earliest(local.Location())
-			if begin.After(local) && (next.IsZero() || begin.Before(next)) {
-				next = begin
-			}
+			next = sooner(next, begin, h, local)
+		}
+		// Where the clocks go back, a stretch that is over can begin once more.
+		if _, change := local.ZoneBounds(); !change.IsZero() && change.Before(local.AddDate(0, 0, 8)) {
+			next = sooner(next, change, h, local)
 		}
 	}
 	if len(today) > 0 {
@@ -161,6 +168,15 @@ func hoursFacts(hours []Hours, local time.Time) map[string]any {
 		facts["next"] = next.In(local.Location())
 	}
 	return facts
+}
+
+// sooner is the sooner of next and begin, where begin is still to come and the stretch does begin then: on the night the clocks
+// go forward, one within the missing hour does not.
+func sooner(next, begin time.Time, h Hours, local time.Time) time.Time {
+	if !begin.After(local) || !h.hold(begin.In(local.Location())) || (!next.IsZero() && !begin.Before(next)) {
+		return next
+	}
+	return begin
 }
 
 // judgeSlot holds a booking's slot against the time, with the grace that the rules give.
