@@ -126,10 +126,15 @@ func post(slot chan struct{}) {
 // Once pushes all that is pending and pulls until the end of the feed.
 func (p *Pump) Once(ctx context.Context) error {
 	return p.noting(ctx, func() error {
-		if err := p.Push(ctx); err != nil {
+		pushed := p.Push(ctx)
+		if pushed != nil && troubleOf(pushed) == nil {
+			return pushed
+		}
+		// A journal in trouble must not let the cache grow old, too: what was withdrawn has to be refused all the more.
+		if err := p.Pull(ctx); pushed == nil {
 			return err
 		}
-		return p.Pull(ctx)
+		return pushed
 	})
 }
 

@@ -165,6 +165,10 @@ func TestTroubleWithTheJournalIsKept(t *testing.T) {
 					t.Fatal("it went through")
 				}
 			}
+			cloud.answers(page("news", true, 0))
+			if err := first.pump.Once(t.Context()); err == nil || first.cache.cursor != "news" {
+				t.Errorf("%v: while the journal is in trouble the cache grows old", err)
+			}
 			if len(kept) != 1 || kept[0].Kind != c.wanted || kept[0].Cause == "" {
 				t.Fatalf("kept %+v", kept)
 			}

@@ -283,7 +283,8 @@ func TroubleOf(trouble *cloudsync.Trouble, folder, name string) *TroubleStatus {
 	status := &TroubleStatus{Trouble: *trouble}
 	switch trouble.Kind {
 	case cloudsync.TroubleBehind, cloudsync.TroubleFork:
-		status.Do = "stop redeeming here: put the newest " + JournalName + " of this terminal back, if there is one; " + startAnew(folder, name)
+		status.Do = "stop redeeming here: put the newest " + JournalName + " of this terminal back, if there is one, and have the cloud's people run " +
+			"countersign-cloud readmit " + name + "; " + startAnew(folder, name)
 	case cloudsync.TroubleRefused:
 		status.Do = "ask who runs the cloud: countersign-cloud terminals shows " + name + "; what is redeemed here stays here until the cloud takes it"
 	default:
