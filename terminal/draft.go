@@ -167,11 +167,15 @@ func (t *Terminal) rowOf(ctx context.Context, line EntryLine) (Row, error) {
 	}
 	row.Voucher.Lookup = *line.Lookup
 	found, err := t.parts.Cache.Find(ctx, []Lookup{*line.Lookup})
-	switch {
-	case errors.Is(err, ErrUnknown):
-		return row, nil
-	case err != nil:
+	if !errors.Is(err, ErrUnknown) {
+		return found, err
+	}
+	// The row came with an answer of the cloud, or never: the campaign and its rules can still be here.
+	campaign, err := t.parts.Cache.Campaign(ctx, line.Campaign)
+	if err == nil {
+		row.Campaign = campaign
+	} else if !errors.Is(err, ErrUnknown) {
 		return Row{}, err
 	}
-	return found, nil
+	return row, nil
 }
