@@ -231,7 +231,7 @@ func (t *DayTotals) campaign(line EntryLine) *CampaignTotal {
 
 func (t *Tally) add(line EntryLine) error {
 	t.Lines++
-	t.Units += line.Units
+	t.Units = AddUnitsUpTo(t.Units, line.Units)
 	for _, money := range []struct {
 		sum  **Money
 		more *Money
@@ -243,7 +243,7 @@ func (t *Tally) add(line EntryLine) error {
 		if *money.sum != nil {
 			sum = **money.sum
 		}
-		sum, err := sum.Add(*money.more)
+		sum, err := sum.AddUpTo(*money.more)
 		if err != nil {
 			return err
 		}

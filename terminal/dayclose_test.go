@@ -2,6 +2,7 @@ package terminal_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -144,5 +145,18 @@ func TestZCanBePrintedAgain(t *testing.T) {
 	}
 	if job := c.journal.jobs[len(c.journal.jobs)-1]; job.Kind != terminal.SlipDayClose || string(job.Bytes) != z.Entry.Receipt.String() {
 		t.Errorf("reprinted %+v", job)
+	}
+}
+
+// If one absurd amount kept a day's figures from being added up, no day of that terminal could ever be closed again.
+func TestDayIsClosedAlsoWithAbsurdAmounts(t *testing.T) {
+	c := newCounter(t)
+	for _, code := range []string{"HUGE-1", "HUGE-2"} {
+		c.stock(code, func(r *terminal.Row) { r.Campaign.Value = euros(math.MaxInt64 - 7) })
+		c.redeem(t, scanOf(code))
+	}
+	totals := c.closeDay(t).Entry.Totals
+	if len(totals.Campaigns) != 1 || totals.Campaigns[0].Redeemed.Lines != 2 || !totals.Campaigns[0].Redeemed.Worth().OutOfRange() {
+		t.Errorf("totals %+v", totals)
 	}
 }

@@ -88,6 +88,37 @@ func (m Money) Add(other Money) (Money, error) {
 	return Money{sum, m.Currency}, nil
 }
 
+// AddUpTo is Add for totals that are shown and never paid: where the sum does not fit it is the largest or smallest amount there is,
+// OutOfRange, and stays that whatever else is added. One absurd amount must not keep a day from being closed.
+func (m Money) AddUpTo(other Money) (Money, error) {
+	switch {
+	case m.Currency != other.Currency:
+		return m.Add(other)
+	case m.OutOfRange():
+		return m, nil
+	case other.OutOfRange():
+		return other, nil
+	}
+	sum, err := m.Add(other)
+	if errors.Is(err, ErrOverflow) && other.Minor > 0 {
+		return Money{math.MaxInt64, m.Currency}, nil
+	} else if errors.Is(err, ErrOverflow) {
+		return Money{math.MinInt64, m.Currency}, nil
+	}
+	return sum, err
+}
+
+// OutOfRange reports whether the amount stands for a total that is larger, or smaller, than money can say.
+func (m Money) OutOfRange() bool { return m.Minor == math.MaxInt64 || m.Minor == math.MinInt64 }
+
+// AddUnitsUpTo adds numbers of units; where the sum does not fit it is the largest number there is.
+func AddUnitsUpTo(units, more int64) int64 {
+	if more > 0 && units > math.MaxInt64-more {
+		return math.MaxInt64
+	}
+	return units + more
+}
+
 // Sub returns m - other, or ErrCurrency, or ErrOverflow.
 func (m Money) Sub(other Money) (Money, error) {
 	if other.Minor == math.MinInt64 {

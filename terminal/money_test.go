@@ -122,3 +122,52 @@ func TestMomentRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// If a total that does not fit wrapped round, the Z would say that the shop owes its customers; if it came back into range, that it is right.
+func TestTotalsStayOutOfRange(t *testing.T) {
+	most := terminal.Money{Minor: math.MaxInt64, Currency: "EUR"}
+	for _, test := range []struct{ a, b, want int64 }{
+		{1, 2, 3}, {math.MaxInt64 - 1, 2, math.MaxInt64}, {math.MaxInt64, -5, math.MaxInt64}, {-5, math.MaxInt64, math.MaxInt64},
+		{math.MinInt64 + 1, -2, math.MinInt64}, {math.MinInt64, 7, math.MinInt64},
+	} {
+		if sum, err := euros(test.a).AddUpTo(*euros(test.b)); err != nil || sum != *euros(test.want) {
+			t.Errorf("%d and %d are %v, %v", test.a, test.b, sum, err)
+		}
+	}
+	if _, err := most.AddUpTo(terminal.Money{Minor: 1, Currency: "CNY"}); !errors.Is(err, terminal.ErrCurrency) {
+		t.Error(err)
+	}
+	if !most.OutOfRange() || euros(5).OutOfRange() {
+		t.Error("what is out of range is not told from what is not")
+	}
+	if terminal.AddUnitsUpTo(math.MaxInt64, 1) != math.MaxInt64 || terminal.AddUnitsUpTo(2, 3) != 5 {
+		t.Error("units wrap round")
+	}
+}
+
+// If an example were in another currency's digits, whoever follows it would be refused again.
+func TestCurrencies(t *testing.T) {
+	for code, example := range map[string]string{"EUR": "12.50", "JPY": "1250", "KWD": "12.500"} {
+		if _, err := terminal.ParseMoney(terminal.ExampleAmount(code), code); err != nil || terminal.ExampleAmount(code) != example || !terminal.KnownCurrency(code) {
+			t.Errorf("%s is known: %v, its example is %s, %v", code, terminal.KnownCurrency(code), terminal.ExampleAmount(code), err)
+		}
+	}
+	for _, code := range []string{"", "XXX", "XTS", "ABC", "eur", "R U", "UR ", "EURO", "XAU"} {
+		if terminal.KnownCurrency(code) {
+			t.Errorf("%q is taken for a currency", code)
+		}
+	}
+}
+
+// If a name could turn the direction of writing or break the line, the cashier would greet somebody else.
+func TestLegible(t *testing.T) {
+	for name, want := range map[string]bool{"M. Chen": true, "李雷": true, "José": true, "محمد": true, "a\u202eb": false, "a\u2066b": false, "a\nb": false,
+		"a\x1bb": false, "a\x9bb": false, "a\u2028b": false, "": true} {
+		if terminal.Legible(name) != want {
+			t.Errorf("%q is legible: %v", name, !want)
+		}
+	}
+	if terminal.Legible("a\xff") {
+		t.Error("a name that is not UTF-8 is legible")
+	}
+}

@@ -96,10 +96,13 @@ type closedTally struct {
 	Units int64           `json:"units"`
 	Price *terminal.Money `json:"price,omitempty"`
 	Worth *terminal.Money `json:"worth,omitempty"`
+	// OutOfRange says that an amount is more than can be added up: it is shown as the largest amount there is.
+	OutOfRange bool `json:"out_of_range,omitempty"`
 }
 
 func closedTallyOf(t terminal.Tally) closedTally {
-	return closedTally{t.Lines, t.Units, t.Price, t.Worth()}
+	out := (t.Price != nil && t.Price.OutOfRange()) || (t.Worth() != nil && t.Worth().OutOfRange())
+	return closedTally{t.Lines, t.Units, t.Price, t.Worth(), out}
 }
 
 func (a *app) showClose(ctx context.Context, s *station.Station, record terminal.Record, words terminal.Words) error {

@@ -33,6 +33,8 @@ type campaignFigures struct {
 	Value    *terminal.Money `json:"value,omitempty"` // what that is worth at the counter
 	Amount   *terminal.Money `json:"amount,omitempty"`
 	Discount *terminal.Money `json:"discount,omitempty"`
+	// OutOfRange says that one of the amounts is more than can be added up: it is shown as the largest amount there is.
+	OutOfRange bool `json:"out_of_range,omitempty"`
 }
 
 type declineFigures struct {
@@ -97,9 +99,9 @@ func (f *figures) count(record terminal.Record) {
 
 func (c *campaignFigures) add(line terminal.EntryLine, sign int64) error {
 	if sign > 0 {
-		c.Units += line.Units
+		c.Units = terminal.AddUnitsUpTo(c.Units, line.Units)
 	} else {
-		c.Reversed += line.Units
+		c.Reversed = terminal.AddUnitsUpTo(c.Reversed, line.Units)
 	}
 	for _, money := range []struct {
 		into **terminal.Money
@@ -111,11 +113,12 @@ func (c *campaignFigures) add(line terminal.EntryLine, sign int64) error {
 		if *money.into == nil {
 			*money.into = &terminal.Money{Currency: money.add.Currency}
 		}
-		total, err := (*money.into).Add(terminal.Money{Minor: sign * money.add.Minor, Currency: money.add.Currency})
+		total, err := (*money.into).AddUpTo(terminal.Money{Minor: sign * money.add.Minor, Currency: money.add.Currency})
 		if err != nil {
 			return err
 		}
 		*money.into = &total
+		c.OutOfRange = c.OutOfRange || total.OutOfRange()
 	}
 	return nil
 }

@@ -134,6 +134,9 @@ func orDash(money *terminal.Money) string {
 	if money == nil {
 		return "-"
 	}
+	if money.OutOfRange() {
+		return "> " + money.String() // more than can be added up
+	}
 	return money.String()
 }
 

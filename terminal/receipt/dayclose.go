@@ -32,10 +32,12 @@ func (s *sheet) dayClose() {
 		s.honoured(counted(campaign.Kind, redeemed), counted(campaign.Kind, reversed), redeemed.Worth(), reversed.Worth())
 		s.blank()
 		if worth := redeemed.Worth(); worth != nil {
-			sumsIn(all, worth.Currency).redeemed.Minor += worth.Minor
+			sum := &sumsIn(all, worth.Currency).redeemed
+			*sum = upTo(*sum, *worth)
 		}
 		if worth := reversed.Worth(); worth != nil {
-			sumsIn(all, worth.Currency).reversed.Minor += worth.Minor
+			sum := &sumsIn(all, worth.Currency).reversed
+			*sum = upTo(*sum, *worth)
 		}
 	}
 	s.left(s.say("day.all", nil), terminal.SlipRow{Bold: true})
@@ -81,21 +83,29 @@ func (s *sheet) honoured(redeemed, reversed int64, worth, back *terminal.Money) 
 		return
 	}
 	s.triple(s.say("day.reversed", nil), reversed, back, terminal.SlipRow{})
-	net := terminal.Money{}
-	for _, part := range []struct {
-		worth *terminal.Money
-		sign  int64
-	}{{worth, 1}, {back, -1}} {
-		if part.worth != nil {
-			net.Currency = part.worth.Currency
-			net.Minor += part.sign * part.worth.Minor
-		}
+	s.triple(s.say("day.net", nil), redeemed-reversed, net(worth, back), terminal.SlipRow{Bold: true})
+}
+
+// net is what stands of an amount of which some was taken back. Where either is more than money can say, so is what stands.
+func net(worth, back *terminal.Money) *terminal.Money {
+	switch {
+	case back == nil:
+		return worth
+	case worth == nil:
+		return &terminal.Money{Minor: -back.Minor, Currency: back.Currency}
+	case back.OutOfRange():
+		return back
 	}
-	stands := &net
-	if net.Currency == "" {
-		stands = nil
+	stands := upTo(*worth, terminal.Money{Minor: -back.Minor, Currency: back.Currency})
+	return &stands
+}
+
+// upTo adds amounts of one currency for a total.
+func upTo(sum, more terminal.Money) terminal.Money {
+	if total, err := sum.AddUpTo(more); err == nil {
+		return total
 	}
-	s.triple(s.say("day.net", nil), redeemed-reversed, stands, terminal.SlipRow{Bold: true})
+	return sum
 }
 
 // counted is how much of a campaign a tally holds: units where they are uses, lines where they are money.
@@ -115,6 +125,9 @@ func (s *sheet) triple(label string, count int64, worth *terminal.Money, style t
 	times, amount := Clean(s.value(count)), ""
 	if worth != nil {
 		amount = Clean(s.value(*worth))
+		if worth.OutOfRange() {
+			amount = "> " + amount // more than can be added up
+		}
 	}
 	room := s.room(style) - moneyColumns
 	label = Clean(label)

@@ -1,0 +1,20 @@
+package terminal
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// Legible reports whether a name shows as what it is wherever it is shown: it is UTF-8 and holds no control characters, no line breaks
+// and none of the marks that turn the direction of writing (Unicode Standard Annex 9), behind which another name can be hidden.
+func Legible(name string) bool {
+	if !utf8.ValidString(name) {
+		return false
+	}
+	for _, r := range name {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
+			return false
+		}
+	}
+	return true
+}
