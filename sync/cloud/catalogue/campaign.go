@@ -15,7 +15,7 @@ func (t *table) campaign(stores []string) terminal.Campaign {
 	c := terminal.Campaign{
 		ID: t.id(), Name: t.words("name", true), Kind: terminal.Kind(t.oneOf("kind", "?", kindNames()...)), Currency: t.currency,
 		Price: t.money("price"), Value: t.money("value"), Terms: t.words("terms", false), Extract: t.pattern("extract"),
-		State: terminal.CampaignLive, Units: t.number("units", 1, 1_000_000), Discount: t.discount(), Rules: t.rules(stores),
+		State: terminal.CampaignLive, Units: t.number("units", 1, terminal.UnitsMost), Discount: t.discount(), Rules: t.rules(stores),
 		Reversal: t.reversal(), Offline: t.offline(),
 	}
 	t.kindFits(c)
@@ -33,6 +33,8 @@ func (t *table) kindFits(c terminal.Campaign) {
 		t.fault("units", "only a pass has units, and campaign %q is a %s", c.ID, c.Kind)
 	case c.Kind == terminal.KindDiscount && !t.has("discount"):
 		t.fault("", "campaign %q is a discount and does not say which: discount = { percent = \"20\" }", c.ID)
+	case c.Kind != terminal.KindPass && t.has("units_at_once"):
+		t.fault("units_at_once", "only a pass has units, and campaign %q is a %s", c.ID, c.Kind)
 	case c.Kind != terminal.KindDiscount && t.has("discount"):
 		t.fault("discount", "only a discount has a discount, and campaign %q is a %s", c.ID, c.Kind)
 	case c.Kind != terminal.KindBooking && t.has("slot"):
@@ -57,6 +59,9 @@ func (t *table) words(key string, needed bool) terminal.Text {
 	for tag := range inner.values {
 		t.language(join(key, tag), tag)
 		text[tag] = inner.text(tag, true)
+		if key == "name" {
+			inner.legible(tag, text[tag])
+		}
 	}
 	if len(text) == 0 {
 		t.fault(key, "%q has no language: { en = \"…\" }", key)
@@ -82,7 +87,7 @@ func (t *table) discount() *terminal.Discount {
 	if inner == nil {
 		return nil
 	}
-	d := &terminal.Discount{Cap: inner.money("cap"), Amount: inner.money("amount"), BasisPoints: inner.percent("percent")}
+	d := &terminal.Discount{Cap: inner.something("cap"), Amount: inner.something("amount"), BasisPoints: inner.percent("percent")}
 	switch {
 	case inner.has("percent") == inner.has("amount"):
 		t.fault("discount", "a discount is either { percent = \"20\" } or { amount = \"5.00\" }")
@@ -111,7 +116,8 @@ func (t *table) percent(key string) int64 {
 func (t *table) rules(stores []string) terminal.Rules {
 	r := terminal.Rules{
 		ValidFrom: t.moment("valid_from"), ValidUntil: t.moment("valid_until"), Hours: t.hours(), Blackout: t.dates("blackout"),
-		Stores: t.references("stores", "store", stores), Terminals: t.texts("terminals"), UnitsAtOnce: t.number("units_at_once", 1, 1_000_000),
+		Stores: t.references("stores", "store", stores), Terminals: t.some("terminals", "every terminal"),
+		UnitsAtOnce: t.number("units_at_once", 1, terminal.UnitsMost),
 		MinimumBill: t.minimumBill(), PerCustomer: t.perCustomer(), PerDay: t.perDay(), Exclusive: !t.boolean("combinable", true),
 		Slot: t.slot(), Role: terminal.Role(t.oneOf("role", "", "cashier", "manager")), ApprovalAbove: t.money("approval_above"),
 	}
@@ -127,9 +133,10 @@ var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 func (t *table) hours() []terminal.Hours {
 	var all []terminal.Hours
+	t.notEmpty("hours", "every hour")
 	for _, inner := range t.tables("hours") {
 		h := terminal.Hours{From: inner.minutes("from", true), Until: inner.minutes("until", true)}
-		for _, day := range inner.texts("days") {
+		for _, day := range inner.some("days", "every day") {
 			number := slices.Index(weekdays, day)
 			if number < 0 {
 				inner.fault("days", "%q is not a weekday: mon, tue, wed, thu, fri, sat and sun are", day)

@@ -129,10 +129,17 @@ func (r *reader) unique(what string, all []string) {
 	for i, id := range all {
 		if first := slices.Index(all, id); id != "" && first < i {
 			path := fmt.Sprintf("%s[%d]", what, i)
-			r.faults = append(r.faults, Fault{r.lines.of(path + ".id"), fmt.Sprintf("there is a %s %q already, at line %d",
-				what, id, r.lines.of(fmt.Sprintf("%s[%d].id", what, first)))})
+			r.faults = append(r.faults, Fault{r.lines.of(path + ".id"), fmt.Sprintf("there is %s %q already, at line %d",
+				withArticle(what), id, r.lines.of(fmt.Sprintf("%s[%d].id", what, first)))})
 		}
 	}
+}
+
+func withArticle(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
@@ -147,7 +154,7 @@ func (t *table) id() string {
 
 // references reads a list of ids that have to exist.
 func (t *table) references(key, what string, known []string) []string {
-	list := t.texts(key)
+	list := t.some(key, "every "+what)
 	for _, id := range list {
 		if !slices.Contains(known, id) {
 			t.fault(key, "there is no %s %q%s", what, id, meant(id, known))
@@ -160,9 +167,14 @@ var currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
 
 func (t *table) merchant() terminal.Merchant {
 	m := terminal.Merchant{ID: t.id(), Name: t.text("name", true), Currency: t.text("currency", true), Languages: t.texts("languages")}
-	if m.Currency != "" && !currencyPattern.MatchString(m.Currency) {
+	switch {
+	case m.Currency == "":
+	case !currencyPattern.MatchString(m.Currency):
 		t.fault("currency", "%q is not a currency: three capital letters such as \"EUR\" are", m.Currency)
+	case !terminal.KnownCurrency(m.Currency):
+		t.fault("currency", "%q is not a currency in use by ISO 4217: codes such as \"EUR\", \"CNY\" or \"JPY\" are", m.Currency)
 	}
+	t.legible("name", m.Name)
 	for _, tag := range m.Languages {
 		t.language("languages", tag)
 	}
@@ -209,6 +221,8 @@ func (t *table) store() terminal.Store {
 		s.Language = "en"
 	}
 	t.language("language", s.Language)
+	t.legible("name", s.Name)
+	t.legible("address", s.Address...)
 	s.Copies = max(s.Copies, 1)
 	t.done("[[store]]")
 	return s
@@ -254,6 +268,7 @@ func (t *table) operator(stores []string) cloud.CatalogueOperator {
 	case o.PIN != "" && (len(o.PIN) < 4 || len(o.PIN) > 12 || strings.Trim(o.PIN, "0123456789") != ""):
 		t.fault("pin", "a PIN has 4 to 12 digits")
 	}
+	t.legible("name", o.Name)
 	t.done("[[operator]]")
 	return o
 }

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -188,6 +189,38 @@ func (t *table) texts(key string) []string {
 	return texts
 }
 
+// notEmpty refuses a list with nothing in it: leaving it out means everything, so that it is not said what the empty list is to mean.
+func (t *table) notEmpty(key, all string) {
+	if list, ok := t.values[key].([]any); ok && len(list) == 0 {
+		t.fault(key, "%q is empty, which would leave nothing: leave the key out where %s is meant", key, all)
+	}
+}
+
+// some reads a list that restricts to what it names.
+func (t *table) some(key, all string) []string {
+	t.notEmpty(key, all)
+	return t.texts(key)
+}
+
+// legible refuses names behind which something else can be hidden.
+func (t *table) legible(key string, names ...string) {
+	for _, name := range names {
+		if !terminal.Legible(name) {
+			t.fault(key, "%q holds a control character or a mark that turns the direction of writing: %+q", key, name)
+		}
+	}
+}
+
+// something reads an amount that has to be more than nothing.
+func (t *table) something(key string) *terminal.Money {
+	money := t.money(key)
+	if money != nil && money.IsZero() {
+		t.fault(key, "%q is nothing: write an amount such as \"%s\", or leave the key out", key, terminal.ExampleAmount(t.currency))
+		return nil
+	}
+	return money
+}
+
 // money reads a decimal string in the merchant's currency.
 func (t *table) money(key string) *terminal.Money {
 	value, ok := t.take(key)
@@ -196,12 +229,18 @@ func (t *table) money(key string) *terminal.Money {
 	}
 	text, ok := value.(string)
 	if !ok {
-		t.fault(key, "%q has to be an amount in quotation marks, such as \"12.50\", and is %s", key, describe(value))
+		t.fault(key, "%q has to be an amount in quotation marks, such as \"%s\", and is %s", key,
+			terminal.ExampleAmount(t.currency), describe(value))
 		return nil
 	}
 	money, err := terminal.ParseMoney(text, t.currency)
-	if err != nil {
-		t.fault(key, "%q is not an amount of %s: %q; write it like \"%s\"", key, t.currency, text, terminal.Money{Minor: 1250, Currency: t.currency}.Decimal())
+	switch {
+	case errors.Is(err, terminal.ErrOverflow) || (err == nil && money.Minor > terminal.VoucherMost):
+		most := terminal.Money{Minor: terminal.VoucherMost, Currency: t.currency}
+		t.fault(key, "%q can be %s at most and is %q", key, most, text)
+		return nil
+	case err != nil:
+		t.fault(key, "%q is not an amount of %s: %q; write it like \"%s\"", key, t.currency, text, terminal.ExampleAmount(t.currency))
 		return nil
 	}
 	return &money
