@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"countersign/sync/api"
 	"countersign/terminal"
@@ -15,11 +16,23 @@ type Authority struct {
 	client  *Client
 	breaker *Breaker
 	claims  *Claims
+	journal ClaimedJournal // nil where nothing is claimed
 }
+
+// ClaimedJournal is what a claim needs of the journal behind it.
+type ClaimedJournal interface {
+	// Head is where the journal ends: it shows the cloud a copy or a restored backup before anything is granted to it.
+	Head(ctx context.Context) (entry.Place, error)
+	// CatchUp sends what is pending and reports whether there was anything. It may take longer than ctx.
+	CatchUp(ctx context.Context) (bool, error)
+}
+
+// Of says whose claims they are.
+func (a *Authority) Of(journal ClaimedJournal) { a.journal = journal }
 
 // NewAuthority makes the authority of a terminal that has joined.
 func NewAuthority(client *Client, breaker *Breaker, claims *Claims) *Authority {
-	return &Authority{client, breaker, claims}
+	return &Authority{client: client, breaker: breaker, claims: claims}
 }
 
 // Ask implements terminal.Authority.
@@ -60,13 +73,13 @@ func (a *Authority) Redemption(ctx context.Context, uid terminal.UID) (terminal.
 // Claim implements terminal.Authority. The claim counts as open until it is released, or its entry is acknowledged.
 func (a *Authority) Claim(ctx context.Context, claim terminal.Claim) (terminal.ClaimAnswer, error) {
 	var answer *api.ClaimAnswer
-	err := a.try(ctx, func(budget context.Context) error {
-		open, err := a.claims.begin(ctx, claim.UID)
-		if err != nil {
+	err := a.try(ctx, func(budget context.Context) (err error) {
+		if answer, err = a.claimOnce(ctx, budget, claim); err != nil || answer.Granted || !usedUp(findings(answer.Findings)) {
 			return err
 		}
-		if answer, err = a.client.claim(budget, claimRequest(claim, open)); err == nil {
-			a.claims.heard(open)
+		// What this terminal took back a moment ago may still be on its way: the units are usable again at once.
+		if a.caughtUp(budget) {
+			answer, err = a.claimOnce(ctx, budget, claim)
 		}
 		return err
 	})
@@ -81,6 +94,52 @@ func (a *Authority) Claim(ctx context.Context, claim terminal.Claim) (terminal.C
 		out.ID = *answer.Id
 	}
 	return out, nil
+}
+
+func (a *Authority) claimOnce(ctx, budget context.Context, claim terminal.Claim) (*api.ClaimAnswer, error) {
+	open, err := a.claims.begin(ctx, claim.UID)
+	if err != nil {
+		return nil, err
+	}
+	request := claimRequest(claim, open)
+	if a.journal != nil {
+		head, err := a.journal.Head(ctx)
+		if err != nil {
+			return nil, err
+		}
+		request.Journal = &api.Head{Epoch: head.Epoch, Seq: head.Seq, Hash: head.Hash[:]}
+	}
+	answer, err := a.client.claim(budget, request)
+	if err == nil {
+		a.claims.heard(open)
+	}
+	return answer, err
+}
+
+// usedUp reports a no that entries of this terminal could turn into a yes.
+func usedUp(findings []terminal.Finding) bool {
+	return slices.ContainsFunc(findings, func(f terminal.Finding) bool {
+		return slices.Contains([]terminal.Reason{terminal.AlreadyRedeemed, terminal.UsesExhausted, terminal.InsufficientBalance,
+			terminal.CustomerLimit, terminal.CampaignLimit}, f.Reason)
+	})
+}
+
+// caughtUp reports that there were pending entries and the cloud has them now, within the budget.
+func (a *Authority) caughtUp(budget context.Context) bool {
+	if a.journal == nil {
+		return false
+	}
+	sent := make(chan bool, 1)
+	go func() {
+		any, err := a.journal.CatchUp(budget)
+		sent <- any && err == nil
+	}()
+	select {
+	case ok := <-sent:
+		return ok
+	case <-budget.Done():
+		return false
+	}
 }
 
 // Release implements terminal.Authority. The cloud hears of it with the next push; the nudge comes from whoever redeems.

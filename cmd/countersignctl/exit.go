@@ -74,6 +74,8 @@ var hints = []struct {
 	{journal.ErrInUse, exitCannot, "close the other program and try again"},
 	{journal.ErrOutcomeUnknown, exitFailed, "run countersignctl status, then look the redemption up in countersignctl report"},
 	{terminal.ErrNote, exitUsage, "add --reason"},
+	{terminal.ErrParts, exitUsage, "countersignctl report --format csv lists the lines of each receipt"},
+	{terminal.ErrRulesUnknown, exitCannot, "countersignctl sync brings them"},
 	{api.ErrJoinCode, exitUsage, "ask for a new join code: countersign-cloud invite STORE"},
 	{terminal.ErrNoAnswer, exitCannot, "check the network cable and the cloud's address, then try again"},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -160,7 +161,7 @@ func operatorFlags(command *cobra.Command, who *person) {
 func (a *app) reverseCommand() *cobra.Command {
 	var who, approver person
 	var units int64
-	var reason string
+	var reason, lines string
 	command := &cobra.Command{
 		Use:     "reverse RECEIPT|ID",
 		Short:   "Take a redemption back; by its id also one of another counter",
@@ -173,6 +174,9 @@ func (a *app) reverseCommand() *cobra.Command {
 					return usage(fmt.Errorf("--units is %d, but at least 1 has to be taken back", units))
 				}
 				reversal.Units = &units
+			}
+			if lines != "" {
+				reversal.Parts = strings.Split(lines, ",")
 			}
 			var err error
 			if reversal.UID, reversal.Receipt, err = redemptionNamed(args[0]); err != nil {
@@ -200,6 +204,7 @@ func (a *app) reverseCommand() *cobra.Command {
 		},
 	}
 	command.Flags().Int64Var(&units, "units", 0, "how many units (default: all that still stand)")
+	command.Flags().StringVar(&lines, "lines", "", "of an order: which lines come back, such as a,b (default: all)")
 	command.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	operatorFlags(command, &who)
 	approverFlags(command, &approver)

@@ -20,6 +20,7 @@ import (
 	"countersign/terminal"
 	"countersign/terminal/cache"
 	"countersign/terminal/clock"
+	"countersign/terminal/entry"
 	"countersign/terminal/escpos"
 	"countersign/terminal/journal"
 	"countersign/terminal/keystore"
@@ -173,8 +174,23 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	if err := s.watchTrouble(ctx); err != nil {
 		return err
 	}
-	s.authority = cloudsync.NewAuthority(client, s.breaker, claims)
+	authority := cloudsync.NewAuthority(client, s.breaker, claims)
+	authority.Of(claimedJournal{s})
+	s.authority = authority
 	return nil
+}
+
+// claimedJournal implements cloudsync.ClaimedJournal.
+type claimedJournal struct{ *Station }
+
+func (c claimedJournal) Head(ctx context.Context) (entry.Place, error) { return c.Journal.Head(ctx) }
+
+func (c claimedJournal) CatchUp(ctx context.Context) (bool, error) {
+	pending, _, err := c.Journal.Backlog(ctx)
+	if err != nil || pending == 0 {
+		return false, err
+	}
+	return true, c.Pump.Push(ctx)
 }
 
 // equip adds what prints, and puts the terminal together.
