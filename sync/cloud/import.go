@@ -45,11 +45,12 @@ func ReadImport(source io.Reader, campaign terminal.Campaign, names map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	file := csv.NewReader(source)
-	file.Comma = separator
-	file.FieldsPerRecord = -1
-	file.TrimLeadingSpace = true
-	header, err := file.Read()
+	text, err := io.ReadAll(source)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the file cannot be read: %w", err)
+	}
+	file := &records{rest: text, separator: separator, line: 1}
+	header, _, _, err := file.next()
 	if err != nil {
 		return nil, nil, fmt.Errorf("the header line cannot be read: %w", err)
 	}
@@ -59,25 +60,24 @@ func ReadImport(source io.Reader, campaign terminal.Campaign, names map[string]s
 	}
 	seen := map[string]int{}
 	for {
-		record, err := file.Read()
+		record, line, lines, err := file.next()
 		if errors.Is(err, io.EOF) {
 			return rows, bad, nil
 		}
 		var syntax *csv.ParseError
 		if errors.As(err, &syntax) {
-			bad = append(bad, RowError{syntax.StartLine, "the row cannot be read: " + syntax.Err.Error()})
+			bad = append(bad, RowError{line, "the row cannot be read: " + syntax.Err.Error()})
 			continue
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("the file cannot be read: %w", err)
 		}
-		line, _ := file.FieldPos(0)
 		row, fault := importRow(record, columns, campaign, zone, now)
 		if fault == nil {
 			fault = claimCode(seen, row.forms, line)
 		}
 		if fault != nil {
-			bad = append(bad, RowError{line, fault.Error()})
+			bad = append(bad, notTaken(fault, line, lines)...)
 			continue
 		}
 		rows = append(rows, ImportRow{line, row.Issued})
@@ -204,15 +204,15 @@ func importFacts(field map[string]string, campaign terminal.Campaign, zone *time
 		return facts, fmt.Errorf("%q is not a state: active, refunded, revoked and disabled are", field["state"])
 	}
 	if text := field["amount"]; text != "" {
-		amount, err := terminal.ParseMoney(text, campaign.Currency)
+		amount, err := ParseAmount(text, campaign.Currency)
 		if err != nil {
-			return facts, fmt.Errorf("%q is not an amount of %s", text, campaign.Currency)
+			return facts, err
 		}
 		facts.Amount = &amount
 	}
 	if text := field["units"]; text != "" {
-		if facts.Units, err = strconv.ParseInt(text, 10, 64); err != nil || facts.Units < 1 {
-			return facts, fmt.Errorf("%q is not a number of units", text)
+		if facts.Units, err = strconv.ParseInt(text, 10, 64); err != nil || facts.Units < 1 || facts.Units > terminal.UnitsMost {
+			return facts, fmt.Errorf("%q is not a number of units: 1 to %d are", text, terminal.UnitsMost)
 		}
 	}
 	if facts.ValidFrom, err = ParseMoment(field["valid_from"], "00:00:00"); err != nil {

@@ -62,7 +62,38 @@ func Draft(campaign terminal.Campaign, facts Facts, now time.Time) (terminal.Vou
 	if facts.Slot != nil && campaign.Kind != terminal.KindBooking {
 		return v, fmt.Errorf("only a booking has a slot, and %s is a %s", campaign.ID, campaign.Kind)
 	}
+	if err := legible(facts); err != nil {
+		return v, err
+	}
 	return v, draftUnits(&v, campaign, facts)
+}
+
+// legible refuses facts that terminals would show as something else than they are.
+func legible(facts Facts) error {
+	names := map[string][]string{"holder": {facts.Holder}, "customer": {facts.Customer}, "order": {facts.Order}}
+	for _, line := range facts.Lines {
+		names["lines"] = append(names["lines"], line.Name)
+	}
+	for _, what := range []string{"holder", "customer", "order", "lines"} {
+		for _, name := range names[what] {
+			if !terminal.Legible(name) {
+				return fmt.Errorf("%s %+q holds a line break, a control character, a mark that turns the direction of writing, or is not UTF-8", what, name)
+			}
+		}
+	}
+	return nil
+}
+
+// ParseAmount reads what a voucher is worth, up to terminal.VoucherMost.
+func ParseAmount(text, currency string) (terminal.Money, error) {
+	amount, err := terminal.ParseMoney(text, currency)
+	if errors.Is(err, terminal.ErrOverflow) || (err == nil && amount.Minor > terminal.VoucherMost) {
+		return amount, fmt.Errorf("%q is more than a voucher can be worth, which is %s", text, terminal.Money{Minor: terminal.VoucherMost, Currency: currency})
+	}
+	if err != nil {
+		return amount, fmt.Errorf("%q is not an amount of %s: write it like %q", text, currency, terminal.ExampleAmount(currency))
+	}
+	return amount, nil
 }
 
 func draftUnits(v *terminal.Voucher, campaign terminal.Campaign, facts Facts) error {
@@ -74,6 +105,9 @@ func draftUnits(v *terminal.Voucher, campaign terminal.Campaign, facts Facts) er
 		if v.Units < 1 {
 			return errors.New("a pass has at least one use")
 		}
+		if v.Units > terminal.UnitsMost {
+			return fmt.Errorf("a pass has %d uses at most", terminal.UnitsMost)
+		}
 	case terminal.KindBalance:
 		amount := facts.Amount
 		if amount == nil {
@@ -84,6 +118,9 @@ func draftUnits(v *terminal.Voucher, campaign terminal.Campaign, facts Facts) er
 		}
 		if amount.Currency != campaign.Currency {
 			return fmt.Errorf("the amount is in %s and the campaign in %s", amount.Currency, campaign.Currency)
+		}
+		if amount.Minor > terminal.VoucherMost {
+			return fmt.Errorf("%s is more than a voucher can be worth, which is %s", amount, terminal.Money{Minor: terminal.VoucherMost, Currency: amount.Currency})
 		}
 		v.Units = amount.Minor
 	case terminal.KindPickup:
