@@ -46,6 +46,12 @@ func newIssue(g *globals) *cobra.Command {
 		Example: "  countersign-cloud issue dinner-for-two --count 100 --out vouchers.csv\n  countersign-cloud issue gift-card --amount 50.00 --holder \"M. Chen\" --qr cards",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch flags := cmd.Flags(); {
+			case flags.Changed("units") && (i.units < 1 || i.units > terminal.UnitsMost):
+				return usage("--units has to be between 1 and %d; leave it out for the campaign's", terminal.UnitsMost)
+			case flags.Changed("expires") && flags.Changed("valid-until"):
+				return usage("--expires and --valid-until are the same: say one of them")
+			}
 			return g.with(func(s cloud.Storage) error { return i.run(cmd.Context(), s, args[0]) })
 		},
 	}
@@ -188,7 +194,7 @@ func (i *issuing) zone(ctx context.Context, s cloud.Storage, merchant string, ca
 func (i *issuing) facts(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (facts cloud.Facts, err error) {
 	facts = cloud.Facts{Order: i.order, Customer: i.customer, Holder: i.holder, Units: i.units}
 	if i.amount != "" {
-		amount, err := terminal.ParseMoney(i.amount, campaign.Currency)
+		amount, err := cloud.ParseAmount(i.amount, campaign.Currency)
 		if err != nil {
 			return facts, fmt.Errorf("--amount: %w", err)
 		}
