@@ -67,7 +67,7 @@ func (s *shop) workADay(pin string) {
 	s.ctl(3, "redeem", plain[:12]+"?")            // nothing that could be a code
 	s.ctl(3, "redeem", plain[:11]+plain[12:]+"0") // a wrong check symbol
 	s.ctl(3, "redeem", "739105826417")            // another platform's code, which nobody knows
-	s.ctl(0, "reverse", "1-000001", "--reason", "a test")
+	s.ctl(0, "reverse", "1-000001", "--reason", "a test", "--operator", "li", "--pin-file", pinFile)
 	s.counterDay(s.codes[10:30])
 	s.link.Cut()
 	s.counterDay(s.codes[30:50])
