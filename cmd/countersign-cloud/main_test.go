@@ -204,7 +204,7 @@ func TestServe(t *testing.T) {
 	d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
 	for _, refused := range [][]string{
 		{"--listen", "0.0.0.0:0"}, {"--listen", "127.0.0.1:0", "--public-url", "http://cloud.example"}, {"--listen", "127.0.0.1:0", "--tls-cert", "x"},
-		{"--listen", ":0", "--behind-proxy"}, {"--listen", "127.0.0.1:0", "--database-url", "postgres://x"},
+		{"--listen", ":0", "--behind-proxy"}, {"--listen", "127.0.0.1:0", "--database-url", "mysql://x"},
 	} {
 		d.run(exitUsage, append([]string{"serve"}, refused...)...)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 
 	"countersign/cmd/internal/version"
 	"countersign/sync/cloud"
+	"countersign/sync/cloud/postgres"
 	"countersign/sync/cloud/sqlite"
 	"countersign/terminal"
 )
@@ -32,6 +34,7 @@ type streams struct {
 type globals struct {
 	streams
 	data     string
+	database string
 	config   string
 	merchant string
 }
@@ -41,7 +44,8 @@ func newRoot(io streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "countersign-cloud",
 		Short: "The cloud that Countersign terminals report to",
-		Long: "The cloud that Countersign terminals report to. All commands work on the data folder, also while serve runs on it.\n" +
+		Long: "The cloud that Countersign terminals report to. All commands work on the data folder, also while serve runs on it;\n" +
+			"with --database-url they work on PostgreSQL instead, from any number of machines.\n" +
 			"Every flag can be set by the environment too (--public-url is COUNTERSIGN_PUBLIC_URL) or in the TOML file that --config names.",
 		Example: "  countersign-cloud apply -f catalogue.toml\n  countersign-cloud serve --listen 127.0.0.1:8080\n  countersign-cloud invite quay --terminal counter-1\n" +
 			"  countersign-cloud issue dinner-for-two --count 100 --out vouchers.csv",
@@ -56,6 +60,8 @@ func newRoot(io streams) *cobra.Command {
 	})
 	flags := root.PersistentFlags()
 	flags.StringVar(&g.data, "data", defaultData(), "folder of the database")
+	flags.StringVar(&g.database, "database-url", "", "PostgreSQL to use instead of the data folder, such as postgres://user@host/name; set it in the\n"+
+		"environment or the file where it holds a password")
 	flags.StringVar(&g.config, "config", "", "TOML file with settings")
 	flags.StringVar(&g.merchant, "merchant", "", "the merchant that is meant, where there are several")
 	root.AddCommand(newServe(g), newApply(g), newIssue(g), newImport(g), newRevoke(g), newPause(g), newResume(g),
@@ -121,11 +127,11 @@ func (g *globals) configure(cmd *cobra.Command) error {
 	return err
 }
 
-// with opens the data folder for do.
+// with opens the database for do: PostgreSQL where one is named, else that in the data folder.
 func (g *globals) with(do func(s cloud.Storage) error) error {
-	s, err := sqlite.Open(g.data)
+	s, err := g.open()
 	if err != nil {
-		return cannot("%w; %s", err, g.folderHint())
+		return err
 	}
 	return diskFault(errors.Join(do(s), s.Close()))
 }
@@ -151,6 +157,33 @@ func diskFault(err error) error {
 	return err
 }
 
+func (g *globals) open() (cloud.Storage, error) {
+	if g.database == "" {
+		s, err := sqlite.Open(g.data)
+		if err != nil {
+			return nil, cannot("%w; %s", err, g.folderHint())
+		}
+		return s, nil
+	}
+	address, err := url.Parse(g.database)
+	if err != nil || (address.Scheme != "postgres" && address.Scheme != "postgresql") {
+		return nil, usage("--database-url is not a URL such as postgres://user@host/name")
+	}
+	s, err := postgres.Open(context.Background(), g.database)
+	if err != nil {
+		return nil, cannot("%w; see --database-url", err)
+	}
+	return s, nil
+}
+
+// place is where the data is, as people are told.
+func (g *globals) place() string {
+	if g.database != "" {
+		return "the database"
+	}
+	return g.data
+}
+
 // merchants are those that a command is about: the one that --merchant names, or all.
 func (g *globals) merchants(ctx context.Context, s cloud.Storage) ([]terminal.Merchant, error) {
 	all, err := s.Merchants(ctx)
@@ -158,7 +191,7 @@ func (g *globals) merchants(ctx context.Context, s cloud.Storage) ([]terminal.Me
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, cannot("there is no merchant yet in %s: begin with countersign-cloud apply -f FILE", g.data)
+		return nil, cannot("there is no merchant yet in %s: begin with countersign-cloud apply -f FILE", g.place())
 	}
 	if g.merchant == "" {
 		return all, nil

@@ -25,8 +25,8 @@ const drainMost = 15 * time.Second
 
 type serving struct {
 	*globals
-	listen, public, database, cert, key string
-	behindProxy                         bool
+	listen, public, cert, key string
+	behindProxy               bool
 }
 
 func newServe(g *globals) *cobra.Command {
@@ -44,16 +44,12 @@ func newServe(g *globals) *cobra.Command {
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to listen on; port 0 picks one")
 	flags.StringVar(&s.public, "public-url", "", "what terminals call; the listening address where it is left out")
 	flags.BoolVar(&s.behindProxy, "behind-proxy", false, "a proxy in front does TLS")
-	flags.StringVar(&s.database, "database-url", "", "another database than the one in the data folder")
 	flags.StringVar(&s.cert, "tls-cert", "", "certificate chain, PEM")
 	flags.StringVar(&s.key, "tls-key", "", "its private key, PEM")
 	return cmd
 }
 
 func (s *serving) run(ctx context.Context, storage cloud.Storage) error {
-	if s.database != "" {
-		return usage("this version keeps everything in the data folder: leave --database-url out")
-	}
 	if (s.cert == "") != (s.key == "") {
 		return usage("--tls-cert and --tls-key go together")
 	}
@@ -96,6 +92,9 @@ const announceEvery = time.Second
 // announce records what terminals call, for the join codes. Only one running server of a data folder does: another one, for a test say, waits
 // until the first has stopped. The function that it returns ends that.
 func (s *serving) announce(ctx context.Context, storage cloud.Storage, public string, log *slog.Logger) (func(), error) {
+	if s.database != "" { // its servers, on whatever machines, are behind one address
+		return func() {}, storage.RecordPublicURL(ctx, public)
+	}
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		return nil, cannot("the data folder %s cannot be made: %w", s.data, err)
 	}

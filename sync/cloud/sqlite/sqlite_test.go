@@ -9,11 +9,12 @@ import (
 
 	"countersign/sync/cloud"
 	"countersign/sync/cloud/conformance"
+	"countersign/sync/cloud/relational"
 	"countersign/sync/cloud/sqlite"
 	"countersign/terminal"
 )
 
-func open(t *testing.T, dir string) *sqlite.Storage {
+func open(t *testing.T, dir string) *relational.Storage {
 	t.Helper()
 	s, err := sqlite.Open(dir)
 	if err != nil {
@@ -70,7 +71,7 @@ func TestAnotherProcessIsNoticed(t *testing.T) {
 }
 
 // cursorAtEnd enrols a terminal and returns the cursor of its newest page.
-func cursorAtEnd(t *testing.T, s *sqlite.Storage) string {
+func cursorAtEnd(t *testing.T, s *relational.Storage) string {
 	t.Helper()
 	hash := cloud.SecretHash("secret")
 	now := time.Now()
@@ -118,4 +119,13 @@ func TestReopening(t *testing.T) {
 	if !keys.Root.Equal(again.Root) || keys.Feed.ID != again.Feed.ID {
 		t.Error("the keys changed")
 	}
+}
+
+// Two processes on one file, such as serve and a command beside it, would honour a voucher twice or hide a change from the terminals.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	conformance.RunTogether(t, func(t *testing.T) (a, b cloud.Storage) {
+		dir := t.TempDir()
+		return open(t, dir), open(t, dir)
+	})
 }

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -37,7 +37,7 @@ func (s *settling) use(line terminal.EntryLine) api.ExceptionUse {
 	return named(s, s.terminal.Merchant, use, s.entry.Receipt.String(), s.entry.Operator)
 }
 
-func named(q querier, merchant string, use api.ExceptionUse, receipt, operator string) api.ExceptionUse {
+func named(q Querier, merchant string, use api.ExceptionUse, receipt, operator string) api.ExceptionUse {
 	set := func(into **string, value string) {
 		if value != "" {
 			*into = &value
@@ -63,7 +63,7 @@ func (s *settling) firstUse(v held, part string) (*api.ExceptionUse, error) {
 }
 
 // findUse is the first or the newest use of a voucher that still stands and used it up, or nil. The empty part is any.
-func findUse(q querier, v held, part string, newest bool) (*api.ExceptionUse, error) {
+func findUse(q Querier, v held, part string, newest bool) (*api.ExceptionUse, error) {
 	order := "ASC"
 	if newest {
 		order = "DESC"
@@ -92,7 +92,7 @@ func findUse(q querier, v held, part string, newest bool) (*api.ExceptionUse, er
 }
 
 // findHolder is the oldest claim of another entry that holds units of a voucher, or nil.
-func findHolder(q querier, v held, part string, terminalID int64, uid terminal.UID) (*api.ExceptionUse, error) {
+func findHolder(q Querier, v held, part string, terminalID int64, uid terminal.UID) (*api.ExceptionUse, error) {
 	var use api.ExceptionUse
 	var heldUID []byte
 	var operator string
@@ -140,15 +140,12 @@ func (c *change) newException(t cloud.Terminal, kind api.ExceptionKind, at time.
 	for range values {
 		query += ", ?"
 	}
-	result, err := c.Exec(query+") ON CONFLICT DO NOTHING", append([]any{t.Merchant, string(kind), string(api.ExceptionOpen), micros(at), t.ID,
-		string(told), string(raw)}, values...)...)
-	if err != nil {
-		return err
+	var id int64
+	err = c.QueryRow(query+") ON CONFLICT DO NOTHING RETURNING id", append([]any{t.Merchant, string(kind), string(api.ExceptionOpen), micros(at), t.ID,
+		string(told), string(raw)}, values...)...).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // it is open already
 	}
-	if stored, err := result.RowsAffected(); err != nil || stored == 0 {
-		return err
-	}
-	id, err := result.LastInsertId()
 	if err != nil {
 		return err
 	}
@@ -157,7 +154,7 @@ func (c *change) newException(t cloud.Terminal, kind api.ExceptionKind, at time.
 
 func (c *change) tellException(merchant string, id int64, stores []string) error {
 	for _, store := range stores {
-		if err := c.publish(merchant, "exception", strconv.FormatInt(id, 10), store, 0); err != nil {
+		if err := c.Publish(merchant, "exception", strconv.FormatInt(id, 10), store, 0); err != nil {
 			return err
 		}
 	}
@@ -289,9 +286,9 @@ func scanException(row interface{ Scan(...any) error }) (x api.Exception, err er
 
 // Exceptions implements cloud.Storage.
 func (s *Storage) Exceptions(ctx context.Context, merchant string, openOnly bool) (all []api.Exception, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
+	err = s.read(ctx, func(q Querier) error {
 		all = []api.Exception{}
-		return each(tx, func(rows *sql.Rows) error {
+		return each(q, func(rows *sql.Rows) error {
 			x, err := scanException(rows)
 			all = append(all, x)
 			return err

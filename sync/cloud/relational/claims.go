@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"bytes"
@@ -244,7 +244,7 @@ func (g *claiming) addRow(v held) error {
 }
 
 // rowOf is a voucher and its campaign with the head of the terminal's journal that they count.
-func rowOf(q querier, t cloud.Terminal, v held) (terminal.Row, error) {
+func rowOf(q Querier, t cloud.Terminal, v held) (terminal.Row, error) {
 	campaign, err := loadCampaign(q, v.merchant, v.Campaign)
 	if err != nil {
 		return terminal.Row{}, err
@@ -357,17 +357,17 @@ func (c *change) currentInstance(t cloud.Terminal, instance string, at time.Time
 
 // Lookup implements cloud.Storage.
 func (s *Storage) Lookup(ctx context.Context, t cloud.Terminal, lookups []terminal.Lookup) (found []terminal.Row, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
+	err = s.read(ctx, func(q Querier) error {
 		found = nil
 		for _, lookup := range lookups {
-			v, err := voucher(tx, "merchant = ? AND lookup = ?", t.Merchant, lookup[:])
+			v, err := voucher(q, "merchant = ? AND lookup = ?", t.Merchant, lookup[:])
 			if isUnknown(err) {
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			row, err := rowOf(tx, t, v)
+			row, err := rowOf(q, t, v)
 			if err != nil {
 				return err
 			}

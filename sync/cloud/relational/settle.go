@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"database/sql"
@@ -89,14 +89,15 @@ func (s *settling) useHold(line terminal.EntryLine, units int64) error {
 	if units == 0 {
 		return nil
 	}
-	_, err := s.Exec(`UPDATE hold SET units = max(0, units - ?) WHERE terminal = ? AND uid = ? AND voucher = ? AND part = ? AND reverse IS NULL`,
+	_, err := s.Exec(`UPDATE hold SET units = CASE WHEN units > ?1 THEN units - ?1 ELSE 0 END WHERE terminal = ?2 AND uid = ?3 AND voucher = ?4
+		AND part = ?5 AND reverse IS NULL`,
 		units, s.terminal.ID, s.entry.UID[:], int64(line.Voucher), line.Part)
 	return err
 }
 
 // loadAccount counts a voucher, or a part of it, for the judgement of the entry uid of a terminal. It also returns the currency
 // and kind of its campaign.
-func loadAccount(q querier, v held, part string, terminalID int64, uid terminal.UID) (cloud.Account, terminal.Campaign, error) {
+func loadAccount(q Querier, v held, part string, terminalID int64, uid terminal.UID) (cloud.Account, terminal.Campaign, error) {
 	campaign, err := loadCampaign(q, v.merchant, v.Campaign)
 	if err != nil {
 		return cloud.Account{}, campaign, err
@@ -166,7 +167,7 @@ func (s *settling) count(v held, part string, redeemed, reversed int64) error {
 	}
 	if part != "" {
 		_, err := s.Exec(`INSERT INTO part (voucher, part, redeemed, reversed) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET redeemed = redeemed + excluded.redeemed, reversed = reversed + excluded.reversed`,
+			ON CONFLICT (voucher, part) DO UPDATE SET redeemed = part.redeemed + excluded.redeemed, reversed = part.reversed + excluded.reversed`,
 			int64(v.ID), part, redeemed, reversed)
 		if err != nil {
 			return err
@@ -181,7 +182,7 @@ func (s *settling) count(v held, part string, redeemed, reversed int64) error {
 	if err != nil {
 		return err
 	}
-	return s.publish(v.merchant, "voucher", v.ID.String(), "", 0)
+	return s.Publish(v.merchant, "voucher", v.ID.String(), "", 0)
 }
 
 // lastUse is the newest use of a voucher that still stands, as JSON; NULL where there is none.
@@ -255,7 +256,7 @@ func (s *settling) reverseLine(i int, line terminal.EntryLine) (terminal.LineVer
 }
 
 // redeemedLine loads one line of a redemption, by its entry's uid.
-func redeemedLine(q querier, merchant string, uid terminal.UID, line int) (l cloud.RedemptionLine, ordinal int64, err error) {
+func redeemedLine(q Querier, merchant string, uid terminal.UID, line int) (l cloud.RedemptionLine, ordinal int64, err error) {
 	var id int64
 	row := q.QueryRow(`SELECT e.ordinal, l.voucher, l.part, l.units, l.accepted, l.overrun, l.revoked, l.invalid, l.reversed
 		FROM entry e JOIN terminal t ON t.id = e.terminal JOIN line l ON l.entry = e.ordinal

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 )
 
 // standing is what a line of a redemption still counts, as terminal.Kind.Counted says. The first parameter is whether a balance is.
-const standing = "CASE WHEN ?1 THEN units > reversed ELSE units - reversed END"
+const standing = "CASE WHEN ?1 THEN CASE WHEN units > reversed THEN 1 ELSE 0 END ELSE units - reversed END"
 
 // usedOf is what redemptions used of a quota of a merchant.
-func usedOf(q querier, merchant string, kind terminal.Kind, quota terminal.Quota) (used int64, err error) {
+func usedOf(q Querier, merchant string, kind terminal.Kind, quota terminal.Quota) (used int64, err error) {
 	query := "SELECT coalesce(sum(" + standing + `), 0) FROM line
 		WHERE kind = 1 AND invalid = 0 AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5`
 	err = q.QueryRow(query+of(quota), kind == terminal.KindBalance, merchant, quota.Campaign, quota.Days.From.String(),
@@ -24,8 +24,8 @@ func usedOf(q querier, merchant string, kind terminal.Kind, quota terminal.Quota
 }
 
 // heldOf is what claims for other entries hold of a quota.
-func heldOf(q querier, merchant string, kind terminal.Kind, quota terminal.Quota, terminalID int64, uid terminal.UID) (used int64, err error) {
-	query := `SELECT coalesce(sum(CASE WHEN ?1 THEN units > 0 ELSE units END), 0) FROM hold
+func heldOf(q Querier, merchant string, kind terminal.Kind, quota terminal.Quota, terminalID int64, uid terminal.UID) (used int64, err error) {
+	query := `SELECT coalesce(sum(CASE WHEN ?1 THEN CASE WHEN units > 0 THEN 1 ELSE 0 END ELSE units END), 0) FROM hold
 		WHERE campaign <> '' AND reverse IS NULL AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5`
 	err = q.QueryRow(query+of(quota)+" AND NOT (terminal = ?7 AND uid = ?8)", kind == terminal.KindBalance, merchant, quota.Campaign,
 		quota.Days.From.String(), quota.Days.Through.String(), either(quota.Customer, quota.Store), terminalID, uid[:]).Scan(&used)
@@ -129,7 +129,7 @@ func (s *settling) publishCounts(v held, store string, day string) error {
 		if err != nil {
 			return err
 		}
-		if err := s.publish(v.merchant, "count", string(ref), quota.Store, 0); err != nil {
+		if err := s.Publish(v.merchant, "count", string(ref), quota.Store, 0); err != nil {
 			return err
 		}
 	}
@@ -177,7 +177,7 @@ func (c *change) publishAllCounts(merchant string, campaign terminal.Campaign) e
 			if limit := campaign.Rules.PerDay; limit != nil && limit.Store {
 				store = count.Store
 			}
-			if err := c.publish(merchant, "count", string(ref), store, 0); err != nil {
+			if err := c.Publish(merchant, "count", string(ref), store, 0); err != nil {
 				return err
 			}
 		}
@@ -186,7 +186,7 @@ func (c *change) publishAllCounts(merchant string, campaign terminal.Campaign) e
 }
 
 // loadCount is the state of a count now.
-func loadCount(q querier, merchant, ref string) (count terminal.Count, err error) {
+func loadCount(q Querier, merchant, ref string) (count terminal.Count, err error) {
 	if err := json.Unmarshal([]byte(ref), &count); err != nil {
 		return count, fmt.Errorf("the outbox holds the count %q: %w", ref, err)
 	}
@@ -200,7 +200,7 @@ func loadCount(q querier, merchant, ref string) (count terminal.Count, err error
 }
 
 // addRelated adds to a row the rest of its order, and what limits count.
-func addRelated(q querier, merchant string, row *terminal.Row) error {
+func addRelated(q Querier, merchant string, row *terminal.Row) error {
 	v := row.Voucher
 	if v.Order != "" {
 		err := each(q, func(rows *sql.Rows) error {
@@ -241,11 +241,11 @@ func addRelated(q querier, merchant string, row *terminal.Row) error {
 	}
 	// A terminal asks about its own business day, which is one of the newest three whatever its zone.
 	return addCounts(q, merchant, row, "'', store, day", `?4 = '' AND day >= coalesce((SELECT min(day) FROM (SELECT DISTINCT day FROM line
-		WHERE kind = 1 AND invalid = 0 AND merchant = ?2 AND campaign = ?3 ORDER BY day DESC LIMIT 3)), '')`, "")
+		WHERE kind = 1 AND invalid = 0 AND merchant = ?2 AND campaign = ?3 ORDER BY day DESC LIMIT 3) AS newest), '')`, "")
 }
 
 // addUndone adds what other terminals reversed of the terminal's own redemptions of a voucher.
-func addUndone(q querier, t cloud.Terminal, v held, row *terminal.Row) error {
+func addUndone(q Querier, t cloud.Terminal, v held, row *terminal.Row) error {
 	if v.reversed == 0 {
 		return nil
 	}
@@ -287,7 +287,7 @@ func addUndone(q querier, t cloud.Terminal, v held, row *terminal.Row) error {
 	return nil
 }
 
-func addCounts(q querier, merchant string, row *terminal.Row, by, where, value string) error {
+func addCounts(q Querier, merchant string, row *terminal.Row, by, where, value string) error {
 	return each(q, func(rows *sql.Rows) error {
 		count := terminal.Count{Campaign: row.Campaign.ID}
 		var day string
@@ -303,16 +303,16 @@ func addCounts(q querier, merchant string, row *terminal.Row, by, where, value s
 
 // Redemption implements cloud.Storage.
 func (s *Storage) Redemption(ctx context.Context, t cloud.Terminal, uid terminal.UID) (bytes []byte, reversed []int64, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
+	err = s.read(ctx, func(q Querier) error {
 		var ordinal int64
 		bytes, reversed = nil, nil
-		err := tx.QueryRow(`SELECT e.ordinal, e.bytes FROM entry e JOIN terminal t ON t.id = e.terminal
+		err := q.QueryRow(`SELECT e.ordinal, e.bytes FROM entry e JOIN terminal t ON t.id = e.terminal
 			WHERE e.uid = ? AND t.merchant = ? AND e.kind = ? ORDER BY e.ordinal LIMIT 1`, uid[:], t.Merchant, uint8(terminal.EntryRedeem)).
 			Scan(&ordinal, &bytes)
 		if err != nil {
 			return unknown(err, "the redemption")
 		}
-		return each(tx, func(rows *sql.Rows) error {
+		return each(q, func(rows *sql.Rows) error {
 			var units int64
 			err := rows.Scan(&units)
 			reversed = append(reversed, units)

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 
 // TokenKeys implements cloud.Storage.
 func (s *Storage) TokenKeys(ctx context.Context, merchant string, at time.Time) (keys cloud.TokenKeys, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
-		keys, err = loadTokenKeys(tx, merchant)
+	err = s.read(ctx, func(q Querier) error {
+		keys, err = loadTokenKeys(q, merchant)
 		return err
 	})
 	if err != nil {
@@ -51,9 +51,13 @@ func (s *Storage) RotateTokenKey(ctx context.Context, merchant string, from, at 
 		if _, err := loadTokenKeys(c, merchant); err != nil {
 			return err
 		}
-		if _, err := c.Exec(`UPDATE token_key SET valid_until = ?, state = CASE WHEN ? <= ? THEN 'retired' ELSE state END
-			WHERE merchant = ? AND state = 'live' AND (valid_until IS NULL OR valid_until > ?)`,
-			micros(from), micros(from), micros(at), merchant, micros(from)); err != nil {
+		state := api.KeyLive
+		if !from.After(at) {
+			state = api.KeyRetired
+		}
+		if _, err := c.Exec(`UPDATE token_key SET valid_until = ?1, state = ?2
+			WHERE merchant = ?3 AND state = 'live' AND (valid_until IS NULL OR valid_until > ?1)`,
+			micros(from), string(state), merchant); err != nil {
 			return err
 		}
 		if key, err = c.addTokenKey(merchant, from); err != nil {
@@ -76,8 +80,8 @@ func (s *Storage) EndTokenKey(ctx context.Context, merchant, kid string, state a
 		if now == string(state) || now == string(api.KeyRevoked) {
 			return nil
 		}
-		if _, err := c.Exec("UPDATE token_key SET state = ?, valid_until = min(coalesce(valid_until, ?), ?) WHERE merchant = ? AND kid = ?",
-			string(state), micros(at), micros(at), merchant, kid); err != nil {
+		if _, err := c.Exec(`UPDATE token_key SET state = ?1, valid_until = CASE WHEN valid_until < ?2 THEN valid_until ELSE ?2 END
+			WHERE merchant = ?3 AND kid = ?4`, string(state), micros(at), merchant, kid); err != nil {
 			return err
 		}
 		changed = true
@@ -103,10 +107,10 @@ func (c *change) newTrust(merchant string, at time.Time) error {
 	if _, err := c.Exec("UPDATE merchant SET trust_version = trust_version + 1, trust_changed = ? WHERE id = ?", micros(at), merchant); err != nil {
 		return err
 	}
-	return c.publish(merchant, "trust", "", "", 0)
+	return c.Publish(merchant, "trust", "", "", 0)
 }
 
-func loadTokenKeys(q querier, merchant string) (keys cloud.TokenKeys, err error) {
+func loadTokenKeys(q Querier, merchant string) (keys cloud.TokenKeys, err error) {
 	var changed int64
 	row := q.QueryRow("SELECT trust_version, trust_changed FROM merchant WHERE id = ?", merchant)
 	if err := row.Scan(&keys.Version, &changed); err != nil {
@@ -136,7 +140,7 @@ func loadTokenKeys(q querier, merchant string) (keys cloud.TokenKeys, err error)
 }
 
 // loadTrust is the merchant's trust list as it goes into the feed.
-func loadTrust(q querier, merchant string) (string, error) {
+func loadTrust(q Querier, merchant string) (string, error) {
 	keys, err := loadKeys(q)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", errors.New("the cloud has no keys yet: run countersign-cloud serve once")

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -18,13 +18,15 @@ func (s *Storage) Redemptions(ctx context.Context, filter cloud.RedemptionFilter
 	after := int64(0)
 	for {
 		var page []cloud.Redemption
-		err := s.read(ctx, func(tx *sql.Tx) (err error) {
-			page, after, err = redemptions(tx, filter, after)
+		var last int64
+		err := s.read(ctx, func(q Querier) (err error) {
+			page, last, err = redemptions(q, filter, after)
 			return err
 		})
 		if err != nil {
 			return err
 		}
+		after = last
 		for _, redemption := range page {
 			if err := yield(redemption); err != nil {
 				return err
@@ -36,7 +38,7 @@ func (s *Storage) Redemptions(ctx context.Context, filter cloud.RedemptionFilter
 	}
 }
 
-func redemptions(q querier, filter cloud.RedemptionFilter, after int64) (page []cloud.Redemption, last int64, err error) {
+func redemptions(q Querier, filter cloud.RedemptionFilter, after int64) (page []cloud.Redemption, last int64, err error) {
 	day := ""
 	if filter.Day != (terminal.Date{}) {
 		day = filter.Day.String()
@@ -86,7 +88,7 @@ func redemption(e terminal.Entry, verdict string, received int64) cloud.Redempti
 	return r
 }
 
-func countLines(q querier, r *cloud.Redemption, ordinal int64) error {
+func countLines(q Querier, r *cloud.Redemption, ordinal int64) error {
 	return each(q, func(rows *sql.Rows) error {
 		var i int
 		var l cloud.RedemptionLine

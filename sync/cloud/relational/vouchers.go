@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -39,9 +39,9 @@ func (s *Storage) VoucherIDs(ctx context.Context, n int) (first terminal.Voucher
 
 // NewVouchers implements cloud.Storage.
 func (s *Storage) NewVouchers(ctx context.Context, merchant string, vouchers []cloud.NewVoucher) error {
-	return s.write(ctx, func(c *change) error {
+	return s.writeConditional(ctx, func(c *change) error {
 		var taken cloud.TakenError
-		insert, err := c.Prepare(`INSERT INTO voucher (id, merchant, campaign, lookup, inner, token, state, state_at, units, body)
+		insert, err := c.Prepare(`INSERT INTO voucher (id, merchant, campaign, lookup, "inner", token, state, state_at, units, body)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (s *Storage) NewVouchers(ctx context.Context, merchant string, vouchers []c
 				at = sql.NullInt64{Int64: micros(*voucher.StateAt), Valid: true}
 			}
 			result, err := insert.Exec(int64(voucher.ID), merchant, voucher.Campaign, voucher.Lookup[:], voucher.Inner[:],
-				voucher.Token, string(voucher.State), at, voucher.Units, string(body))
+				flag(voucher.Token), string(voucher.State), at, voucher.Units, string(body))
 			if err != nil {
 				return fmt.Errorf("voucher %s cannot be stored: %w", voucher.ID, err)
 			}
@@ -67,7 +67,7 @@ func (s *Storage) NewVouchers(ctx context.Context, merchant string, vouchers []c
 				taken.Indexes = append(taken.Indexes, i)
 				continue
 			}
-			if err := c.publish(merchant, "voucher", voucher.ID.String(), "", 0); err != nil {
+			if err := c.Publish(merchant, "voucher", voucher.ID.String(), "", 0); err != nil {
 				return err
 			}
 		}
@@ -94,10 +94,10 @@ type held struct {
 
 func (v held) shown() cloud.Shown { return cloud.Shown{Inner: v.inner, Order: v.Order} }
 
-const voucherColumns = "id, merchant, campaign, lookup, inner, state, state_at, units, redeemed, reversed, last_use, body, version"
+const voucherColumns = `id, merchant, campaign, lookup, "inner", state, state_at, units, redeemed, reversed, last_use, body, version`
 
 // voucher loads the one voucher that condition picks.
-func voucher(q querier, condition string, args ...any) (v held, err error) {
+func voucher(q Querier, condition string, args ...any) (v held, err error) {
 	var id int64
 	var lookup, inner, lastUse, body []byte
 	var at sql.NullInt64
@@ -128,7 +128,7 @@ func voucher(q querier, condition string, args ...any) (v held, err error) {
 }
 
 // loadParts marks the lines of an order that were collected.
-func (v *held) loadParts(q querier) error {
+func (v *held) loadParts(q Querier) error {
 	if len(v.Lines) == 0 {
 		return nil
 	}
@@ -167,7 +167,7 @@ func (s *Storage) SetVoucherState(ctx context.Context, merchant string, ids []te
 				string(state), moment, int64(id)); err != nil {
 				return err
 			}
-			if err := c.publish(merchant, "voucher", id.String(), "", 0); err != nil {
+			if err := c.Publish(merchant, "voucher", id.String(), "", 0); err != nil {
 				return err
 			}
 			changed++

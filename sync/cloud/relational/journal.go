@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"bytes"
@@ -176,13 +176,10 @@ func (c *change) applyFresh(t cloud.Terminal, push cloud.Push, head *entry.Place
 
 // applyEntry stores one entry with its verdicts.
 func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sealed, push cloud.Push) (*api.EntryVerdict, error) {
-	result, err := c.Exec(`INSERT INTO entry (terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 0)`, t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
-		sealed.Signature, e.BusinessDay.String(), micros(push.At))
-	if err != nil {
-		return nil, err
-	}
-	ordinal, err := result.LastInsertId()
+	var ordinal int64
+	err := c.QueryRow(`INSERT INTO entry (terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 0) RETURNING ordinal`, t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
+		sealed.Signature, e.BusinessDay.String(), micros(push.At)).Scan(&ordinal)
 	if err != nil {
 		return nil, err
 	}
@@ -203,12 +200,12 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 		verdict = &api.EntryVerdict{Uid: e.UID, Verdict: cloud.Overall(lines), Lines: lines}
 		if text = string(verdict.Verdict); verdict.Verdict != terminal.Accepted {
 			// Whoever lost the answer, or let a hub push for it, learns it from the feed.
-			if err := c.publish(t.Merchant, "verdict", fmt.Sprint(ordinal), t.Store, t.ID); err != nil {
+			if err := c.Publish(t.Merchant, "verdict", fmt.Sprint(ordinal), t.Store, t.ID); err != nil {
 				return nil, err
 			}
 		}
 	}
-	place, err := c.place(t.Merchant)
+	place, err := c.Place(t.Merchant)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +222,7 @@ func (c *change) storedVerdict(t cloud.Terminal, seq uint64) (*api.EntryVerdict,
 }
 
 // loadVerdict returns the verdict on an entry, or nil where its kind gets none.
-func loadVerdict(q querier, ordinal int64) (*api.EntryVerdict, error) {
+func loadVerdict(q Querier, ordinal int64) (*api.EntryVerdict, error) {
 	var uid []byte
 	var text string
 	if err := q.QueryRow("SELECT uid, verdict FROM entry WHERE ordinal = ?", ordinal).Scan(&uid, &text); err != nil {

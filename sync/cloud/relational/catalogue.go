@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 )
 
 // bodies reads the JSON bodies that a query returns.
-func bodies[T any](q querier, query string, args ...any) ([]T, error) {
+func bodies[T any](q Querier, query string, args ...any) ([]T, error) {
 	var all []T
 	err := each(q, func(rows *sql.Rows) error {
 		var body []byte
@@ -33,8 +33,8 @@ func bodies[T any](q querier, query string, args ...any) ([]T, error) {
 }
 
 func readBodies[T any](ctx context.Context, s *Storage, query string, args ...any) (all []T, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
-		all, err = bodies[T](tx, query, args...)
+	err = s.read(ctx, func(q Querier) error {
+		all, err = bodies[T](q, query, args...)
 		return err
 	})
 	return all, err
@@ -84,7 +84,7 @@ func (s *Storage) Apply(ctx context.Context, catalogue cloud.Catalogue) (changes
 			note("store", store.ID, action)
 		}
 		if told { // every terminal knows the names of all stores
-			if err := c.publish(catalogue.Merchant.ID, "settings", "", "", 0); err != nil {
+			if err := c.Publish(catalogue.Merchant.ID, "settings", "", "", 0); err != nil {
 				return err
 			}
 		}
@@ -206,7 +206,7 @@ func (c *change) applyOperator(merchant string, operator, old terminal.Operator)
 	}
 	slices.Sort(stores)
 	for _, store := range slices.Compact(stores) {
-		if err := c.publish(merchant, "operator", operator.ID, store, 0); err != nil {
+		if err := c.Publish(merchant, "operator", operator.ID, store, 0); err != nil {
 			return "", err
 		}
 	}
@@ -253,18 +253,18 @@ func (c *change) saveCampaign(merchant string, campaign terminal.Campaign) error
 		return err
 	}
 	_, err = c.Exec(`INSERT INTO campaign (merchant, id, kind, body) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET body = excluded.body`, merchant, campaign.ID, string(campaign.Kind), string(body))
+		ON CONFLICT (merchant, id) DO UPDATE SET body = excluded.body`, merchant, campaign.ID, string(campaign.Kind), string(body))
 	if err != nil {
 		return err
 	}
-	return c.publish(merchant, "campaign", campaign.ID, "", 0)
+	return c.Publish(merchant, "campaign", campaign.ID, "", 0)
 }
 
 func (c *change) campaign(merchant, id string) (terminal.Campaign, error) {
 	return loadCampaign(c, merchant, id)
 }
 
-func loadCampaign(q querier, merchant, id string) (campaign terminal.Campaign, err error) {
+func loadCampaign(q Querier, merchant, id string) (campaign terminal.Campaign, err error) {
 	var body []byte
 	if err := q.QueryRow("SELECT body FROM campaign WHERE merchant = ? AND id = ?", merchant, id).Scan(&body); err != nil {
 		return campaign, unknown(err, "campaign "+id)

@@ -1,18 +1,19 @@
-package sqlite
+package relational_test
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 
 	"countersign/sync/cloud"
+	"countersign/sync/cloud/relational"
+	"countersign/sync/cloud/sqlite"
 	"countersign/terminal"
 )
 
 // A cloud with nothing to do would burn half a core for each store that waits for news.
 func TestNobodyIsWokenAtRest(t *testing.T) {
-	s, err := Open(t.TempDir())
+	s, err := sqlite.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,18 +26,18 @@ func TestNobodyIsWokenAtRest(t *testing.T) {
 	if _, err := s.Apply(t.Context(), cloud.Catalogue{Merchant: lakeside}); err != nil {
 		t.Fatal(err)
 	}
-	_, head, gen, err := cursorPlace(readOnly{t.Context(), s.reader}, lakeside.ID, "")
+	cursor, err := s.Cursor(t.Context(), lakeside.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*watchEvery)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*relational.WatchEvery)
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- s.Await(ctx, lakeside.ID, fmt.Sprintf("%s.%d", gen, head)) }()
+	go func() { ended <- s.Await(ctx, lakeside.ID, cursor) }()
 	wakes := 0
 	for {
 		select {
-		case <-s.watch.next():
+		case <-s.NextChange():
 			wakes++
 		case err := <-ended:
 			if wakes > 1 || !errors.Is(err, context.DeadlineExceeded) { // the first look of a watch wakes once

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"database/sql"
@@ -16,7 +16,7 @@ import (
 const usesMost = 50
 
 // forked reports whether a terminal's journal is known to have forked, and no manager has readmitted it since.
-func forked(q querier, terminalID int64) (is bool, err error) {
+func forked(q Querier, terminalID int64) (is bool, err error) {
 	err = q.QueryRow("SELECT EXISTS (SELECT 1 FROM exception WHERE terminal = ? AND kind = 'journal_fork' AND state = 'open')", terminalID).Scan(&is)
 	return is, err
 }
@@ -161,7 +161,7 @@ func (c *change) tellStake(t cloud.Terminal, id int64) error {
 	return c.tellException(t.Merchant, id, []string{t.Store})
 }
 
-func branchUses(q querier, t cloud.Terminal, given []terminal.Entry) []api.ExceptionUse {
+func branchUses(q Querier, t cloud.Terminal, given []terminal.Entry) []api.ExceptionUse {
 	uses := []api.ExceptionUse{}
 	for _, e := range given {
 		for _, line := range e.Lines {

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -35,7 +35,7 @@ func (s *Storage) Invite(ctx context.Context, invitations []cloud.Invitation) er
 	})
 }
 
-func nameTaken(q querier, merchant, store, name string) (taken bool, err error) {
+func nameTaken(q Querier, merchant, store, name string) (taken bool, err error) {
 	err = q.QueryRow("SELECT EXISTS (SELECT 1 FROM terminal WHERE merchant = ? AND store = ? AND name = ? AND suspended = 0)",
 		merchant, store, name).Scan(&taken)
 	return taken, err
@@ -95,18 +95,15 @@ func (c *change) newTerminal(request cloud.Enrolment, merchant, store, name stri
 		return cloud.Terminal{}, cloud.ErrNameTaken
 	}
 	genesis := entry.Genesis(request.Key)
-	result, err := c.Exec(`INSERT INTO terminal (merchant, store, name, public_key, seal_key, version, enrolled_at, last_seen, head_hash)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, merchant, store, name, []byte(request.Key), request.SealKey, request.ProgramVersion,
-		micros(request.At), micros(request.At), genesis[:])
-	if err != nil {
-		return cloud.Terminal{}, err
-	}
-	id, err := result.LastInsertId()
+	var id int64
+	err := c.QueryRow(`INSERT INTO terminal (merchant, store, name, public_key, seal_key, version, enrolled_at, last_seen, head_hash)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, merchant, store, name, []byte(request.Key), request.SealKey, request.ProgramVersion,
+		micros(request.At), micros(request.At), genesis[:]).Scan(&id)
 	return cloud.Terminal{ID: id, Merchant: merchant, Store: store, Name: name, Key: request.Key, SealKey: request.SealKey}, err
 }
 
 // freeName is the first of counter-1, counter-2 … that no terminal of the store has, nor an open invitation promises.
-func freeName(q querier, merchant, store string) (string, error) {
+func freeName(q Querier, merchant, store string) (string, error) {
 	for n := 1; ; n++ {
 		name := fmt.Sprintf("counter-%d", n)
 		var taken bool
@@ -119,7 +116,7 @@ func freeName(q querier, merchant, store string) (string, error) {
 	}
 }
 
-func terminalBy(q querier, condition string, args ...any) (t cloud.Terminal, err error) {
+func terminalBy(q Querier, condition string, args ...any) (t cloud.Terminal, err error) {
 	var key []byte
 	var seen sql.NullInt64
 	row := q.QueryRow("SELECT id, merchant, store, name, public_key, seal_key, suspended, last_seen FROM terminal WHERE "+condition, args...)
@@ -132,8 +129,8 @@ func terminalBy(q querier, condition string, args ...any) (t cloud.Terminal, err
 
 // TerminalByKey implements cloud.Storage.
 func (s *Storage) TerminalByKey(ctx context.Context, key ed25519.PublicKey) (t cloud.Terminal, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
-		t, err = terminalBy(tx, "public_key = ?", []byte(key))
+	err = s.read(ctx, func(q Querier) error {
+		t, err = terminalBy(q, "public_key = ?", []byte(key))
 		return err
 	})
 	return t, err
@@ -141,17 +138,17 @@ func (s *Storage) TerminalByKey(ctx context.Context, key ed25519.PublicKey) (t c
 
 // Seen implements cloud.Storage.
 func (s *Storage) Seen(ctx context.Context, t cloud.Terminal, at time.Time) error {
-	return s.write(ctx, func(c *change) error {
-		_, err := c.Exec("UPDATE terminal SET last_seen = max(coalesce(last_seen, 0), ?) WHERE id = ?", micros(at), t.ID)
+	return s.writeConditional(ctx, func(c *change) error {
+		_, err := c.Exec("UPDATE terminal SET last_seen = ?1 WHERE id = ?2 AND coalesce(last_seen, 0) < ?1", micros(at), t.ID)
 		return err
 	})
 }
 
 // Terminals implements cloud.Storage.
 func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []cloud.TerminalReport, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
+	err = s.read(ctx, func(q Querier) error {
 		reports = nil
-		return each(tx, func(rows *sql.Rows) error {
+		return each(q, func(rows *sql.Rows) error {
 			var r cloud.TerminalReport
 			var enrolled int64
 			var seen sql.NullInt64
@@ -175,7 +172,7 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 // Suspend implements cloud.Storage.
 func (s *Storage) Suspend(ctx context.Context, merchant, store, name string, suspended bool) (changed bool, err error) {
 	err = s.write(ctx, func(c *change) error {
-		t, err := terminalBy(c, "merchant = ? AND store = ? AND name = ? ORDER BY (suspended = ?), id DESC LIMIT 1", merchant, store, name, suspended)
+		t, err := terminalBy(c, "merchant = ? AND store = ? AND name = ? ORDER BY (suspended = ?), id DESC LIMIT 1", merchant, store, name, flag(suspended))
 		if err != nil {
 			return err
 		}
@@ -197,24 +194,24 @@ func (s *Storage) Suspend(ctx context.Context, merchant, store, name string, sus
 				return cloud.ErrNameTaken
 			}
 		}
-		if _, err := c.Exec("UPDATE terminal SET suspended = ? WHERE id = ?", suspended, t.ID); err != nil {
+		if _, err := c.Exec("UPDATE terminal SET suspended = ? WHERE id = ?", flag(suspended), t.ID); err != nil {
 			return err
 		}
-		return c.publish(merchant, "settings", "", store, t.ID)
+		return c.Publish(merchant, "settings", "", store, t.ID)
 	})
 	return changed, err
 }
 
 // Settings implements cloud.Storage.
 func (s *Storage) Settings(ctx context.Context, t cloud.Terminal) (settings terminal.Settings, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
-		settings, err = loadSettings(tx, t)
+	err = s.read(ctx, func(q Querier) error {
+		settings, err = loadSettings(q, t)
 		return err
 	})
 	return settings, err
 }
 
-func loadSettings(q querier, t cloud.Terminal) (terminal.Settings, error) {
+func loadSettings(q Querier, t cloud.Terminal) (terminal.Settings, error) {
 	settings := terminal.Settings{Terminal: t.Name, Stores: map[string]string{}}
 	merchants, err := bodies[terminal.Merchant](q, "SELECT body FROM merchant WHERE id = ?", t.Merchant)
 	if err != nil {
@@ -238,11 +235,11 @@ func loadSettings(q querier, t cloud.Terminal) (terminal.Settings, error) {
 }
 
 // storeName and operatorName are what people call them, else their ids.
-func storeName(q querier, merchant, id string) string { return nameOf(q, "store", merchant, id) }
+func storeName(q Querier, merchant, id string) string { return nameOf(q, "store", merchant, id) }
 
-func operatorName(q querier, merchant, id string) string { return nameOf(q, "operator", merchant, id) }
+func operatorName(q Querier, merchant, id string) string { return nameOf(q, "operator", merchant, id) }
 
-func nameOf(q querier, table, merchant, id string) string {
+func nameOf(q Querier, table, merchant, id string) string {
 	var body []byte
 	var named struct{ Name string }
 	if id == "" {

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 // A cursor is GENERATION.PLACE. The generation is random and as old as the database, so that a cursor of another one is known.
 
-func generation(q querier) (string, error) {
+func generation(q Querier) (string, error) {
 	var raw []byte
 	err := q.QueryRow("SELECT value FROM meta WHERE key = ?", metaGeneration).Scan(&raw)
 	return hex.EncodeToString(raw), err
@@ -32,7 +32,7 @@ func (s *Storage) ensureGeneration(ctx context.Context) error {
 }
 
 // cursorPlace reads a cursor, or answers ErrCursor where it is of another database or ahead of this one.
-func cursorPlace(q querier, merchant, cursor string) (place, head int64, gen string, err error) {
+func cursorPlace(q Querier, merchant, cursor string) (place, head int64, gen string, err error) {
 	if gen, err = generation(q); err != nil {
 		return 0, 0, "", err
 	}
@@ -59,13 +59,16 @@ type placed struct {
 // Feed implements cloud.Storage. One record takes one place; a page ends at a place, and what it says of a thing is the thing's
 // state now, which a later page says again where it changed after that place.
 func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, limit int) (page cloud.Page, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
+	if err := s.engine.Place(ctx, t.Merchant); err != nil {
+		return page, err
+	}
+	err = s.read(ctx, func(q Querier) error {
 		page = cloud.Page{Records: []api.FeedRecord{}}
-		from, head, gen, err := cursorPlace(tx, t.Merchant, cursor)
+		from, head, gen, err := cursorPlace(q, t.Merchant, cursor)
 		if err != nil {
 			return err
 		}
-		rows, err := outbox(tx, t, from, limit)
+		rows, err := outbox(q, t, from, limit)
 		if err != nil {
 			return err
 		}
@@ -82,18 +85,18 @@ func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 			} else {
 				seen[key] = true
 			}
-			record, err := loadRecord(tx, t, row)
+			record, err := loadRecord(q, t, row)
 			if err != nil {
 				return err
 			}
 			page.Records = append(page.Records, record)
 		}
-		return tx.QueryRow("SELECT coalesce(max(seq), 0) FROM entry WHERE terminal = ? AND place <= ?", t.ID, last).Scan(&page.Included)
+		return q.QueryRow("SELECT coalesce(max(seq), 0) FROM entry WHERE terminal = ? AND place BETWEEN 0 AND ?", t.ID, last).Scan(&page.Included)
 	})
 	return page, err
 }
 
-func outbox(q querier, t cloud.Terminal, from int64, limit int) (rows []placed, err error) {
+func outbox(q Querier, t cloud.Terminal, from int64, limit int) (rows []placed, err error) {
 	err = each(q, func(r *sql.Rows) error {
 		var row placed
 		err := r.Scan(&row.place, &row.kind, &row.ref)
@@ -105,7 +108,7 @@ func outbox(q querier, t cloud.Terminal, from int64, limit int) (rows []placed, 
 }
 
 // loadRecord is the state that a row of the outbox stands for.
-func loadRecord(q querier, t cloud.Terminal, row placed) (record api.FeedRecord, err error) {
+func loadRecord(q Querier, t cloud.Terminal, row placed) (record api.FeedRecord, err error) {
 	switch row.kind {
 	case "voucher":
 		var id terminal.VoucherID
@@ -153,7 +156,7 @@ func loadRecord(q querier, t cloud.Terminal, row placed) (record api.FeedRecord,
 }
 
 // loadOperator shows a store only the operators that work there.
-func loadOperator(q querier, t cloud.Terminal, id string) (record api.FeedRecord, err error) {
+func loadOperator(q Querier, t cloud.Terminal, id string) (record api.FeedRecord, err error) {
 	var body []byte
 	var operator terminal.Operator
 	if err := q.QueryRow("SELECT body FROM operator WHERE merchant = ? AND id = ?", t.Merchant, id).Scan(&body); err != nil {
@@ -175,7 +178,14 @@ func (s *Storage) Await(ctx context.Context, merchant, cursor string) error {
 	defer s.watch.join()()
 	for {
 		changed := s.watch.next()
-		place, head, _, err := cursorPlace(readOnly{ctx, s.reader}, merchant, cursor)
+		if err := s.engine.Place(ctx, merchant); err != nil {
+			return err
+		}
+		var place, head int64
+		err := s.read(ctx, func(q Querier) (err error) {
+			place, head, _, err = cursorPlace(q, merchant, cursor)
+			return err
+		})
 		if err != nil || head > place {
 			return err
 		}
@@ -185,18 +195,4 @@ func (s *Storage) Await(ctx context.Context, merchant, cursor string) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// readOnly reads outside of a transaction.
-type readOnly struct {
-	ctx context.Context
-	db  *sql.DB
-}
-
-func (r readOnly) Query(query string, args ...any) (*sql.Rows, error) {
-	return r.db.QueryContext(r.ctx, query, args...)
-}
-
-func (r readOnly) QueryRow(query string, args ...any) *sql.Row {
-	return r.db.QueryRowContext(r.ctx, query, args...)
 }

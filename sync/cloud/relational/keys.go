@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -52,14 +52,14 @@ func (s *Storage) Keys(ctx context.Context) (cloud.Keys, error) {
 }
 
 func (s *Storage) keys(ctx context.Context) (keys cloud.Keys, err error) {
-	err = s.read(ctx, func(tx *sql.Tx) error {
-		keys, err = loadKeys(tx)
+	err = s.read(ctx, func(q Querier) error {
+		keys, err = loadKeys(q)
 		return err
 	})
 	return keys, err
 }
 
-func loadKeys(q querier) (keys cloud.Keys, err error) {
+func loadKeys(q Querier) (keys cloud.Keys, err error) {
 	var root, seed []byte
 	var from int64
 	if err := q.QueryRow("SELECT value FROM meta WHERE key = ?", metaRoot).Scan(&root); err != nil {
@@ -91,7 +91,9 @@ func (c *change) meta(key string, size int) ([]byte, error) {
 // PublicURL implements cloud.Storage.
 func (s *Storage) PublicURL(ctx context.Context) (string, error) {
 	var value []byte
-	err := s.reader.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", metaURL).Scan(&value)
+	err := s.read(ctx, func(q Querier) error {
+		return q.QueryRow("SELECT value FROM meta WHERE key = ?", metaURL).Scan(&value)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -100,8 +102,8 @@ func (s *Storage) PublicURL(ctx context.Context) (string, error) {
 
 // RecordPublicURL implements cloud.Storage.
 func (s *Storage) RecordPublicURL(ctx context.Context, url string) error {
-	return s.write(ctx, func(c *change) error {
-		_, err := c.Exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", metaURL, []byte(url))
+	return s.writeConditional(ctx, func(c *change) error {
+		_, err := c.Exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", metaURL, []byte(url))
 		return err
 	})
 }
@@ -109,6 +111,8 @@ func (s *Storage) RecordPublicURL(ctx context.Context, url string) error {
 // LookupKey implements cloud.Storage.
 func (s *Storage) LookupKey(ctx context.Context, merchant string) ([]byte, error) {
 	var key []byte
-	err := s.reader.QueryRowContext(ctx, "SELECT lookup_key FROM merchant WHERE id = ?", merchant).Scan(&key)
+	err := s.read(ctx, func(q Querier) error {
+		return q.QueryRow("SELECT lookup_key FROM merchant WHERE id = ?", merchant).Scan(&key)
+	})
 	return key, unknown(err, "merchant "+merchant)
 }

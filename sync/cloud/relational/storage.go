@@ -1,0 +1,155 @@
+// Package relational is the storage of the cloud on a relational database, whichever that is: what each intent reads, decides and
+// writes. What differs between databases is an Engine, of which packages sqlite and postgres have one each.
+package relational
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"countersign/sync/cloud"
+)
+
+// Engine is a database. Queries are written with ?, or ?1 and so on, for parameters.
+type Engine interface {
+	// Write runs do in one transaction, whole or not at all, and do may run several times until that succeeds: it has no effect but
+	// on the transaction and on variables that each run sets anew. The context ends waiting, never a COMMIT.
+	Write(ctx context.Context, needs Isolation, do func(tx Tx) error) error
+	// Read runs do in a transaction that sees one state of the database.
+	Read(ctx context.Context, do func(q Querier) error) error
+	// Place gives all that is committed its place in the merchant's feed, where the commit itself does not.
+	Place(ctx context.Context, merchant string) error
+	// Probe returns a function whose answer changes after another process changed a feed. It is called again and again by one
+	// goroutine, which calls end when it is done.
+	Probe(ctx context.Context) (look func() (int64, error), end func(), err error)
+	Close() error
+}
+
+// Isolation is what a transaction needs to be right beside others.
+type Isolation int
+
+const (
+	// Serial is as if there were no others.
+	Serial Isolation = iota
+	// Conditional is for statements that each check and write at once, by a condition or a unique key, and read nothing before.
+	Conditional
+)
+
+// Querier reads within a transaction.
+type Querier interface {
+	Query(query string, args ...any) (*sql.Rows, error)
+	QueryRow(query string, args ...any) Row
+}
+
+// Row is the first row of an answer, or sql.ErrNoRows.
+type Row interface{ Scan(into ...any) error }
+
+// Tx is a write transaction.
+type Tx interface {
+	Querier
+	Exec(query string, args ...any) (sql.Result, error)
+	Prepare(query string) (*sql.Stmt, error)
+	// Publish says in the merchant's feed that the thing ref of the given kind changed. Who is told: the terminals of a store, or one
+	// of them, or everybody where they are empty.
+	Publish(merchant, kind, ref, store string, terminal int64) error
+	// Place is the place of what was published last. Where that is known after the commit only, it is negative or NULL, and Engine.Place
+	// sets it right in the entries that hold it.
+	Place(merchant string) (sql.NullInt64, error)
+}
+
+// Storage implements cloud.Storage.
+type Storage struct {
+	engine Engine
+	watch  watch
+}
+
+var _ cloud.Storage = (*Storage)(nil)
+
+// New returns the storage on a database that has the newest schema, and which it closes in the end, also after an error.
+func New(ctx context.Context, engine Engine) (*Storage, error) {
+	s := &Storage{engine: engine}
+	s.watch.probe = engine.Probe
+	if err := s.ensureGeneration(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close closes the database.
+func (s *Storage) Close() error {
+	s.watch.stop()
+	return s.engine.Close()
+}
+
+// Ready implements cloud.Storage.
+func (s *Storage) Ready(ctx context.Context) error {
+	return s.read(ctx, func(q Querier) error {
+		var merchants int
+		return q.QueryRow("SELECT count(*) FROM merchant").Scan(&merchants)
+	})
+}
+
+// change is one write transaction.
+type change struct{ Tx }
+
+// write runs do in a write transaction as if there were no other.
+func (s *Storage) write(ctx context.Context, do func(c *change) error) error {
+	return s.writeAs(ctx, Serial, do)
+}
+
+// writeConditional is for what Conditional says.
+func (s *Storage) writeConditional(ctx context.Context, do func(c *change) error) error {
+	return s.writeAs(ctx, Conditional, do)
+}
+
+func (s *Storage) writeAs(ctx context.Context, needs Isolation, do func(c *change) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := s.engine.Write(ctx, needs, func(tx Tx) error { return do(&change{tx}) })
+	if err == nil {
+		s.watch.wake()
+	}
+	return err
+}
+
+func (s *Storage) read(ctx context.Context, do func(q Querier) error) error {
+	return s.engine.Read(ctx, do)
+}
+
+// each calls scan for every row of a query.
+func each(q Querier, scan func(rows *sql.Rows) error, query string, args ...any) error {
+	rows, err := q.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// unknown turns an empty result into cloud.ErrUnknown.
+func unknown(err error, what string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s: %w", what, cloud.ErrUnknown)
+	}
+	return err
+}
+
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
+
+// flag is a truth as both databases store it.
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
