@@ -81,7 +81,7 @@ func Read(file, source string, open func(name string) ([]byte, error)) (cloud.Ca
 	if _, err := toml.Decode(source, &values); err != nil {
 		var syntax toml.ParseError
 		if errors.As(err, &syntax) {
-			return cloud.Catalogue{}, &Error{file, []Fault{{syntax.Position.Line, syntax.Message}}}
+			return cloud.Catalogue{}, &Error{file, []Fault{{max(1, syntax.Position.Line), syntax.Message}}} // the library counts from 0 in a key
 		}
 		return cloud.Catalogue{}, &Error{file, []Fault{{1, err.Error()}}}
 	}
