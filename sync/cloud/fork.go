@@ -45,16 +45,17 @@ func (s *Stake) Add(e terminal.Entry) {
 		if line.Units < 1 || line.Units > unitsMost {
 			continue
 		}
-		s.Units += line.Units
+		s.Units = terminal.AddUnitsUpTo(s.Units, line.Units)
 		worth := AtRisk(line, line.Units)
 		switch {
 		case worth == nil || s.mixed:
 		case s.AtRisk == nil:
 			s.AtRisk = &terminal.Money{Minor: worth.Minor, Currency: worth.Currency}
-		case s.AtRisk.Currency != worth.Currency:
-			s.AtRisk, s.mixed = nil, true
 		default:
-			s.AtRisk.Minor += worth.Minor
+			sum, err := s.AtRisk.AddUpTo(*worth)
+			if s.AtRisk = &sum; err != nil { // another currency
+				s.AtRisk, s.mixed = nil, true
+			}
 		}
 	}
 }
