@@ -290,7 +290,7 @@ func (c *Screen) openField(s State) {
 		c.router.Open(nil)
 		return
 	}
-	c.router.Open(field{c.counter})
+	c.router.Open(field{c.counter, s.Sheet == CodeSheet})
 }
 
 func (c *Screen) fillRow(id widget.ListItemID, o fyne.CanvasObject) {
@@ -300,7 +300,10 @@ func (c *Screen) fillRow(id widget.ListItemID, o fyne.CanvasObject) {
 }
 
 // field brings typing to the counter.
-type field struct{ counter *Counter }
+type field struct {
+	counter *Counter
+	codes   bool
+}
 
 // Type implements keys.Field.
 func (f field) Type(r rune) { f.counter.Happen(Typing{r}) }
@@ -316,6 +319,9 @@ func (f field) Key(name fyne.KeyName) bool {
 	}
 	return false
 }
+
+// TakesCodes implements keys.CodeField.
+func (f field) TakesCodes() bool { return f.codes }
 
 // Submit implements keys.Field.
 func (f field) Submit() { f.counter.Confirm() }

@@ -29,6 +29,8 @@ const (
 	calmMillis = 400
 	// repeatMillis is the least time between two Enters that both count: a key that is held down repeats faster.
 	repeatMillis = 150
+	// stallMillis after the window was busy, keys may still come in a heap.
+	stallMillis = 120
 )
 
 func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -22,6 +22,7 @@ type live struct {
 	beating bool
 	due     time.Time
 	stood   time.Duration
+	stall   time.Time // by this clock: when the window was last found to have been busy
 }
 
 // read is the time, less all the time that the window was busy.
@@ -29,6 +30,7 @@ func (l *live) read() time.Time {
 	at := l.now()
 	if l.beating && at.Sub(l.due) > busyMillis*time.Millisecond {
 		at = l.due
+		l.stall = at.Add(-l.stood)
 	}
 	return at.Add(-l.stood)
 }
@@ -45,6 +47,7 @@ func (l *live) start() {
 func (l *live) beat() {
 	l.beating = false
 	if late := l.now().Sub(l.due); late > busyMillis*time.Millisecond {
+		l.stall = l.due.Add(-l.stood)
 		l.stood += late
 	}
 	l.beaten()

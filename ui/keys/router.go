@@ -22,6 +22,14 @@ type Field interface {
 	Submit()
 }
 
+// CodeField is a field in which codes are typed. Keys of a person that came in a heap, because the window was busy, look like a scan; here
+// they stay in the field. A scanner's code that came so stays there too, and its Enter submits it.
+type CodeField interface {
+	Field
+	// TakesCodes reports whether this is one.
+	TakesCodes() bool
+}
+
 // Timer calls f once, later, on the window's goroutine.
 type Timer func(after time.Duration, f func())
 
@@ -42,6 +50,7 @@ type Router struct {
 	held  []rune // typed, and not yet given to the field
 	given int    // runes of the pending burst that the field has got
 
+	since                         time.Time // when the first pending rune came
 	lastRune, lastEnter, lastScan time.Time
 }
 
@@ -58,6 +67,20 @@ func (r *Router) Open(field Field) {
 		return
 	}
 	r.field, r.held, r.given = field, nil, 0
+	if r.takesCodes() {
+		r.live.start() // or the first keys could have come in a heap, and nobody would know
+	}
+}
+
+// takesCodes reports whether codes are typed into the open field.
+func (r *Router) takesCodes() bool {
+	field, ok := r.field.(CodeField)
+	return ok && field.TakesCodes()
+}
+
+// heaped reports that what is pending came after the window was busy, while codes may be typed: its speed says nothing.
+func (r *Router) heaped() bool {
+	return r.takesCodes() && !r.live.stall.IsZero() && r.since.Sub(r.live.stall) <= millis(stallMillis)
 }
 
 // Rune takes a typed rune, whatever had the focus.
@@ -71,6 +94,9 @@ func (r *Router) Rune(char rune) {
 		r.given = 0
 	}
 	r.burst.Rune(char, at)
+	if r.burst.Pending() == 1 {
+		r.since = at
+	}
 	r.lastRune = at
 	if r.field != nil {
 		r.held = append(r.held, char)
@@ -127,6 +153,9 @@ func (r *Router) end(name fyne.KeyName) {
 	at := r.live.read()
 	pending := r.burst.Pending()
 	scan := r.burst.End(at)
+	if r.heaped() {
+		scan = ""
+	}
 	sinceEnter := at.Sub(r.lastEnter)
 	r.lastEnter = at
 	r.live.start()
@@ -159,7 +188,7 @@ func (r *Router) scanned(text string, at time.Time) {
 // watching reports that time still matters: runes are pending, or Enter does not count yet.
 func (r *Router) watching() bool {
 	at := r.live.read()
-	return r.burst.Pending() > 0 || len(r.held) > 0 || at.Sub(r.lastRune) < millis(calmMillis) || at.Sub(r.lastEnter) < millis(calmMillis)
+	return r.takesCodes() || r.burst.Pending() > 0 || len(r.held) > 0 || at.Sub(r.lastRune) < millis(calmMillis) || at.Sub(r.lastEnter) < millis(calmMillis)
 }
 
 // listen gives the field what is not followed by more, and ends a burst that is followed by silence. A few runes and a pause, while a field
@@ -174,7 +203,12 @@ func (r *Router) listen() {
 	if r.burst.Pending() == 0 || (silent < millis(silenceMillis) && !few) {
 		return
 	}
-	if scan := r.burst.Silence(at); scan != "" {
+	scan := r.burst.Silence(at)
+	if r.heaped() {
+		r.give()
+		return
+	}
+	if scan != "" {
 		r.scanned(scan, at)
 	}
 }

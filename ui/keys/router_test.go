@@ -272,3 +272,58 @@ func TestScanRightAfterTyping(t *testing.T) {
 		t.Errorf("the field holds %q", string(field.runes))
 	}
 }
+
+// codeText is a field in which codes are typed.
+type codeText struct{ text }
+
+func (*codeText) TakesCodes() bool { return true }
+
+func TestTypedCodeWhileTheWindowIsBusy(t *testing.T) {
+	// Somebody types a smudged code, the window draws for a second, and half of the code is read as a scan and turned away.
+	for _, late := range []string{"7K3M", code} { // before and after the burst is long enough for silence to end it
+		for _, busyFirst := range []bool{true, false} {
+			d := newDesk(t)
+			field := &codeText{}
+			d.router.Open(field)
+			typed := "AB"
+			if busyFirst {
+				typed = ""
+			}
+			d.hands.Type(typed, 180*time.Millisecond)
+			d.world.Time = d.world.Time.Add(time.Second) // nothing ran meanwhile
+			d.hands.Type(late, 0)                        // what was pressed in it comes at once
+			d.world.Pass(time.Second)
+			if got := string(field.runes); got != typed+late {
+				t.Errorf("the field holds %q, want %q", got, typed+late)
+			}
+			d.world.Time = d.world.Time.Add(time.Second)
+			d.hands.Type("XY45", 0)
+			d.hands.Key(fyne.KeyReturn) // pressed in the same second
+			d.expect(t, nil)
+			if want := []string{typed + late + "XY45"}; !slices.Equal(field.submitted, want) {
+				t.Errorf("submitted %q, want %q", field.submitted, want)
+			}
+		}
+	}
+}
+
+func TestScanIntoACodeField(t *testing.T) {
+	// A voucher scanned while a code is typed would be lost, or its Enter would redeem what it brings up.
+	d := newDesk(t)
+	field := &codeText{}
+	d.router.Open(field)
+	d.hands.Scan(code, fyne.KeyReturn)
+	d.expect(t, []string{code})
+	d.world.Pass(time.Second)
+	d.world.Time = d.world.Time.Add(time.Second)
+	d.hands.Scan(code, fyne.KeyReturn)
+	d.expect(t, nil)
+	if want := []string{code}; !slices.Equal(field.submitted, want) {
+		t.Errorf("submitted %q, want %q", field.submitted, want)
+	}
+	d.router.Open(nil) // what follows is a panel
+	d.hands.Key(fyne.KeyReturn)
+	d.world.Pass(300 * time.Millisecond)
+	d.hands.Key(fyne.KeyReturn)
+	d.expect(t, nil)
+}
