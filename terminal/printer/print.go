@@ -70,6 +70,7 @@ func (w *Worker) end() {
 
 // broken records how a slip ended that did not leave whole. It goes back into the queue only if the printer got nothing of it.
 func (w *Worker) broken(ctx context.Context, id int64, touched bool, cause error) bool {
+	w.config.Log.Warn("a slip broke off on its way", "job", id, "touched", touched, "error", cause)
 	w.drop()
 	to, detail := terminal.JobUnconfirmed, terminal.DetailLost
 	switch {

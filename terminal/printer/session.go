@@ -21,6 +21,10 @@ var (
 // shortMost is how often in a row a printer may answer and still owe an answer, before that one never comes.
 const shortMost = 3
 
+// patienceForLate is how many times as long an answer is waited for when an earlier one has not come: a computer that is busy, or a slow
+// line, may be late with each of them.
+const patienceForLate = 4
+
 // session is an open port with its two goroutines: one that reads, and one that writes, so that a write that never returns can
 // be left behind. Everything else happens on the worker's own goroutine.
 type session struct {
@@ -43,6 +47,9 @@ type session struct {
 	strict   bool          // a slip is on its way: every question is to be answered
 	owed     int           // questions that have no answer yet, since strict
 	short    int           // how often in a row it answered and still owed an answer
+	asking   bool          // a question is on its way:
+	came     int           // answers to questions since it was put,
+	status   byte          // and the newest of them
 	stuck    bool          // a write was left behind: the session is of no more use
 }
 
@@ -201,7 +208,7 @@ func (s *session) write(ctx context.Context, chunk []byte) (touched bool, err er
 			}
 			return true, nil
 		case a := <-s.answers:
-			s.heard(a)
+			s.hear(a)
 		case <-patience.C:
 			s.stalled(true)
 		case <-s.cancel:
@@ -226,7 +233,7 @@ func (s *session) await(ctx context.Context, limit time.Duration, done func(answ
 	for {
 		select {
 		case a := <-s.answers:
-			s.heard(a)
+			s.hear(a)
 			if done(a) {
 				return nil
 			}
@@ -258,7 +265,7 @@ func (s *session) waiting(done func(answer) bool) bool {
 	for {
 		select {
 		case a := <-s.answers:
-			s.heard(a)
+			s.hear(a)
 			if done(a) {
 				return true
 			}
@@ -275,6 +282,11 @@ func (s *session) waiting(done func(answer) bool) bool {
 // that answers and answers, and still owes one, had no power when it was asked, which is errSilent.
 func (s *session) ask(ctx context.Context, n byte, limit time.Duration) (byte, error) {
 	s.forget()
+	if s.owed > 0 {
+		limit *= patienceForLate
+	}
+	s.asking, s.came = true, 0
+	defer func() { s.asking = false }()
 	within, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	if _, err := s.write(within, []byte{0x10, 0x04, n}); err != nil {
@@ -283,41 +295,36 @@ func (s *session) ask(ctx context.Context, n byte, limit time.Duration) (byte, e
 		}
 		return 0, err
 	}
-	var status byte
-	came := 0
-	err := s.await(ctx, limit, func(a answer) bool {
-		if a.kind == answerStatus {
-			came, status = came+1, a.data[0]
-		}
-		return came > s.owed
-	})
+	var err error
+	if enough := func(answer) bool { return s.came > s.owed }; !enough(answer{}) {
+		err = s.await(ctx, limit, enough)
+	}
 	switch {
 	case !s.strict:
 	case err == nil:
 		s.owed, s.short = 0, 0
 	case err == errTimeout:
-		if s.owed += 1 - came; came > 0 {
+		if s.owed += 1 - s.came; s.came > 0 {
 			s.short++
 		}
 		if s.short >= shortMost {
 			return 0, errSilent
 		}
 	}
-	return status, err
+	return s.status, err
 }
 
-// forget drops late answers to earlier questions.
-func (s *session) forget() {
-	for {
-		select {
-		case a := <-s.answers:
-			if a.kind != answerStatus {
-				s.heard(a)
-			} else if s.owed > 0 {
-				s.owed--
-			}
-		default:
-			return
-		}
+// hear takes one thing that the printer said, whatever is being waited for.
+func (s *session) hear(a answer) {
+	switch {
+	case a.kind != answerStatus:
+	case s.asking: // also while the question is still being written: the answer may be faster than the write's return
+		s.came, s.status = s.came+1, a.data[0]
+	case s.owed > 0:
+		s.owed--
 	}
+	s.heard(a)
 }
+
+// forget takes what was said before a question is put: late answers to earlier ones.
+func (s *session) forget() { s.waiting(func(answer) bool { return false }) }

@@ -149,7 +149,7 @@ func boundaries(data []byte) []int {
 
 func quick(path string) printer.Config {
 	return printer.Config{Target: "serial:" + path, Status: "yes", Word: "process_id", Chunk: 128, Boundaries: boundaries,
-		Timing: printer.Timing{Answer: 400 * time.Millisecond, Poll: 20 * time.Millisecond, Stall: 60 * time.Millisecond,
+		Timing: printer.Timing{Answer: 120 * time.Millisecond, Poll: 20 * time.Millisecond, Stall: 60 * time.Millisecond,
 			Confirm: 400 * time.Millisecond, Silence: 1500 * time.Millisecond, Grace: 10 * time.Millisecond}}
 }
 

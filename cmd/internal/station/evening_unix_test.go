@@ -61,7 +61,7 @@ func newEvening(t testing.TB, folder string) *evening {
 func (e *evening) print(config printer.Config) {
 	profile := e.slips.profile
 	config.Status, config.Word, config.Chunk, config.Boundaries = profile.Status, profile.Word, profile.Chunk, escpos.Boundaries
-	config.Timing = printer.Timing{Answer: 100 * time.Millisecond, Poll: 50 * time.Millisecond, Stall: 200 * time.Millisecond, Grace: 10 * time.Millisecond}
+	config.Timing = printer.Timing{Poll: 50 * time.Millisecond, Stall: 200 * time.Millisecond, Grace: 10 * time.Millisecond}
 	e.worker = printer.New(e.journal, config)
 	ctx, stop := context.WithCancel(context.Background())
 	over := make(chan error, 1)
