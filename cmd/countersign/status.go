@@ -51,7 +51,7 @@ func (m *Main) watch(ctx context.Context) {
 
 // statusOf says what a station's status is to a cashier.
 func statusOf(s station.Status, p printer.Status, reader counter.Reader) counter.Status {
-	status := counter.Status{Line: counter.LineUnknown, Pending: s.Pending.Count, Oldest: s.Pending.Oldest, Slips: s.Printer.Doubtful,
+	status := counter.Status{Line: counter.LineUnknown, Pending: s.Pending.Count, Oldest: s.Pending.Oldest, Slips: s.Printer.Doubtful, Queued: s.Printer.Queued,
 		LastSync: s.Line.LastContact.Truncate(time.Minute), Reader: reader}
 	switch {
 	case s.Suspended:

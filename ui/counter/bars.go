@@ -75,8 +75,13 @@ func Lights(s State, say terminal.Words) []widgets.Light {
 		paper = theme.Calm
 	}
 	text := say.Say("ui.paper."+string(or(st.Paper, PaperUnknown)), nil)
-	if st.Slips > 0 {
-		text, paper = say.Say("ui.paper.waiting", args{"count": st.Slips}), theme.Asking
+	if n := st.waitingSlips(); n > 0 {
+		waiting := say.Say("ui.paper.waiting", args{"count": n})
+		if st.Paper.stuck() {
+			text = join(separator, text, waiting)
+		} else {
+			text, paper = waiting, theme.Asking
+		}
 	}
 	lights = append(lights, widgets.Light{Tone: paper, Text: text})
 	reader := theme.Done

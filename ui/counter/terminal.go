@@ -36,6 +36,11 @@ type Past struct {
 	Until  time.Time // until when it can be undone; zero where it cannot
 }
 
+// stuck reports that nothing is printed before somebody has done something.
+func (p Paper) stuck() bool {
+	return p == PaperOut || p == PaperOpen || p == PaperGone || p == PaperBusy
+}
+
 // Line is the state of the connection to the cloud.
 type Line string
 
@@ -80,5 +85,14 @@ type Status struct {
 	LastSync time.Time
 	Paper    Paper
 	Slips    int // slips that wait for somebody to decide
+	Queued   int // slips that wait for the printer
 	Reader   Reader
+}
+
+// waitingSlips is how many slips do not come out by themselves. With a printer that works, what is queued is on its way.
+func (s Status) waitingSlips() int {
+	if s.Paper.stuck() {
+		return s.Slips + s.Queued
+	}
+	return s.Slips
 }
