@@ -82,6 +82,10 @@ const (
 	mostLetters     = 64
 	mostPINDigits   = 12
 	mostTrail       = 256
+
+	// Codes between these lengths have an end that says which voucher it is, and does not give the rest away.
+	leastLettersMasked = 8
+	mostLettersMasked  = 32
 )
 
 // State is all that the screen shows.

@@ -2,7 +2,9 @@ package counter
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"countersign/terminal"
 )
@@ -72,8 +74,11 @@ func (s State) scanned(scan terminal.Scan) (State, []Command) {
 		s = s.closed()
 	}
 	same := func(other terminal.Scan) bool { return other.Code == scan.Code }
-	if (s.Phase.open() && slices.ContainsFunc(s.Request.Scans, same)) || slices.ContainsFunc(s.Waiting, same) {
+	if s.Phase.open() && slices.ContainsFunc(s.Request.Scans, same) {
 		return s.notice("ui.notice.already_here", nil), nil
+	}
+	if slices.ContainsFunc(s.Waiting, same) {
+		return s.notice(noticeWaiting, lastSymbols(scan.Code)), nil
 	}
 	if len(s.Waiting) >= mostWaiting {
 		return s.notice("ui.notice.too_many", nil), nil
@@ -163,6 +168,7 @@ func (s State) committed(e Committed) (State, []Command) {
 		if s.Place.Store.SignIn == terminal.SignInEach {
 			s.Operator = nil
 		}
+		s.Notice = Notice{} // it was about what was shown before
 		return s.enter(Redeemed), []Command{LoadPast{s.Operator}}
 	case e.Outcome.Choice == terminal.Asking:
 		return s.asked()
@@ -244,6 +250,25 @@ func (s State) dismissed() (State, []Command) {
 	s.Undoing, s.Undo = nil, TakeBack{}
 	s.Turn++ // an answer still on its way is nobody's any more
 	return s.next()
+}
+
+// noticeWaiting says that a code waits already. It stands where the waiting scans are counted: below the voucher in hand it would seem to
+// be about that one.
+const noticeWaiting = "ui.notice.waits_already"
+
+// lastSymbols are the facts that tell one waiting voucher from another: the end of a code that is short enough for its end to be printed on
+// it.
+func lastSymbols(code string) map[string]any {
+	plain := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToUpper(r)
+		}
+		return -1
+	}, code)
+	if len(plain) < leastLettersMasked || len(plain) > mostLettersMasked {
+		return nil
+	}
+	return map[string]any{"code": plain[len(plain)-4:]}
 }
 
 func (s State) notice(key string, args map[string]any) State {

@@ -443,3 +443,34 @@ func TestFourTonesDiffer(t *testing.T) {
 		}
 	}
 }
+
+func TestWhichVoucherIsHereAlready(t *testing.T) {
+	// The cashier would take the voucher that is shown for the one that was scanned twice, and drop it.
+	s, _ := play(open(), scan("7K3M-Q9TX-NNCR"), Answered{Turn: 1, Outcome: approved(dinner, "NNCR")}, scan("7k3m-q9tx-4b2h"))
+	s, _ = play(s, scan("7k3m-q9tx-4b2h"))
+	v := Panel(s, english)
+	if want := "...4B2H waits"; v.Waiting != want || len(v.Chips) != 0 {
+		t.Errorf("the badge says %q, the chips %v, want %q alone", v.Waiting, v.Chips, want)
+	}
+	s.Phase = Redeeming
+	s, _ = play(s, Committed{Turn: s.Turn, Outcome: redeemedOutcome()})
+	if v := Panel(s, english); v.Waiting != "1 waiting" {
+		t.Errorf("after the redemption the badge says %q", v.Waiting)
+	}
+}
+
+func TestSlipsThatWaitForThePrinter(t *testing.T) {
+	// Nobody would know how many receipts customers are owed, or a slip on its way would be called stuck.
+	for want, status := range map[string]Status{
+		"Printer is off | 3 slips wait": {Paper: PaperGone, Slips: 1, Queued: 2},
+		"Out of paper | 1 slip waits":   {Paper: PaperOut, Queued: 1},
+		"Printer ready":                 {Paper: PaperReady, Queued: 1},
+		"1 slip waits":                  {Paper: PaperReady, Slips: 1, Queued: 1},
+	} {
+		s := open()
+		s.Status = status
+		if got := Lights(s, english)[2].Text; got != want {
+			t.Errorf("the bar says %q, want %q", got, want)
+		}
+	}
+}

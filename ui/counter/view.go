@@ -70,11 +70,14 @@ func Panel(s State, say terminal.Words) widgets.Verdict {
 	}
 	if n := len(s.Waiting); n > 0 {
 		v.Waiting = w.Say("ui.waiting", args{"count": n})
+		if s.Notice.Saying.Key == noticeWaiting {
+			v.Waiting = s.Notice.Saying.In(say)
+		}
 		if v.Calm() {
 			v.Chips = append(v.Chips, widgets.Chip{Text: v.Waiting, Tone: theme.Ready})
 		}
 	}
-	if s.Notice.Saying.Key != "" {
+	if s.Notice.Saying.Key != "" && s.Notice.Saying.Key != noticeWaiting {
 		v.Chips = append(v.Chips, widgets.Chip{Text: s.Notice.Saying.In(say), Tone: theme.Calm})
 	}
 	return v
