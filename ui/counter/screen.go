@@ -54,6 +54,7 @@ type shownSheet struct {
 	waiting  bool
 	people   int
 	found    []Past
+	slips    int
 	left     string
 	language string
 }
@@ -268,6 +269,9 @@ func (c *Screen) showSheet(s State, say terminal.Words) {
 	}
 	if s.Sheet == UndoSheet && s.Undoing != nil {
 		now.left = countdown(s.Undoing.Until.Sub(s.Now))
+	}
+	if s.Sheet == ManagerSheet {
+		now.slips = s.Status.waitingSlips()
 	}
 	if s.Sheet == NoSheet {
 		now = shownSheet{}

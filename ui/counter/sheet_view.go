@@ -147,22 +147,22 @@ func (c *Screen) manager(s State, w words) fyne.CanvasObject {
 	}
 	day := terminal.BusinessDay(s.Now, zone, s.Place.Store.BusinessDayStarts)
 	sum := Sum(s.Found, day, s.Place.Merchant.Currency)
-	figures := widgets.Figures([]widgets.Figure{
-		{Label: w.Say("ui.manager.redeemed", nil), Value: w.number(int64(sum.Redeemed)), Strong: true},
-		{Label: w.Say("ui.manager.reversed", nil), Value: w.number(int64(sum.Reversed)), Strong: true},
-		{Label: w.Say("ui.manager.worth", nil), Value: w.money(&sum.Worth), Strong: true},
-		{Label: w.Say("ui.manager.offline", nil), Value: w.number(int64(sum.Unsent)), Strong: true},
-	})
-	list := []fyne.CanvasObject{}
-	for _, p := range sum.Exceptions {
-		facts := args{"verdict": w.Say("verdict."+string(p.Record.Verdict), nil), "name": p.Name.In(w.Language()), "at": p.Record.Entry.Wall}
-		if p.Record.Entry.Receipt.Number != 0 {
-			facts["receipt"] = w.receipt(p.Record.Entry.Receipt)
+	known := s.Found != nil // nothing is said before the journal was read, least of all that all is well
+	figure := func(key, value string) widgets.Figure {
+		if !known {
+			value = w.Say("ui.manager.loading", nil)
 		}
-		list = append(list, widgets.Lead(widgets.NewIcon(widgets.SignCross, theme.Glyph, theme.Refused.Fill(), theme.Refused.OnFill()),
-			widgets.NewText(w.Say("ui.manager.exception", facts)).Lines(2)))
+		return widgets.Figure{Label: w.Say(key, nil), Value: value, Strong: true}
 	}
-	if len(list) == 0 {
+	figures := widgets.Figures([]widgets.Figure{
+		figure("ui.manager.redeemed", w.number(int64(sum.Redeemed))), figure("ui.manager.reversed", w.number(int64(sum.Reversed))),
+		figure("ui.manager.worth", w.money(&sum.Worth)), figure("ui.manager.offline", w.number(int64(sum.Unsent))),
+	})
+	list := c.attention(s, sum.Exceptions, w)
+	switch {
+	case !known:
+		list = append(list, widgets.NewText(w.Say("ui.manager.loading", nil)).In(theme.Body, theme.Muted))
+	case len(list) == 0:
 		list = append(list, widgets.Lead(widgets.NewIcon(widgets.SignTick, theme.Glyph, theme.Done.Fill(), theme.Done.OnFill()),
 			widgets.NewText(w.Say("ui.manager.no_exceptions", nil)).Lines(2)))
 	}
@@ -171,4 +171,22 @@ func (c *Screen) manager(s State, w words) fyne.CanvasObject {
 		widgets.Scrolled(widgets.Column(theme.Size(theme.Inset), list...)))
 	return widgets.SheetBody(w.Say("ui.manager.title", nil), "", body,
 		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
+}
+
+// attention lists what a manager has to look at: slips that do not come out, and entries that the cloud did not take as they are.
+func (c *Screen) attention(s State, exceptions []Past, w words) []fyne.CanvasObject {
+	var list []fyne.CanvasObject
+	if n := s.Status.waitingSlips(); n > 0 {
+		list = append(list, widgets.Lead(widgets.NewIcon(widgets.SignPrinter, theme.Glyph, theme.Asking.Ink(), theme.Surface),
+			widgets.NewText(w.Say("ui.paper.waiting", args{"count": n})).Lines(2)))
+	}
+	for _, p := range exceptions {
+		facts := args{"verdict": w.Say("verdict."+string(p.Record.Verdict), nil), "name": p.Name.In(w.Language()), "at": p.Record.Entry.Wall}
+		if p.Record.Entry.Receipt.Number != 0 {
+			facts["receipt"] = w.receipt(p.Record.Entry.Receipt)
+		}
+		list = append(list, widgets.Lead(widgets.NewIcon(widgets.SignCross, theme.Glyph, theme.Refused.Fill(), theme.Refused.OnFill()),
+			widgets.NewText(w.Say("ui.manager.exception", facts)).Lines(2)))
+	}
+	return list
 }

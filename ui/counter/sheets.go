@@ -39,7 +39,7 @@ func (s State) onSheet(event Event) (State, []Command) {
 	case Reversed:
 		return s.reversed(e)
 	case FoundPast:
-		if e.Text == s.Typed || s.Sheet == ManagerSheet {
+		if e.Text == s.Typed {
 			s.Found, s.Pick = e.Past, 0
 		}
 	}
