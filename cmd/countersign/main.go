@@ -25,8 +25,13 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command(ctx).ExecuteContext(ctx)
+	code := report(os.Stderr, err)
+	var failed *notStarted
+	if errors.As(err, &failed) && ctx.Err() == nil {
+		failed.show(ctx)
+	}
 	stop()
-	os.Exit(report(os.Stderr, err))
+	os.Exit(code)
 }
 
 // command is the command line.
@@ -40,7 +45,7 @@ func command(ctx context.Context) *cobra.Command {
 			config := station.Config{Folder: options.Folder, ConfigFile: options.Config, Program: "countersign", Version: version.String()}
 			opened, err := station.Open(ctx, config)
 			if err != nil {
-				return err
+				return &notStarted{err, options}
 			}
 			opened.Start(ctx)
 			m := New(app.NewWithID(appID), opened, options)
@@ -67,7 +72,7 @@ func demoCommand(options *Options) *cobra.Command {
 			ctx := command.Context()
 			world, err := demo.Start(ctx, demo.Options{Language: options.Language, Version: version.String()})
 			if err != nil {
-				return err
+				return &notStarted{err, *options}
 			}
 			m := New(app.NewWithID(appID), world.Station, *options)
 			stage, err := newStage(ctx, m, world)
@@ -102,21 +107,26 @@ func report(out io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
-	code, hint := 1, ""
-	var held *station.InUse
-	switch {
-	case errors.Is(err, errUsage), strings.HasPrefix(err.Error(), "unknown command"):
-		code, hint = 2, "see countersign --help"
-	case errors.Is(err, errNoDisplay):
-		code, hint = 5, "start it on a desktop; without one, countersignctl counter does the same in text"
-	case errors.Is(err, terminal.ErrNotJoined):
-		code, hint = 5, "run countersignctl join with a join code, then start the counter again"
-	case errors.As(err, &held):
-		code, hint = 5, "close it first; one counter works on a data folder at a time"
-	}
+	code, hint, _ := advice(err)
 	fmt.Fprintln(out, "countersign:", err)
 	if hint != "" {
 		fmt.Fprintln(out, "  "+hint)
 	}
 	return code
+}
+
+// advice is the exit code of an error, what to do about it in a terminal, and the key of the same for the screen.
+func advice(err error) (code int, hint, key string) {
+	var held *station.InUse
+	switch {
+	case errors.Is(err, errUsage), strings.HasPrefix(err.Error(), "unknown command"):
+		return 2, "see countersign --help", "ui.not_started.other"
+	case errors.Is(err, errNoDisplay):
+		return 5, "start it on a desktop; without one, countersignctl counter does the same in text", "ui.not_started.other"
+	case errors.Is(err, terminal.ErrNotJoined):
+		return 5, "run countersignctl join with a join code, then start the counter again", "ui.not_started.join"
+	case errors.As(err, &held):
+		return 5, "close it first; one counter works on a data folder at a time", "ui.not_started.in_use"
+	}
+	return 1, "", "ui.not_started.other"
 }
