@@ -27,6 +27,13 @@ type stage struct {
 	spool chan struct{}
 }
 
+// The sizes of the demo's windows: with their frames, all three stand side by side on a screen of 1920×1080.
+const (
+	counterWidth = 1120
+	sideWidth    = 370
+	stageHeight  = 800
+)
+
 // shown says which vouchers the phone holds, of the hundreds there are: how many of each sort.
 var shown = []struct {
 	sort     demo.Sort
@@ -68,10 +75,11 @@ func newStage(ctx context.Context, m *Main, world *demo.Demo) (*stage, error) {
 		Title: say("ui.demo.phone"), Hint: say("ui.demo.phone_hint"), Connected: say("ui.demo.connected"), Cut: say("ui.demo.cut"),
 		CutIt: say("ui.demo.cut_it"), ConnectIt: say("ui.demo.connect_it"),
 	}, cards, s.scan, s.cut)
-	s.phone = s.window(say("ui.demo.phone"), phone.Object, 380, 800)
+	s.phone = s.window(say("ui.demo.phone"), phone.Object, sideWidth, stageHeight)
 	s.printer = uidemo.NewPrinter(say("ui.demo.paper"), say("ui.demo.no_paper"))
-	s.paper = s.window(say("ui.demo.paper"), s.printer.Object, 380, 800)
+	s.paper = s.window(say("ui.demo.paper"), s.printer.Object, sideWidth, stageHeight)
 	m.window.SetTitle(say("ui.demo.counter"))
+	m.window.Resize(fyne.NewSize(counterWidth, stageHeight))
 	world.Station.OnChange(func() {
 		select {
 		case s.spool <- struct{}{}:
