@@ -282,12 +282,12 @@ func (s *session) waiting(done func(answer) bool) bool {
 // that answers and answers, and still owes one, had no power when it was asked, which is errSilent.
 func (s *session) ask(ctx context.Context, n byte, limit time.Duration) (byte, error) {
 	s.forget()
+	within, stop := context.WithTimeout(ctx, patienceForLate*limit) // a write that is left behind is the end of the session
 	if s.owed > 0 {
 		limit *= patienceForLate
 	}
 	s.asking, s.came = true, 0
 	defer func() { s.asking = false }()
-	within, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	if _, err := s.write(within, []byte{0x10, 0x04, n}); err != nil {
 		if err == errStopped && ctx.Err() == nil {

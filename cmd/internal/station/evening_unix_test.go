@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -61,6 +62,7 @@ func newEvening(t testing.TB, folder string) *evening {
 func (e *evening) print(config printer.Config) {
 	profile := e.slips.profile
 	config.Status, config.Word, config.Chunk, config.Boundaries = profile.Status, profile.Word, profile.Chunk, escpos.Boundaries
+	config.Log = slog.New(slog.NewTextHandler(e.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	config.Timing = printer.Timing{Poll: 50 * time.Millisecond, Stall: 200 * time.Millisecond, Grace: 10 * time.Millisecond}
 	e.worker = printer.New(e.journal, config)
 	ctx, stop := context.WithCancel(context.Background())
