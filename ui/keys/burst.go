@@ -31,6 +31,8 @@ const (
 	repeatMillis = 150
 	// stallMillis after the window was busy, keys may still come in a heap.
 	stallMillis = 120
+	// heapMost is one more than the most keys that a person can have pressed while a window was busy.
+	heapMost = 12
 )
 
 func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -6,6 +6,7 @@ package keys
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 )
@@ -23,7 +24,7 @@ type Field interface {
 }
 
 // CodeField is a field in which codes are typed. Keys of a person that came in a heap, because the window was busy, look like a scan; here
-// they stay in the field. A scanner's code that came so stays there too, and its Enter submits it.
+// they stay in the field, but for a heap of a whole code's length that ends with an Enter, which is a scan.
 type CodeField interface {
 	Field
 	// TakesCodes reports whether this is one.
@@ -153,7 +154,8 @@ func (r *Router) end(name fyne.KeyName) {
 	at := r.live.read()
 	pending := r.burst.Pending()
 	scan := r.burst.End(at)
-	if r.heaped() {
+	// So many keys at once and an Enter behind them are a scanner's: nobody types that many while a window is busy.
+	if r.heaped() && utf8.RuneCountInString(scan) < heapMost {
 		scan = ""
 	}
 	sinceEnter := at.Sub(r.lastEnter)

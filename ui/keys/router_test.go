@@ -308,18 +308,20 @@ func TestTypedCodeWhileTheWindowIsBusy(t *testing.T) {
 }
 
 func TestScanIntoACodeField(t *testing.T) {
-	// A voucher scanned while a code is typed would be lost, or its Enter would redeem what it brings up.
+	// A voucher scanned while a code is half typed would be lost on a slow PC, or its Enter would redeem what it brings up.
 	d := newDesk(t)
 	field := &codeText{}
 	d.router.Open(field)
+	d.hands.Type("7K", 180*time.Millisecond)
+	d.world.Pass(time.Second)
 	d.hands.Scan(code, fyne.KeyReturn)
 	d.expect(t, []string{code})
 	d.world.Pass(time.Second)
-	d.world.Time = d.world.Time.Add(time.Second)
+	d.world.Time = d.world.Time.Add(time.Second) // the window was busy, and the scan came in a heap
 	d.hands.Scan(code, fyne.KeyReturn)
-	d.expect(t, nil)
-	if want := []string{code}; !slices.Equal(field.submitted, want) {
-		t.Errorf("submitted %q, want %q", field.submitted, want)
+	d.expect(t, []string{code})
+	if len(field.submitted) > 0 {
+		t.Errorf("submitted %q", field.submitted)
 	}
 	d.router.Open(nil) // what follows is a panel
 	d.hands.Key(fyne.KeyReturn)
