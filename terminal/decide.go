@@ -85,6 +85,11 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 		outcome.Findings = append(outcome.Findings, line.Findings...)
 	}
 	outcome = conclude(outcome, at)
+	for i := range outcome.Lines {
+		if outcome.Choice == Declined { // nothing is taken: what is left is what was
+			outcome.Lines[i].Left = items[i].left()
+		}
+	}
 	if len(items) > 0 {
 		outcome.Lead = outcome.lead()
 		outcome.Masked = items[outcome.Lead].Masked

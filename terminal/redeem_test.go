@@ -172,6 +172,12 @@ func TestWhatIsAskedOfTheCloud(t *testing.T) {
 			t.Errorf("%s for %q", outcome.Choice, outcome.Reason())
 		}
 	})
+	t.Run("unknown here, and nobody to ask", func(t *testing.T) {
+		c := newCounter(t)
+		if outcome := c.redeem(t, scanOf("NOBODYS")); outcome.Reason() != terminal.NotFound || outcome.Findings[0].Facts["line"] != "down" {
+			t.Errorf("%s for %q, %v", outcome.Choice, outcome.Reason(), outcome.Findings)
+		}
+	})
 	t.Run("unknown everywhere", func(t *testing.T) {
 		c := newCounter(t)
 		c.authority.ask = newer(c)

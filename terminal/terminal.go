@@ -314,6 +314,11 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 		row, err := t.parts.Authority.Ask(ctx, b.lookups(i))
 		switch {
 		case errors.Is(err, ErrNoAnswer):
+			for n, finding := range b.outcome.Findings {
+				if finding.Reason == NotFound { // here: the cloud may know it
+					b.outcome.Findings[n].Facts = map[string]any{"line": "down"}
+				}
+			}
 			return nil
 		case errors.Is(err, ErrUnknown):
 			b.known[i] = false
