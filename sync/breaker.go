@@ -140,7 +140,9 @@ func (b *Breaker) save(now time.Time) {
 // Backoff spaces attempts: exponential with full jitter, so that forty counters that lost the same cloud do not all come back in
 // the same second. The zero value is ready.
 type Backoff struct {
-	tries int
+	// Jitter returns a random number from 0 up to but not including most; nil is the runtime's.
+	Jitter func(most int64) int64
+	tries  int
 }
 
 const (
@@ -152,7 +154,11 @@ const (
 func (b *Backoff) Next(after time.Duration) time.Duration {
 	most := min(backoffMost, backoffFirst<<min(b.tries, 10))
 	b.tries++
-	return after + time.Duration(rand.Int64N(int64(most)+1))
+	jitter := b.Jitter
+	if jitter == nil {
+		jitter = rand.Int64N
+	}
+	return after + time.Duration(jitter(int64(most)+1))
 }
 
 // Reset is called after a success.

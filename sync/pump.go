@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -88,9 +89,11 @@ type Pump struct {
 
 	nudged chan struct{} // one slot: however many redemptions there are, there is one thing to do
 	kicked chan struct{} // one slot: the line is worth a try now, whatever the backoff says
-	once   sync.Mutex    // one push at a time
+	turn   chan struct{} // holds one token: the right to push
 
-	reported int64 // entries that the cloud was last told are still here; guarded by once
+	reported int64 // entries that the cloud was last told are still here; guarded by turn
+
+	jitter func(most int64) int64
 
 	mu      sync.Mutex
 	trouble error    // of the newest attempt that ended in one that is not the line's
@@ -101,11 +104,17 @@ type Pump struct {
 
 // NewPump makes the pump of a terminal that has joined.
 func NewPump(client *Client, breaker *Breaker, claims *Claims, journal Journal, cache Cache, log *slog.Logger) *Pump {
-	return &Pump{
+	p := &Pump{
 		client: client, breaker: breaker, claims: claims, journal: journal, cache: cache, log: log,
-		nudged: make(chan struct{}, 1), kicked: make(chan struct{}, 1), changed: func() {},
+		nudged: make(chan struct{}, 1), kicked: make(chan struct{}, 1), changed: func() {}, turn: make(chan struct{}, 1),
+		jitter: rand.Int64N,
 	}
+	p.turn <- struct{}{}
+	return p
 }
+
+// Jitter replaces the randomness of the backoff: jitter returns a number from 0 up to but not including most. It is set before Run.
+func (p *Pump) Jitter(jitter func(most int64) int64) { p.jitter = jitter }
 
 // OnChange has changed called, from the pump's goroutines, whenever something arrived or was acknowledged. It is set before Run.
 func (p *Pump) OnChange(changed func()) { p.changed = changed }
@@ -141,8 +150,12 @@ func (p *Pump) Once(ctx context.Context) error {
 // Push hands over all pending entries, batch after batch. Where there may be holds that nobody needs any more, an empty batch goes
 // first: a redemption must not be judged against what the same counter claimed for it before it was killed.
 func (p *Pump) Push(ctx context.Context) error {
-	p.once.Lock()
-	defer p.once.Unlock()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.turn:
+	}
+	defer func() { p.turn <- struct{}{} }()
 	asked, err := p.pushAll(ctx)
 	p.learn(ctx, err, asked)
 	return err
@@ -402,7 +415,7 @@ func (p *Pump) Run(ctx context.Context) {
 
 // loop does work, rests after a success, and backs off after a failure until the backoff ends or wake says that the line is back.
 func (p *Pump) loop(ctx context.Context, wake, other chan struct{}, work func(context.Context) error, rest func(context.Context)) {
-	var backoff Backoff
+	backoff := Backoff{Jitter: p.jitter}
 	failed := false
 	for ctx.Err() == nil {
 		err := p.noting(ctx, func() error { return work(ctx) })

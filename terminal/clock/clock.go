@@ -21,18 +21,20 @@ const (
 	leastStep = 2 * time.Second
 )
 
-// source is the machine's clocks.
-type source interface {
-	wall() time.Time
-	sinceBoot() time.Duration // sleep counted
-	// boot names this start of the machine. certain is false where the system cannot say: the name is then this process's own, and
+// Machine is a computer's clocks.
+type Machine interface {
+	// Wall is the clock that anybody may set.
+	Wall() time.Time
+	// SinceBoot is how long the machine is on, sleep counted. Nobody can set it.
+	SinceBoot() time.Duration
+	// Boot names this start of the machine. certain is false where the system cannot say: the name is then this process's own, and
 	// the same boot may have had other names.
-	boot() (id string, certain bool)
+	Boot() (id string, certain bool)
 }
 
 // Clock implements terminal.Clock.
 type Clock struct {
-	source  source
+	machine Machine
 	keep    func(context.Context, terminal.Mark) error
 	boot    string
 	certain bool
@@ -47,13 +49,14 @@ type Clock struct {
 // New makes the clock from the last mark, the zero Mark where there is none yet. keep stores a mark durably and may be nil for who
 // may not write.
 func New(last terminal.Mark, keep func(context.Context, terminal.Mark) error) *Clock {
-	return newClock(machine{}, last, keep)
+	return NewOn(machine{}, last, keep)
 }
 
-func newClock(from source, last terminal.Mark, keep func(context.Context, terminal.Mark) error) *Clock {
-	c := &Clock{source: from, keep: keep, mark: last, kept: -1}
-	c.boot, c.certain = from.boot()
-	c.began = from.sinceBoot()
+// NewOn is New on another machine than this one: a simulated one, whose clocks somebody moves.
+func NewOn(on Machine, last terminal.Mark, keep func(context.Context, terminal.Mark) error) *Clock {
+	c := &Clock{machine: on, keep: keep, mark: last, kept: -1}
+	c.boot, c.certain = on.Boot()
+	c.began = on.SinceBoot()
 	c.gap = c.wallGap()
 	return c
 }
@@ -62,7 +65,7 @@ func newClock(from source, last terminal.Mark, keep func(context.Context, termin
 func (c *Clock) Read() terminal.Reading {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	reading := terminal.Reading{Wall: c.source.wall(), Boot: c.boot, Monotonic: c.source.sinceBoot()}
+	reading := terminal.Reading{Wall: c.machine.Wall(), Boot: c.boot, Monotonic: c.machine.SinceBoot()}
 	if c.mark.At.IsZero() {
 		reading.Lower, reading.Upper = reading.Wall, reading.Wall
 		return reading
@@ -94,7 +97,7 @@ func (c *Clock) lower(now time.Duration) (at time.Time, heard bool) {
 // expected one is believed too: the server was wrong before, and knows better now.
 func (c *Clock) Heard(ctx context.Context, server time.Time) error {
 	c.mu.Lock()
-	now := c.source.sinceBoot()
+	now := c.machine.SinceBoot()
 	if expected, _ := c.lower(now); !c.mark.At.IsZero() && server.Before(expected) && expected.Sub(server) <= jitter {
 		server = expected
 	}
@@ -119,7 +122,7 @@ func (c *Clock) Keep(ctx context.Context) error {
 		c.mu.Unlock()
 		return nil
 	}
-	now := c.source.sinceBoot()
+	now := c.machine.SinceBoot()
 	at, heard := c.lower(now)
 	c.mark = terminal.Mark{At: at, Boot: c.boot, Monotonic: now, Heard: heard}
 	mark := c.mark
@@ -149,5 +152,5 @@ func (c *Clock) Step() time.Duration {
 
 // wallGap stays the same for as long as nobody moves the wall clock.
 func (c *Clock) wallGap() time.Duration {
-	return c.source.wall().Sub(time.Unix(0, 0)) - c.source.sinceBoot()
+	return c.machine.Wall().Sub(time.Unix(0, 0)) - c.machine.SinceBoot()
 }

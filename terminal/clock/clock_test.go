@@ -17,9 +17,9 @@ type fake struct {
 	vague   bool // the system cannot say which boot this is
 }
 
-func (f *fake) wall() time.Time          { return f.wallAt }
-func (f *fake) sinceBoot() time.Duration { return f.elapsed }
-func (f *fake) boot() (string, bool)     { return f.id, !f.vague }
+func (f *fake) Wall() time.Time          { return f.wallAt }
+func (f *fake) SinceBoot() time.Duration { return f.elapsed }
+func (f *fake) Boot() (string, bool)     { return f.id, !f.vague }
 
 // pass lets time go by.
 func (f *fake) pass(d time.Duration) { f.wallAt, f.elapsed = f.wallAt.Add(d), f.elapsed+d }
@@ -64,7 +64,7 @@ func heard(t *testing.T, c *Clock, at time.Time) {
 func TestTheWallClockMovesNothing(t *testing.T) {
 	// If this fails, setting the PC's clock back makes an expired voucher good again.
 	m, s := &fake{wallAt: noon, elapsed: time.Hour, id: "a"}, &shelf{}
-	c := newClock(m, terminal.Mark{}, s.keep)
+	c := NewOn(m, terminal.Mark{}, s.keep)
 	expect(t, c, noon, noon) // no server was ever heard: there is nothing but the wall
 	heard(t, c, noon.Add(time.Minute))
 	expect(t, c, noon.Add(time.Minute), noon.Add(time.Minute))
@@ -81,11 +81,11 @@ func TestTheWallClockMovesNothing(t *testing.T) {
 func TestBoundsAfterRestarts(t *testing.T) {
 	// If this fails, a night without power makes the terminal certain of a time that it cannot know.
 	m, s := &fake{wallAt: noon, elapsed: time.Hour, id: "a"}, &shelf{}
-	c := newClock(m, terminal.Mark{}, s.keep)
+	c := NewOn(m, terminal.Mark{}, s.keep)
 	heard(t, c, noon)
 	m.pass(time.Hour)
 	// The program ends and starts again, the machine goes on.
-	c = newClock(m, s.mark, s.keep)
+	c = NewOn(m, s.mark, s.keep)
 	expect(t, c, noon.Add(time.Hour), noon.Add(time.Hour))
 	if err := c.Keep(context.Background()); err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestBoundsAfterRestarts(t *testing.T) {
 	// The machine is off for ten hours; the wall clock goes on by its battery.
 	m.restart("b", 10*time.Hour)
 	m.pass(5 * time.Minute)
-	c = newClock(m, s.mark, s.keep)
+	c = NewOn(m, s.mark, s.keep)
 	expect(t, c, noon.Add(time.Hour+5*time.Minute), noon.Add(11*time.Hour+5*time.Minute))
 	// A wall clock behind the mark is no bound.
 	m.wallAt = noon.AddDate(-1, 0, 0)
@@ -103,7 +103,7 @@ func TestBoundsAfterRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.pass(time.Minute)
-	c = newClock(m, s.mark, s.keep)
+	c = NewOn(m, s.mark, s.keep)
 	expect(t, c, noon.Add(time.Hour+6*time.Minute), noon.Add(time.Hour+6*time.Minute))
 	m.wallAt = noon.AddDate(0, 0, 1)
 	expect(t, c, noon.Add(time.Hour+6*time.Minute), noon.AddDate(0, 0, 1)) // still nothing was heard since boot
@@ -114,11 +114,11 @@ func TestBoundsAfterRestarts(t *testing.T) {
 func TestBootThatCannotBeTold(t *testing.T) {
 	// If this fails, hours since boot are counted twice, and vouchers expire before their time.
 	m, s := &fake{wallAt: noon, elapsed: 10 * time.Hour, id: "process-1", vague: true}, &shelf{}
-	c := newClock(m, terminal.Mark{}, s.keep)
+	c := NewOn(m, terminal.Mark{}, s.keep)
 	heard(t, c, noon)
 	m.pass(time.Minute)
 	m.id = "process-2"
-	c = newClock(m, s.mark, s.keep)
+	c = NewOn(m, s.mark, s.keep)
 	m.pass(time.Minute)
 	expect(t, c, noon.Add(time.Minute), noon.Add(2*time.Minute))
 }
@@ -126,7 +126,7 @@ func TestBootThatCannotBeTold(t *testing.T) {
 func TestSnapshotOfTheMachine(t *testing.T) {
 	// If this fails, a virtual counter that was set back believes that no time has passed.
 	m, s := &fake{wallAt: noon, elapsed: 10 * time.Hour, id: "a"}, &shelf{}
-	c := newClock(m, terminal.Mark{}, s.keep)
+	c := NewOn(m, terminal.Mark{}, s.keep)
 	heard(t, c, noon)
 	m.elapsed, m.wallAt = time.Hour, noon.Add(24*time.Hour)
 	expect(t, c, noon, noon.Add(24*time.Hour))
@@ -135,7 +135,7 @@ func TestSnapshotOfTheMachine(t *testing.T) {
 func TestServersThatDisagree(t *testing.T) {
 	// If this fails, time runs backwards between two answers, or a server that was once wrong spoils the terminal for ever.
 	m, s := &fake{wallAt: noon, elapsed: time.Hour, id: "a"}, &shelf{}
-	c := newClock(m, terminal.Mark{}, s.keep)
+	c := NewOn(m, terminal.Mark{}, s.keep)
 	heard(t, c, noon)
 	heard(t, c, noon.Add(-time.Second)) // an answer that took its time
 	expect(t, c, noon, noon)
@@ -147,7 +147,7 @@ func TestServersThatDisagree(t *testing.T) {
 func TestMarkIsKeptSeldomAndInTime(t *testing.T) {
 	// If this fails, each answer of the cloud costs a sync of the disk, or a restart forgets the day.
 	m, s := &fake{wallAt: noon, elapsed: time.Hour, id: "a"}, &shelf{}
-	c := newClock(m, terminal.Mark{}, s.keep)
+	c := NewOn(m, terminal.Mark{}, s.keep)
 	for i := range 601 { // ten minutes of answers, one a second
 		heard(t, c, noon.Add(time.Duration(i)*time.Second))
 		m.pass(time.Second)
@@ -161,7 +161,7 @@ func TestMarkIsKeptSeldomAndInTime(t *testing.T) {
 		t.Fatalf("a mark that could not be kept: %v", err)
 	}
 	expect(t, c, m.wallAt, m.wallAt) // believed all the same
-	quiet := newClock(m, terminal.Mark{}, nil)
+	quiet := NewOn(m, terminal.Mark{}, nil)
 	heard(t, quiet, noon)
 	if err := quiet.Keep(context.Background()); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestMarkIsKeptSeldomAndInTime(t *testing.T) {
 func TestSteps(t *testing.T) {
 	// If this fails, somebody moves the clock and the journal does not say so.
 	m := &fake{wallAt: noon, elapsed: time.Hour, id: "a"}
-	c := newClock(m, terminal.Mark{}, nil)
+	c := NewOn(m, terminal.Mark{}, nil)
 	for _, c2 := range []struct {
 		move, want time.Duration
 	}{{0, 0}, {time.Second, 0}, {time.Hour, time.Hour + time.Second}, {0, 0}, {-24 * time.Hour, -24 * time.Hour}} {

@@ -12,9 +12,9 @@ import (
 // machine reads CLOCK_BOOTTIME, which counts sleep (clock_gettime(2)), and the kernel's boot id (random(4)).
 type machine struct{}
 
-func (machine) wall() time.Time { return time.Now().Round(0) }
+func (machine) Wall() time.Time { return time.Now().Round(0) }
 
-func (machine) sinceBoot() time.Duration {
+func (machine) SinceBoot() time.Duration {
 	var at unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &at); err != nil {
 		panic("clock: " + err.Error()) // every Linux since 2.6.39 has it
@@ -22,7 +22,7 @@ func (machine) sinceBoot() time.Duration {
 	return time.Duration(at.Nano())
 }
 
-func (machine) boot() (string, bool) {
+func (machine) Boot() (string, bool) {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil || len(id) == 0 {
 		return "process-" + rand.Text(), false

@@ -12,12 +12,12 @@ import (
 // machine reads GetTickCount64, which counts sleep, and the number that Windows gives each start of the machine.
 type machine struct{}
 
-func (machine) wall() time.Time { return time.Now().Round(0) }
+func (machine) Wall() time.Time { return time.Now().Round(0) }
 
-func (machine) sinceBoot() time.Duration { return windows.DurationSinceBoot() }
+func (machine) SinceBoot() time.Duration { return windows.DurationSinceBoot() }
 
 // boot reads the counter that Windows keeps for its prefetcher, or makes a name where it is missing.
-func (machine) boot() (string, bool) {
+func (machine) Boot() (string, bool) {
 	const path = `SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters`
 	key, err := registry.OpenKey(registry.LOCAL_MACHINE, path, registry.QUERY_VALUE)
 	if err != nil {

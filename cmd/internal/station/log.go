@@ -11,6 +11,14 @@ import (
 	"gopkg.in/natefinch/lumberjack.v2"
 )
 
+// logOf is the log that a configuration means.
+func logOf(config Config) (*slog.Logger, io.Closer, error) {
+	if config.Log != nil {
+		return config.Log, io.NopCloser(nil), nil
+	}
+	return openLog(FolderOf(config), config.Program)
+}
+
 // openLog makes the program's log in the data folder: JSON, 5 MiB a file, five of them. Nothing that is logged may hold a code or a
 // PIN; the log's own handler cannot know one, so that nobody passes one.
 func openLog(folder, program string) (*slog.Logger, io.Closer, error) {

@@ -56,6 +56,11 @@ type Config struct {
 	Composed func(terminal.Slip)
 	// Print takes a printer's target apart and opens it; nil opens the system's ports.
 	Print func(target string) (printer.Port, error)
+	// What a simulation replaces by its own: the computer's clocks, the log in the data folder, and the randomness of the backoff (see
+	// cloudsync.Pump.Jitter). nil is the real thing.
+	Machine clock.Machine
+	Log     *slog.Logger
+	Jitter  func(most int64) int64
 }
 
 // FolderOf is the data folder that a configuration means.
@@ -120,7 +125,7 @@ func openLocked(ctx context.Context, config Config, held *lock) (s *Station, err
 	if err != nil {
 		return nil, err
 	}
-	log, logFile, err := openLog(folder, config.Program)
+	log, logFile, err := logOf(config)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +144,7 @@ func openLocked(ctx context.Context, config Config, held *lock) (s *Station, err
 	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
 		return nil, err
 	}
-	s = &Station{Journal: record, Log: log, lock: held, logFile: logFile, clock: clock.New(mark, record.SetMark)}
+	s = &Station{Journal: record, Log: log, lock: held, logFile: logFile, clock: clockOf(config, mark, record.SetMark)}
 	s.Reader = &Reader{
 		Journal: record.Reader, Cache: vouchers, Clock: s.clock, Settings: settings,
 		folder: folder, version: config.Version, patterns: &patterns{cache: vouchers},
@@ -171,6 +176,9 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	s.breaker = cloudsync.NewBreaker(lineOfFolder(s.folder), func() { s.Pump.Kick() })
 	s.Pump = cloudsync.NewPump(client, s.breaker, claims, journalOfPump{s.Journal}, cacheOfPump{s.Cache, s.patterns, s.folder}, s.Log)
 	s.Pump.OnChange(s.notify)
+	if config.Jitter != nil {
+		s.Pump.Jitter(config.Jitter)
+	}
 	if err := s.watchTrouble(ctx); err != nil {
 		return err
 	}
@@ -302,6 +310,14 @@ func (c closers) close() error {
 		all = errors.Join(all, c[i].Close())
 	}
 	return all
+}
+
+// clockOf is the clock of the computer, or of the one that a simulation plays.
+func clockOf(config Config, mark terminal.Mark, keep func(context.Context, terminal.Mark) error) *clock.Clock {
+	if config.Machine != nil {
+		return clock.NewOn(config.Machine, mark, keep)
+	}
+	return clock.New(mark, keep)
 }
 
 func settingsOf(config Config) (Settings, error) {
