@@ -27,7 +27,8 @@ type Config struct {
 	Key    crypto.Signer // the terminal's own key, Ed25519
 	Trust  *Trust        // what verifies answers
 	CAFile string        // PEM certificates to trust besides the system's; "" for none
-	// Transport replaces the connection to the network in tests; nil makes one that obeys the environment's proxy settings.
+	Proxy  string        // "http://proxy.example:3128", "none", or "" for the environment's and then the system's
+	// Transport replaces the connection to the network in tests; nil makes one.
 	Transport http.RoundTripper
 	Nonce     string // of an earlier start, or ""
 }
@@ -58,7 +59,7 @@ func NewClient(config Config) (*Client, error) {
 	}
 	transport := config.Transport
 	if transport == nil {
-		if transport, err = newTransport(config.CAFile); err != nil {
+		if transport, err = newTransport(config.CAFile, config.Proxy); err != nil {
 			return nil, err
 		}
 	}

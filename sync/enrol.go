@@ -37,6 +37,7 @@ type Enrolling struct {
 	Version string        // of the program
 	Name    string        // for the terminal, where the invitation does not name it
 	CAFile  string
+	Proxy   string // see Config
 	// Transport replaces the connection to the network in tests.
 	Transport http.RoundTripper
 }
@@ -151,7 +152,7 @@ func enrolClient(code api.JoinCode, with Enrolling) (*api.ClientWithResponses, e
 	}
 	transport := with.Transport
 	if transport == nil {
-		if transport, err = newTransport(with.CAFile); err != nil {
+		if transport, err = newTransport(with.CAFile, with.Proxy); err != nil {
 			return nil, err
 		}
 	}

@@ -28,9 +28,13 @@ func checkBase(base *url.URL) error {
 	return errPlain
 }
 
-// newTransport makes the connections: through the proxy that the environment names (HTTPS_PROXY, NO_PROXY), trusting the system's
+// newTransport makes the connections: through the proxy that is named (see findProxy), trusting the system's
 // authorities and those of caFile, where a shop's network has its own.
-func newTransport(caFile string) (*http.Transport, error) {
+func newTransport(caFile, proxy string) (*http.Transport, error) {
+	through, err := findProxy(proxy)
+	if err != nil {
+		return nil, err
+	}
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
 	if caFile != "" {
 		pem, err := os.ReadFile(caFile)
@@ -47,7 +51,7 @@ func newTransport(caFile string) (*http.Transport, error) {
 		settings.RootCAs = pool
 	}
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
+		Proxy:                 through,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:       settings,
 		TLSHandshakeTimeout:   10 * time.Second,

@@ -43,7 +43,7 @@ func command(ctx context.Context) *cobra.Command {
 		Example: "  countersign --theme dark\n  countersign demo",
 		RunE: func(*cobra.Command, []string) error {
 			config := station.Config{Folder: options.Folder, ConfigFile: options.Config, Program: "countersign", Version: version.String()}
-			opened, err := station.Open(ctx, config)
+			opened, err := station.OpenOrJoin(ctx, config)
 			if err != nil {
 				return &notStarted{err, options}
 			}

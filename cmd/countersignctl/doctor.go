@@ -55,8 +55,10 @@ func writeChecks(out io.Writer, checks []station.Check) error {
 func (a *app) configCommand() *cobra.Command {
 	var sample bool
 	command := &cobra.Command{
-		Use:     "config",
-		Short:   "Print the configuration as it is read, or a commented sample",
+		Use:   "config",
+		Short: "Print each setting and where it came from, or a commented sample",
+		Long: "Prints each setting and the layer it came from: a default, the configuration file, the environment, or the policy that IT " +
+			"manages. The later of these wins.",
 		Example: "  countersignctl config --sample > countersign.toml",
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -64,19 +66,48 @@ func (a *app) configCommand() *cobra.Command {
 				_, err := io.WriteString(a.out, station.SampleConfig)
 				return err
 			}
-			config := a.stationConfig()
-			settings, err := station.ReadSettings(config.ConfigFile, station.FolderOf(config))
-			if err != nil {
-				return &failure{exitUsage, "see countersignctl config --sample", err}
-			}
-			_, err = fmt.Fprintf(a.out, "data     = %q\nprinter  = %q\nprofile  = %q\nhold     = %t\ndrawer   = %t\nlanguage = %q\nscanner  = [%s]\nca_file  = %q\n",
-				station.FolderOf(config), settings.Printer, settings.Profile, settings.Hold, settings.Drawer, settings.Language, quoted(settings.Scanner),
-				settings.CAFile)
-			return err
+			return a.printConfig()
 		},
 	}
 	command.Flags().BoolVar(&sample, "sample", false, "print a commented sample")
-	return command
+	return a.withJSON(command)
+}
+
+// effective is what config prints with --json.
+type effective struct {
+	Data     string          `json:"data"`
+	Logs     string          `json:"logs"`
+	File     string          `json:"file,omitempty"`
+	Settings []station.Value `json:"settings"`
+}
+
+func (a *app) printConfig() error {
+	config := a.stationConfig()
+	folder := station.FolderOf(config)
+	layers, err := station.ReadLayers(config.ConfigFile, folder)
+	if err != nil {
+		return &failure{exitUsage, "see countersignctl config --sample", err}
+	}
+	if a.json {
+		return writeJSON(a.out, effective{folder, station.LogFolder(folder), layers.File, layers.Values()})
+	}
+	var text strings.Builder
+	line := func(key, value, from string) { fmt.Fprintf(&text, "%-8s = %-40s # %s\n", key, value, from) }
+	line("data", strconv.Quote(folder), "--data, COUNTERSIGN_DATA or this system's place")
+	for _, value := range layers.Values() {
+		shown := ""
+		switch v := value.Value.(type) {
+		case string:
+			shown = strconv.Quote(v)
+		case []string:
+			shown = "[" + quoted(v) + "]"
+		default:
+			shown = fmt.Sprint(v)
+		}
+		line(value.Key, shown, strings.TrimSuffix(string(value.From)+": "+value.Place, ": "))
+	}
+	_, err = io.WriteString(a.out, text.String())
+	return err
 }
 
 // quoted writes a list of texts as TOML does.

@@ -13,17 +13,28 @@ import (
 )
 
 func (a *app) joinCommand() *cobra.Command {
-	var name string
+	var name, file string
 	command := &cobra.Command{
-		Use:     "join CODE",
-		Short:   "Make this computer a terminal of a store",
-		Example: "  countersignctl join 'countersign://cloud.example/#CODE.HASH'",
-		Args:    exactly(1),
+		Use:   "join [CODE]",
+		Short: "Make this computer a terminal of a store",
+		Long: "Makes this computer a terminal of a store, by a join code or by a file with one. A file can be a list for many computers: one " +
+			"code a line, of which each computer takes one that is free, or COMPUTER,CODE a line, of which each takes its own.",
+		Example: "  countersignctl join 'countersign://cloud.example/#CODE.HASH'\n  countersignctl join --file codes.csv",
+		Args:    between(0, 1),
 		RunE: func(command *cobra.Command, args []string) error {
+			if (len(args) == 0) == (file == "") {
+				return misused(command, errors.New("a join code is needed, or --file with one"))
+			}
 			ctx := command.Context()
 			config := a.stationConfig()
 			config.Progress = progressBar(a.out)
-			s, err := station.Join(ctx, config, args[0], name)
+			var s *station.Station
+			var err error
+			if file != "" {
+				s, err = station.JoinByFile(ctx, config, file, name)
+			} else {
+				s, err = station.Join(ctx, config, args[0], name)
+			}
 			if err != nil {
 				return err
 			}
@@ -47,6 +58,7 @@ func (a *app) joinCommand() *cobra.Command {
 			return nil
 		},
 	}
+	command.Flags().StringVar(&file, "file", "", "a file with a join code, or with a list of them")
 	command.Flags().StringVar(&name, "name", "", "of the terminal, where the join code does not name it: counter-2")
 	return a.withJSON(command)
 }

@@ -7,14 +7,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The places of an installed terminal. The package makes them: what is below /etc is root's, and the two others are writable by the
+// group countersign.
 const (
-	systemConfig = "/etc/countersign/countersign.toml"
+	configFolder = "/etc/countersign"
 	systemFolder = "/var/lib/countersign"
+	systemLogs   = "/var/log/countersign"
 )
+
+// policy is what IT manages.
+var policy = policyOf{path: configFolder + "/policy.toml"}
+
+// installedFolder is the data folder that the package makes.
+func installedFolder() string { return systemFolder }
+
+func systemConfig() string { return filepath.Join(configFolder, ConfigName) }
+
+// systemJoin is where a join code is left for the package's installation and the first start.
+func systemJoin() string { return configFolder + "/join" }
 
 // DefaultFolder is the data folder where nothing else is said: the machine's, which the package makes and where any account that runs
 // the counter may write, else the person's own.
 func DefaultFolder() string {
+	if folder, ok := portableFolder(); ok {
+		return folder
+	}
 	if unix.Access(systemFolder, unix.W_OK) == nil {
 		return systemFolder
 	}
@@ -26,4 +43,21 @@ func DefaultFolder() string {
 		return systemFolder
 	}
 	return filepath.Join(home, ".local", "share", "countersign")
+}
+
+// LogFolder is where the logs of a data folder lie: those of the installed terminal where the system keeps all logs, others beside
+// their data.
+func LogFolder(folder string) string {
+	if folder == systemFolder && unix.Access(systemLogs, unix.W_OK) == nil {
+		return systemLogs
+	}
+	return filepath.Join(folder, "logs")
+}
+
+// shareFiles lets the group of a shared data folder write what this process makes in it: another of its people may run the counter
+// tomorrow.
+func shareFiles(folder string) {
+	if info, err := os.Stat(folder); err == nil && info.Mode()&os.ModeSetgid != 0 {
+		unix.Umask(0o007)
+	}
 }

@@ -39,6 +39,9 @@ func joinLocked(ctx context.Context, config Config, held *lock, code, name strin
 	if err != nil {
 		return nil, err
 	}
+	if code, err = codeFor(settings.Cloud, code); err != nil {
+		return nil, err
+	}
 	// The code binds to the first key that uses it: the key is on disk before it leaves for the first time.
 	keys, err := keystore.Load(filepath.Join(folder, KeysName))
 	if errors.Is(err, keystore.ErrMissing) {
@@ -48,7 +51,7 @@ func joinLocked(ctx context.Context, config Config, held *lock, code, name strin
 		return nil, err
 	}
 	enrolment, err := cloudsync.Enrol(ctx, code, cloudsync.Enrolling{
-		Key: keys.Sign, Version: config.Version, Name: name, CAFile: settings.CAFile, Transport: config.Transport,
+		Key: keys.Sign, Version: config.Version, Name: name, CAFile: settings.CAFile, Proxy: settings.Proxy, Transport: config.Transport,
 	})
 	if cloudsync.AlreadyEnrolled(err) { // the cloud knows these keys, and there is no journal
 		return nil, lostJournal(ctx, folder, err)

@@ -41,6 +41,7 @@ type lock struct {
 
 // takeLock locks the folder, or says who has it. The lock is on a file of its own, since Windows lets nobody read a locked one.
 func takeLock(folder, program string) (*lock, error) {
+	shareFiles(folder)
 	l := &lock{file: flock.New(filepath.Join(folder, "lock"), flock.SetPermissions(0o660)), holder: filepath.Join(folder, "holder.json")}
 	taken, err := l.file.TryLock()
 	if err != nil {

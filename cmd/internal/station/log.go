@@ -19,10 +19,10 @@ func logOf(config Config) (*slog.Logger, io.Closer, error) {
 	return openLog(FolderOf(config), config.Program)
 }
 
-// openLog makes the program's log in the data folder: JSON, 5 MiB a file, five of them. Nothing that is logged may hold a code or a
+// openLog makes the program's log: JSON, 5 MiB a file, five of them. Nothing that is logged may hold a code or a
 // PIN; the log's own handler cannot know one, so that nobody passes one.
 func openLog(folder, program string) (*slog.Logger, io.Closer, error) {
-	path := filepath.Join(folder, "logs", program+".log")
+	path := filepath.Join(LogFolder(folder), program+".log")
 	// Made here, since lumberjack would let nobody but this account write it, and another of the group may run the counter tomorrow.
 	err := os.MkdirAll(filepath.Dir(path), 0o770)
 	var file *os.File

@@ -114,7 +114,7 @@ func (r *Reader) client(config Config, keys keystore.Keys, keep func(signed stri
 		line = cloudsync.Line{} // of the first start, or lost: it costs one try more
 	}
 	return cloudsync.NewClient(cloudsync.Config{
-		URL: file.URL, Key: keys.Sign, Trust: r.trust, CAFile: r.Settings.CAFile, Transport: config.Transport, Nonce: line.Nonce,
+		URL: file.URL, Key: keys.Sign, Trust: r.trust, CAFile: r.Settings.CAFile, Proxy: r.Settings.Proxy, Transport: config.Transport, Nonce: line.Nonce,
 	})
 }
 

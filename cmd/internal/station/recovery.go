@@ -113,8 +113,11 @@ func repair(ctx context.Context, config Config, held *lock, code string) (*Stati
 	if err != nil {
 		return nil, err
 	}
+	if code, err = codeFor(settings.Cloud, code); err != nil {
+		return nil, err
+	}
 	url, trust, err := cloudsync.FindCloud(ctx, code, identity.RootKey, cloudsync.Enrolling{
-		Key: keys.Sign, Version: config.Version, CAFile: settings.CAFile, Transport: config.Transport,
+		Key: keys.Sign, Version: config.Version, CAFile: settings.CAFile, Proxy: settings.Proxy, Transport: config.Transport,
 	})
 	if err != nil {
 		return nil, err

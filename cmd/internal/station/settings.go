@@ -1,14 +1,8 @@
 package station
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
-
-	"github.com/BurntSushi/toml"
 )
 
 // ConfigName is the configuration file's name in a data folder.
@@ -22,6 +16,8 @@ type Settings struct {
 	Drawer   bool    `toml:"drawer"`   // open the cash drawer with each redemption's slip
 	Language string  `toml:"language"` // BCP 47; "" for the store's
 	Scanner  Targets `toml:"scanner"`  // "serial:/dev/ttyACM0", or several; none for one that types like a keyboard
+	Cloud    string  `toml:"cloud"`    // the only cloud that this computer may join, "https://cloud.example/"; "" for any
+	Proxy    string  `toml:"proxy"`    // "http://proxy.example:3128", "none"; "" for the environment's, then the system's
 	CAFile   string  `toml:"ca_file"`  // PEM certificates to trust besides the system's
 }
 
@@ -61,9 +57,10 @@ func (t *Targets) add(text string) {
 }
 
 // SampleConfig is a configuration file with every key, commented.
-const SampleConfig = `# Countersign on this computer. Every key can be left out, and each can be set by the environment
-# instead: COUNTERSIGN_PRINTER, COUNTERSIGN_PROFILE, COUNTERSIGN_HOLD, COUNTERSIGN_DRAWER, COUNTERSIGN_LANGUAGE,
-# COUNTERSIGN_SCANNER, COUNTERSIGN_CA_FILE. What the store's rules are, the cloud says.
+const SampleConfig = `# Countersign on this computer. Every key can be left out. The environment is on top of this file: COUNTERSIGN_PRINTER for
+# printer, and so on. What IT manages is on top of both: on Linux /etc/countersign/policy.toml, with the same keys; on Windows the
+# values of HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Countersign, under the same names. "countersignctl config" says where each value
+# came from. What the store's rules are, the cloud says.
 
 # Where slips are printed:
 #   "serial:/dev/ttyUSB0?baud=9600"   a serial port ("serial:COM3" on Windows)
@@ -92,109 +89,14 @@ language = ""
 # work without being named here; "countersignctl scanner calibrate" learns what this computer makes of their keys.
 scanner = ""
 
+# The only cloud that this computer may join, "https://cloud.example/". Empty means the one that the join code names. With it the
+# join code may be given without its address.
+cloud = ""
+
+# The way through a proxy: "http://proxy.example:3128", or "none" for a straight line. Empty means what HTTPS_PROXY and NO_PROXY say,
+# and where they are not set, on Windows, the system's own settings.
+proxy = ""
+
 # A file of certificate authorities in PEM form, for networks that inspect traffic with an authority of their own.
 ca_file = ""
 `
-
-// environment names the variable that overrides each key, and where its value goes: a *string, a *bool or a *Targets.
-var environment = []struct {
-	name string
-	into func(*Settings) any
-}{
-	{"COUNTERSIGN_PRINTER", func(s *Settings) any { return &s.Printer }},
-	{"COUNTERSIGN_PROFILE", func(s *Settings) any { return &s.Profile }},
-	{"COUNTERSIGN_HOLD", func(s *Settings) any { return &s.Hold }},
-	{"COUNTERSIGN_DRAWER", func(s *Settings) any { return &s.Drawer }},
-	{"COUNTERSIGN_LANGUAGE", func(s *Settings) any { return &s.Language }},
-	{"COUNTERSIGN_SCANNER", func(s *Settings) any { return &s.Scanner }},
-	{"COUNTERSIGN_CA_FILE", func(s *Settings) any { return &s.CAFile }},
-}
-
-// fromEnvironment puts the environment on top of what the file says.
-func (s *Settings) fromEnvironment() error {
-	for _, variable := range environment {
-		value, set := os.LookupEnv(variable.name)
-		if !set {
-			continue
-		}
-		switch into := variable.into(s).(type) {
-		case *string:
-			*into = value
-		case *bool:
-			on, err := strconv.ParseBool(value)
-			if err != nil {
-				return fmt.Errorf("%s is %q, but must be true or false", variable.name, value)
-			}
-			*into = on
-		case *Targets:
-			if err := into.UnmarshalText([]byte(value)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// ReadSettings reads the configuration file and the environment. path may be "": then the data folder's file, or the system's, is
-// read if there is one. An unknown key or a wrong type is refused, with its line.
-func ReadSettings(path, folder string) (Settings, error) {
-	settings := Settings{Profile: "generic-80", Hold: true}
-	needed := path != ""
-	if !needed {
-		path = foundConfig(folder)
-	}
-	if path != "" {
-		if err := readConfig(path, &settings); err != nil && (needed || !errors.Is(err, os.ErrNotExist)) {
-			return settings, err
-		}
-	}
-	if err := settings.fromEnvironment(); err != nil {
-		return settings, err
-	}
-	if settings.Profile == "" {
-		settings.Profile = "generic-80"
-	}
-	return settings, nil
-}
-
-func readConfig(path string, settings *Settings) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("the configuration file cannot be read: %w", err)
-	}
-	meta, err := toml.Decode(string(text), settings)
-	var wrong toml.ParseError
-	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s, line %d: %s", path, wrong.Position.Line, wrong.Message)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return fmt.Errorf("%s, line %d: there is no key %q; see countersignctl config --sample", path, lineOf(string(text), unknown[0]), unknown[0])
-	}
-	return nil
-}
-
-// lineOf finds the line on which a key is set; 0 where it cannot be told.
-func lineOf(text string, key toml.Key) int {
-	for i, line := range strings.Split(text, "\n") {
-		name, _, found := strings.Cut(line, "=")
-		if name = strings.TrimSpace(name); (found && name == key[len(key)-1]) || name == "["+key.String()+"]" {
-			return i + 1
-		}
-	}
-	return 0
-}
-
-func foundConfig(folder string) string {
-	for _, path := range []string{filepath.Join(folder, ConfigName), systemConfig} {
-		if path == "" {
-			continue
-		}
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	return ""
-}

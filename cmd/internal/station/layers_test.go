@@ -1,0 +1,99 @@
+package station
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func write(t *testing.T, path, text string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// underPolicy puts a policy in force.
+func underPolicy(t *testing.T, p policyOf) {
+	before := policy
+	policy = p
+	t.Cleanup(func() { policy = before })
+}
+
+func TestEachLayerLiesOnTopOfTheOneBefore(t *testing.T) {
+	// What IT fixes for four hundred counters, somebody at one of them would change; and nobody could tell where a value came from.
+	folder := t.TempDir()
+	file := write(t, filepath.Join(folder, ConfigName), "printer = \"file:/tmp/slips\"\nlanguage = \"de\"\nproxy = \"none\"\nscanner = \"serial:COM4\"\n")
+	managedFile := write(t, filepath.Join(folder, "policy.toml"), "language = \"es\"\nhold = false\n")
+	underPolicy(t, policyOf{path: managedFile})
+	t.Setenv("COUNTERSIGN_LANGUAGE", "en")
+	t.Setenv("COUNTERSIGN_PROXY", "")
+	t.Setenv("COUNTERSIGN_DRAWER", "true")
+	layers, err := ReadLayers("", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Value{
+		{"printer", "file:/tmp/slips", FromFile, file},
+		{"profile", "generic-80", FromDefault, ""},
+		{"hold", false, FromPolicy, managedFile},
+		{"drawer", true, FromEnvironment, "COUNTERSIGN_DRAWER"},
+		{"language", "es", FromPolicy, managedFile},
+		{"scanner", []string{"serial:COM4"}, FromFile, file},
+		{"cloud", "", FromDefault, ""},
+		{"proxy", "", FromEnvironment, "COUNTERSIGN_PROXY"},
+		{"ca_file", "", FromDefault, ""},
+	}
+	got := layers.Values()
+	for _, value := range want {
+		if diff := cmp.Diff(value, layers.Find(value.Key)); diff != "" {
+			t.Errorf("%s: %s", value.Key, diff)
+		}
+	}
+	if len(got) != len(keys) {
+		t.Errorf("%d values of %d keys", len(got), len(keys))
+	}
+	for _, k := range keys {
+		if !strings.Contains(SampleConfig, "\n"+k.name+" = ") {
+			t.Errorf("the sample does not show %s", k.name)
+		}
+	}
+}
+
+func TestAPolicyOfTheRegistryIsReadAsTexts(t *testing.T) {
+	// Group policy would be without effect, or a slip in it would go unnoticed on every counter.
+	place := `HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Countersign`
+	texts := map[string]string{"Language": "zh-Hans", "HOLD": "0", "Scanner": "serial:COM4,serial:COM5"}
+	underPolicy(t, policyOf{read: func() (managed, error) { return managed{place, texts}, nil }})
+	layers, err := ReadLayers("", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]any{"language": "zh-Hans", "hold": false, "scanner": []string{"serial:COM4", "serial:COM5"}} {
+		if got := layers.Find(name); !cmp.Equal(got.Value, want) || got.From != FromPolicy || !strings.HasPrefix(got.Place, place) {
+			t.Errorf("%s is %+v", name, got)
+		}
+	}
+	texts["Languge"] = "de"
+	if _, err := ReadLayers("", t.TempDir()); err == nil || !strings.Contains(err.Error(), `"Languge"`) {
+		t.Errorf("a policy for nothing: %v", err)
+	}
+}
+
+func TestABrokenFileLeavesTheOtherLayers(t *testing.T) {
+	// A slip of the pen in a file would also take away what IT manages, and the counter would print on the wrong printer.
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, ConfigName), "language = \"de\"\nprinter = [")
+	underPolicy(t, policyOf{path: write(t, filepath.Join(folder, "policy.toml"), `ca_file = "/etc/ours.pem"`)})
+	layers, err := ReadLayers("", folder)
+	if err == nil || !strings.Contains(err.Error(), ConfigName+", line 2") {
+		t.Errorf("the error is %v", err)
+	}
+	if layers.Settings.CAFile != "/etc/ours.pem" || layers.Settings.Language != "" || layers.Settings.Profile != "generic-80" {
+		t.Errorf("what is left is %+v", layers.Settings)
+	}
+}
