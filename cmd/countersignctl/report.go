@@ -61,40 +61,40 @@ func (a *app) toFile(path string, write func(io.Writer) error) error {
 }
 
 // dayOf gathers a business day.
-func dayOf(ctx context.Context, reader *station.Reader, text string) (terminal.Settings, figures, []terminal.Record, error) {
+func dayOf(ctx context.Context, reader *station.Reader, text string) (terminal.Settings, terminal.Figures, []terminal.Record, error) {
 	settings, err := reader.Terminal.Settings(ctx)
 	if err != nil {
-		return settings, figures{}, nil, err
+		return settings, terminal.Figures{}, nil, err
 	}
 	zone, err := settings.Store.Location()
 	if err != nil {
-		return settings, figures{}, nil, err
+		return settings, terminal.Figures{}, nil, err
 	}
 	day := terminal.BusinessDay(time.Now(), zone, settings.Store.BusinessDayStarts)
 	if text != "" {
 		if day, err = terminal.ParseDate(text); err != nil {
-			return settings, figures{}, nil, usage(err)
+			return settings, terminal.Figures{}, nil, usage(err)
 		}
 	}
 	records, err := reader.Journal.Day(ctx, day)
 	if err != nil {
-		return settings, figures{}, nil, err
+		return settings, terminal.Figures{}, nil, err
 	}
-	sum, err := figuresOf(records)
+	sum, err := terminal.FiguresOf(records, terminal.DayFilter{}, settings.Store.BusinessDayStarts)
 	sum.Day, sum.Store, sum.Terminal = day, settings.Store.ID, settings.Terminal
 	return settings, sum, records, err
 }
 
 // sheet is what a report is written from.
 type sheet struct {
-	figures
+	terminal.Figures
 	records  []terminal.Record
 	settings terminal.Settings
 	words    terminal.Words
 }
 
 var reportFormats = map[string]func(io.Writer, sheet) error{
-	"json":  func(out io.Writer, s sheet) error { return writeJSON(out, s.figures) },
+	"json":  func(out io.Writer, s sheet) error { return writeJSON(out, s.Figures) },
 	"table": writeTable,
 	"csv":   writeCSV,
 }

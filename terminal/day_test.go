@@ -1,0 +1,116 @@
+package terminal
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func euros(minor int64) *Money { return &Money{minor, "EUR"} }
+
+// If one absurd amount kept the report from being written, nobody at that counter would see any figure of the day again.
+func TestFiguresGoOnWhereASumDoesNotFit(t *testing.T) {
+	t.Parallel()
+	redeemed := func(campaign string, minor int64) Record {
+		return Record{Entry: Entry{Kind: EntryRedeem, Lines: []EntryLine{{Campaign: campaign, Kind: KindBalance, Units: minor, Amount: euros(minor)}}}}
+	}
+	back := redeemed("card", 500)
+	back.Entry.Kind = EntryReverse
+	sum, err := FiguresOf([]Record{redeemed("card", math.MaxInt64-1), redeemed("card", 1000), back, redeemed("gift", 1250)}, DayFilter{}, 0)
+	if err != nil || len(sum.Campaigns) != 2 {
+		t.Fatal(sum, err)
+	}
+	card, gift := sum.Campaigns[0], sum.Campaigns[1]
+	if !card.OutOfRange || card.Units != math.MaxInt64 || !card.Amount.OutOfRange() {
+		t.Errorf("the card's figures are %+v", card)
+	}
+	if gift.OutOfRange || *gift.Amount != *euros(1250) {
+		t.Errorf("the gift's figures are %+v", gift)
+	}
+}
+
+// day is a small day of a store that begins at 04:00: two counters, three cashiers, a sale past midnight, a reversal, two declines.
+func day() []Record {
+	zone := time.FixedZone("", 2*60*60)
+	at := func(hour int) time.Time { return time.Date(2026, 6, 1, hour, 10, 0, 0, zone) }
+	brunch := EntryLine{Campaign: "brunch", Kind: KindProduct, Units: 1, Price: euros(3990), Value: euros(6800)}
+	card := EntryLine{Campaign: "card", Kind: KindBalance, Units: 2000, Amount: euros(2000)}
+	return []Record{
+		{Verdict: Accepted, Entry: Entry{Kind: EntryRedeem, Terminal: "one", Operator: "li", Assurance: Confirmed, Wall: at(12), Lines: []EntryLine{brunch}}},
+		{Verdict: Pending, Entry: Entry{Kind: EntryRedeem, Terminal: "two", Operator: "mia", Assurance: Offline, Wall: at(12), Lines: []EntryLine{brunch, card}}},
+		{Verdict: Overrun, Entry: Entry{Kind: EntryRedeem, Terminal: "two", Operator: "mia", Assurance: Offline, Wall: at(1), Lines: []EntryLine{card}}},
+		{Verdict: Accepted, Entry: Entry{Kind: EntryReverse, Terminal: "one", Operator: "chen", Wall: at(13), Lines: []EntryLine{brunch}}},
+		{Entry: Entry{Kind: EntryDecline, Terminal: "one", Operator: "li", Wall: at(12), Reason: Expired}},
+		{Entry: Entry{Kind: EntryDecline, Terminal: "one", Operator: "li", Wall: at(14), Reason: Expired}},
+		{Entry: Entry{Kind: EntryDayClose, Terminal: "one", Operator: "chen", Wall: at(2)}},
+	}
+}
+
+// A manager would read wrong takings off the day's page, or look for the midnight sale at the top of the chart.
+func TestFiguresOfADay(t *testing.T) {
+	t.Parallel()
+	got, err := FiguresOf(day(), DayFilter{}, 4*60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	worth := func(redeemed, reversed int64) []NetWorth {
+		return []NetWorth{{*euros(redeemed), *euros(reversed), *euros(redeemed - reversed)}}
+	}
+	want := Figures{Redemptions: 3, Reversals: 1, Declines: 2, Offline: 2, Pending: 1, Overruns: 1,
+		Worth: worth(6800+6800+2000+2000, 6800),
+		Campaigns: []CampaignFigures{
+			{Campaign: "brunch", Kind: KindProduct, Units: 2, Reversed: 1, Price: euros(3990), Value: euros(6800)},
+			{Campaign: "card", Kind: KindBalance, Units: 4000, Amount: euros(4000)}},
+		Declined:   []DeclineFigures{{Expired, 2}},
+		Kinds:      []GroupFigures{{"balance", 2, 0, worth(4000, 0)}, {"product", 2, 1, worth(13600, 6800)}},
+		Hours:      []GroupFigures{{"12", 2, 0, worth(15600, 0)}, {"13", 0, 1, worth(0, 6800)}, {"01", 1, 0, worth(2000, 0)}},
+		Operators:  []GroupFigures{{"chen", 0, 1, worth(0, 6800)}, {"li", 1, 0, worth(6800, 0)}, {"mia", 2, 0, worth(10800, 0)}},
+		Assurances: []GroupFigures{{"confirmed", 1, 0, worth(6800, 0)}, {"offline", 2, 0, worth(10800, 0)}},
+		Terminals:  []GroupFigures{{"one", 1, 1, worth(6800, 6800)}, {"two", 2, 0, worth(10800, 0)}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A number on the manager's page would open rows that do not add up to it.
+func TestEveryNumberAddsUpToItsRows(t *testing.T) {
+	t.Parallel()
+	all := day()
+	whole, err := FiguresOf(all, DayFilter{}, 4*60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		filter := DayFilter{
+			Terminal: rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "terminal"),
+			Operator: rapid.SampledFrom([]string{"", "li", "mia", "chen"}).Draw(t, "operator"),
+			Campaign: rapid.SampledFrom([]string{"", "brunch", "card"}).Draw(t, "campaign"),
+			Hour:     rapid.SampledFrom([]string{"", "12", "01"}).Draw(t, "hour"),
+			Entry:    rapid.SampledFrom([]EntryKind{0, EntryRedeem, EntryReverse, EntryDecline}).Draw(t, "entry"),
+		}
+		got, err := FiguresOf(all, filter, 4*60)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows int64
+		for _, record := range all {
+			if filter.Picks(record) {
+				rows++
+			}
+		}
+		if sum := got.Redemptions + got.Reversals + got.Declines; sum != rows {
+			t.Fatalf("%+v: %d rows, but %d counted", filter, rows, sum)
+		}
+		if filter == (DayFilter{Hour: filter.Hour}) && filter.Hour != "" {
+			for _, hour := range whole.Hours {
+				if hour.Key == filter.Hour && !cmp.Equal(hour.Worth, got.Worth) {
+					t.Fatalf("hour %s: %v in the chart, %v in its rows", hour.Key, hour.Worth, got.Worth)
+				}
+			}
+		}
+	})
+}
