@@ -77,7 +77,7 @@ func exception(from api.Exception) terminal.Exception {
 	out := terminal.Exception{
 		ID: from.Id, Kind: string(from.Kind), State: string(from.State), OpenedAt: from.OpenedAt, ClosedAt: from.ClosedAt,
 		Owner: valueOf(from.Owner), Voucher: valueOf(from.Voucher), Part: valueOf(from.Part), Campaign: valueOf(from.Campaign),
-		Units: from.Units, Paid: from.Paid, AtRisk: from.AtRisk, Note: valueOf(from.Note), Uses: make([]terminal.ExceptionUse, len(from.Uses)),
+		Units: from.Units, Paid: from.Paid, AtRisk: from.AtRisk, Note: valueOf(from.Note), Limit: from.Limit, Uses: make([]terminal.ExceptionUse, len(from.Uses)),
 	}
 	for i, use := range from.Uses {
 		out.Uses[i] = terminal.ExceptionUse{

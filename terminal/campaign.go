@@ -137,10 +137,12 @@ type DayLimit struct {
 	Store bool  `json:"store,omitempty"`
 }
 
-// SlotGrace is how long before and after its slot a booking is still honoured, in seconds.
+// SlotGrace is how long before and after the beginning of its slot a booking is still honoured, in seconds, and how far beyond
+// either a manager may approve it.
 type SlotGrace struct {
-	EarlySeconds int64 `json:"early_seconds"`
-	LateSeconds  int64 `json:"late_seconds"`
+	EarlySeconds    int64 `json:"early_seconds"`
+	LateSeconds     int64 `json:"late_seconds"`
+	ApprovalSeconds int64 `json:"approval_seconds,omitempty"`
 }
 
 // ReversalPolicy says until when a redemption can be taken back, by role.

@@ -49,7 +49,8 @@ func (i Item) lastUse() *LastUse {
 	return own
 }
 
-// approvable is the closed list of what a manager may approve. Nothing else can be overridden by anybody.
+// approvable is the closed list of what a manager may approve, but for a slot whose rule says how far beyond its grace
+// (Finding.Approvable). Nothing else can be overridden by anybody.
 var approvable = map[Reason]bool{ApprovalRequired: true, ClockUntrusted: true}
 
 // Decide says what is to be done with the vouchers of one bill: approve, decline with every reason that applies, or ask for what
@@ -60,9 +61,7 @@ var approvable = map[Reason]bool{ApprovalRequired: true, ClockUntrusted: true}
 // against the bill as stated, "after" against what the other discounts leave.
 func Decide(items []Item, req Request, at Situation) Outcome {
 	outcome := Outcome{Bill: req.Bill}
-	if at.Settings.Suspended {
-		outcome.Findings = append(outcome.Findings, Finding{Reason: TerminalSuspended})
-	}
+	outcome.Findings = judgeTerminal(at)
 	taken := map[VoucherID]int64{}
 	for _, item := range items {
 		item.Quotas, item.Parts = countEarlier(item, outcome.Lines), handedOver(item, outcome.Lines)
@@ -97,6 +96,14 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 	return outcome
 }
 
+// judgeTerminal says what keeps this terminal from honouring anything at all.
+func judgeTerminal(at Situation) []Finding {
+	if at.Settings.Suspended {
+		return []Finding{{Reason: TerminalSuspended}}
+	}
+	return nil
+}
+
 // handedOver is what is used of an order's lines once earlier lines of the same bill are counted.
 func handedOver(item Item, earlier []OutcomeLine) map[string]Use {
 	parts := maps.Clone(item.Parts)
@@ -118,7 +125,7 @@ func conclude(outcome Outcome, at Situation) Outcome {
 	sortFindings(outcome.Findings)
 	approved := at.Approver != nil && at.Approver.Role.Covers(RoleManager)
 	approved = approved || (at.Operator != nil && at.Operator.Role.Covers(RoleManager))
-	hard := slices.ContainsFunc(outcome.Findings, func(f Finding) bool { return !approvable[f.Reason] })
+	hard := slices.ContainsFunc(outcome.Findings, func(f Finding) bool { return !approvable[f.Reason] && !f.Approvable })
 	switch {
 	case hard:
 		outcome.Choice, outcome.Asks = Declined, nil
@@ -187,13 +194,20 @@ func judgeItem(item Item, req Request, at Situation, taken int64) (OutcomeLine, 
 	return line, asks
 }
 
-// dedupe keeps the first finding of each reason: the campaign's, where voucher and campaign say the same.
+// dedupe keeps the first finding of each reason: the campaign's, where voucher and campaign say the same. What one of them does not
+// let a manager approve stays so.
 func dedupe(findings []Finding) []Finding {
 	seen := map[Reason]bool{}
+	firm := map[Reason]bool{}
+	for _, finding := range findings {
+		firm[finding.Reason] = firm[finding.Reason] || !finding.Approvable
+	}
 	return slices.DeleteFunc(findings, func(f Finding) bool {
-		again := seen[f.Reason]
+		if seen[f.Reason] || (f.Approvable && firm[f.Reason]) {
+			return true
+		}
 		seen[f.Reason] = true
-		return again
+		return false
 	})
 }
 
@@ -297,42 +311,6 @@ func judgeBalance(line *OutcomeLine, item Item, req Request, at Situation) ([]As
 		return nil, finding
 	}
 	return nil, nil
-}
-
-func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Finding {
-	open := map[string]OrderLine{}
-	for _, part := range line.Voucher.Lines {
-		if own := item.Parts[part.ID]; !part.Collected && own.Net-item.Row.Undone[part.ID] < 1 {
-			open[part.ID] = part
-		}
-	}
-	if len(open) == 0 {
-		line.Units = 1
-		return usedUp(AlreadyRedeemed, item, 0, 1, at)
-	}
-	wanted := req.Lines
-	if len(wanted) == 0 {
-		for _, part := range line.Voucher.Lines {
-			if _, ok := open[part.ID]; ok {
-				wanted = append(wanted, part.ID)
-			}
-		}
-	}
-	for _, id := range wanted {
-		part, ok := open[id]
-		known := slices.ContainsFunc(line.Voucher.Lines, func(l OrderLine) bool { return l.ID == id })
-		switch {
-		case !known:
-			return &Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": id}}
-		case !ok:
-			line.Units = 1
-			return usedUp(AlreadyRedeemed, item, int64(len(open)), item.total(), at)
-		}
-		delete(open, id)
-		line.Parts = append(line.Parts, part)
-	}
-	line.Units = int64(len(line.Parts))
-	return nil
 }
 
 // needsRole reports that a voucher is not for whoever happens to stand at the counter, even where nobody signs in.

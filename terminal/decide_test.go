@@ -362,6 +362,7 @@ func TestNightsTheClocksChange(t *testing.T) {
 			c := newCounter(t)
 			c.stock("A", func(r *terminal.Row) { r.Campaign.Rules = test.rules })
 			c.clock.set(utc(test.now))
+			c.cache.fresh.ReachedEnd = utc(test.now)
 			outcome, err := c.Check(t.Context(), scanOf("A"), nil)
 			if err != nil || outcome.Reason() != test.want {
 				t.Errorf("%s for %q, %v; want %q", outcome.Choice, outcome.Reason(), err, test.want)

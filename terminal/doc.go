@@ -41,7 +41,8 @@
 //     What is undone comes off the business day of the redemption, so that it can be used again. Alone, a terminal counts what it was
 //     last told and what it did itself.
 //   - exclusive vouchers stand on a bill with no other: not_combinable.
-//   - slot is how long before and after its beginning a booking is honoured: slot_too_early, slot_too_late.
+//   - slot is how long before and after its beginning a booking is honoured: slot_too_early, slot_too_late. How far beyond that a
+//     manager may approve it is the merchant's to say, too (SlotGrace.ApprovalSeconds); where it says nothing, nobody may.
 //   - role is the least role that may redeem, of the operator or of the approver: operator_not_allowed. A technician never redeems.
 //   - approval_above asks for a manager where a line is worth more: its amount, else its discount, else the value at the counter, else
 //     the price.
@@ -64,9 +65,10 @@
 //
 // A decline lists every reason that applies (Outcome.Findings), in the one published order of Reasons: the code or token, refunded or
 // revoked, used, expired, place, time, limits, the bill, the operator, the device. The first is shown. Each Reason has one cause. A manager
-// may approve approval_required and clock_untrusted, and nothing else. Reasons that a newer row could lift (a voucher that is unknown,
+// may approve approval_required and clock_untrusted, a slot within the leave that its rule gives, and nothing else: what a merchant's
+// terms exclude is no manager's to grant. Where a code is not known the reasons of the other vouchers of the bill are listed as well. Reasons that a newer row could lift (a voucher that is unknown,
 // withdrawn, used up, held or at its limit) are asked of the authority before they are final, unless this terminal's own journal
-// shows it; the others are answered at once.
+// shows it; the others are answered at once. Check, which no claim follows, asks before it says yes, too.
 //
 // # Alone
 //
@@ -76,6 +78,11 @@
 // minutes everything; up to 24 hours at most 100 per redemption, 1,000 and 50 redemptions per terminal, in the merchant's currency; up
 // to 7 days single units worth at most 20, or the store's offline_low_value. Over 7 days nothing is honoured, under any policy and by
 // anybody's leave. Value at risk is the price, else the value, else the amount.
+//
+// What terminals honour while they are apart can exceed what a voucher or a limit allows. Nothing is undone. The first to arrive at the
+// cloud is accepted; a voucher used more often than it allows has the verdict overrun, and an exception. A limit per customer or
+// per day that is exceeded changes no verdict, since each voucher was good; it is an exception as well (customer_limit,
+// campaign_limit), which reversals close once the limit is kept again.
 //
 // # Reversal
 //

@@ -4,20 +4,29 @@ import "time"
 
 // Exception is something that a manager must look at, as the cloud tells it: a voucher used more often than it allows, say.
 type Exception struct {
-	ID       string         `json:"id"`
-	Kind     string         `json:"kind"`  // overrun, revoked, invalid, reversal_excess, journal_fork, journal_chain
-	State    string         `json:"state"` // open, closed
-	OpenedAt time.Time      `json:"opened_at"`
-	ClosedAt *time.Time     `json:"closed_at,omitempty"`
-	Owner    string         `json:"owner,omitempty"` // who looks after it
-	Voucher  VoucherID      `json:"voucher,omitempty"`
-	Part     string         `json:"part,omitempty"`
-	Campaign string         `json:"campaign,omitempty"`
-	Units    int64          `json:"units"`
-	Paid     int64          `json:"paid"` // of Units: paid off by reversals since
-	AtRisk   *Money         `json:"at_risk,omitempty"`
-	Uses     []ExceptionUse `json:"uses"` // that met; of an overrun, the one the cloud had first comes first
-	Note     string         `json:"note,omitempty"`
+	ID       string          `json:"id"`
+	Kind     string          `json:"kind"`  // overrun, revoked, invalid, reversal_excess, customer_limit, campaign_limit, journal_fork, journal_chain
+	State    string          `json:"state"` // open, closed
+	OpenedAt time.Time       `json:"opened_at"`
+	ClosedAt *time.Time      `json:"closed_at,omitempty"`
+	Owner    string          `json:"owner,omitempty"` // who looks after it
+	Voucher  VoucherID       `json:"voucher,omitempty"`
+	Part     string          `json:"part,omitempty"`
+	Campaign string          `json:"campaign,omitempty"`
+	Units    int64           `json:"units"`
+	Paid     int64           `json:"paid"` // of Units: paid off by reversals since
+	AtRisk   *Money          `json:"at_risk,omitempty"`
+	Uses     []ExceptionUse  `json:"uses"` // that met; of an overrun, the one the cloud had first comes first
+	Note     string          `json:"note,omitempty"`
+	Limit    *ExceptionLimit `json:"limit,omitempty"` // of customer_limit and campaign_limit
+}
+
+// ExceptionLimit is the limit that terminals exceeded while they were apart: at most Count per Per, and Used when it was noticed, as
+// Kind.Counted counts.
+type ExceptionLimit struct {
+	Count int64  `json:"count"`
+	Per   Period `json:"per"`
+	Used  int64  `json:"used"`
 }
 
 // ExceptionUse is one of the uses that met in an exception, at whichever terminal.

@@ -87,15 +87,28 @@ type Finding struct {
 	Facts  map[string]any `json:"facts,omitempty"`
 	// Own says that this terminal's own journal is the source, so that no other party can know better.
 	Own bool `json:"-"`
+	// Approvable says that a manager may approve this one, of a reason that is not approvable as such: see SlotGrace.
+	Approvable bool `json:"-"`
 }
 
 // Title, Fact and Next are the three sentences of a finding.
-func (f Finding) Title() Saying { return Saying{"reason." + string(f.Reason) + ".title", f.Facts} }
+func (f Finding) Title() Saying {
+	if cause := f.keyTrouble(); cause != "" {
+		return Saying{"issuer." + cause, f.Facts}
+	}
+	return Saying{"reason." + string(f.Reason) + ".title", f.Facts}
+}
 
 // Fact says what is known: "Used today at 12:04 at counter 2, by Li".
 func (f Finding) Fact() Saying {
 	if f.nobody() {
 		return Saying{"operator.unknown", f.Facts}
+	}
+	if cause := f.keyTrouble(); cause != "" {
+		return Saying{"issuer." + cause + ".fact", f.Facts}
+	}
+	if _, order := f.Facts["lines"]; order && f.Reason == AlreadyRedeemed {
+		return Saying{"lines.collected", f.Facts}
 	}
 	return Saying{"reason." + string(f.Reason) + ".fact", f.Facts}
 }
@@ -105,7 +118,25 @@ func (f Finding) Next() Saying {
 	if f.nobody() {
 		return Saying{"operator.unknown.next", f.Facts}
 	}
+	if cause := f.keyTrouble(); cause != "" {
+		return Saying{"issuer." + cause + ".next", f.Facts}
+	}
+	if f.Approvable {
+		return Saying{"slot.approve.next", f.Facts}
+	}
+	if _, open := f.Facts["open"]; open && f.Reason == AlreadyRedeemed {
+		return Saying{"lines.open.next", f.Facts}
+	}
 	return Saying{"reason." + string(f.Reason) + ".next", f.Facts}
+}
+
+// keyTrouble says what is wrong with the key of a token whose issuer is known: "revoked", when nothing under the key is honoured any
+// more, "issued_at", when the token says it was issued outside of the key's time, or "".
+func (f Finding) keyTrouble() string {
+	if cause := f.Facts["cause"]; f.Reason == UnknownIssuer && (cause == "revoked" || cause == "issued_at") {
+		return cause.(string)
+	}
+	return ""
 }
 
 // nobody reports that the one who may not do this is not known here at all, which takes another step than asking somebody else.

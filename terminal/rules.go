@@ -188,14 +188,15 @@ func judgeSlot(grace *SlotGrace, slot *Slot, at Situation) []Finding {
 	facts := map[string]any{"from": slot.From.In(at.Zone), "until": slot.Until.In(at.Zone)}
 	opens := slot.From.Add(-time.Duration(grace.EarlySeconds) * time.Second)
 	closes := slot.From.Add(time.Duration(grace.LateSeconds) * time.Second)
+	leave := time.Duration(grace.ApprovalSeconds) * time.Second
 	switch {
 	case now.Before(opens):
 		facts["opens"] = opens.In(at.Zone)
 		facts["by"] = int64(slot.From.Sub(now).Minutes())
-		return []Finding{{Reason: SlotTooEarly, Facts: facts}}
+		return []Finding{{Reason: SlotTooEarly, Facts: facts, Approvable: leave > 0 && !now.Before(opens.Add(-leave))}}
 	case now.After(closes):
 		facts["by"] = int64(now.Sub(slot.From).Minutes())
-		return []Finding{{Reason: SlotTooLate, Facts: facts}}
+		return []Finding{{Reason: SlotTooLate, Facts: facts, Approvable: leave > 0 && !now.After(closes.Add(leave))}}
 	}
 	return nil
 }

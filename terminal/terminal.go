@@ -25,11 +25,28 @@ func (t *Terminal) Scan(ctx context.Context, req Request) (Outcome, error) {
 	return t.answer(ctx, b)
 }
 
-// Check is Scan without a trace: nothing is journalled, and the decision can be that of another time.
+// Check is Scan without a trace: nothing is journalled, and the decision can be that of another time. No claim follows it, so that
+// the authority is asked here, read-only, what a claim would ask; where nobody answers, a decision for now is held against the
+// offline policy as a redemption would be.
 func (t *Terminal) Check(ctx context.Context, req Request, at *Reading) (Outcome, error) {
 	b, err := t.look(ctx, req, at)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if !b.asked && b.outcome.Choice != Declined {
+		if err := t.ask(ctx, b); err != nil {
+			return Outcome{}, err
+		}
+		if err := t.others(ctx, b); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if b.alone && at == nil && b.outcome.Choice == Approved {
+		exposure, err := t.parts.Journal.Exposure(ctx)
+		if err != nil {
+			return Outcome{}, err
+		}
+		b.holdOffline(exposure)
 	}
 	return b.outcome, nil
 }
@@ -77,6 +94,8 @@ type bill struct {
 	of      []int  // which of them each line of the outcome is about
 	others  []OutcomeLine
 	outcome Outcome
+	asked   bool // the authority was asked for newer rows
+	alone   bool // and did not answer
 	// Of a claim that was granted:
 	assurance Assurance
 	claimID   string
@@ -97,7 +116,8 @@ func (t *Terminal) look(ctx context.Context, req Request, override *Reading) (*b
 		return nil, err
 	}
 	if finding := t.read(b); finding != nil {
-		b.outcome = Outcome{Choice: Declined, Findings: []Finding{*finding}, Masked: b.shown[len(b.shown)-1].Masked, Bill: req.Bill}
+		b.outcome = Outcome{Choice: Declined, Findings: append([]Finding{*finding}, judgeTerminal(at)...),
+			Masked: b.shown[len(b.shown)-1].Masked, Bill: req.Bill}
 		return b, nil
 	}
 	for i := range b.shown {
@@ -255,7 +275,7 @@ func (j journalled) Counted(campaign string, vouchers []VoucherID, days Days, af
 	return j.journal.Counted(j.ctx, campaign, vouchers, days, after)
 }
 
-// decide decides on the rows that are known; an unknown one declines the whole bill.
+// decide decides on the rows that are known. An unknown one declines the whole bill, for what is wrong with the others as well.
 func (t *Terminal) decide(ctx context.Context, b *bill) error {
 	return b.decide(journalled{ctx, t.parts.Journal})
 }
@@ -265,12 +285,7 @@ func (b *bill) decide(own past) error {
 	b.of = nil
 	for i, row := range b.rows {
 		if !b.known[i] {
-			finding := Finding{Reason: NotFound}
-			if b.shown[i].Otherwise != nil {
-				finding = *b.shown[i].Otherwise
-			}
-			b.outcome = Outcome{Choice: Declined, Findings: []Finding{finding}, Masked: b.shown[i].Masked, Bill: b.req.Bill}
-			return nil
+			continue
 		}
 		item := Item{Row: row, Masked: b.shown[i].Masked}
 		var err error
@@ -293,9 +308,41 @@ func (b *bill) decide(own past) error {
 		}
 		items, b.of = append(items, item), append(b.of, i)
 	}
+	if slices.Contains(b.known, false) {
+		b.outcome = b.unknown(items)
+		return nil
+	}
 	b.outcome = Decide(items, b.req, b.at)
 	b.outcome.Order = b.others
 	return nil
+}
+
+// unknown declines a bill of which some vouchers are not known. items are the others: they are on no line of the outcome, since
+// nothing can be said of a bill whose vouchers are not all known but what is wrong with it.
+func (b *bill) unknown(items []Item) Outcome {
+	outcome := Outcome{Choice: Declined, Bill: b.req.Bill}
+	for i, known := range b.known {
+		if known {
+			continue
+		}
+		finding := Finding{Reason: NotFound}
+		if b.shown[i].Otherwise != nil {
+			finding = *b.shown[i].Otherwise
+		}
+		if len(outcome.Findings) == 0 || reasonRank[finding.Reason] < reasonRank[outcome.Findings[0].Reason] {
+			outcome.Masked = b.shown[i].Masked
+		}
+		outcome.Findings = append(outcome.Findings, finding)
+		sortFindings(outcome.Findings)
+	}
+	if len(items) == 0 {
+		outcome.Findings = append(outcome.Findings, judgeTerminal(b.at)...)
+	} else {
+		outcome.Findings = append(outcome.Findings, Decide(items, b.req, b.at).Findings...)
+	}
+	b.of = nil
+	sortFindings(outcome.Findings)
+	return outcome
 }
 
 // mayHaveChanged reports whether a newer row could lift the decline: none of its findings is the terminal's own knowledge.
@@ -310,10 +357,12 @@ func (b *bill) mayHaveChanged() bool {
 
 // ask takes newer rows from the authority and decides again; without an answer the decision stands.
 func (t *Terminal) ask(ctx context.Context, b *bill) error {
+	b.asked = true
 	for i := 0; i < len(b.shown); i++ { // the order of a voucher that was not known may add to what is shown
 		row, err := t.parts.Authority.Ask(ctx, b.lookups(i))
 		switch {
 		case errors.Is(err, ErrNoAnswer):
+			b.alone = true
 			for n, finding := range b.outcome.Findings {
 				if finding.Reason == NotFound { // here: the cloud may know it
 					b.outcome.Findings[n].Facts = map[string]any{"line": "down"}
@@ -389,8 +438,12 @@ func (t *Terminal) commit(ctx context.Context, b *bill) error {
 			return Draft{}, errRefused
 		}
 		if b.assurance == Offline {
-			if err := b.holdOffline(ledger); err != nil {
+			exposure, err := ledger.Exposure()
+			if err != nil {
 				return Draft{}, err
+			}
+			if b.holdOffline(exposure); b.outcome.Choice != Approved {
+				return Draft{}, errRefused
 			}
 		}
 		return t.draft(b, ledger)
@@ -405,23 +458,17 @@ func (t *Terminal) commit(ctx context.Context, b *bill) error {
 	return nil
 }
 
-// holdOffline holds the bill against the offline policy.
-func (b *bill) holdOffline(ledger Ledger) error {
-	exposure, err := ledger.Exposure()
-	if err != nil {
-		return err
-	}
+// holdOffline holds an approved bill against the offline policy.
+func (b *bill) holdOffline(exposure Exposure) {
 	finding := judgeOffline(b.outcome, Alone{b.fresh, exposure}, b.at)
 	switch {
 	case finding == nil:
-		return nil
 	case finding.Reason == ApprovalRequired:
 		b.outcome.Choice, b.outcome.Findings = Asking, []Finding{*finding}
 		b.outcome.Asks = []Ask{{Missing: MissingApproval, Finding: *finding}}
 	default:
 		b.outcome.Choice, b.outcome.Findings = Declined, []Finding{*finding}
 	}
-	return errRefused
 }
 
 // answer journals a decline and gives the outcome back.

@@ -195,6 +195,16 @@ func TestImport(t *testing.T) {
 	d.has("imported 1 voucher of card, skipped 2", out)
 	_, failure = d.run(exitUsage, "import", "card", file)
 	d.has(`there is no column "Coupon"`, failure)
+	d.has(`leave it out with --ignore "Coupon"`, failure)
+	file = d.file("more.csv", "Coupon,Remarks,Worth,Seller\n323456789012,\"code,amount\",10.00,us\n")
+	_, failure = d.run(exitUsage, "import", "card", file, "--map", "Coupon=code", "--map", "Worth=amount", "--ignore", "Remarks")
+	d.has(`there is no column "Seller"`, failure)
+	_, failure = d.run(exitUsage, "import", "card", file, "--map", "Coupon=code", "--map", "Worth=amount", "--ignore", "Remarks", "--ignore", "Seller", "--ignore", "Vendor")
+	d.has(`the file has no column "Vendor"`, failure)
+	_, failure = d.run(exitUsage, "import", "card", file, "--map", "Coupon=code", "--ignore", "Coupon")
+	d.has("cannot be both renamed and left out", failure)
+	out, _ = d.run(exitDone, "import", "card", file, "--map", "Coupon=code", "--map", "Worth=amount", "--ignore", "Remarks", "--map", "Seller=-")
+	d.has("imported 1 voucher of card, skipped 0", out)
 }
 
 // A cloud that does not say where it listens, or serves strangers without TLS, or never stops.

@@ -274,6 +274,9 @@ func exceptionTable(into io.Writer, all []api.Exception, places zones) error {
 				story += " by " + *use.Operator
 			}
 		}
+		if x.Limit != nil {
+			story += fmt.Sprintf("; used %d, and %d per %s are allowed", x.Limit.Used, x.Limit.Count, x.Limit.Per)
+		}
 		if x.Note != nil {
 			story = strings.TrimSpace(story + " " + *x.Note)
 		}

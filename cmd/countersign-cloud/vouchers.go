@@ -309,14 +309,15 @@ func writeQRs(folder string, vouchers []cloud.Issued) error {
 }
 
 func newImport(g *globals) *cobra.Command {
-	var names []string
+	var names, ignored []string
 	var skip bool
 	cmd := &cobra.Command{
 		Use:   "import CAMPAIGN FILE.csv",
 		Short: "Take over codes of another platform",
 		Long: "Takes over vouchers from a CSV file with a header line. Columns: " + strings.Join(cloud.ImportColumns, ", ") + "; only code is needed.\n" +
+			"A column with another name is renamed by --map or left out by --ignore; else the file is refused, so that nothing is lost unnoticed.\n" +
 			"Where a row is bad nothing is taken, unless --skip-bad.",
-		Example: "  countersign-cloud import dinner-for-two deals.csv --map \"Coupon No=code\" --map Name=holder",
+		Example: "  countersign-cloud import dinner-for-two deals.csv --map \"Coupon No=code\" --map Name=holder --ignore Remarks",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			mapped := map[string]string{}
@@ -327,10 +328,17 @@ func newImport(g *globals) *cobra.Command {
 				}
 				mapped[theirs] = ours
 			}
+			for _, column := range ignored {
+				if _, both := mapped[column]; both {
+					return usage("the column %q cannot be both renamed and left out: say either --map or --ignore", column)
+				}
+				mapped[column] = cloud.Ignored
+			}
 			return g.with(func(s cloud.Storage) error { return g.importFile(cmd.Context(), s, args[0], args[1], mapped, skip) })
 		},
 	}
 	cmd.Flags().StringArrayVar(&names, "map", nil, "THEIRS=OURS: the file's name of a column and ours")
+	cmd.Flags().StringArrayVar(&ignored, "ignore", nil, "a column of the file that is not taken over")
 	cmd.Flags().BoolVar(&skip, "skip-bad", false, "take the good rows all the same")
 	return cmd
 }

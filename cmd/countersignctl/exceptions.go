@@ -64,6 +64,9 @@ func story(text *strings.Builder, exception terminal.Exception, words terminal.W
 		fmt.Fprintf(text, " · %s, %d paid off", counted(exception.Units, "unit", "units"), exception.Paid)
 	}
 	text.WriteByte('\n')
+	if limit := exception.Limit; limit != nil {
+		fmt.Fprintf(text, "  %s\n", words.Say("exception.limit", map[string]any{"used": limit.Used, "count": limit.Count, "per": string(limit.Per)}))
+	}
 	if exception.Note != "" {
 		fmt.Fprintf(text, "  %s\n", exception.Note)
 	}

@@ -93,7 +93,7 @@ var scenes = []scene{
 	}},
 	{"pickup, line by line", []string{"parcel --lines=Bread_x_2;Milk;Tea"}, nil, []string{
 		"redeem $1 --lines b => approved units=1 left=2",
-		"redeem $1 --lines b => declined already_redeemed",
+		"redeem $1 --lines b => declined already_redeemed facts.lines.len=1 facts.open.len=2 facts.terminal=counter-1",
 		"redeem $1 --lines z => declined amount_invalid",
 		"redeem $1 => approved units=2 left=0",
 		"redeem $1 => declined already_redeemed",
@@ -113,6 +113,7 @@ var scenes = []scene{
 	{"codes that are none", []string{"dinner", "dinner --token"}, nil, []string{
 		"redeem $1X => declined malformed_code",
 		"redeem FOREIGN => declined not_found",
+		"redeem $1 FOREIGN => declined not_found reasons.len=1",
 		"redeem FOREIGN-TOKEN => declined unknown_issuer",
 		"redeem FORGED$2 => declined bad_signature",
 		"scan RU$1 => declined scanner_layout facts.layout=ru",

@@ -8,8 +8,8 @@ import (
 
 // decision is what of an answer these tests look at.
 type decision struct {
-	Decision, Reason, Assurance string
-	Facts                       map[string]any
+	Decision, Reason, Assurance, Title, Fact string
+	Facts                                    map[string]any
 }
 
 // redeem redeems a code and wants this exit code.
@@ -97,7 +97,8 @@ func TestKeysOfTokensComeAndGo(t *testing.T) {
 		if cut {
 			s.link.Cut()
 		}
-		if d := s.redeem(3, stolen); d.Reason != "unknown_issuer" || d.Facts["cause"] != "revoked" {
+		if d := s.redeem(3, stolen); d.Reason != "unknown_issuer" || d.Facts["cause"] != "revoked" ||
+			d.Title != "Issuer's key withdrawn" || !strings.Contains(d.Fact, first) {
 			t.Errorf("under a revoked key, the line cut: %v: %+v", cut, d)
 		}
 	}

@@ -22,6 +22,9 @@ import (
 var ImportColumns = []string{"code", "voucher", "holder", "customer", "amount", "units", "valid_from", "valid_until", "slot_from",
 	"slot_until", "party", "order", "lines", "state"}
 
+// Ignored is what a column is mapped to that an import leaves alone.
+const Ignored = "-"
+
 // RowError is what is wrong with one row of an import.
 type RowError struct {
 	Line int // of the file, from 1
@@ -38,7 +41,7 @@ type ImportRow struct {
 }
 
 // ReadImport reads the vouchers of a campaign from a CSV file with a header line. names maps the file's own column names to those
-// of ImportColumns. zone is where times without an offset are; nil refuses them for slots, which are instants. Rows that are
+// of ImportColumns, or to Ignored. zone is where times without an offset are; nil refuses them for slots, which are instants. Rows that are
 // wrong come back as RowErrors beside the good ones; err is for a file that cannot be read at all.
 func ReadImport(source io.Reader, campaign terminal.Campaign, names map[string]string, zone *time.Location, now time.Time) (rows []ImportRow, bad []RowError, err error) {
 	separator, source, err := sniff(source)
@@ -129,21 +132,32 @@ func validSoFar(text []byte) bool {
 
 func importColumns(header []string, names map[string]string) ([]string, error) {
 	columns := make([]string, len(header))
+	met := map[string]bool{}
 	for i, name := range header {
 		name = strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))
 		if ours, ok := names[name]; ok {
+			met[name] = true
 			name = ours
 		} else {
 			name = strings.ToLower(name)
 		}
+		if name == Ignored {
+			columns[i] = Ignored
+			continue
+		}
 		if !slices.Contains(ImportColumns, name) {
-			return nil, fmt.Errorf("line 1: there is no column %q: rename it with --map %q, where COLUMN is one of %s",
-				header[i], header[i]+"=COLUMN", strings.Join(ImportColumns, ", "))
+			return nil, fmt.Errorf("line 1: there is no column %q: rename it with --map %q, where COLUMN is one of %s, or leave it out with --ignore %q",
+				header[i], header[i]+"=COLUMN", strings.Join(ImportColumns, ", "), header[i])
 		}
 		if slices.Contains(columns[:i], name) {
 			return nil, fmt.Errorf("line 1: two columns are %q", name)
 		}
 		columns[i] = name
+	}
+	for name := range names {
+		if !met[name] {
+			return nil, fmt.Errorf("line 1: the file has no column %q: its columns are %s", name, strings.Join(header, ", "))
+		}
 	}
 	if !slices.Contains(columns, "code") {
 		return nil, errors.New("line 1: the column code is missing")
@@ -175,7 +189,9 @@ func importRow(record, columns []string, campaign terminal.Campaign, zone *time.
 	}
 	field := map[string]string{}
 	for i, value := range record {
-		field[columns[i]] = strings.TrimSpace(value)
+		if columns[i] != Ignored {
+			field[columns[i]] = strings.TrimSpace(value)
+		}
 	}
 	if row.forms, err = token.Canonical(field["code"]); err != nil {
 		return row, fmt.Errorf("the code cannot be one: it has to have %d to %d letters and digits", token.ForeignLeast, token.ForeignLength)

@@ -207,7 +207,8 @@ func (t *table) slot() *terminal.SlotGrace {
 	if inner == nil {
 		return nil
 	}
-	s := &terminal.SlotGrace{EarlySeconds: inner.seconds("early", week), LateSeconds: inner.seconds("late", week)}
+	s := &terminal.SlotGrace{EarlySeconds: inner.seconds("early", week), LateSeconds: inner.seconds("late", week),
+		ApprovalSeconds: inner.seconds("approval", week)}
 	inner.done("slot")
 	return s
 }

@@ -64,7 +64,7 @@ minimum_bill = { amount = "50.00", basis = "after" }
 per_customer = { count = 1, per = "week" }
 per_day = { count = 100, scope = "store" }
 combinable = false
-slot = { early = "30m", late = "2h" }
+slot = { early = "30m", late = "2h", approval = "15m" }
 role = "manager"
 approval_above = "100.00"
 reversal = { cashier = "90m", manager = "never" }
@@ -127,7 +127,7 @@ func TestEveryKey(t *testing.T) {
 					Blackout:   []terminal.Date{{Year: 2026, Month: 12, Day: 24}, {Year: 2026, Month: 12, Day: 31}},
 					Stores:     []string{"quay"}, Terminals: []string{"counter-1"}, MinimumBill: &terminal.MinimumBill{Amount: *euro(5000), After: true},
 					PerCustomer: &terminal.Limit{Count: 1, Per: "week"}, PerDay: &terminal.DayLimit{Count: 100, Store: true}, Exclusive: true,
-					Slot: &terminal.SlotGrace{EarlySeconds: 1800, LateSeconds: 7200}, Role: "manager", ApprovalAbove: euro(10000)},
+					Slot: &terminal.SlotGrace{EarlySeconds: 1800, LateSeconds: 7200, ApprovalSeconds: 900}, Role: "manager", ApprovalAbove: euro(10000)},
 				Reversal: terminal.ReversalPolicy{Cashier: terminal.ReversalWindow{Seconds: 5400}, Manager: terminal.ReversalWindow{Never: true}},
 				Offline:  &terminal.OfflinePolicy{Mode: "limit", PerRedemption: euro(10000), PerTerminal: euro(100000), Count: 50, CacheAgeSeconds: 86400}},
 			{ID: "swim", Name: terminal.Text{"en": "Ten visits"}, Kind: "pass", Currency: "EUR", State: "live", Units: 10, Rules: terminal.Rules{UnitsAtOnce: 2},

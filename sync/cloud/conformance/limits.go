@@ -3,8 +3,11 @@ package conformance
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 
+	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
 	"countersign/terminal/token"
@@ -18,6 +21,9 @@ var limitTests = []test{
 	{"a limit that comes later counts what was used before", laterLimit},
 	{"claims at once never exceed a limit", limitRace},
 	{"one code proves its whole order, and nothing else", orderProof},
+	{"limits that were exceeded apart are exceptions", overLimits},
+	{"a reversal pays an exceeded limit off", overLimitPaidOff},
+	{"an exceeded limit of payments", overLimitOfPayments},
 	{"a redemption can be read by other terminals of the merchant", readRedemption},
 }
 
@@ -221,4 +227,84 @@ func readRedemption(w *world) {
 	b.reverse(e, 2)
 	b.last()
 	w.expect("what others took back of it", []any{a.row(t).Undone, b.row(t).Undone}, []any{map[string]int64{"": 2}, map[string]int64(nil)})
+}
+
+// limitsOf are the exceptions about limits, as kind, state, units and what is paid off.
+func (w *world) limitsOf() (all []string) {
+	for _, x := range w.exceptions(false) {
+		if x.Limit != nil {
+			all = append(all, fmt.Sprintf("%s %s %d/%d used %d of %d", x.Kind, x.State, x.Paid, x.Units, x.Limit.Used, x.Limit.Count))
+		}
+	}
+	return all
+}
+
+func overLimits(w *world) {
+	a, b := w.counter(quay), w.counter(harbour)
+	rules := onePerDay()
+	rules.PerDay = &terminal.DayLimit{Count: 2}
+	spa := w.limited("spa", terminal.KindProduct, rules)
+	first := a.redeem(w.issueOf(spa, cloud.Facts{Customer: "ann"}), 1)
+	a.last()
+	w.expect("within", len(w.exceptions(false)), 0)
+	shared := w.issueOf(spa, cloud.Facts{Customer: "ann"})
+	second := b.redeem(shared, 1)
+	w.expect("the verdict is about the voucher", b.last(), terminal.LineVerdict{Accepted: 1})
+	w.expect("the customer's", w.limitsOf(), []string{"customer_limit open 0/1 used 2 of 1"})
+	x := w.exceptions(true)[0]
+	w.expect("both sides", []terminal.UID{x.Uses[0].Uid, x.Uses[1].Uid}, []terminal.UID{first.UID, second.UID})
+	w.expect("worth", *x.AtRisk, terminal.Money{Minor: 3990, Currency: "EUR"})
+	for _, c := range []*counter{a, b} {
+		told := slices.ContainsFunc(c.pull("", 2000).Records, func(r api.FeedRecord) bool { return r.Exception != nil && r.Exception.Id == x.Id })
+		w.expect(c.Store+" is told", told, true)
+	}
+	b.redeem(w.issueOf(spa, cloud.Facts{Customer: "ben"}), 1)
+	b.last()
+	w.expect("the campaign's", w.limitsOf()[1:], []string{"campaign_limit open 0/1 used 3 of 2"})
+	a.redeem(shared, 1) // the same voucher again: one exception says it all
+	verdict := a.last()
+	w.expect("overrun", verdict.Overrun, 1)
+	w.expect("no third about limits", len(w.limitsOf()), 2)
+	var sum terminal.LineVerdict
+	for _, r := range w.redemptions() {
+		sum.Accepted, sum.Overrun = sum.Accepted+r.Lines[0].Accepted, sum.Overrun+r.Lines[0].Overrun
+	}
+	w.expect("every unit is accounted for", sum, terminal.LineVerdict{Accepted: 3, Overrun: 1})
+}
+
+func overLimitPaidOff(w *world) {
+	a, b := w.counter(quay), w.counter(harbour)
+	spa := w.limited("spa", terminal.KindProduct, terminal.Rules{PerCustomer: &terminal.Limit{Count: 1, Per: terminal.PerEver}})
+	anns := func() ticket { return w.issueOf(spa, cloud.Facts{Customer: "ann"}) }
+	first := a.redeem(anns(), 1)
+	a.push(1)
+	second, third := b.redeem(anns(), 1), b.redeem(anns(), 1)
+	b.push(1)
+	w.expect("two exceed it", w.limitsOf(), []string{"customer_limit open 0/1 used 2 of 1", "customer_limit open 0/1 used 3 of 1"})
+	b.reverse(third, 1)
+	b.last()
+	w.expect("its own first", w.limitsOf(), []string{"customer_limit open 0/1 used 2 of 1", "customer_limit closed 1/1 used 3 of 1"})
+	a.reverse(first, 1)
+	a.last()
+	w.expect("and any that keeps the limit again", w.limitsOf()[0], "customer_limit closed 1/1 used 2 of 1")
+	b.reverse(second, 1)
+	b.last()
+	w.expect("nothing is paid twice", w.limitsOf()[0], "customer_limit closed 1/1 used 2 of 1")
+}
+
+func overLimitOfPayments(w *world) {
+	a, b := w.counter(quay), w.counter(harbour)
+	card := w.limited("gift", terminal.KindBalance, terminal.Rules{PerCustomer: &terminal.Limit{Count: 1, Per: terminal.PerDay}})
+	t := w.issueOf(card, cloud.Facts{Customer: "ann"})
+	a.redeem(t, 700)
+	a.last()
+	e := b.redeem(t, 800)
+	w.expect("the card had it", b.last(), terminal.LineVerdict{Accepted: 800})
+	w.expect("one payment too many", w.limitsOf(), []string{"customer_limit open 0/1 used 2 of 1"})
+	b.reverse(e, 300)
+	b.last()
+	w.expect("while a part of it stands", w.limitsOf(), []string{"customer_limit open 0/1 used 2 of 1"})
+	b.reverse(e, 500)
+	b.last()
+	w.expect("once nothing of it does", w.limitsOf(), []string{"customer_limit closed 1/1 used 2 of 1"})
 }

@@ -190,6 +190,9 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 		return err
 	}
 	if finding := account.JudgeClaim(line.Units, campaign.Kind, campaign.Currency, useFacts(use), useFacts(holder)); finding != nil {
+		if line.Part != "" && finding.Reason == terminal.AlreadyRedeemed {
+			nameLines(finding.Facts, v.Voucher, line.Part)
+		}
 		g.refuse(*finding)
 	}
 	under, err := g.judgeQuotas(v, campaign, line.Units)
@@ -257,6 +260,20 @@ func rowOf(q Querier, t cloud.Terminal, v held) (terminal.Row, error) {
 		return row, err
 	}
 	return row, addRelated(q, v.merchant, &row)
+}
+
+// nameLines adds which line of an order was collected before, and those that are still open.
+func nameLines(facts map[string]any, v terminal.Voucher, part string) {
+	var open []string
+	for _, line := range v.Lines {
+		if !line.Collected && line.ID != part {
+			open = append(open, line.ID)
+		}
+	}
+	facts["lines"] = v.LineNames([]string{part})
+	if len(open) > 0 {
+		facts["open"] = v.LineNames(open)
+	}
 }
 
 // stateFindings says whether a voucher or its campaign was withdrawn.

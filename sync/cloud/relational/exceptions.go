@@ -19,13 +19,14 @@ import (
 
 // exceptionBody is what an exception tells and never asks the database for.
 type exceptionBody struct {
-	Campaign  string             `json:"campaign,omitempty"`
-	AtRisk    *terminal.Money    `json:"at_risk,omitempty"`
-	Uses      []api.ExceptionUse `json:"uses"`
-	Note      string             `json:"note,omitempty"`
-	Store     string             `json:"store,omitempty"` // of a journal's: whose it is
-	StoreName string             `json:"store_name,omitempty"`
-	Terminal  string             `json:"terminal,omitempty"`
+	Campaign  string                   `json:"campaign,omitempty"`
+	AtRisk    *terminal.Money          `json:"at_risk,omitempty"`
+	Uses      []api.ExceptionUse       `json:"uses"`
+	Note      string                   `json:"note,omitempty"`
+	Store     string                   `json:"store,omitempty"` // of a journal's: whose it is
+	StoreName string                   `json:"store_name,omitempty"`
+	Terminal  string                   `json:"terminal,omitempty"`
+	Limit     *terminal.ExceptionLimit `json:"limit,omitempty"` // of a limit's
 }
 
 // use describes the entry's own use of a line.
@@ -68,13 +69,18 @@ func findUse(q Querier, v held, part string, newest bool) (*api.ExceptionUse, er
 	if newest {
 		order = "DESC"
 	}
+	return scanUse(q, v.merchant, q.QueryRow(`SELECT e.bytes, l.line, t.store, t.name FROM line l JOIN entry e ON e.ordinal = l.entry
+		JOIN terminal t ON t.id = e.terminal
+		WHERE l.voucher = ?1 AND (?2 = '' OR l.part = ?2) AND l.kind = ?3 AND l.accepted + l.overrun + l.revoked > l.reversed
+		ORDER BY l.entry `+order+` LIMIT 1`, int64(v.ID), part, uint8(terminal.EntryRedeem)))
+}
+
+// scanUse reads a use from the bytes of its entry, its line there, and the store and name of its terminal; nil where there is none.
+func scanUse(q Querier, merchant string, row interface{ Scan(...any) error }) (*api.ExceptionUse, error) {
 	var raw []byte
 	var line int
 	var store, name string
-	err := q.QueryRow(`SELECT e.bytes, l.line, t.store, t.name FROM line l JOIN entry e ON e.ordinal = l.entry
-		JOIN terminal t ON t.id = e.terminal
-		WHERE l.voucher = ?1 AND (?2 = '' OR l.part = ?2) AND l.kind = ?3 AND l.accepted + l.overrun + l.revoked > l.reversed
-		ORDER BY l.entry `+order+` LIMIT 1`, int64(v.ID), part, uint8(terminal.EntryRedeem)).Scan(&raw, &line, &store, &name)
+	err := row.Scan(&raw, &line, &store, &name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -87,7 +93,7 @@ func findUse(q Querier, v held, part string, newest bool) (*api.ExceptionUse, er
 	}
 	use := api.ExceptionUse{Uid: e.UID, Store: store, Terminal: name, At: e.Wall, Assurance: e.Assurance,
 		Units: e.Lines[line].Units, Amount: e.Lines[line].Amount}
-	use = named(q, v.merchant, use, e.Receipt.String(), e.Operator)
+	use = named(q, merchant, use, e.Receipt.String(), e.Operator)
 	return &use, nil
 }
 
@@ -116,14 +122,8 @@ func findHolder(q Querier, v held, part string, terminalID int64, uid terminal.U
 
 // open opens an exception about a line and tells the stores that it concerns.
 func (s *settling) open(kind api.ExceptionKind, i int, line terminal.EntryLine, units int64, uses []api.ExceptionUse, note string) error {
-	stores := []string{}
-	for _, use := range uses {
-		stores = append(stores, use.Store)
-	}
-	slices.Sort(stores)
-	stores = slices.Compact(stores)
 	body := exceptionBody{Campaign: line.Campaign, AtRisk: cloud.AtRisk(line, units), Uses: uses, Note: note}
-	return s.newException(s.terminal, kind, s.at, stores, body, `entry, line, voucher, part, units`,
+	return s.newException(s.terminal, kind, s.at, storesOf(uses), body, `entry, line, voucher, part, units`,
 		s.ordinal, i, int64(line.Voucher), line.Part, units)
 }
 
@@ -199,7 +199,7 @@ func (c *change) debts(voucherID int64, part string, ordinal int64, line int) (d
 		debts = append(debts, debt)
 		return nil
 	}, `SELECT id, kind, coalesce(entry, 0), coalesce(line, -1), units - paid FROM exception
-		WHERE voucher = ? AND part = ? AND state = 'open' AND kind <> 'reversal_excess' ORDER BY id`, voucherID, part)
+		WHERE voucher = ? AND part = ? AND state = 'open' AND kind NOT IN ('reversal_excess', 'customer_limit', 'campaign_limit') ORDER BY id`, voucherID, part)
 	return debts, err
 }
 
@@ -264,7 +264,7 @@ func scanException(row interface{ Scan(...any) error }) (x api.Exception, err er
 	if err := json.Unmarshal(raw, &body); err != nil {
 		return x, err
 	}
-	x.Id, x.OpenedAt, x.AtRisk, x.Uses = strconv.FormatInt(id, 10), fromMicros(opened), body.AtRisk, body.Uses
+	x.Id, x.OpenedAt, x.AtRisk, x.Uses, x.Limit = strconv.FormatInt(id, 10), fromMicros(opened), body.AtRisk, body.Uses, body.Limit
 	if closed.Valid {
 		at := fromMicros(closed.Int64)
 		x.ClosedAt = &at

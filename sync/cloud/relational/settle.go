@@ -81,6 +81,9 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	if err := s.publishCounts(v, s.terminal.Store, day); err != nil {
 		return verdict, err
 	}
+	if err := s.holdLimits(v, i, line, verdict.Accepted, day); err != nil {
+		return verdict, err
+	}
 	return verdict, s.count(v, line.Part, after.Redeemed-account.Redeemed, 0)
 }
 
@@ -252,7 +255,11 @@ func (s *settling) reverseLine(i int, line terminal.EntryLine) (terminal.LineVer
 	if err := s.count(v, line.Part, 0, reversal.Freed); err != nil {
 		return verdict, err
 	}
-	return verdict, s.payOff(int64(v.ID), line.Part, ordinal, line.Original, reversal.Effective)
+	if err := s.payOff(int64(v.ID), line.Part, ordinal, line.Original, reversal.Effective); err != nil || original.Invalid > 0 {
+		return verdict, err
+	}
+	counted := line.Kind.Counted(original.Units-original.Reversed) - line.Kind.Counted(original.Units-original.Reversed-reversal.Effective)
+	return verdict, s.payLimits(v, ordinal, line.Original, store, day, counted)
 }
 
 // redeemedLine loads one line of a redemption, by its entry's uid.

@@ -1,0 +1,76 @@
+package terminal
+
+import "slices"
+
+// judgePickup judges an order to collect: which of its lines are handed over.
+func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Finding {
+	open := map[string]bool{}
+	var all []string
+	for _, part := range line.Voucher.Lines {
+		if own := item.Parts[part.ID]; !part.Collected && own.Net-item.Row.Undone[part.ID] < 1 {
+			open[part.ID] = true
+			all = append(all, part.ID)
+		}
+	}
+	wanted := req.Lines
+	if len(wanted) == 0 {
+		wanted = all
+	}
+	if len(all) == 0 && len(req.Lines) == 0 {
+		line.Units = 1
+		if item.left() >= 1 { // earlier lines of the same bill take them
+			return &Finding{Reason: UnitsLimit, Facts: map[string]any{"most": item.left(), "asked": item.left() + 1}}
+		}
+		return usedUp(AlreadyRedeemed, item, 0, 1, at)
+	}
+	var collected []string
+	for _, id := range wanted {
+		n := slices.IndexFunc(line.Voucher.Lines, func(l OrderLine) bool { return l.ID == id })
+		named := func(l OrderLine) bool { return l.ID == id }
+		switch {
+		case n < 0:
+			return &Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": id}}
+		case slices.ContainsFunc(line.Parts, named): // named twice
+		case !open[id]:
+			collected = append(collected, id)
+		default:
+			delete(open, id)
+			line.Parts = append(line.Parts, line.Voucher.Lines[n])
+		}
+	}
+	if len(collected) > 0 {
+		line.Parts, line.Units = nil, 1
+		return collectedBefore(*line, item, collected, all, at)
+	}
+	line.Units = int64(len(line.Parts))
+	return nil
+}
+
+// collectedBefore says which of the lines that are asked for were handed over before, and which are still open. When and by whom
+// is said where it is known of the very line.
+func collectedBefore(line OutcomeLine, item Item, collected, open []string, at Situation) *Finding {
+	finding := usedUp(AlreadyRedeemed, item, int64(len(open)), item.total(), at)
+	left, total := finding.Facts["left"], finding.Facts["total"]
+	if own := item.Parts[collected[0]].Last; own != nil {
+		finding.Facts = at.useFacts(own)
+	} else if item.total()-int64(len(open)) > 1 { // the voucher's last use may be that of another line
+		finding.Facts = map[string]any{}
+	}
+	finding.Facts["left"], finding.Facts["total"] = left, total
+	finding.Facts["lines"] = line.Voucher.LineNames(collected)
+	if len(open) > 0 {
+		finding.Facts["open"] = line.Voucher.LineNames(open)
+	}
+	return finding
+}
+
+// LineNames are the lines of an order by their ids as a sentence names them: "Bread (a)".
+func (v Voucher) LineNames(ids []string) []string {
+	var names []string
+	for _, line := range v.Lines {
+		if slices.Contains(ids, line.ID) {
+			names = append(names, line.Name+" ("+line.ID+")")
+		}
+	}
+	return names
+}
