@@ -168,8 +168,63 @@ type Count = terminal.Count
 // Date defines model for Date.
 type Date = terminal.Date
 
+// DayCounter defines model for DayCounter.
+type DayCounter struct {
+	// Closed It closed this day.
+	Closed   bool       `json:"closed"`
+	LastSeen *time.Time `json:"last_seen,omitempty"`
+
+	// Pending Entries that it had not sent when it was last heard.
+	Pending  int64  `json:"pending"`
+	Terminal string `json:"terminal"`
+}
+
+// DayCustomers Customers of vouchers that name one, who redeemed in this store on this day: `new` where it was the first time at the merchant.
+type DayCustomers struct {
+	New       int64 `json:"new"`
+	Returning int64 `json:"returning"`
+}
+
+// DayEntry defines model for DayEntry.
+type DayEntry struct {
+	// Bytes The entry, deterministic CBOR.
+	Bytes []byte `json:"bytes"`
+
+	// Lines The verdict on each line, where there is one.
+	Lines *[]LineVerdict `json:"lines,omitempty"`
+
+	// Reversed Units reversed so far, one number a line.
+	Reversed *[]int64 `json:"reversed,omitempty"`
+
+	// Verdict Empty for kinds that get none.
+	Verdict string `json:"verdict"`
+}
+
 // DayLimit defines model for DayLimit.
 type DayLimit = terminal.DayLimit
+
+// DayPage defines model for DayPage.
+type DayPage struct {
+	// Counters The store's counters, by name.
+	Counters []DayCounter `json:"counters"`
+
+	// Customers Customers of vouchers that name one, who redeemed in this store on this day: `new` where it was the first time at the merchant.
+	Customers DayCustomers `json:"customers"`
+	Entries   []DayEntry   `json:"entries"`
+
+	// Next Where the next page begins; absent on the last.
+	Next       *int64    `json:"next,omitempty"`
+	ServerTime time.Time `json:"server_time"`
+}
+
+// DayRequest defines model for DayRequest.
+type DayRequest struct {
+	// After The `next` of the page before.
+	After *int64 `json:"after,omitempty"`
+
+	// Day The business day.
+	Day terminal.Date `json:"day"`
+}
 
 // Discount defines model for Discount.
 type Discount = terminal.Discount
@@ -428,6 +483,19 @@ type Operator = terminal.Operator
 // OrderLine defines model for OrderLine.
 type OrderLine = terminal.OrderLine
 
+// PauseAnswer defines model for PauseAnswer.
+type PauseAnswer struct {
+	Changed    bool      `json:"changed"`
+	ServerTime time.Time `json:"server_time"`
+}
+
+// PauseRequest defines model for PauseRequest.
+type PauseRequest struct {
+	Campaign string `json:"campaign"`
+	Operator string `json:"operator"`
+	Paused   bool   `json:"paused"`
+}
+
 // Problem RFC 9457.
 type Problem struct {
 	// Code Stable.
@@ -601,6 +669,9 @@ type PullFeedParams struct {
 // ClaimJSONRequestBody defines body for Claim for application/json ContentType.
 type ClaimJSONRequestBody = ClaimRequest
 
+// StoreDayJSONRequestBody defines body for StoreDay for application/json ContentType.
+type StoreDayJSONRequestBody = DayRequest
+
 // EnrolJSONRequestBody defines body for Enrol for application/json ContentType.
 type EnrolJSONRequestBody = EnrolRequest
 
@@ -609,6 +680,9 @@ type PushJournalJSONRequestBody = JournalPush
 
 // LookupJSONRequestBody defines body for Lookup for application/json ContentType.
 type LookupJSONRequestBody = LookupRequest
+
+// PauseOfferJSONRequestBody defines body for PauseOffer for application/json ContentType.
+type PauseOfferJSONRequestBody = PauseRequest
 
 // RedemptionJSONRequestBody defines body for Redemption for application/json ContentType.
 type RedemptionJSONRequestBody = RedemptionRequest
@@ -717,6 +791,26 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/claims (the `Claim` operationId).
 	Claim(ctx context.Context, body ClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// StoreDayWithBody One business day of the terminal's store, as far as its counters have sent it. Read-only.
+	//
+	// The entries of all counters that a manager's figures are added up from (redemptions, reversals, declines and day closes), in the
+	// order in which they arrived, at most 500 a page; the same figures as the merchant's own `redemptions` of that store and day.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/day (the `StoreDay` operationId).
+	StoreDayWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StoreDay One business day of the terminal's store, as far as its counters have sent it. Read-only.
+	//
+	// The entries of all counters that a manager's figures are added up from (redemptions, reversals, declines and day closes), in the
+	// order in which they arrived, at most 500 a page; the same figures as the merchant's own `redemptions` of that store and day.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/day (the `StoreDay` operationId).
+	StoreDay(ctx context.Context, body StoreDayJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// EnrolWithBody Turns a join code into an enrolled terminal.
 	//
 	// The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
@@ -784,6 +878,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/lookup (the `Lookup` operationId).
 	Lookup(ctx context.Context, body LookupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseOfferWithBody Pauses or resumes a campaign in the terminal's store ("sold out today").
+	//
+	// The operator is the manager who is signed in at the terminal, whose PIN it has checked. Nobody else's word counts: a problem
+	// `operator_not_allowed` (403). A campaign that the store does not have is `not_found` (404).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
+	PauseOfferWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseOffer Pauses or resumes a campaign in the terminal's store ("sold out today").
+	//
+	// The operator is the manager who is signed in at the terminal, whose PIN it has checked. Nobody else's word counts: a problem
+	// `operator_not_allowed` (403). A campaign that the store does not have is `not_found` (404).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
+	PauseOffer(ctx context.Context, body PauseOfferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RedemptionWithBody A redemption that another terminal of the merchant made, as it was written. Read-only.
 	//
@@ -871,6 +985,46 @@ func (c *Client) ClaimWithBody(ctx context.Context, contentType string, body io.
 // Corresponds with POST /v1/claims (the `Claim` operationId).
 func (c *Client) Claim(ctx context.Context, body ClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClaimRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StoreDayWithBody One business day of the terminal's store, as far as its counters have sent it. Read-only.
+//
+// The entries of all counters that a manager's figures are added up from (redemptions, reversals, declines and day closes), in the
+// order in which they arrived, at most 500 a page; the same figures as the merchant's own `redemptions` of that store and day.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/day (the `StoreDay` operationId).
+func (c *Client) StoreDayWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStoreDayRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StoreDay One business day of the terminal's store, as far as its counters have sent it. Read-only.
+//
+// The entries of all counters that a manager's figures are added up from (redemptions, reversals, declines and day closes), in the
+// order in which they arrived, at most 500 a page; the same figures as the merchant's own `redemptions` of that store and day.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/day (the `StoreDay` operationId).
+func (c *Client) StoreDay(ctx context.Context, body StoreDayJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStoreDayRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1019,6 +1173,46 @@ func (c *Client) Lookup(ctx context.Context, body LookupJSONRequestBody, reqEdit
 	return c.Client.Do(req)
 }
 
+// PauseOfferWithBody Pauses or resumes a campaign in the terminal's store ("sold out today").
+//
+// The operator is the manager who is signed in at the terminal, whose PIN it has checked. Nobody else's word counts: a problem
+// `operator_not_allowed` (403). A campaign that the store does not have is `not_found` (404).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
+func (c *Client) PauseOfferWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseOfferRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseOffer Pauses or resumes a campaign in the terminal's store ("sold out today").
+//
+// The operator is the manager who is signed in at the terminal, whose PIN it has checked. Nobody else's word counts: a problem
+// `operator_not_allowed` (403). A campaign that the store does not have is `not_found` (404).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
+func (c *Client) PauseOffer(ctx context.Context, body PauseOfferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseOfferRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RedemptionWithBody A redemption that another terminal of the merchant made, as it was written. Read-only.
 //
 // For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
@@ -1149,6 +1343,46 @@ func NewClaimRequestWithBody(server string, contentType string, body io.Reader) 
 	}
 
 	operationPath := fmt.Sprintf("/v1/claims")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewStoreDayRequest calls the generic StoreDay builder with application/json body
+func NewStoreDayRequest(server string, body StoreDayJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStoreDayRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewStoreDayRequestWithBody constructs an http.Request for the StoreDay method, with any body, and a specified content type
+func NewStoreDayRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/day")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1366,6 +1600,46 @@ func NewLookupRequestWithBody(server string, contentType string, body io.Reader)
 	return req, nil
 }
 
+// NewPauseOfferRequest calls the generic PauseOffer builder with application/json body
+func NewPauseOfferRequest(server string, body PauseOfferJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPauseOfferRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPauseOfferRequestWithBody constructs an http.Request for the PauseOffer method, with any body, and a specified content type
+func NewPauseOfferRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pause")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRedemptionRequest calls the generic Redemption builder with application/json body
 func NewRedemptionRequest(server string, body RedemptionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1511,6 +1785,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/claims (the `Claim` operationId).
 	ClaimWithResponse(ctx context.Context, body ClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*ClaimResponse, error)
 
+	// StoreDayWithBodyWithResponse One business day of the terminal's store, as far as its counters have sent it. Read-only.
+	//
+	// The entries of all counters that a manager's figures are added up from (redemptions, reversals, declines and day closes), in the
+	// order in which they arrived, at most 500 a page; the same figures as the merchant's own `redemptions` of that store and day.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/day (the `StoreDay` operationId).
+	StoreDayWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StoreDayResponse, error)
+
+	// StoreDayWithResponse One business day of the terminal's store, as far as its counters have sent it. Read-only.
+	//
+	// The entries of all counters that a manager's figures are added up from (redemptions, reversals, declines and day closes), in the
+	// order in which they arrived, at most 500 a page; the same figures as the merchant's own `redemptions` of that store and day.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/day (the `StoreDay` operationId).
+	StoreDayWithResponse(ctx context.Context, body StoreDayJSONRequestBody, reqEditors ...RequestEditorFn) (*StoreDayResponse, error)
+
 	// EnrolWithBodyWithResponse Turns a join code into an enrolled terminal.
 	//
 	// The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
@@ -1580,6 +1874,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/lookup (the `Lookup` operationId).
 	LookupWithResponse(ctx context.Context, body LookupJSONRequestBody, reqEditors ...RequestEditorFn) (*LookupResponse, error)
+
+	// PauseOfferWithBodyWithResponse Pauses or resumes a campaign in the terminal's store ("sold out today").
+	//
+	// The operator is the manager who is signed in at the terminal, whose PIN it has checked. Nobody else's word counts: a problem
+	// `operator_not_allowed` (403). A campaign that the store does not have is `not_found` (404).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
+	PauseOfferWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PauseOfferResponse, error)
+
+	// PauseOfferWithResponse Pauses or resumes a campaign in the terminal's store ("sold out today").
+	//
+	// The operator is the manager who is signed in at the terminal, whose PIN it has checked. Nobody else's word counts: a problem
+	// `operator_not_allowed` (403). A campaign that the store does not have is `not_found` (404).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
+	PauseOfferWithResponse(ctx context.Context, body PauseOfferJSONRequestBody, reqEditors ...RequestEditorFn) (*PauseOfferResponse, error)
 
 	// RedemptionWithBodyWithResponse A redemption that another terminal of the merchant made, as it was written. Read-only.
 	//
@@ -1726,6 +2040,54 @@ func (r ClaimResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ClaimResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StoreDayResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DayPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StoreDayResponse) GetJSON200() *DayPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StoreDayResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StoreDayResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StoreDayResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StoreDayResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StoreDayResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -1924,6 +2286,54 @@ func (r LookupResponse) ContentType() string {
 	return ""
 }
 
+type PauseOfferResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PauseAnswer
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PauseOfferResponse) GetJSON200() *PauseAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PauseOfferResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PauseOfferResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseOfferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseOfferResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PauseOfferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RedemptionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2078,6 +2488,38 @@ func (c *ClientWithResponses) ClaimWithResponse(ctx context.Context, body ClaimJ
 	return ParseClaimResponse(rsp)
 }
 
+// StoreDayWithBodyWithResponse One business day of the terminal's store, as far as its counters have sent it. Read-only.
+//
+// The entries of all counters that a manager's figures are added up from (redemptions, reversals, declines and day closes), in the
+// order in which they arrived, at most 500 a page; the same figures as the merchant's own `redemptions` of that store and day.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/day (the `StoreDay` operationId).
+func (c *ClientWithResponses) StoreDayWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StoreDayResponse, error) {
+	rsp, err := c.StoreDayWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStoreDayResponse(rsp)
+}
+
+// StoreDayWithResponse One business day of the terminal's store, as far as its counters have sent it. Read-only.
+//
+// The entries of all counters that a manager's figures are added up from (redemptions, reversals, declines and day closes), in the
+// order in which they arrived, at most 500 a page; the same figures as the merchant's own `redemptions` of that store and day.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/day (the `StoreDay` operationId).
+func (c *ClientWithResponses) StoreDayWithResponse(ctx context.Context, body StoreDayJSONRequestBody, reqEditors ...RequestEditorFn) (*StoreDayResponse, error) {
+	rsp, err := c.StoreDay(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStoreDayResponse(rsp)
+}
+
 // EnrolWithBodyWithResponse Turns a join code into an enrolled terminal.
 //
 // The proof is made by the key that is being enrolled. The code binds to the first key that uses it; the same key may ask again
@@ -2190,6 +2632,38 @@ func (c *ClientWithResponses) LookupWithResponse(ctx context.Context, body Looku
 	return ParseLookupResponse(rsp)
 }
 
+// PauseOfferWithBodyWithResponse Pauses or resumes a campaign in the terminal's store ("sold out today").
+//
+// The operator is the manager who is signed in at the terminal, whose PIN it has checked. Nobody else's word counts: a problem
+// `operator_not_allowed` (403). A campaign that the store does not have is `not_found` (404).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
+func (c *ClientWithResponses) PauseOfferWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PauseOfferResponse, error) {
+	rsp, err := c.PauseOfferWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseOfferResponse(rsp)
+}
+
+// PauseOfferWithResponse Pauses or resumes a campaign in the terminal's store ("sold out today").
+//
+// The operator is the manager who is signed in at the terminal, whose PIN it has checked. Nobody else's word counts: a problem
+// `operator_not_allowed` (403). A campaign that the store does not have is `not_found` (404).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
+func (c *ClientWithResponses) PauseOfferWithResponse(ctx context.Context, body PauseOfferJSONRequestBody, reqEditors ...RequestEditorFn) (*PauseOfferResponse, error) {
+	rsp, err := c.PauseOffer(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseOfferResponse(rsp)
+}
+
 // RedemptionWithBodyWithResponse A redemption that another terminal of the merchant made, as it was written. Read-only.
 //
 // For who wants to take it back; that itself takes a claim with `reverse`. A redemption that the cloud does not have is a problem
@@ -2293,6 +2767,39 @@ func ParseClaimResponse(rsp *http.Response) (*ClaimResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ClaimAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStoreDayResponse parses an HTTP response from a StoreDayWithResponse call
+func ParseStoreDayResponse(rsp *http.Response) (*StoreDayResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StoreDayResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DayPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2442,6 +2949,39 @@ func ParseLookupResponse(rsp *http.Response) (*LookupResponse, error) {
 	return response, nil
 }
 
+// ParsePauseOfferResponse parses an HTTP response from a PauseOfferWithResponse call
+func ParsePauseOfferResponse(rsp *http.Response) (*PauseOfferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseOfferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PauseAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRedemptionResponse parses an HTTP response from a RedemptionWithResponse call
 func ParseRedemptionResponse(rsp *http.Response) (*RedemptionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2519,6 +3059,9 @@ type ServerInterface interface {
 	// Claim Asks to hold the units of all lines for one entry, or of none.
 	// (POST /v1/claims)
 	Claim(w http.ResponseWriter, r *http.Request)
+	// StoreDay One business day of the terminal's store, as far as its counters have sent it. Read-only.
+	// (POST /v1/day)
+	StoreDay(w http.ResponseWriter, r *http.Request)
 	// Enrol Turns a join code into an enrolled terminal.
 	// (POST /v1/enrol)
 	Enrol(w http.ResponseWriter, r *http.Request)
@@ -2531,6 +3074,9 @@ type ServerInterface interface {
 	// Lookup The rows that some of these lookups have. Read-only.
 	// (POST /v1/lookup)
 	Lookup(w http.ResponseWriter, r *http.Request)
+	// PauseOffer Pauses or resumes a campaign in the terminal's store ("sold out today").
+	// (POST /v1/pause)
+	PauseOffer(w http.ResponseWriter, r *http.Request)
 	// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
 	// (POST /v1/redemption)
 	Redemption(w http.ResponseWriter, r *http.Request)
@@ -2581,6 +3127,20 @@ func (siw *ServerInterfaceWrapper) Claim(w http.ResponseWriter, r *http.Request)
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Claim(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StoreDay operation middleware
+func (siw *ServerInterfaceWrapper) StoreDay(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StoreDay(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2682,6 +3242,20 @@ func (siw *ServerInterfaceWrapper) Lookup(w http.ResponseWriter, r *http.Request
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Lookup(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PauseOffer operation middleware
+func (siw *ServerInterfaceWrapper) PauseOffer(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PauseOffer(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2845,6 +3419,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/lookup", wrapper.Lookup)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/claims", wrapper.Claim)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/redemption", wrapper.Redemption)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/day", wrapper.StoreDay)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/pause", wrapper.PauseOffer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/trust", wrapper.Trust)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.Healthz)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.Readyz)
@@ -2935,6 +3511,45 @@ type ClaimdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ClaimdefaultApplicationProblemPlusJSONResponse) VisitClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StoreDayRequestObject struct {
+	Body *StoreDayJSONRequestBody
+}
+
+type StoreDayResponseObject interface {
+	VisitStoreDayResponse(w http.ResponseWriter) error
+}
+
+type StoreDay200JSONResponse DayPage
+
+func (response StoreDay200JSONResponse) VisitStoreDayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StoreDaydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StoreDaydefaultApplicationProblemPlusJSONResponse) VisitStoreDayResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3102,6 +3717,45 @@ func (response LookupdefaultApplicationProblemPlusJSONResponse) VisitLookupRespo
 	return err
 }
 
+type PauseOfferRequestObject struct {
+	Body *PauseOfferJSONRequestBody
+}
+
+type PauseOfferResponseObject interface {
+	VisitPauseOfferResponse(w http.ResponseWriter) error
+}
+
+type PauseOffer200JSONResponse PauseAnswer
+
+func (response PauseOffer200JSONResponse) VisitPauseOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseOfferdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PauseOfferdefaultApplicationProblemPlusJSONResponse) VisitPauseOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RedemptionRequestObject struct {
 	Body *RedemptionJSONRequestBody
 }
@@ -3190,6 +3844,9 @@ type StrictServerInterface interface {
 	// Claim Asks to hold the units of all lines for one entry, or of none.
 	// (POST /v1/claims)
 	Claim(ctx context.Context, request ClaimRequestObject) (ClaimResponseObject, error)
+	// StoreDay One business day of the terminal's store, as far as its counters have sent it. Read-only.
+	// (POST /v1/day)
+	StoreDay(ctx context.Context, request StoreDayRequestObject) (StoreDayResponseObject, error)
 	// Enrol Turns a join code into an enrolled terminal.
 	// (POST /v1/enrol)
 	Enrol(ctx context.Context, request EnrolRequestObject) (EnrolResponseObject, error)
@@ -3202,6 +3859,9 @@ type StrictServerInterface interface {
 	// Lookup The rows that some of these lookups have. Read-only.
 	// (POST /v1/lookup)
 	Lookup(ctx context.Context, request LookupRequestObject) (LookupResponseObject, error)
+	// PauseOffer Pauses or resumes a campaign in the terminal's store ("sold out today").
+	// (POST /v1/pause)
+	PauseOffer(ctx context.Context, request PauseOfferRequestObject) (PauseOfferResponseObject, error)
 	// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
 	// (POST /v1/redemption)
 	Redemption(ctx context.Context, request RedemptionRequestObject) (RedemptionResponseObject, error)
@@ -3328,6 +3988,37 @@ func (sh *strictHandler) Claim(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// StoreDay operation middleware
+func (sh *strictHandler) StoreDay(w http.ResponseWriter, r *http.Request) {
+	var request StoreDayRequestObject
+
+	var body StoreDayJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StoreDay(ctx, request.(StoreDayRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StoreDay")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StoreDayResponseObject); ok {
+		if err := validResponse.VisitStoreDayResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Enrol operation middleware
 func (sh *strictHandler) Enrol(w http.ResponseWriter, r *http.Request) {
 	var request EnrolRequestObject
@@ -3447,6 +4138,37 @@ func (sh *strictHandler) Lookup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// PauseOffer operation middleware
+func (sh *strictHandler) PauseOffer(w http.ResponseWriter, r *http.Request) {
+	var request PauseOfferRequestObject
+
+	var body PauseOfferJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PauseOffer(ctx, request.(PauseOfferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PauseOffer")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PauseOfferResponseObject); ok {
+		if err := validResponse.VisitPauseOfferResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Redemption operation middleware
 func (sh *strictHandler) Redemption(w http.ResponseWriter, r *http.Request) {
 	var request RedemptionRequestObject
@@ -3507,146 +4229,159 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"xH1rd9s20+BfwdG+5yRuacd2nPSJ/eE9bi5P0iStj5O2u0+dlSByJKEiARUALatZ//c9GFxIiqBEKUnf",
-	"T4lFEhgMBnOfwedBKoqF4MC1Gpx/HsyAZiDxv89FyTVIxab88AObcqpLCeZBBiqVbKGZ4IPzwQvQNJ1B",
-	"Rn76/QMRtyCJngEZi2x1QRQAoWNxC0eDZKDSGRTUDKBXCxicD5SWjE8H9/fJ4MWVuDr8WfA0MsHHGRBu",
-	"HpGJsINzuNNkIYWYbB73PhlIUAvBFeCKrqQY51CY/6aCa+Da/JcuFjlLqZnt0cK+8f2fykz9uTb2f0mY",
-	"DM4H/+tRha9H9ql65MfFGZvA/z6jmiyBa7KUgk8J5RlZmt+0IJkwyCk1YfoIseDGM9NdKlVK6vABvCwG",
-	"538YoCdMFpCZVWshYZAMcqAKfxCTSc44DD4la3hIBneHU3HoftQgC8ZpflTNUHvhkBULIREtC6png/NB",
-	"WlHBI/8tAvucFgvKpoimhRQLkJpZNKellMDTVWRLkkHGFA65Dacv/Hv3yQDutKSpbpPG9ctTsmR6RgQH",
-	"MpWiXJwjgaQiA8K4YhkQSlRKOYeM/Hr9ztBLCySWRSGdM55tg/Kteec+GXBawLZ3P8IdrsZv1JbXf7Gv",
-	"XYmcpSvz3YKWCrIhbjzimWkoVBR09wOVktpPcZDhrdlHS9gTIQuqB+cDxvXTsworjGuYgsSPJEu3Qvle",
-	"cMApJJjRab7tg2v3XrUuWeZ2PRs/w5fMGdFUNw5Fzm4NCVvstKnfYANkofruTsmZ5YQ9MHRL87IvhhBF",
-	"f5VMQmagZubIItU4QkuqY+MX6VFTQ25rK6v1ivGfkOqu0x5O656HPaesuORqCbJ93ieMZ4xPVft8/j5b",
-	"ES50QhjHc7koxzlTRlgImYEkYkIkUCW4uiBQLPSKLGcggTBNllSRqaRcQ2YObaD1Tah+ZQGJnQA3VO20",
-	"jIXIgfKKATRB/2WCEM9EniWdULVITYqlikuwW1GmM5CKUGVZVC7KjMy5WOLfRYI8zEg4oOmMmKNPljOh",
-	"gORCzMuFmR3f7o2Na7GMYUKBvAU51MxyrEDmGdVwiL8mEQFdp12Py6Taebfy5ugt2vSE9M6xvyYZ2XVu",
-	"W9U7+xbyQ6mj+0bJgqVzLwuQ0h4oxGh0z1CRaA/0+v3l88MPry8PT588fcg4B5mQkmUHCXl8SsYrDcqM",
-	"byS5FziGONRMLHlCmFZELDlBhYVqQ+iUCz0DiXA8UJ4ezBMzgKKFA/WIXBJ/3gkHyJTRfhD0sFdm+thS",
-	"uplXwTgrDMM8aTOyte11++BH69zFa/irBKXbGzlmed5bbjiW03EAmSKpmeuCTAUoUi6suMcj4jDHuNJG",
-	"jUlQt6JTyrg5r7xCa8kywszBm4N7oYHMPihKBn6abQt749+7TwZ/ilJyKxJpnv8yGZz/sfnj10Czwf2n",
-	"thJp2I9Zj2fKDyx5uQkI8EwdkV84WGozf5IxTIQEp2wGhjOjyiCO6cTQJlLkkilIEEEkFYuV+d1QsgTU",
-	"NLLzG86F3QX7pXnVsQBScs1yQklBOZ2CNNw8Kwzx14E9ukEuawi/qbdsQkXFKO6TQUHv3tiPTo6Pcaf8",
-	"n23+JhbA4yy4ZBkunua5XY+y6CroiijN8pyMIRUFEOBaMlAXlgANXzbn0EgyMgZCC6PIG57dmxX/+uZF",
-	"axlmIRHYJdVCxuH3Tx8owjrED/IN6E9wCFiL3sxkEjIjkZngFklMGZNlDI43QZaQgmZAxqvA2cJ+dykh",
-	"Zrb99I+SZb1wvMbKSlSzLOHVjnDFdRy5RHmct1KauPmVI283UiZ1OhURHIlkXCozkyIZXSUGMebHtFRa",
-	"FCCNCmQIz6rv5pCNV8SgcmVMZfPUvI1PL+zwY5pbvragq8Is1eB1zdKq2WAtYvAzR1jrgv5V+mm8IDKM",
-	"1RijNICc4Cl2z7uJLqOrrcacUWfvvdEaA7a/2r22xWml2BpAOqVWl16Mu7wfUb5wlkhDhRr0NL9f2Hf3",
-	"m3f1jhUsInmDZd3DeFnfi6APryMYx+yLzwDbnkureQeaS6NFH69BUCvGVDE1XAjGuxQieuekvWXFm6V/",
-	"Shf97bx+iPIr3Q9RL7kUeacGZtTRuAxRkErQXnf6UzCOuuuRxcg74FMz78npvxAj4e/Isfcuj6jZ5GH1",
-	"ppNV1G6ZRjcbyYwyZ8SpGQTdX0ad1xqkGeP//kEP/z4+fPbJ/Xv46fNx8vjk/r86tPeppEXdt1FbyNOz",
-	"2CfGCk2Hc1i14X+ZnT55cvKsqeS39K45rBJnnVnRN6P5hHDDzkkO9BaUW9RWjV0BzeOQ/O8WIEGVcxbh",
-	"HFZGLJshICNa9JiwdbYz9J1UCKlB1MZtTEwiIRYQO7IWTL+6TWfnAy7hrT26Bch0Ru2AEQNb6J47d0Te",
-	"aEWcBUfGMGVcWfMBDXuqZt4tEY5BQpyHmaKrwyrFOYOeW7mzYW0+0tr7TjZjyL23UYoGFhF9KEu1lYF+",
-	"YFMO2Ufz6jumdItiwuZUHugwaW13/GxJnQhqq93uKHjJtVz9BjJjaYy0vC2xxn1aLhTH6IxGv+qtrhuz",
-	"w08d8aD0VUaTwW0F/6a3w1xR9dUP4hXZKLbuUnBIWMfJB1GAnjE0Waiu2WpFqTSyEkJ1W7WkeiiZmvc3",
-	"JZz8+xSNgJg9QMWMUGOTCqlnnVaCHWg/sbhZIc6FgmxIdf/juSU00Fyp15uHudGA0B3h4bE/nQc54izP",
-	"pZGNdEGlJjPBRSkhI4VAeUk5sh4cKM/FUiWWqr26zoV9U0w0+jooJ+FVg1rvHhe3IGXJrRNZzNFtx/gt",
-	"zZG2vKNpCHcpKHMunUthOBFyXvsznVHGB8naGgcVxt0P0eiTgeXwlkoj7ZUBKpDrLwG68NN1ADP89CbA",
-	"W38LAX/p4Q5PfrIQv7Lwr//83K0j/P7cLchrrdUDtzD74BM6MJzS3e9AhJHsCOZkROl97b39CJ8LHdHG",
-	"3nBz1jJVU8MkGKlmiUwQRVdRm85YxTseFbHkMVvz95lAJqMInWgjUnXcCUu7nfAKbWCWETGZGKvZE60i",
-	"ivEUos68SDjLuYvbIng9ooQuAc8udqZo+3FFRm6UutyOeKzdOXvg9E1crPVganvKG2qo0z29+w99clG0",
-	"4tdDr6pv1Be2A1X373Qb8DF3SSp4CpLboEmPvSoVdIRRzBPntQN9RAyYnDgeZ/0VwntB607PjEyYVJqk",
-	"ogBl/99bGwhb+auCmDrgOPJWIW9fi3ipkLO5IKCP/FUH0KPWnRGHnI1KQPAOtPFnJYoVPlQRw/Yhg8xi",
-	"0rucrKRxbieCPEcRgb4o5z6FXEEl1COOqbjzzEBQCKWrDRKTCcia2OpzkC2u/Wm1Xp8lgGH3heB6ZqTf",
-	"LchoLBiDxBEm5fBhHlurwMDHCqhCCeCxiy/a/ekFcdSfYpfh4OnrXPkqkqJBzl/qZqH1NJVNX1TZJuar",
-	"CGn8uIoZ2mku0rmRXiydGbkFtywDQ6GC56sG9jfKphnkWQc/CUqpeQe92T7ixIU1GzBmQqVkt5ChdcE0",
-	"WUFdjNVCyV/qwfdvdPNsCSmwRZcoi0qYj16OdM+7g6Bon6ne9tDeXl5rCUUsTmSQtJbK1B20fAWQXdFp",
-	"jOj1EHiUQJgiCzoFIsHmuFlbMgjnCTTyAGp0kJZSiU7XezwNiad5mUEHoeZUaUePwkVGO4KBVjdAQWlY",
-	"tRRLDJxqYb/C9dBcAs1WlrdvjoYetzanyZ1K+4WlTKNs9g7xmQ25xm++TZ6ChyfsRuJ3uobs7Z6IGpht",
-	"p9MdTXVuIz0YHFWkgGIMUmHAzKjbR8SowMHjOediaYxwfIuoOVvYYKkF1vlhr2rkeYJ7sfZLdxhoY0zV",
-	"v+fj7v2NGRsn6bDug+QseWakudMyFiCr8JeQ+DeGxqwxQokscyAKULmAo28RooG6X6SXkrfOxDem6Pn3",
-	"kPAKcQvZcLMAsHq9UVnda+a0GlLhxkriU4Mo77ViyjLtjkivnW535XM/n2NwHvYjl5YbMRpj5rAEowxK",
-	"9EQxpZE0rBudons7tWkxmEG7TiAVMnq62RouxZ0V90hoxzAHl3LWToqjqVYdmibadcC102Ts36kE4Gib",
-	"08xQwBF57ziJD5RkxJ6byh40RoMKyrTyzyLePDW3goXyldu+7Zr2F/j7DEew+TYTIROSszmQUQ4TPTqq",
-	"FMB+ultf5uYTOM0s/8xKrW1r5luP2Bfmi6Od9EGzwd2a2WadrvPbzfEAoWOWf6UVByMtpAhQI9ZUCRnG",
-	"Ufoa83HPwNo81hXqSaavYdU6jzaddHsSMr7VVhjw577mmD/7+4kmzPXqoerRup7ndbyWgyNig8NCpLM+",
-	"ynZbn3t8ilYTVc3vuyNff+03j9Eb1/bAQm3HdCDElLLXorRVKs01Z3QVIbVjw1Y/lDyjzRhQyAF4ulHf",
-	"jSinEymK9jzvGS81OLckKVjG2XSmjxrZBmdnx9smw6S6Bnzbv1rDIsLnR+pLzxan+1Hzm1p65FqNBuWZ",
-	"KBIj7GvJm0pTqdfdmg8UcSHntXyEp2eNdIR/RWjQ+fcv03mbKmZAs2Fvasa3HUnvZId1nMqvYVrtFVt2",
-	"atG2OGkt04/yrMo9dpszpjqd9XeWrulYzYOzRqUB00lti2pwb7fN3K5flXZv18yinLJiuDnBOCihIcEV",
-	"t9SnCu66f8bksMmj7fl+Npo9VXMV6tjMoh3OsYxLYblB/wx/mzaBKG+mlz6JJZd2y4PAZ85On509e/rD",
-	"6bMnGxOiugSG4Trxk+NwbZ3wIRi/Swp218nYJy97e4pwn/Tgr579u4BgS6yVIoglKShf+ZmbsSAL24xi",
-	"gq4CnrlIG1oEexDwQsJt4JZNQJpJUZhC49LM13b3InjIqt9c7MBGaabAQTGFY+yet1TP5G0c8sQH77wa",
-	"EUiyvq7qkMZ4ylsX3PcBhoUUWYlSc0Ex1OzU/EGtmDEZjIWYW2XQFp/0rsN8awM/+wjdd1TpuBd/l7jt",
-	"P2GhdHidN9gnaztOoxlHfTUbj6g90fzlybZfELPaED7qvfwvCBfVc6HadJamsHBldT2w4PNO+r2NmZVb",
-	"U7Xczpr3XS5Jv9F9NswewYiw6mRjdk3/3akwvOcehcq59gm0DPjkqWXchgc3CtuqVNKEpJQLzlKaYy7k",
-	"QUJmcEczSFlhY/71DN3jw2f0cPLp8+PTSFpu10J9Ydn+a+wqQfV1l/+zhZE9ayDtUjqTt+2W9F9OVRHZ",
-	"v0wqWvIXF4fva+m4O9T5d2TO5ZRPSzrdtYC9IzC5oai6Vk1dzdn3SL6vslz3odX3Vr/60dVBrvHMibNG",
-	"2kHDnYLv60yp2KlOow7inosUPuu7yXQuubOeNHl4/eo5efz48TPXpGEyUaAPMMk6VBtx9zOhZEnz/BAj",
-	"/jb1wtYyWm+B0TEl0MyYZqG69m8XNqoxppub7PPZ/aH559T/89H+c9745+HNzdHNTfb9wX8//M//++P7",
-	"w0+Npwf/3ZurOTzsi0Ruc9m7T1ad614e/ufT58fxQoiC8ZgS99787BytTif3o++TvWJnqR2v3gT3BVm9",
-	"zVYYbWzRdAZDOoWhglTwrG/7hl0UuMJV1HgNDjOWBj4nNBnQxUKKW0xJ4J3JRwuQw8rb0jvJxnxW15R3",
-	"Zw4Ifd+damJ7zx2rGRXrKqNmt7CpD0NnpVEbn4x3GKqXcir4KcsIVYSSq9fPif2qo2lDDtt1hryqYNxJ",
-	"eG2QUThx4lHSe388bvfcGpmBjHdgSEWeQ7qlTUb/7fmrpFwzvdpHx66jKYzTG0NhifuhqNYnas2X/eo5",
-	"eXb25IdYwmOs4u6DpuMcRRTc0WKR21zhUsEwW4jFELtaVRbD0HaiwGTuIXBpdiND91xu0AfZUDqdMRlo",
-	"IYY5lVPAHH3GhwaAYcnnXCx58zfbHqr6Ae4WiOVk4LKA6nN5PGAq2FDTOfBaFcCULraXCPi/0ekTkm9q",
-	"sJnlTUSJbo+S01vKcoMmRIQRdQ3DvlZnDJqyPO7MDtH0tf5aHO7i+eYzF33b3o1hU83ZJaojlBPwVXAX",
-	"5gcs6yaul5gru0HDRZFHtyeP8OWEKOEq67WxvMgYyC1INmGQ1ZxqNl2f1nIk+tWiaarLOneqx7KYzuEr",
-	"Voj56deRU0p+Xjti5w4f589/efFyqymFTz2sYT2BCBJ74GL2ynWIAK/tFVF4GtG4ta3psJaSKV3rQ3TU",
-	"V+1z0+zHYK6DEtBl0KK1Hrfo8VwlJAM7JFOapeT5j79c96IM376hK1XfPzfkOaHStiXiJWar0dBEJwi/",
-	"HqrT17ezLXJqa9luc1cY77S7v6DHRHzGRqOziNaqZmy7g8sP8zvjmfVbuPq9XT9s9U2w01fj9ZWuawvb",
-	"9wQ0oIsF8uNKiNWuo4920f7vd1ysg3PPxToFM/RxbOHeCN50xlnKKO8dObi26uN+EC1jFLlnGqnaVlFh",
-	"80LRVlIhxhrap4xXa41GqgYkRpxrkdGVN/ut/n0RSSFVJdb8Fq4epV+TId9hcp1Hfa1c7JARIMXSFdJ8",
-	"rZQAbBbWAZ9153l737YoCA3o/K/YbKx3SXRwMrbYORvn8e5/H2dV+xuDlygYngrWsoIdrSxtyXLIIi7o",
-	"ylBUb7Abea+tOm6eCWsG0SxjBmiaXzWTOLdLt47uQDGiqEx/F1lutk1StdZK7kjUe9cl5GZwM8DcgYBD",
-	"50WrKS2V/Nkju7UuH/znSb3DTjgWUYHn+3iuGfzOMzLERsD9G7jkNJ2LUvd2g/seQ620h7s0L1Wnz2Hm",
-	"E8l6TWJTpCKzuAM87NX7ruZ7de6deq+mzZ0JsJTYftSr8dIqfLKTmyMX2w2BXOh/S5ru6RepbM0dP0Nf",
-	"5pDqoW8X3a9TK8uGPmtvMwGiOzd8E5Lx+nzUW6twfV33Ed31pJ9/zmxQ3Q3AXeOVqvc3zvTA5nYk5OmZ",
-	"a8eyc5aHV/OruWNsp+od086buXr70gYhnp386/ggIWOqgBTY6OXF67cv3z/0TXZev33x6vDD68vTJ08P",
-	"Gn8l5PmMPp/R0+Mrka9OHh8/SQjjE0Fu6jtU78hze3IzSAgXN7ySKiSjmh6RN9iR2ibP+FQaLwd9YxXD",
-	"7cNgRze87WliixlIDXe6VzYj8LTHe+tJuDw1jL+aKY74qoykCWK9g8/GY+PfqyeRbGQ5+FKD3XSJ7oj7",
-	"qFV+Qoso/u3gKIQbeSvV0lWpFsCzLkdp/7SWze103Crr8/U10j5UnXb2YjJrTp6IN+Wn3z8QbJtULGiq",
-	"iQLJaM7+tg2+Ho5oPh2R0cvsxYfLUUJGerUYkVFtvkN0Nn3/51KNDry6I4XQ9d5aC7rKBbXNW0kA5oj8",
-	"ZvtRKddxaypIJpbcHpbWvn9womytPMeJgn45Ugsq9SruTQvyYQ8/xl5Z2riePXc1SOxuLa1mRLeTECdU",
-	"kjGsBM8IMFRea+2E6IrYUfp25AAq89WOMbuc6t3CfOucrTHn2ni7bIHF45774Hnd2h5kmQS1ozbkm44a",
-	"bXCIWfWquzDBJoZ2FCY8frYtMzQVuShlvLeSWDQZbz3ta3MqSPyhmIr2Oq5+/ncvbaUzJOXuXhjmYjnc",
-	"pXs/3oZgBVoVAV7SlcLq8/nGqK8x+6CoK6y9TA1/tUTb3p7yIeN1ULjAUJeasYmhWaDpLArJ387cXWsS",
-	"dPnzZVdy54ao3N920hj91fa2gtejMNBK79PmBOM+J+2jU5P21BIuiZoJqYnRgYyQ8ssiD398fkXOfjho",
-	"awcdi0BA9lyDEXxdcYK9CkO+SidA3+Bvm+e9oUSsCWGAbDiHVX/7GwcLnSJbXjusTdytwZv5RH5NIOrK",
-	"b6sVlgJbQCmNmqOqol1//QXjhPrAYe3aCSNbXfdxDKIedZT7dN7uskP7fz9MUldOK8wmtV1roq9z84N1",
-	"9iUqWM+en32kw7xDIIVGYBFXNiUStEER2ngKz4b3SWOymtJ0pchUiOwitEFwOcE2hCZsE0amQqu/eps+",
-	"d4uNm6SWT9yv/dhbWL2zI7yF1XUYBP9w49R11fXCJAuaW5VRiaRzVl9go6OKEJkiBVPKZdLsofLObbMr",
-	"TAVz6q9Fe4x6fn3zYnNnMueExygBlt1RVrgWPRdVzjPj5LkU6XwiZEZ+pAoen7bTmX/49Mfx4bPLw9c/",
-	"vX3/89Xhx98O//Pp8+mT/tnN+ze3r6XXB+Vi1xTzzbB9WXr5b5Un+Su2n4+nZYg8GtXwgjhjapEbZthV",
-	"i7I9htsICeRU6WGpYIcyg92usahSkSKiYtcbb0LIJ9IFe6e7una7caunLzjaS9HlthninZQ8a7A2rJ+i",
-	"47zj2i4ca0ijghSw22kOE9dMw7xK7Fz9u4J1NCa4zHOXL+sufNrW8mBLNXc02eJn0PXuB46fKaLoyrZC",
-	"sFYDZBe2JhSTmYTe0LDpy64n26w+9EnWC9cG1eJFvpuh72DoctF2vbzstxCL+gL2ZWVJjenfhiKWk6f9",
-	"2Xw12j7Q2CyFUjK9+mA2IATMYjdQXdo7LslPv3/0ncrNzhAxITYR8eyZ95zVIo3Wf+bbnFuROBrPRmQM",
-	"imWubNUMb6/69AbdOd7BWWGBLhgquPcYDZ+IGHi1ynF00U1oqs9rBfBU49Wg5pGr6SZaENca2fruJJiN",
-	"VwmBDCOnkmRSLLB9/g2/4d9959J11HffkZRKuQqF0yDJyIA8SgjdiKKHzvmYLcTi+z+XepSQde/kn8v5",
-	"yHx8w2uI9HGNOawO1hCqyGimC/PlTJcj8tA8+PX6HRlDLpbVTXcp/ugD3QYlSSh8+KsEuTpIyIhRPUpu",
-	"+OhPzcyAmBM6QgyZXTt3NfgKnp6VMhTl+6727k+XF/pA4b2rSeh6jjaFpef1DsB4p9gN/1ivJGbKmheW",
-	"qij6Yo/Ipbt9lVn1FvWrCbsFUliv0oWt0bAZjg9UY3Psna4jMjYgIIlIUHhdJ+Z23HDqYa/dP4OzGJ3Z",
-	"EBWOChk5Oz6pbYLIgIyaebQjRzDWUlbffZcQkFJIRbQQSYR4ovfbjs6Rmj7YuTJ/t633RGMw6YcnJ08S",
-	"QhdYr31HXl3c8AZBHdRCYXc01c1Aj90h5+CWQmPCtQfK8vrRnGUj8pBif0E0OHyjjJAFaijHUMwNf9ii",
-	"AeQaSeNCRbvtRpjx0B83FWWe2RudaHZgKU5p5cj59cePV8SmXdokepsDeHBELrm/HsFtmdlF3LMQqHMd",
-	"zexr596CxeJ5o/Tj3UkLI6yJYZt4Q5jZupe4X999h22sfPqszfhULo539uQHdxipz+ccGWqwu/8j41Su",
-	"CAo+29XTnhz78dnTs38lREGKHOvsgJQ8B4ViXhnjLdyGdkQ+ssIN0CxhCuVKNtiQsxS41R5ZBlyzCWb0",
-	"Dd7Z369hclijsorVXkmxkAw0tY0bVFkU5r/B1qyuTxESF2qrqGflOLGgYjNHz2Z9FrEEg03lbgJxab71",
-	"a5yrk3559aYmh88HJ74tAl2wwfng8dHJ0bE1kWYooR7NgOZ69rf5/xRQ0NnKcCb4m2xwPnjtnq/duHx6",
-	"fLx227KGO/1okVO2dr9y5O7mNTelJrLkyt2U7ITo4PyPT3X8GXa2kCI122rfTgaaTtFGViBvjZb8yQzw",
-	"CDPfu9dzbR9/0+WklB9Zn+OElnmnjh0gqN0z3Q8DKQ1HNeRadGPk9uSRFW6okoh41M8wKDzdKL0n0jAo",
-	"Iy1YAYTmggOedryAMHDrWqZcdSOjrQI0ijx1HgcvCOovBoL1/TNvOCZsa9urg7hOzEfkUs3xioslq90T",
-	"Hm5/rLWwtvLMihaPnIenx8cJGblLDUdkQnMFBwkq3MEdZ098k0rwksKBVYZB6R9Fttpwufhul4o37ti8",
-	"b6rcWpZwv5U2v3Bu53KO0O7/sRfYcfEF5BsI9lLNkZ8hZVX3hLhG42ht44YaueVyWARem+pvRfXUXHWF",
-	"8OSMhRbd1OyOipiErotOmzYS1196OAZDV75C5oh89OrH2PZeFLU2J+E7bL7L9EVFheYRRkjV3F5BesON",
-	"wJ2CuyuzQe1H5LnIrMbgiE+dk1GrzAc110adT/MXV+iD2uV6qQ/G5Nu1PqMYleMVT9+Iyhv3mP3DVF5d",
-	"XRWh8Zd+x78CiX8sJVfotXT3TBHGtQh1Q3h7V/1uhU6CNvpgTWStFafZdseotdCxEnmpnWdEXQQmK6o7",
-	"kSzJoedXwiKnKSBPBCpzZt88IiOf8Tlyqil2DcPyJimWBHuR30J2w22DaUPS9gt735BrN214rlfnRs1y",
-	"sBF5eHZyfEAKoFydO53V5gWnM1vOhTd3+Yt9a5dUmmFi5HpV5vkrQEfDgkpagNF+sBFo+/g7aEYeJ5jZ",
-	"bUC+CFMxnVilFZV3Awt37m+0otGOqzS70Gm6IsHN19HdJ5+jA/nC4mqcQISn9sJCH7k/3Xp/oZmjo6OU",
-	"S30wm7ekTOP+UpLOKJ9Wdx9UFqNvfB+D2HwfB7gB7ZMtjQw/fcMTH1rARw78Je5702zyQRuLj6/CC1DD",
-	"n1Hlx3TNIgNBbzz/tQulOxQ0be/XeHJ8HJqFmTN0+uQpect+dGReJChbxcQK1YVIZ3hFv7t//GXoMta6",
-	"Otr3jTc8Jp1BGm7UVtr5dYxccyY7PqjqHJVtb+Z0NOz9JQtjgEXEnbvsClXIkbGNRygAQxXqiDzETmfm",
-	"YN5wfONIwV8j8j05QdO4VqJqLGl3Q7HVRJWmhuTR0kK+V/8Cq1hH5CE2NxOyZtOGFu5Yprk6QKdNvdZ1",
-	"RB5aS99WfCL9dJSJHByRn6uAYAY5aIMwvrJ0N4aUlspz6iLO5dTMdT/8RqK53lvxH5bMtWaekZPqs5mZ",
-	"M9EFJxkzelWNWr/GUX2NZIK+HD9du2Gpo4DN57YK9Phj29zM0BnpW+xjs93QP7yTjbZNHXuJN1RgQXji",
-	"nbjIiYJQtuVMF1YCWdcSuva+im7mAbA8ShT+1KmqjmpGb+GIXAPNDv29M9173WzwEWfTr1zj/yXl2toQ",
-	"dI7x9TFN5xfeoaMgn+AT5S+lcQzR1QmNjF61fk97xa8DvzLgWwe9Y683fBRq8I0Cdnx2EGMxVc3sN6LM",
-	"dlHuP0ydrTrsDdxmlVTNBZa0ViiN9364cumvYhC39nT9gv31nHU0XhNCQ8RyKZnWwHvTbEgIi/rCPrpM",
-	"r2+2DfUMt44dcF16bQOEr3PqXbpLs7NCDEdNb1sI1/3xyeiqNv3N2helzAfng5nWC3X+6JGVQ67xxyO8",
-	"P8CN3pFh1HR2GQ3NNSx3CnYVR0y6GIosuaoLwfCtd/Xdf7r//wEAAP//",
+	"xH1rc9s21+BfwWjfmdgt7diOkz6xP7zjJumbNEnjSdJ296mzEkQeSahJQAVAK2o3/30HBxeCEihRyuX5",
+	"lFgkcTk4OPfLP4NcVHPBgWs1uPhnMANagMT/PhE11yAVm/Kjd2zKqa4lmAcFqFyyuWaCDy4GT0HTfAYF",
+	"+fn3d0TcgSR6BmQsiuUlUQCEjsUdHA+ygcpnUFEzgF7OYXAxUFoyPh18+pQNnl6L66NfBM8TE7yfAeHm",
+	"EZkIOziHj5rMpRCTzeN+ygYS1FxwBbijaynGJVTmv7ngGrg2/6Xzeclyama7P7dvfP+nMlP/E439XxIm",
+	"g4vB/7rfwOu+faru+3Fxxvbif59RTRbANVlIwaeE8oIszG9akEIY4NSaMH2MUHDjmemulKoldfAAXleD",
+	"iz/MoidMVlCYXWshYZANSqAKfxCTSck4DD5kK3DIBh+PpuLI/ahBVozT8riZIXrhiFVzIREsc6png4tB",
+	"3mDBff8tLvYJreaUTRFMcynmIDWzYM5rKYHny8SRZIOCKRxyG0yf+vc+ZQP4qCXN9TpqvH12RhZMz4jg",
+	"QKZS1PMLRJBcFEAYV6wAQonKKedQkF/fvjL4srYkViRXest4sW2VL807n7IBpxVse/c9fMTd+IPa8vob",
+	"+9q1KFm+NN/Naa2gGOLBI5yZhkoll+5+oFJS+ykOMrwz52gReyJkRfXgYsC4fnTeQIVxDVOQ+JFk+dZV",
+	"vhYccAoJZnRabvvgrXuv2ZesS7ufjZ/hS+aOaKpbl6JkdwaFLXTWsd9AA2Sl+p5OzZmlhD0gdEfLui+E",
+	"EER/1UxCYVbNzJVFrHGIljXXxm/SgyYC7tpRNvsV4z8h1123PdzWPS97SVl1xdUC5Pp9nzBeMD5V6/fz",
+	"99mScKEzwjjey3k9LpkyzELIAiQREyKBKsHVJYFqrpdkMQMJhGmyoIpMJeUaCnNpA65vAvVPdiGpG+CG",
+	"im7LWIgSKG8IQHvpbya44pkoi6xzVWuoJsVCpTnYnajzGUhFqLIkqhR1QW65WODfVYY0zHA4oPmMmKtP",
+	"FjOhgJRC3NZzMzu+3Rsab8UiBQkF8g7kUDNLsQKaF1TDEf6aJRh0jLselllz8m7n7dHXcNMj0itH/tpo",
+	"ZPe5bVev7FtID6VOnhslc5bfel6AmHZPIUSTZ4aCxPpAz19fPTl69/zq6OzhowPGOciM1Kw4zMiDMzJe",
+	"alBmfMPJPcMxyKFmYsEzwrQiYsEJCixUG0SnXOgZSFzHPeXxwTwxAyhauaUekyvi7zvhAIUy0g8uPZyV",
+	"mT61lW7iVTHOKkMwT9cJ2crxunPwo3We4lv4qwal1w9yzMqyN99wJKfjAjJFcjPXJZkKUKSeW3aPV8RB",
+	"jnGljRiToWxFp5Rxc195A9aaFYSZi3cL7oUWMPuAKBv4abZt7IV/71M2+FPUkluWSMvyzWRw8cfmj58D",
+	"LQafPqwLkYb8mP14onzPopebgAAv1DF5w8Fim/mTjGEiJDhhMxCcGVUGcExnBjcRIxdMQYYAIrmYL83v",
+	"BpMloKRRXNxwLuwp2C/Nq44EkJprVhJKKsrpFKSh5kVlkD9e7PENUlmD+G25ZRMoGkLxKRtU9OML+9Hp",
+	"yQmelP9znb6JOfA0Ca5ZgZunZWn3oyy4KrokSrOyJGPIRQUEuJYM1KVFQEOXzT00nIyMgdDKCPKGZvcm",
+	"xb++eLq2DbORxNol1UKm1++f3lOEdbAfpBvQH+FwYWv4ZiaTUBiOzAS3QGLKqCxjcLQJioxUtAAyXgbK",
+	"Fs67Swgxs+0nf9Ss6AXjFVJWo5hlES+6wg3VceiSpHFeS2nD5leOtN1wmdzJVERwRJJxrcxMihR0mRnA",
+	"mB/zWmlRgTQikEE8K76bSzZeEgPKpVGVzVPzNj69tMOPaWnp2pwuK7NVA9cVTSvSwdaQwc+cIK1z+lft",
+	"p/GMyBBWo4zSsOQMb7F73o10BV1uVeaMOPvJK62pxfYXu1eOOG8EW7OQTq7VJRfjKe+HlE+dJtISoQY9",
+	"1e+n9t395l0+abjmCkaUQkFCnH2hiX1kaVpBl9FZRqJwSZUeKgDeVzbMBnOwUvfanM8sGXX0Q5MZtTRU",
+	"oTnEsGgnUZtJyQyoLJKMeZ0ZB3AkjUkxeoQ3m3VmHkipW29g69A/IciHR+bqBIke98dRgONglAWB1BMq",
+	"KKziw5S92ETwAP4LMuKwGLVVC3PfJkwqTQywiePcFch8Rrk2fHSVAnBY9FRWJehacndQu94yM008RAfo",
+	"zIkvEwKhkZbTPM2w2mVGCrAHxZRmOXny45u3veTdIFIk9C2QBcu1AXlQqLwipy3MkbX35uFGFvnNDppS",
+	"qzxb7OIY/jlRgkyotOoer6sxSEKDchJW0ucSrKzA7ThxD1GzNqrlLTOSIeLrFHTQKzZfIXt6zfgdZ/+K",
+	"VSyhDARjX48drbKHQJdWaT6O2ZfEh7XtTW2v6RQ6dpYkEwb/cC/3FPFvoUBgiERvhIvIfOK085hKbRsm",
+	"vPspGzjhtrcgHq51YhEcPuqU1cerK9ZQT6dAxjBlXF0SOkbqL6x6Zgh/T5L/+WYLv/GsObkYjNttF0/p",
+	"slPnpZOkEmswYWSgMPLqqoOG0c02a6EnKSg4WWt9klj2bI37TWSSFUibVSYBGNn+V8BX9fEJBKPBmCqm",
+	"hnPBeJe5g350urxVtDbr9jmd97fi9qM5fqf70ZxnXIqyE9dyUXS4yRTkErRHtT8F42iZOrYQeQV8auY9",
+	"PfsXQiT8neCs3qGRNIr6tUb8lDB+xzQ60UghQKGghzIRwxs+p1qDNGP83z/o0d8nR48/uH+PPvxzkj04",
+	"/fRfHba5qaRV7LmINvLoPPVJPS5ZPryFxE15Vpw9fHj6uG3CW7Oq3MIyc7ZXq9jOaDkh3DBwUgK9A+U2",
+	"tVU+UUDL9Er+99pCgqHG2XtvYWlEFDOEkdpFjwnX2GSBnpEGINGK1mGburGIiBWkrqxdpt/dprvzDrfw",
+	"0l5dL8wmtUAphO55csfkhVbE2Wcde7HGQTTbUzXzTodwDTLi/McUHRnW5FUy6HmUO/Mf85HW3jOyGULu",
+	"vY068gatJxtoWautBPQdm3Io3ptXXzGl1zAmHE7jX44UqHA6frYsRoJot9tZKUoUvzUC6wpqpcX6N2sO",
+	"EkfoUIn4UoJ8X1NTS+De9HaYK2mc8oN4ZSYJrY85OCCswuSdqEDPGBokqY4ssVWtNJISQvW64YjqoWTq",
+	"tr+h0PG/D8n4BnMGaHYhVAJZCKlnnTZAO9B+bHGzuQuV+iHV/a/nFsd/e6deUhyWRplAZ4Nfj/3pIvAR",
+	"p2ItDG+kcyo1mQkuagkFqQTyS8qR9OBAZSkWKrNY7Y1xXNg3xUSjJ4OircS+akDrnd/iDqSsuXURi1t0",
+	"yjF+R0vELe9GGsLHHJS5l85hMJwIeRv9mc8o45E0bDc0aCDufkjGlpi1HN1Rabi9MosK6PomrC789DYs",
+	"M/z0Iqw3fgsX/syvOzz52a74J7v+1Z+fuH2E373m4xXA5oHbmH3wAW0JTn/tdyHCSHYEczOS+L7y3n6I",
+	"z4VOSGMvuLlrhVoza1gkE0S1rHwNgos58B2viljwlH7z+0wgkVEEFSAnF63LZLTbxa7Qws0KIiYToyN7",
+	"pFVEMZ5DT/XQO4PXWfBqvAga/BM2wH4YbT9u0MiNEvPthD/a3bN7Tt7EzVr/pDULtsVqJ3t65x563JJg",
+	"xa+HXlTfKC9sX1Tsvek2z6dMW7ngOUgOfa23teoy2pknzicH+piYZXLiaJz1Rgjv44xdmoUzmuaiAmX/",
+	"31saCEf5q4KkVc1S5K1M3r6W8EEhZXMhPj6up7mAHrTujjjgbBQCgqFtHX6Wo1jmQxUxZB8KKCwkvUPJ",
+	"chrnVLL2KUUEepqccxRKBQ1TT7id0q4xs4JKKN0ckJhMQEZsq89FtrD2t9X6dBYAhtxXguuZ4X53IJOR",
+	"XnXSAPu7h4d5bLUC6izsIVAAPHTxRXs+vVacNE3abbj19LVTfhFO0ULnzzWz0DgIddMXTSyp+SqBGj8u",
+	"U4p2Xor81nAvls8M34I7VoDBUMHLdStWJ2+aQVl00JMglJp30Fft40m4sGoDRkRQKdkdFKhdME2WoNPe",
+	"sc/1z/s3umm2hBzYvIuVJTlMbG3umHcHRrF+p3rrQ3v7cK0mlNA4kUDSKFC5OyTpJ4Aibaenegg8iSBM",
+	"WXOsBBvBbnXJwJwn0Iryi/Agr6USnY71dJAxz8u6gA5ERQ+oxUfh4p46Qn2sbICM0pBqKRYYFqWF/Qr3",
+	"Q0sJtFha2r6rlblNnWr7hcVMI2z29huYA3mL33ydKES/nnAamT/pCNjbLRHRMteNTh9prksbx4GhT4pU",
+	"UI1BKgyHMeL2MTEicLB43nKxMEo4vkXULZtbp65drLPDXkfoeYpnsfJLd5DHxogp/56PquuvzNgoiA7t",
+	"PnDOmhfOWWmkjDnIJrhFSPwbA1+sMkKJrEsgCnRws37xAAyI7SK9hLxVIr4xAN+/h4hXiTsohpsZgJXr",
+	"jcjqXsNYAGZQg5SCTw2gvNXKxwR0xHHZ6XYXPvezOQbjYT90WTMjJiPIOCzACIMSLVFMaUQNa0anaN7O",
+	"bdAr5sesIkgDjJ5mtpZJcWfBPeHaMcSBhdCWlZB3mmvVIWmiXgdcO0nG/p1LAI66OS0MBhyT146SeEdJ",
+	"Qey9afTByFuPerJ7lrDmqVvLWChfuuPbLml/hr3PUAQbTTsRMiMluwUyKmGiR8eNANhPdutL3Hx6hpnl",
+	"2+zU6rZmvtV4vMp8cbyTPOgd//vIdJ3fbvYHCJ3S/BupOChpIQCQGramaijQj9JXmU9bBlbmsaZQjzJ9",
+	"Fau1+2iTRbanGOFb6wID/txXHfN3fz/WhJHcPUQ9Gst5XsZbM3AkdHCYi3zWR9hel+cenKHWRFX7+27P",
+	"11/7zWPkxtUYDFy1HdMtISWUPRe1DWxp77mgywSqnRiy+q7mLvIhCKchBuDRtqiKVeF0IkW1Ps9rxmsN",
+	"zixJKlZwNp3p41a0wfn5ybbJMGS+tb7tX61AEdfnR+qLzxam+2Hziyj5YSUDk/JCVJlh9lFqhtJU6lWz",
+	"5j1FnMt5JR7h0XkrHOFfCRx09v2r/HYdK2ZAi2FvbMa3HUrvpId13MovoVrt5Vt2YtE2P2kUx0950WQW",
+	"ucMZU53P+htLV2Ss9sVZwdIA6Sw6omjd23Uzd+rXtT3b1Uhnyqrh5vShIISG9BU8Up8IsEcAVhQ9157v",
+	"FyPZU3WrQpa62bSDOSZpK0wm7J+/Z8MmQuxdkzzyMJU60s0PAp05P3t8/vjRD2ePH24MiOpiGIbqpG+O",
+	"g7U1wgdn/C4JVl03Y5+sq+0JQH2Sf754bk9nmPxzsSAV5Us/c9sXZNc2o5h+o4AXztOGGsEeCDyXcBeo",
+	"ZXsh7aAoDKFxSWQrp3sZLGTNb853YL00U+CgmMIxdo9bivN0Wpc88847L0YElIz31VzSFE156Zz73sEw",
+	"l6KokWvOKbqanZg/iEoVZIOxELdWGLSppb2rLLy0jp99mO4rqnTair+L3/ZbaCgdVuf+WRo0GXHUV7Lx",
+	"gNoTzJ8ft/4ZPqsN7qPe2/8Md1EcC7WOZ3kOc5c03wMKPu6k39sYWbk1VMudrHnfxZL0TXaxYSZ7OCPC",
+	"rrON0TX9T6eB8J5nFPLi12+gJcCnjyzhNjS4lbbehJJmJKdccJbTEmMhDzMyg4+0gJxV1ucfR+ieHD2m",
+	"R5MP/zw4S4Tldm3Up43vv8euAhO+qsJ/tuxBzwoHdiudwdv2SPpvp6l30D8JOpnQn2aHr6Nw3B2q+HRE",
+	"zpWUT2s63bU8TYdjckPJlKhWSjNn3yv5uoly3QdXX1v56kdX5aAjD2TdabiT832VKFU7pTzFS9xzk8JH",
+	"fbeJzhV32pMmB29/ekIePHjw2JVgmkwU6EMMsg65xNz9TChZ0LI8Qo+/Db2wlQqstcDImBJoYVSzUDvj",
+	"b+c2igjTzU3xz/mnI/PPmf/nvf3novXPwc3N8c1N8f3hfx/8+//98f3Rh9bTw//uTdUcHPYFIofl5psV",
+	"U92ro39/+OdBOhGiYjwlxL02PztDq5PJ/ej7RK/YWaLr1RvhPiOqt13oah1aNJ/BkE5hqCAXvOibHrmL",
+	"AFe5jBovwWHE0sDHhGYDOp9LcYchCbwz+GgOcthYW3oH2ZjPYkl5d+KAq+97Um1o73likVKxKjJqdgeb",
+	"qix1Zhqtw5PxDkX1Sk4FP2MFoYpQcv38CbFfdZRkKmG7zFA29Ql2Yl4beBROnHmQ9D4fD9s9j0YWINP1",
+	"lXJRlpBvKYLV/3j+qinXTC/3kbFjMIVxekMobHE/EF3TWkGXqGkEg2kXiD5fhvTDbxcjcZXdKYCR23Rb",
+	"QlxsAtiaPEd9COW2FOym7Ib7JpoouZ+m9uaKB+GnJ+Tx+cMfUmGmqTzHd5qOSxQM4COt5qWN0K4VDIu5",
+	"mA+xUmijpw1tdS8MoR8Cl+YOFGgULc3xQTGUDsbZQAsxLKmcAmZGMD40CxjW/JaLBW//Zjfc/AAf5wiZ",
+	"bOBir+K5PPZhAN5Q01vgUe7FlM63J2b4v9HUFkKeorWZ7U1EjcammtM7ykoDJgSEETBa5pSodgtoysq0",
+	"CyHEMKzULOXwMR3lP3M+z+0VrjZl+l2hEEg5AZ97eGl+wFI5xNVndclOeIcVuX93eh9fzogSodpITjkZ",
+	"Yx0INmFQRKZMmyRBo8iUfhmAmuo65gmxB5HpEr5gXp6ffhU4teQXEWG7cPC4ePLm6bOtxAef+rWG/QQk",
+	"yOyFS13et8HvvnJWROFtRJOCLfeLGaxM6ai243FfYdtNsx9ZfxtEry7a/tXKkPzna398PmfyVT7CXraz",
+	"qAbinXzqM+p2pWdsFY9NsEU1Y9vNin6Y3xkvrLXIZU3u+uEaU7TTN+P1lWlWNrbvDWitLhU+kZZrrE7T",
+	"IfL017k+7bhZt849N+vE+lAbew32hvHmM85yRnlvf81bK7Tvt6LFZkFtp+BdtS2PxUbjooaqgmc7lKQb",
+	"L1eKtzVF3Qw716KgS29ssVrPZSJwV9WYaV25LKB+hRt91e5VGvWlIuBDHIYUC5e+9KUCMbAAa8f6rBHV",
+	"W1lsYYhQAsz/igVceyeiB9PuGjln4zJdUfn9rCkpaOCSXIbHgpVYbIcrC5soHmK3K7o0GNV72a1o47Xs",
+	"eV4Iq3zSomBm0bS8bofObuduHRUXU0jRGFycP79dilJF5SrdlYjrAWfkZnAzwIiNAENnu4yElob/7BFT",
+	"HPMH/3kWq0/hWiQZnq+NvmJmcfaoITZX6F82p6T5raj1DrWfdDIpEj7mZa06LT0zH77XaxIbmJaYxV3g",
+	"Ya96wpHF2xnV4vqXm+tBYAK3/ahXMctl+GQn41IptisCpdD/I2m+pzWq0TV3/AwtyEOqh74FR7/q96wY",
+	"+ljJzQiIRvTwTQiB7PNRb6nC1crfh3XHoVbfTm1Q3U1VXLmbpp8KznTPRtRk5NG5K4Kzc2yNF/ObuVNk",
+	"p6nYsx6tdP3ymXX9PD7918lhRsZUAamwvM7T5y+fvT7wpY2ev3z609G751dnDx8dtv7KyJMZfTKjZyfX",
+	"olyePjh5mBHGJ4LcxCcU10G6O70ZZISLG95wFVJQTY/JC+zyYUOWfACT54O+nI2h9mGwVBXNnM1nILWr",
+	"Zrf14IDnPd5bKz+XG8LfzJQGfJO8015iXDdp47Xx78WhOxtJDr7UIjddrDthPlpL+qFVEv52cGTCrWih",
+	"ZuuqVnPgRZfttX8w0eYiRm6X8Xx9lbR3TX2jvYjMipEnYU35+fd3BItVVXOaa6JAMlqyv21ZtYMRLacj",
+	"MnpWPH13NcrISC/nIzKK5jtCY9P3fy7U6NCLO1IIHVc0m9NlKagtiE/CYo7Jb7YKmHJ1zqaCFGLB7WVZ",
+	"O/d3jpWtJEU5VtCzbDCVepm2pgX+sIcdY6/YeNzPnqcaOHa3lBYp0euhnxMqyRiWghcEGAqvUREnuiR2",
+	"lL51UIDKcrmjp7Skejfn6ipla825Mt4uR2DhuOc5eFq3cgZFIUHtKA35YppGGhxiLoPqTgex4bgd6SAP",
+	"Hm+Lx81FKWqZrmgl5m3CGwfbbQ7AST8UU7G+j+tf/qeXtNLpCHT9rIalWAx36YiEHaYsQ2v87gu6VJjz",
+	"f7vR127ra8cCay9Vw7frWte3p3zIeLwULtDBqGZsYnAWaD5LruRvp+6ulGa6+uWqK6R2gy/0bztpCv+i",
+	"s23W60EYcKX3bXOMcZ+b9t6JSXtKCVdEzYTUxMhAhkn5bZGDH59ck/MfDtelg45N4EL23INhfF1+gr3S",
+	"cb5I/UVfVnGb5b0lRKwwYYBieAvL/vo3Dhbqc65Z7TAjdLeyeuYT+SUXEQu/awXIFNi0VWnEHNWkSvuW",
+	"YowT6h2HUSsvw1tdRxd0oh53JFl1dszboaWSHyaLhdMGsll0am3wdR5+0M4+RwTrWWm1D3e47WBIofxa",
+	"wpRNiQRtQIQ6nsK74W3SGCKoNF0qMhWiuAzFJ1wktnWhCVv6kqlQYDEujug6A7pJoijufkXfXsLylR3h",
+	"JSzfhkHwDzdOLKuupoPZpbldGZFIOmP1JZaXahCRKVIxpVz80h4i760tMYYBeE78tWBPYc+vL55urgfn",
+	"jPDoJcBkR8oqVxjpsok0Z5w8kSK/nQhZkB+pggdn60HkP3z44+To8dXR859fvv7l+uj9b0f//vDP2cP+",
+	"MeX7NwyKkhqCcLFrYP/mtX1eUP9vjSX5C7b0SYdliDLp1fCMuGBqXtJldwbQdh9uyyWALWRqBTskd+zW",
+	"GqwJAEuwil27CAaXT6L2+E79T3frYtrTFpysYOkiCg3yTmpetEgbZq3RcdnRChXHGtJ00wasMVvCxJUw",
+	"Ma8SO1f/Wmwd5SCuytJFKbtON9sKTWzJoU8GW/wCOq454eiZIooubQEK35Xn0mbiYjCT0BvKZH1ey9fN",
+	"4kOfEMnQijHyF/kakr5upItF27Uh7G/BF/UZ5Mvykojo34XUodNH/cl8M9qezScU5LVkevnOHEBwmKW6",
+	"el7ZvuHk59/f+/rw5mSImBAbiHj+2FvOIk+jtZ/54vKWJY7GsxEZg2KFSxY2w9v26V6hu8C+5g0U6Jyh",
+	"gPsJveETkVpelK+PJroJzfVFVHaAamy3bh75FkdaEFeQ2truJJiDVxmBAj2nkhRSzLFpwQ2/4d9958J1",
+	"1HffkZxKuQzp6iDJyCx5lBG6EUQHzvhYzMX8+z8XepSRVevkn4vbkfn4hkeA9H6NW1gergBUkdFMV+bL",
+	"ma5H5MA8+PXtKzKGUiya7sE5/ugd3QYkWUg3+asGuTzMyIhRPcpu+OhPzcyAGBM6QgiZU7twlQ8UPDqv",
+	"ZSiF4HsJuD9dXOg9hb3ss1BrHnUKi8+rdZexn9INfx/nbzNl1QuLVRRtscfkynW0Z1a8Rflqwu6AVNaq",
+	"dGkzY2yE4z3VOhzbJ39ExmYJiCIS1Mz2HqO8uOHUrz3q6YezGJnZIBWOCgU5PzmNDkEUQEbtONqRQxir",
+	"KavvvssISCmkIlqILIE8TyJj9DvvYhpdIDa9s3MVoG21RW+JRmfSDw9PH2aEzjFL/iP56fKGtxDqMHKF",
+	"faS5bjt67Ak5A7cUGsPc/aIsrR/dsmJEDihWdUSFw5cnCVGgBnMMxtzwgzUcQKqRtZpU22M3zIyHqsS5",
+	"qMvCdsmkxaHFOKWVQ+fn799fExt2aVMXbAzg4TG54r4phTsyc4p4ZsFR5+rI2dcuvAaLJQuM0I/9KOeG",
+	"WRNDNrHrqjm6Z3he332HxcN8+KyN+FTOj3f+8Ad3GamP5xwZbLCn/yPjVC4JMj5bS9XeHPvx+aPzf2VE",
+	"QY4U6/yQ1LwEhWxeGeUtdJg9Ju9Z5QZoJ46FJDHrbChZDtxKj6wArtkEI/oGr+zvb2FyFGFZQ2qvpZhL",
+	"Bprachmqrirz36BrNk1rhMSN2tz1WT3O7FKxhKYnsz6KWIKBpnL9V1yY7yBaQHPTr65fRHz4YnDqi1HQ",
+	"ORtcDB4cnx6fWBVphhzq/gxoqWd/m/9PARmdjaBngr8oBheD5+65EQzUXHBXNvvs5MRGx3PtUvQ0fNT3",
+	"5yW1FkwrhaT8ZGu2uBeayJqr40HMRAcXf3yI4WfI2VyK3ByrfTsbaDpFHVmBvDNS8gczwH2MfO/ez1v7",
+	"+KtuJ6f82NocJ7QuO2XssIL7Pi+hLwRyGq5qiLXohsjd6X3L3FAkEWmvnyFQeLuRe0+kIVCGW2ALyFJw",
+	"wNuOTZ0DtY4i5Zou1zb30gjy1FkcPCOIXwwI66uW3nAM2Na2Qgpx9a+PyZW6xcYiC5ZDqGoTOmpHhcMt",
+	"P7OsxQPn4OzkJCMj1yh6RCa0VHCYocAdzHH2xrexBBs/D6wwDEr/KIrlCn7Q+bxkOX5x/08Xl95gydam",
+	"0j5YeaVtmZY1fNqKm585tzM5J3D3/9imwFx8BvoGhL1St0jPELOa7iyuvDtq23ighm+5GBaBrehDR0iH",
+	"zU0tDo/OLkAqjcs+JoZB02jbkcqV/jT3FJmwaS0dR6BFAQWp55aVHURRfVnTECIjBeR28YaxFob9lUKB",
+	"OsycoHrDUZ0n2AKe5XhVlr66d0aotvXpH56cGBykU7hscDosR63GLhjpbRQtyfXyo9plLrvFpJAZ/SxP",
+	"sR7IbvjscpuilPIT1/1vcHZy9ujo9OzozNYO64V8UevCb4z2vn1mAuWv8Ai+BL6/Wem+nSg9h0eVmdOd",
+	"UGn+sZ0rHHLO6J1NeDJKEjGM6sjXoO++CphztPkyWGXTl311iqURPn1P9TEYEuuTxY7Jey+Jj23xVxHV",
+	"WQrfYfVvpiPkNY8wWEDdEjqljN9wg5VTcK34W4T/mDwRhb2hjg6rCzJay3hDJa6V8tb+xeW8oaK1mvWG",
+	"4SnraW+j1B3BHnNfieC3Gil+Y8xveuclcP+ZP/EvgP3va8kVGvBdozvCuBYhhQ7bB8bNXToR2qhGkfS2",
+	"kqdp661bcj1Woqy1MxKqyyBviKYpm0U5dIJImJc0R7JNgMqS2TePycgHP4+cloZlCzHTT4oFwWYId1Dc",
+	"cFvh3qC0/cI2PHP17o344TWbUTszckQOzk9PDkkFlKsLp77ZEPl8Zik3tg60l6bVA98Mk0LX67osfwK0",
+	"uc2ppBXYHsB/JFu/2mFC81dMcrB8x0/FdGaZHuqxZi3ceYLQoIQmjUbJCaXuGxTcnNL7KfsnOZCvbNCM",
+	"E5DwzHZM9UEsZ1sbqJo5OkrauSggc3gLyjSeLyU2Czo0X2mMJ77zRmrF5vv0glurfbilkuqHr3jjQw+K",
+	"TmbXtiB4/6XLCv8StACV3RlVfkxXrTYg9Mb77yzmG3SVSIDycp65Q2cPH5GX7EeH5lWGkp+YWPlyLvIZ",
+	"Cmg2O4Y8C2UOV+uphsYVhsbkM8hvobA3U2ln4jR8zVmv8EGT8qtsfUWnrmDxQVmVoFSC3blue6hNjWZA",
+	"ixEywJCQPSIHWGrRXMwbjm8cK/hrRL4np2glirK1R+SAcpt1YpUypalBeZR2ke7FX2BC94gcYHVFISPz",
+	"TughgRnLy0O0X8Zp3yNyYI1eVpJG/OnImDo8Jr80vvECStAGYHxp8W4MOa2Vp9RVmsqpmSu/+pVYc1zc",
+	"9Rtz5qiacOKmxkoMVtznpGBGroqw9Utc1eeIJmjWjHSmFbHVYcDme9v4PP21bR9mKM32Nc6xXe/sG59k",
+	"q25cx1liixysjeDVREuJAlO2mX2XlgNZKytaub+IbOYXYGmUqPytU01KoVE+eisdWG1js9IRuo8wp8q6",
+	"aGLXjKQJtHEYHbfzFgrI9YtfDLW1XASJsCEnY1EssTPcPYVtJ50B6KKx5tzwUdPgSughVlEyst3B+cmD",
+	"QyOlhfTUQPutBh1oH+phTJFRqGeBX58fJmmUAcWbyQQdbnur103AxWAsa451ZZuSKYOK0abGicfnfsjZ",
+	"KuHyjS9GXOQmbSk1mCAunbTtFOF2W8oSqFEsmG7MjrYl1udfC1weGrwkqBr9Ag1yuEu6qryTg5uBEmVB",
+	"jNiMCcw3g8PNl6Vdjit9Y35ybXoWlGurcNNbjMsa0/z20jsCFJQTfKJ8CzknPbj80pFB78h3uyLcrCF4",
+	"fGn64HpTa+ErkfH1Yg7fGGPX6ndsYM3LrClKs6BRgQ3s0uXKbHwRQ+ramXpZL1jRV3Kd0NKTWQMTrm0h",
+	"mdbAexP4EEic9KG8dxHCX+0Y4sjojhNwNfVt4ZwvwyIdT2pX5EnBqO2lCWEef3wwip0Nm7bKeC3LwcVg",
+	"pvVcXdy/b4U2R/XvY7cfN3pHZGrbSWLUGddexGmjTfxJ1kVQZM1VLDGGb72L6NOHT/8/AAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

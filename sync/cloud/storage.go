@@ -94,6 +94,9 @@ type Storage interface {
 	// it returns an error, which Redemptions returns.
 	Redemptions(ctx context.Context, filter RedemptionFilter, yield func(Redemption) error) error
 	Exceptions(ctx context.Context, merchant string, openOnly bool) ([]api.Exception, error)
+	// StoreDay returns a page of at most limit entries of all counters of the terminal's store on a business day that came after the one whose
+	// page answered next as after, 0 being the beginning.
+	StoreDay(ctx context.Context, t Terminal, day terminal.Date, after int64, limit int) (DayPage, error)
 }
 
 // Keys are the cloud's own.
@@ -250,6 +253,14 @@ type Page struct {
 	Cursor   string
 	AtEnd    bool
 	Included uint64
+}
+
+// DayPage is a page of a store's business day. What it says beside the entries is of the whole day.
+type DayPage struct {
+	Entries        []api.DayEntry // redemptions, reversals, declines and day closes
+	Next           int64          // where the next page begins; 0 on the last
+	Counters       []api.DayCounter
+	New, Returning int64 // customers
 }
 
 // RedemptionFilter picks redemptions. Empty members pick all.

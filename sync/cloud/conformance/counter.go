@@ -126,6 +126,9 @@ func (w *world) revoke(t ticket) {
 }
 
 // counter is a terminal with its key and journal, which sends what a real one would.
+// today is the business day of what counters write.
+var today = terminal.Date{Year: 2026, Month: 11, Day: 21}
+
 type counter struct {
 	*world
 	cloud.Terminal
@@ -173,7 +176,10 @@ func (c *counter) write(e terminal.Entry) terminal.Entry {
 	if e.Operator == "" {
 		e.Operator = "li"
 	}
-	e.Assurance, e.Wall, e.BusinessDay = terminal.Offline, c.tick(), terminal.Date{Year: 2026, Month: 11, Day: 21}
+	e.Assurance, e.Wall = terminal.Offline, c.tick()
+	if e.BusinessDay == (terminal.Date{}) {
+		e.BusinessDay = today
+	}
 	if e.Kind == terminal.EntryRedeem || e.Kind == terminal.EntryReverse {
 		e.Receipt = terminal.ReceiptNumber{Epoch: e.Epoch, Number: c.place.Receipt + 1}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"countersign/sync/cloud"
 	"countersign/terminal"
+	"countersign/terminal/entry"
 	"countersign/terminal/pin"
 )
 
@@ -23,6 +24,7 @@ var merchantTests = []test{
 	{"a code is issued once", codeOnce},
 	{"withdrawing is all or none", withdrawAll},
 	{"redemptions are picked by store and day", filters},
+	{"a store reads its day, page by page, with who is not in yet", storeDay},
 	{"keys stay", keysStay},
 }
 
@@ -187,6 +189,48 @@ func withdrawAll(w *world) {
 	row := c.row(t)
 	w.expect("revoked", row.Voucher.State, terminal.VoucherRevoked)
 	w.expect("at", *row.Voucher.StateAt, w.now)
+}
+
+func storeDay(w *world) {
+	a, b, other := w.counter(quay), w.counter(quay), w.counter(harbour)
+	regular, new := w.issue("swim", cloud.Facts{Customer: "k1"}), w.issue("swim", cloud.Facts{Customer: "k2"})
+	uid := a.uid()
+	a.write(terminal.Entry{UID: uid, Kind: terminal.EntryRedeem, BusinessDay: today.AddDays(-1), Lines: []terminal.EntryLine{a.line(regular, 1, uid, "")}})
+	first := a.redeem(regular, 1)
+	a.reverse(first, 1)
+	b.redeem(new, 2)
+	b.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	b.write(terminal.Entry{Kind: terminal.EntryDecline, Reason: terminal.Expired, Reasons: []terminal.Reason{terminal.Expired}})
+	other.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	a.push(1)
+	b.push(1)
+	other.push(1)
+	var kinds []terminal.EntryKind
+	var last cloud.DayPage
+	for after, pages := int64(0), 1; ; pages++ {
+		page, err := w.storage.StoreDay(w.Context(), a.Terminal, today, after, 2)
+		if err != nil {
+			w.Fatal(err)
+		}
+		for _, found := range page.Entries {
+			e, err := entry.Decode(found.Bytes)
+			if err != nil {
+				w.Fatal(err)
+			}
+			kinds = append(kinds, e.Kind)
+			if e.UID == first.UID {
+				w.expect("what was reversed of the first", *found.Reversed, []int64{1})
+			}
+		}
+		if last = page; page.Next == 0 {
+			w.expect("pages", pages, 3)
+			break
+		}
+		after = page.Next
+	}
+	w.expect("the day", kinds, []terminal.EntryKind{terminal.EntryRedeem, terminal.EntryReverse, terminal.EntryRedeem, terminal.EntryRedeem, terminal.EntryDecline})
+	w.expect("counters", len(last.Counters), 2)
+	w.expect("customers: k2 is new, k1 came yesterday, who names none is nobody", []int64{last.New, last.Returning}, []int64{1, 1})
 }
 
 func filters(w *world) {

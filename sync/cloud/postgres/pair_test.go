@@ -155,3 +155,7 @@ func (p pair) Redemptions(ctx context.Context, filter cloud.RedemptionFilter, yi
 func (p pair) Exceptions(ctx context.Context, merchant string, openOnly bool) ([]api.Exception, error) {
 	return p.next().Exceptions(ctx, merchant, openOnly)
 }
+
+func (p pair) StoreDay(ctx context.Context, t cloud.Terminal, day terminal.Date, after int64, limit int) (cloud.DayPage, error) {
+	return p.next().StoreDay(ctx, t, day, after, limit)
+}
