@@ -99,3 +99,27 @@ func Boundaries(data []byte) []int {
 	}
 	return out
 }
+
+// Copy is what a further copy of a slip prints: the same but for the cash drawer, which opens once.
+func Copy(data []byte) []byte {
+	commands, err := Interpret(data)
+	if err != nil {
+		return data
+	}
+	var out []byte
+	at := 0
+	for _, command := range commands {
+		length := 2 + len(command.Data)
+		switch command.Name {
+		case "LF":
+			length = 1
+		case "text":
+			length = len(command.Data)
+		}
+		if command.Name != "ESC p" {
+			out = append(out, data[at:at+length]...)
+		}
+		at += length
+	}
+	return out
+}

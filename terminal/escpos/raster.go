@@ -14,8 +14,12 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// sliceRows is how many rows of dots go into one raster command: more overruns the memory of small printers.
-const sliceRows = 128
+// The most that goes into one raster command. More than 128 rows overrun the memory of small printers. More than a kilobyte takes a slow
+// line longer than somebody takes to switch a printer off and on, and in the middle of a command it cannot be asked whether he did.
+const (
+	sliceRows  = 128
+	sliceBytes = 1024
+)
 
 // quiet is the white border that a QR code needs, in modules.
 const quiet = 4
@@ -92,12 +96,13 @@ func white(width, height int) *image.Gray {
 	return picture
 }
 
-// raster sends a picture as GS v 0 commands of at most 128 rows. Dots darker than half are black.
+// raster sends a picture as GS v 0 commands, one below the other. Dots darker than half are black.
 func (w *writer) raster(picture *image.Gray) {
 	bounds := picture.Bounds()
 	width := (bounds.Dx() + 7) / 8
-	for top := bounds.Min.Y; top < bounds.Max.Y; top += sliceRows {
-		rows := min(sliceRows, bounds.Max.Y-top)
+	slice := min(sliceRows, sliceBytes/max(width, 1))
+	for top := bounds.Min.Y; top < bounds.Max.Y; top += slice {
+		rows := min(slice, bounds.Max.Y-top)
 		w.put(gs, 'v', '0', 0, byte(width), byte(width>>8), byte(rows), byte(rows>>8))
 		for y := top; y < top+rows; y++ {
 			for column := range width {

@@ -19,7 +19,7 @@ func (w *Worker) print(ctx context.Context, job terminal.SpoolJob) bool {
 	w.begin(job.ID)
 	defer w.end()
 	t := w.transmission()
-	touched, err := t.body(ctx, bytes.Repeat(job.Bytes, max(job.Copies, 1)))
+	touched, err := t.body(ctx, w.bytes(job))
 	if err == nil && w.session.port.Traits().PerJob {
 		err = w.drop() // a queue or a file has the slip only once it is closed
 	}
@@ -30,6 +30,15 @@ func (w *Worker) print(ctx context.Context, job terminal.SpoolJob) bool {
 		return false
 	}
 	return w.confirm(ctx, job.ID, t)
+}
+
+// bytes are those of a slip and of its further copies.
+func (w *Worker) bytes(job terminal.SpoolJob) []byte {
+	all := job.Bytes
+	if job.Copies > 1 {
+		all = append(bytes.Clone(all), bytes.Repeat(w.config.Copy(job.Bytes), job.Copies-1)...)
+	}
+	return all
 }
 
 // graceful is a context that outlives ctx by Timing.Grace: a slip is not torn apart because somebody closes the window.
@@ -56,7 +65,7 @@ func (w *Worker) end() {
 	w.current, w.cancel = 0, nil
 	w.mu.Unlock()
 	if w.session != nil {
-		w.session.cancel, w.session.heard, w.session.strict, w.session.owed = nil, w.hear, false, 0
+		w.session.cancel, w.session.heard, w.session.strict, w.session.owed, w.session.doubts = nil, w.hear, false, 0, false
 	}
 	w.set(func(s *Status) {
 		s.Job = 0
@@ -114,7 +123,7 @@ func (w *Worker) confirm(ctx context.Context, id int64, t *transmission) bool {
 		// It is well and has never given its word for any slip: it cannot.
 		to, detail = terminal.JobSent, terminal.DetailNoWord
 	}
-	if err != nil && (w.session.stuck || errors.Is(err, errGone)) {
+	if err != nil && (w.session.behind || errors.Is(err, errGone)) {
 		w.drop()
 	}
 	return w.mark(ctx, id, terminal.JobSent, to, detail)

@@ -14,6 +14,9 @@ var (
 	errGone      = errors.New("the printer went away")
 	errStopped   = errors.New("the terminal is stopping")
 	errCancelled = errors.New("staff cancelled the slip")
+	// errTorn is a printer that took nothing in the middle of a command for so long, without a word, that it may have been switched off
+	// and on: what it makes of the rest nobody knows.
+	errTorn = fmt.Errorf("the printer may have been switched off and on in the middle of a command: %w", errGone)
 	// errSilent is a printer whose port is there and that answers nothing any more; for the slip on its way it is gone.
 	errSilent = fmt.Errorf("the printer fell silent: %w", errGone)
 )
@@ -50,7 +53,9 @@ type session struct {
 	asking   bool          // a question is on its way:
 	came     int           // answers to questions since it was put,
 	status   byte          // and the newest of them
-	stuck    bool          // a write was left behind: the session is of no more use
+	doubts   bool          // a pause in the middle of a command without a sign of life is the end of the slip
+	signs    int           // how often the printer said anything but that it takes bytes
+	behind   bool          // a write has not returned yet: the next one waits for it
 }
 
 type result struct {
@@ -135,6 +140,9 @@ func (s *session) close() error {
 func (s *session) send(ctx context.Context, data []byte, cuts []int) (touched bool, err error) {
 	for at, between := 0, true; at < len(data); {
 		if err := s.clear(ctx, between); err != nil {
+			if err == errTorn {
+				s.fill(ctx, next(cuts, at, len(data))-at)
+			}
 			return touched, err
 		}
 		end := min(at+s.chunk, len(data))
@@ -155,15 +163,40 @@ func (s *session) send(ctx context.Context, data []byte, cuts []int) (touched bo
 	return touched, nil
 }
 
+// next is the end of the command that is cut at an offset.
+func next(cuts []int, at, length int) int {
+	for _, cut := range cuts {
+		if cut > at {
+			return cut
+		}
+	}
+	return length
+}
+
+// fill ends the command that is under way with so many NULs: a printer that still waits for the rest of a picture draws white, and one
+// that has been switched on meanwhile does nothing. Either is ready for what comes next.
+func (s *session) fill(ctx context.Context, n int) {
+	for _, err := s.write(ctx, make([]byte, min(n, s.chunk))); err == nil && n > s.chunk; {
+		n -= s.chunk
+		_, err = s.write(ctx, make([]byte, min(n, s.chunk)))
+	}
+}
+
 // clear waits until the printer takes bytes: no XOFF pending, control lines up. Between two commands the printer is asked meanwhile how
-// it is: it may have lost its power, or we its XON. One that owes an answer gets nothing before it is known why.
+// it is: it may have lost its power, or we its XON. One that owes an answer gets nothing before it is known why. In the middle of a
+// command it cannot be asked. There a pause longer than anybody needs to switch a printer off and on is errTorn, unless the printer says
+// something by itself: a roll that was changed, say. Its XON says nothing, since that comes after switching on as well.
 func (s *session) clear(ctx context.Context, between bool) error {
 	const look = 20 * time.Millisecond // how often control lines are looked at: nothing tells when they change
-	var waited, unasked time.Duration
+	var waited, unasked, mute time.Duration
 	defer s.stalled(false)
 	for s.xoff.Load() || !s.port.Ready() {
+		signs := s.signs
 		if err := s.await(ctx, look, func(a answer) bool { return a.kind == answerXON }); err != nil && err != errTimeout {
 			return err
+		}
+		if mute += look; s.signs > signs {
+			mute = 0
 		}
 		waited += look
 		if waited >= s.patience {
@@ -180,6 +213,9 @@ func (s *session) clear(ctx context.Context, between bool) error {
 			}
 		}
 	}
+	if !between && s.doubts && mute > s.probe {
+		return errTorn
+	}
 	for between && s.owed > 0 {
 		if _, err := s.checkUp(ctx); err != nil {
 			return err
@@ -188,20 +224,33 @@ func (s *session) clear(ctx context.Context, between bool) error {
 	return nil
 }
 
-// write hands one chunk to the port. A write that is left behind counts as touched: nobody knows how far it came.
+// write hands one chunk to the port. A write that is left behind counts as touched: nobody knows how far it came. It goes on, and the
+// next one waits for it.
 func (s *session) write(ctx context.Context, chunk []byte) (touched bool, err error) {
+	if s.behind {
+		if _, err := s.written(ctx); err != nil {
+			return false, err
+		}
+	}
 	select {
 	case <-s.gone:
 		return false, errGone
 	case <-ctx.Done():
 		return false, errStopped
-	case s.work <- chunk:
+	case s.work <- chunk: // at once: the writer has nothing else to do
 	}
+	s.behind = true
+	return s.written(ctx)
+}
+
+// written waits for the write that is under way.
+func (s *session) written(ctx context.Context) (touched bool, err error) {
 	patience := time.NewTimer(s.patience)
 	defer patience.Stop()
 	for {
 		select {
 		case r := <-s.results:
+			s.behind = false
 			s.stalled(false)
 			if r.err != nil {
 				return r.n > 0, errors.Join(errGone, r.err)
@@ -212,10 +261,8 @@ func (s *session) write(ctx context.Context, chunk []byte) (touched bool, err er
 		case <-patience.C:
 			s.stalled(true)
 		case <-s.cancel:
-			s.stuck = true
 			return true, errCancelled
 		case <-ctx.Done():
-			s.stuck = true
 			return true, errStopped
 		}
 	}
@@ -282,18 +329,21 @@ func (s *session) waiting(done func(answer) bool) bool {
 // that answers and answers, and still owes one, had no power when it was asked, which is errSilent.
 func (s *session) ask(ctx context.Context, n byte, limit time.Duration) (byte, error) {
 	s.forget()
-	within, stop := context.WithTimeout(ctx, patienceForLate*limit) // a write that is left behind is the end of the session
 	if s.owed > 0 {
 		limit *= patienceForLate
 	}
 	s.asking, s.came = true, 0
 	defer func() { s.asking = false }()
+	within, stop := context.WithTimeout(ctx, patienceForLate*limit)
 	defer stop()
-	if _, err := s.write(within, []byte{0x10, 0x04, n}); err != nil {
-		if err == errStopped && ctx.Err() == nil {
-			return 0, errTimeout
+	if put, err := s.write(within, []byte{0x10, 0x04, n}); err != nil {
+		if err != errStopped || ctx.Err() != nil {
+			return 0, err
 		}
-		return 0, err
+		if put && s.strict {
+			s.owed++ // it is on its way: its answer will come, if late
+		}
+		return 0, errTimeout
 	}
 	var err error
 	if enough := func(answer) bool { return s.came > s.owed }; !enough(answer{}) {
@@ -316,6 +366,9 @@ func (s *session) ask(ctx context.Context, n byte, limit time.Duration) (byte, e
 
 // hear takes one thing that the printer said, whatever is being waited for.
 func (s *session) hear(a answer) {
+	if a.kind != answerXON && a.kind != answerXOFF {
+		s.signs++
+	}
 	switch {
 	case a.kind != answerStatus:
 	case s.asking: // also while the question is still being written: the answer may be faster than the write's return

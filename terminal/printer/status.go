@@ -113,7 +113,7 @@ func (w *Worker) look(ctx context.Context) bool {
 		w.drop()
 		w.set(func(s *Status) { s.State, s.Online, s.Detail = StateMissing, false, ErrMissing.Error() })
 		return false
-	case !answered && s.stuck:
+	case !answered && s.behind: // perhaps a fresh start of the line helps
 		w.drop()
 		fallthrough
 	case !answered && (w.answered || w.config.Status == "yes"):
@@ -134,7 +134,7 @@ func (w *Worker) look(ctx context.Context) bool {
 func (w *Worker) query(ctx context.Context, times int) (answered bool, err error) {
 	ask := func(n byte) (byte, error) { return w.session.ask(ctx, n, w.config.Timing.Answer) }
 	general, err := ask(1)
-	for ; err == errTimeout && !w.session.stuck && times > 1; times-- {
+	for ; err == errTimeout && !w.session.behind && times > 1; times-- {
 		general, err = ask(1)
 	}
 	if err != nil {
@@ -153,9 +153,9 @@ func (w *Worker) query(ctx context.Context, times int) (answered bool, err error
 		switch {
 		case err == nil:
 			w.knows[question.n] = true
-		case err == errTimeout:
+		case err == errTimeout && !w.session.behind:
 			*question.into = 0
-		default:
+		default: // also when not even the question has left: what was answered before it is of no use any more
 			return false, err
 		}
 	}
@@ -178,7 +178,7 @@ func Look(ctx context.Context, config Config) Status {
 		if err := canAdd(target.Place); err != nil {
 			w.refused(err)
 		}
-	case config.Target != "" && !perJob(config.Target) && w.open():
+	case config.Target != "" && !perJob(config.Target) && w.open(ctx):
 		w.look(ctx)
 		w.drop()
 	}

@@ -29,7 +29,7 @@ type transmission struct {
 
 func (w *Worker) transmission() *transmission {
 	t := &transmission{w: w, s: w.session}
-	t.s.strict, t.s.owed, t.s.short = true, 0, 0
+	t.s.strict, t.s.owed, t.s.short, t.s.doubts = true, 0, 0, t.marked()
 	t.s.checkUp = t.checkUp
 	t.s.heard = func(a answer) {
 		w.hear(a)
@@ -78,19 +78,24 @@ func (t *transmission) body(ctx context.Context, data []byte) (touched bool, err
 // pieces cuts a slip where no command is cut. A printer of which nobody knows that it answers marks gets the slip in one piece:
 // waiting for answers that never come would leave it half printed.
 func (t *transmission) pieces(data []byte) [][]byte {
-	w := t.w
-	if w.config.Boundaries == nil || w.config.Word == "" || !w.answered || (!w.spoke && w.config.Status != "yes") {
+	if !t.marked() {
 		return [][]byte{data}
 	}
 	var out [][]byte
 	from := 0
-	for _, at := range w.config.Boundaries(data) {
+	for _, at := range t.w.config.Boundaries(data) {
 		if at-from >= pieceSize && len(data)-at >= pieceSize/2 {
 			out = append(out, data[from:at])
 			from = at
 		}
 	}
 	return append(out, data[from:])
+}
+
+// marked reports whether the printer is known to answer marks.
+func (t *transmission) marked() bool {
+	w := t.w
+	return w.config.Boundaries != nil && w.config.Word != "" && w.answered && (w.spoke || w.config.Status == "yes")
 }
 
 func (t *transmission) cuts(data []byte) []int {
@@ -115,7 +120,7 @@ func (t *transmission) checkUp(ctx context.Context) (well bool, err error) {
 		t.silent = 0
 		return w.Status().State != StateWaiting, nil
 	}
-	if t.silent += t.s.probe + w.config.Timing.Answer; t.silent >= w.config.Timing.Silence || t.s.stuck {
+	if t.silent += t.s.probe + w.config.Timing.Answer; t.silent >= w.config.Timing.Silence {
 		return false, errSilent
 	}
 	return false, nil
@@ -182,7 +187,7 @@ func (t *transmission) heed(ctx context.Context, fewer int) error {
 		case err != nil && err != errTimeout:
 			return err
 		case !answered:
-			if silent += took; silent >= timing.Silence || t.s.stuck {
+			if silent += took; silent >= timing.Silence {
 				return errSilent
 			}
 			t.w.set(func(s *Status) { s.State, s.Online = StateSilent, false })

@@ -3,6 +3,7 @@ package printer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -20,8 +21,10 @@ type Config struct {
 	// Boundaries lists where a slip's bytes may be cut without cutting a command, in ascending order; nil: nowhere. With it, a
 	// printer that is switched off and on in the middle of a slip is found out.
 	Boundaries func(data []byte) []int
-	Share      bool             // hold = false: open for each slip, so that other programs can print too
-	Now        func() time.Time // nil: time.Now
+	// Copy makes of a slip's bytes those of a further copy, without what must happen once only; nil: the same bytes.
+	Copy  func(data []byte) []byte
+	Share bool             // hold = false: open for each slip, so that other programs can print too
+	Now   func() time.Time // nil: time.Now
 	// Changed is told of every change of the status, on the worker's goroutine; it must not block.
 	Changed func(Status)
 	Log     *slog.Logger // nil: none. No slip's content is ever logged
@@ -81,6 +84,9 @@ func New(queue Queue, config Config) *Worker {
 	}
 	if config.Chunk <= 0 {
 		config.Chunk = 64
+	}
+	if config.Copy == nil {
+		config.Copy = func(data []byte) []byte { return data }
 	}
 	if config.Changed == nil {
 		config.Changed = func(Status) {}
@@ -174,7 +180,7 @@ func (w *Worker) step(ctx context.Context) bool {
 func (w *Worker) idle(ctx context.Context) {
 	if w.config.Share {
 		w.drop()
-	} else if w.config.Target != "" && w.session == nil && !perJob(w.config.Target) && w.open() {
+	} else if w.config.Target != "" && w.session == nil && !perJob(w.config.Target) && w.open(ctx) {
 		w.look(ctx)
 	}
 	limit := time.NewTimer(w.config.Timing.Poll)
@@ -212,11 +218,11 @@ func perJob(target string) bool {
 }
 
 // open opens the port where it is not; false says that it cannot be.
-func (w *Worker) open() bool {
+func (w *Worker) open(ctx context.Context) bool {
 	if w.session != nil {
 		return true
 	}
-	port, err := w.config.Open(w.config.Target)
+	port, err := w.dial(ctx)
 	if err != nil {
 		if w.failures++; w.failures == 1 {
 			w.config.Log.Warn("the printer cannot be opened", "target", w.config.Target, "error", err)
@@ -233,6 +239,30 @@ func (w *Worker) open() bool {
 	w.session = s
 	w.set(func(s *Status) { s.State, s.Detail = StateUnknown, "" })
 	return true
+}
+
+// dial opens the port, and leaves the attempt behind when ctx ends: a network that swallows what is sent to a printer holds it for seconds.
+func (w *Worker) dial(ctx context.Context) (Port, error) {
+	type opened struct {
+		port Port
+		err  error
+	}
+	ready := make(chan opened, 1)
+	go func() {
+		port, err := w.config.Open(w.config.Target)
+		ready <- opened{port, err}
+	}()
+	select {
+	case o := <-ready:
+		return o.port, o.err
+	case <-ctx.Done():
+		go func() {
+			if late := <-ready; late.err == nil {
+				late.port.Close()
+			}
+		}()
+		return nil, fmt.Errorf("%w (%s)", ErrMissing, w.config.Target)
+	}
 }
 
 // refused says why the printer cannot be opened.
@@ -261,7 +291,7 @@ func (w *Worker) drop() error {
 
 // ready opens the printer and has it say that it can print. One that cannot answer is believed.
 func (w *Worker) ready(ctx context.Context) bool {
-	return w.open() && w.look(ctx)
+	return w.open(ctx) && w.look(ctx)
 }
 
 // mark moves a job; false says that it could not be moved, because staff were faster or the disk is at fault.

@@ -32,16 +32,20 @@ func (s *Station) lingerPush(ctx context.Context, limit time.Duration) {
 	}
 }
 
+// lingerForPrinter is how long a command that has given its answer waits for the printer to take the slip at all.
+const lingerForPrinter = 500 * time.Millisecond
+
 func (s *Station) lingerPrint(ctx context.Context, limit time.Duration) {
 	if s.Settings.Printer == "" {
 		return
 	}
+	began := time.Now()
 	s.printUntil(ctx, limit, func() bool {
 		status := s.Printer.Status()
-		if status.Job != 0 {
+		switch {
+		case status.Job != 0:
 			return false
-		}
-		if status.Needs() { // somebody has to go there: the slips wait for him, and nobody waits here
+		case status.Needs(), time.Since(began) > lingerForPrinter: // somebody has to go there: the slips wait for him, and nobody waits here
 			return true
 		}
 		_, err := s.Journal.NextJob(ctx, time.Now().Add(-printer.Staleness))

@@ -139,6 +139,7 @@ func (p *Printer) Unplug() {
 func (p *Printer) change(do func(m *machine)) {
 	p.mu.Lock()
 	do(&p.machine)
+	p.machine.wait()
 	p.reply()
 	p.wake.Broadcast()
 	p.mu.Unlock()
@@ -263,6 +264,7 @@ func (p *Printer) print() {
 			return
 		}
 		took := p.machine.step(p.options)
+		p.machine.wait()
 		p.reply()
 		p.wake.Broadcast()
 		p.mu.Unlock()

@@ -12,6 +12,7 @@ type machine struct {
 	stalled   bool
 	asb       byte // what GS a asked for
 	xoff      bool
+	rest      int // bytes of a picture that are still to come: it is printed as it comes
 	pauses    int // how often it said XOFF
 	missed    int // bytes that came while it had no power
 
@@ -27,7 +28,7 @@ func (m *machine) well() bool { return m.power && m.hasPaper() && !m.cover }
 
 // off loses what is in memory, the status by itself and the XOFF state with it.
 func (m *machine) off() {
-	m.power, m.asb, m.xoff, m.buffer, m.realtime, m.answers = false, 0, false, nil, nil, nil
+	m.power, m.asb, m.xoff, m.rest, m.buffer, m.realtime, m.answers = false, 0, false, 0, nil, nil, nil
 }
 
 func (m *machine) on() { m.power, m.powerLeft = true, 0 }
@@ -55,6 +56,7 @@ func (m *machine) receive(data []byte, options Options) {
 		m.pauses++
 		m.answers = append(m.answers, 0x13)
 	}
+	m.wait()
 }
 
 // status answers DLE EOT n.
@@ -107,6 +109,9 @@ func (m *machine) canPrint() bool { return m.well() && m.next() > 0 }
 // reference for the commands that receipts use; every other byte is a character.
 func (m *machine) next() int {
 	b := m.buffer
+	if m.rest > 0 {
+		return min(m.rest, len(b), 16)
+	}
 	at := func(i int) int {
 		if i < len(b) {
 			return int(b[i])
@@ -133,20 +138,29 @@ func (m *machine) next() int {
 		case '(':
 			length = 5 + at(3) + at(4)<<8
 		case 'v':
-			length = 8 + (at(4)+at(5)<<8)*(at(6)+at(7)<<8)
+			length = 8
 		case 'V':
 			length = 4
 		default:
 			length = 3
 		}
 	}
-	if len(b) < length || (b[0] == 0x1d && len(b) < 2) || (b[0] == 0x1b && len(b) < 2) {
+	if len(b) == 0 || len(b) < length || (b[0] == 0x1d && len(b) < 2) || (b[0] == 0x1b && len(b) < 2) {
 		return 0
 	}
 	if b[0] == 0x1d && ((b[1] == '(' && len(b) < 5) || (b[1] == 'v' && len(b) < 8)) {
 		return 0
 	}
 	return length
+}
+
+// wait says XON when what came ends in the middle of a command: a printer reads a picture as it prints, and never waits for the rest of
+// one with its buffer full.
+func (m *machine) wait() {
+	if m.xoff && m.well() && m.next() == 0 {
+		m.xoff = false
+		m.answers = append(m.answers, 0x11)
+	}
 }
 
 // step prints the command at the head of the buffer and returns its length.
@@ -158,7 +172,12 @@ func (m *machine) step(options Options) int {
 		m.xoff = false
 		m.answers = append(m.answers, 0x11)
 	}
-	if m.question(command, options) {
+	switch {
+	case m.rest > 0:
+		m.rest -= length
+	case length == 8 && command[0] == 0x1d && command[1] == 'v':
+		m.rest = (int(command[4]) + int(command[5])<<8) * (int(command[6]) + int(command[7])<<8)
+	case m.question(command, options):
 		return 0
 	}
 	m.printed = append(m.printed, command...)
