@@ -147,7 +147,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	defer w.drop()
 	for ctx.Err() == nil {
-		if !w.step(ctx) {
+		if !w.step(ctx) && ctx.Err() == nil {
 			w.idle(ctx)
 		}
 	}
