@@ -111,6 +111,30 @@ func judgeMinimum(line *OutcomeLine, bill Money, left int64) {
 	}
 }
 
+// The sorts of lines by what they do to a bill, in the order in which they are settled.
+const (
+	DeductsNothing = iota // a product, a pass, a booking, an order: paid before
+	DeductsPercentage
+	DeductsAmount
+	Pays // from a balance
+)
+
+// Deduction is the sort of a line by what it does to the bill: percentages come off first, then amounts, then balances pay.
+func (l OutcomeLine) Deduction() int {
+	switch {
+	case l.Campaign.Kind == KindBalance:
+		return Pays
+	case l.Campaign.Kind != KindDiscount || l.Campaign.Discount == nil:
+		return DeductsNothing
+	case l.Campaign.Discount.Amount != nil:
+		return DeductsAmount
+	}
+	return DeductsPercentage
+}
+
+// Worth is what a line comes to at the counter: its amount or discount, else the value of its units, else their price; nil where it is no money.
+func (l OutcomeLine) Worth() *Money { return l.worth() }
+
 // worth is what a line is worth for approvals: its amount or discount, else the value at the counter, else the price.
 func (l OutcomeLine) worth() *Money {
 	switch {

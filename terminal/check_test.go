@@ -139,7 +139,7 @@ func TestSlotApproval(t *testing.T) {
 	}{
 		"no leave is given":        {0, -1, "2026-06-16 12:00:01", manager, terminal.SlotTooLate, nil},
 		"late within the leave":    {900, -1, "2026-06-16 12:15:00", nil, terminal.SlotTooLate, asked},
-		"a cashier's word":         {900, -1, "2026-06-16 12:15:00", cashier, terminal.SlotTooLate, asked},
+		"a cashier's word":         {900, -1, "2026-06-16 12:15:00", cashier, terminal.OperatorNotAllowed, asked}, // who agreed may not
 		"a manager's":              {900, -1, "2026-06-16 12:15:00", manager, "", nil},
 		"later than the leave":     {900, -1, "2026-06-16 12:15:01", manager, terminal.SlotTooLate, nil},
 		"early within the leave":   {900, -1, "2026-06-16 09:15:00", manager, "", nil},

@@ -132,11 +132,26 @@ func conclude(outcome Outcome, at Situation) Outcome {
 	case len(outcome.Asks) > 0:
 		outcome.Choice = Asking
 	case len(outcome.Findings) > 0 && !approved:
-		outcome.Choice = Asking
-		outcome.Asks = []Ask{{Missing: MissingApproval, Finding: outcome.Findings[0]}}
+		outcome = askApproval(outcome, at)
 	default:
 		outcome.Choice, outcome.Findings = Approved, nil
 	}
+	return outcome
+}
+
+// askApproval asks for a manager's agreement to the first finding. Where somebody agreed who may not, that is what is said first: the same
+// question again would tell nobody what was wrong.
+func askApproval(outcome Outcome, at Situation) Outcome {
+	outcome.Choice = Asking
+	if at.Approver != nil {
+		facts := maps.Clone(outcome.Findings[0].Facts)
+		if facts == nil {
+			facts = map[string]any{}
+		}
+		facts["approver"] = at.Approver.Name
+		outcome.Findings = append([]Finding{{Reason: OperatorNotAllowed, Facts: facts}}, outcome.Findings...)
+	}
+	outcome.Asks = []Ask{{Missing: MissingApproval, Finding: outcome.Findings[0]}}
 	return outcome
 }
 

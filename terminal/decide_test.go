@@ -78,7 +78,7 @@ func TestEachRuleAlone(t *testing.T) {
 		"manager":             {change: rules(func(r *terminal.Rules) { r.Role = terminal.RoleManager }), req: terminal.Request{Operator: &terminal.Operator{Role: terminal.RoleManager}}},
 		"needs approval":      {change: rules(func(r *terminal.Rules) { r.ApprovalAbove = euros(6799) }), want: []terminal.Reason{terminal.ApprovalRequired}, asks: []terminal.Missing{terminal.MissingApproval}},
 		"approved":            {change: rules(func(r *terminal.Rules) { r.ApprovalAbove = euros(6799) }), req: terminal.Request{Approver: &terminal.Operator{Role: terminal.RoleManager}}},
-		"cashier approves":    {change: rules(func(r *terminal.Rules) { r.ApprovalAbove = euros(6799) }), req: terminal.Request{Approver: &terminal.Operator{Role: terminal.RoleCashier}}, want: []terminal.Reason{terminal.ApprovalRequired}, asks: []terminal.Missing{terminal.MissingApproval}},
+		"cashier approves":    {change: rules(func(r *terminal.Rules) { r.ApprovalAbove = euros(6799) }), req: terminal.Request{Approver: &terminal.Operator{Role: terminal.RoleCashier}}, want: []terminal.Reason{terminal.OperatorNotAllowed, terminal.ApprovalRequired}, asks: []terminal.Missing{terminal.MissingApproval}},
 		"worth the limit":     {change: rules(func(r *terminal.Rules) { r.ApprovalAbove = euros(6800) })},
 		"two of a product":    {req: terminal.Request{Units: ptr(2)}, want: []terminal.Reason{terminal.UnitsLimit}},
 

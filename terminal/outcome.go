@@ -50,7 +50,7 @@ type Outcome struct {
 	Findings  []Finding // why not, the first first; of a decline, or of an ask for approval
 	Asks      []Ask
 	Lines     []OutcomeLine
-	Lead      int // which of Lines the first finding is about; 0 where there is none
+	Lead      int // which of Lines the first finding is about, or, where no voucher was found, which of the scans; 0 where there is none
 	Bill      *Money
 	LeftToPay *Money // of a bill: what the customer still pays
 	// Record is the journal's entry, set once COMMIT has returned. Only then was a voucher honoured (Choice Approved) or a

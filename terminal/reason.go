@@ -101,8 +101,11 @@ func (f Finding) Title() Saying {
 
 // Fact says what is known: "Used today at 12:04 at counter 2, by Li".
 func (f Finding) Fact() Saying {
-	if f.nobody() {
+	switch {
+	case f.nobody():
 		return Saying{"operator.unknown", f.Facts}
+	case f.noApprover():
+		return Saying{"operator.no_approver", f.Facts}
 	}
 	if cause := f.keyTrouble(); cause != "" {
 		return Saying{"issuer." + cause + ".fact", f.Facts}
@@ -115,8 +118,11 @@ func (f Finding) Fact() Saying {
 
 // Next says what the cashier does now: "Ask the customer for …".
 func (f Finding) Next() Saying {
-	if f.nobody() {
+	switch {
+	case f.nobody():
 		return Saying{"operator.unknown.next", f.Facts}
+	case f.noApprover():
+		return Saying{"operator.no_approver.next", f.Facts}
 	}
 	if cause := f.keyTrouble(); cause != "" {
 		return Saying{"issuer." + cause + ".next", f.Facts}
@@ -143,6 +149,12 @@ func (f Finding) keyTrouble() string {
 func (f Finding) nobody() bool {
 	_, unknown := f.Facts["unknown"]
 	return f.Reason == OperatorNotAllowed && unknown
+}
+
+// noApprover reports that the second person is not one who may approve, which asking the first to sign in anew would not mend.
+func (f Finding) noApprover() bool {
+	_, named := f.Facts["approver"]
+	return f.Reason == OperatorNotAllowed && named
 }
 
 // mayHaveChanged lists the reasons that a newer row could lift: the cloud is asked before such a decline is final. All others

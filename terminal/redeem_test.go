@@ -73,6 +73,8 @@ func TestLadder(t *testing.T) {
 		"alone, over the terminal":  {change: limit(terminal.OfflinePolicy{PerTerminal: euros(3989)}), want: terminal.OfflineLimit},
 		"alone, policy's own age":   {change: limit(terminal.OfflinePolicy{CacheAgeSeconds: 60}), age: 61 * time.Second, want: terminal.CacheTooOld},
 		"alone, needs approval":     {change: func(r *terminal.Row) { r.Campaign.Offline = &terminal.OfflinePolicy{Mode: terminal.ModeApproval} }, want: terminal.ApprovalRequired},
+		"alone, a cashier approves": {change: func(r *terminal.Row) { r.Campaign.Offline = &terminal.OfflinePolicy{Mode: terminal.ModeApproval} },
+			approver: &terminal.Operator{ID: "bo", Role: terminal.RoleCashier}, want: terminal.OperatorNotAllowed},
 		"alone, approved": {change: func(r *terminal.Row) { r.Campaign.Offline = &terminal.OfflinePolicy{Mode: terminal.ModeApproval} },
 			approver: &terminal.Operator{ID: "mia", Role: terminal.RoleManager}, assurance: terminal.Offline},
 	} {

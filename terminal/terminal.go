@@ -116,8 +116,9 @@ func (t *Terminal) look(ctx context.Context, req Request, override *Reading) (*b
 		return nil, err
 	}
 	if finding := t.read(b); finding != nil {
-		b.outcome = Outcome{Choice: Declined, Findings: append([]Finding{*finding}, judgeTerminal(at)...),
-			Masked: b.shown[len(b.shown)-1].Masked, Bill: req.Bill}
+		last := len(b.shown) - 1
+		b.outcome = Outcome{Choice: Declined, Findings: append([]Finding{*finding}, judgeTerminal(at)...), Lead: last,
+			Masked: b.shown[last].Masked, Bill: req.Bill}
 		return b, nil
 	}
 	for i := range b.shown {
@@ -330,7 +331,7 @@ func (b *bill) unknown(items []Item) Outcome {
 			finding = *b.shown[i].Otherwise
 		}
 		if len(outcome.Findings) == 0 || reasonRank[finding.Reason] < reasonRank[outcome.Findings[0].Reason] {
-			outcome.Masked = b.shown[i].Masked
+			outcome.Masked, outcome.Lead = b.shown[i].Masked, min(i, len(b.req.Scans)-1) // one that came with an order is the order's
 		}
 		outcome.Findings = append(outcome.Findings, finding)
 		sortFindings(outcome.Findings)
@@ -406,11 +407,22 @@ func (t *Terminal) claim(ctx context.Context, b *bill) error {
 	}
 	b.take(answer.Rows)
 	if !answer.Granted {
-		sortFindings(answer.Findings)
-		b.outcome.Choice, b.outcome.Findings = Declined, answer.Findings
-		return nil
+		return t.refused(ctx, b, answer.Findings)
 	}
 	b.assurance, b.claimID = answer.Assurance, answer.ID
+	return nil
+}
+
+// refused declines for the authority's reasons. Of several vouchers, the newer rows may tell which one it is.
+func (t *Terminal) refused(ctx context.Context, b *bill, findings []Finding) error {
+	sortFindings(findings)
+	if len(b.outcome.Lines) > 1 {
+		if err := t.decide(ctx, b); err != nil {
+			return err
+		}
+	}
+	b.outcome.Choice, b.outcome.Findings, b.outcome.Asks = Declined, findings, nil
+	b.outcome.Lead = b.outcome.lead()
 	return nil
 }
 
@@ -464,8 +476,8 @@ func (b *bill) holdOffline(exposure Exposure) {
 	switch {
 	case finding == nil:
 	case finding.Reason == ApprovalRequired:
-		b.outcome.Choice, b.outcome.Findings = Asking, []Finding{*finding}
-		b.outcome.Asks = []Ask{{Missing: MissingApproval, Finding: *finding}}
+		b.outcome.Findings = []Finding{*finding}
+		b.outcome = askApproval(b.outcome, b.at)
 	default:
 		b.outcome.Choice, b.outcome.Findings = Declined, []Finding{*finding}
 	}

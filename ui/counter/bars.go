@@ -18,6 +18,9 @@ const (
 	keyCode    functionKey = "F2"
 	keySearch  functionKey = "F3"
 	keyReprint functionKey = "F4"
+	keyOrder   functionKey = "F5" // on the panel, where a voucher's order holds more
+	keyBill    functionKey = "F6"
+	keyAmend   functionKey = "F7" // on the panel, where amounts were said
 	keyUndo    functionKey = "F8"
 	keySwitch  functionKey = "F9"
 	keyManager functionKey = "F12"
@@ -37,6 +40,7 @@ func Keys(s State, say terminal.Words) []widgets.Action {
 		{Name: string(keyCode), Label: say.Say("ui.keys.code", nil)},
 		{Name: string(keySearch), Label: say.Say("ui.keys.search", nil)},
 		{Name: string(keyReprint), Label: say.Say("ui.keys.reprint", nil), Off: len(s.Past) == 0},
+		{Name: string(keyBill), Label: say.Say("ui.keys.bill", nil), Off: s.Billing && len(s.Request.Scans) > 1},
 		{Name: string(keyUndo), Label: undo, Off: last == nil},
 		{Name: string(keySwitch), Label: say.Say("ui.keys.switch", nil), Off: s.Place.Store.SignIn == terminal.SignInNone},
 		{Name: string(keyManager), Label: say.Say("ui.keys.manager", nil)},

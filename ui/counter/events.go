@@ -34,6 +34,18 @@ type (
 	UndoAsked struct{ UID terminal.UID }
 	// ReprintAsked asks for a slip again; the zero uid means the newest.
 	ReprintAsked struct{ UID terminal.UID }
+	// OrderAsked takes the rest of the voucher's order along, or leaves it again.
+	OrderAsked struct{}
+	// BillAsked begins a bill: what is in hand and what is scanned next are redeemed together.
+	BillAsked struct{}
+	// AmendAsked asks for the amounts again.
+	AmendAsked struct{}
+	// RowTouched presses a row of the panel's list: a voucher of a bill is chosen, a line of an order is left out or put back.
+	RowTouched struct{ Index int }
+	// Kept says that the chosen line of an order stays here, or is handed over.
+	Kept struct{ Handed bool }
+	// Removed takes a voucher off the bill; a negative index means the chosen one.
+	Removed struct{ Index int }
 	// SwitchAsked lets somebody else sign in.
 	SwitchAsked struct{}
 )
@@ -100,6 +112,12 @@ func (Opened) event()            {}
 func (Touched) event()           {}
 func (UndoAsked) event()         {}
 func (ReprintAsked) event()      {}
+func (OrderAsked) event()        {}
+func (BillAsked) event()         {}
+func (AmendAsked) event()        {}
+func (RowTouched) event()        {}
+func (Kept) event()              {}
+func (Removed) event()           {}
 func (SwitchAsked) event()       {}
 func (Answered) event()          {}
 func (Committed) event()         {}
@@ -117,7 +135,8 @@ func (Ticked) event()            {}
 // byPerson reports that somebody is there: the counter does not lock itself.
 func byPerson(event Event) bool {
 	switch event.(type) {
-	case Scanned, Confirmed, Dismissed, Typing, Erased, Filled, Moved, Chose, Opened, Touched, UndoAsked, ReprintAsked, SwitchAsked:
+	case Scanned, Confirmed, Dismissed, Typing, Erased, Filled, Moved, Chose, Opened, Touched, UndoAsked, ReprintAsked, SwitchAsked,
+		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed:
 		return true
 	}
 	return false

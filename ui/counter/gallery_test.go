@@ -45,8 +45,12 @@ var (
 		Name: terminal.Text{"en": "Ten coffees", "zh-Hans": "咖啡十次卡", "de": "Zehn Kaffee", "es": "Diez cafés"}}
 	gift = terminal.Campaign{ID: "gift", Kind: terminal.KindBalance, Currency: "EUR",
 		Name: terminal.Text{"en": "Gift card", "zh-Hans": "礼品卡", "de": "Geschenkkarte", "es": "Tarjeta regalo"}}
-	autumn = terminal.Campaign{ID: "autumn", Kind: terminal.KindDiscount, Currency: "EUR",
+	autumn = terminal.Campaign{ID: "autumn", Kind: terminal.KindDiscount, Currency: "EUR", Discount: &terminal.Discount{BasisPoints: 2000, Cap: euro(1500)},
 		Name: terminal.Text{"en": "20 % off in autumn", "zh-Hans": "秋季八折", "de": "Herbst: 20 % Rabatt", "es": "20 % en otoño"}}
+	fiver = terminal.Campaign{ID: "fiver", Kind: terminal.KindDiscount, Currency: "EUR", Discount: &terminal.Discount{Amount: euro(500)},
+		Name: terminal.Text{"en": "5 off from 20 on", "zh-Hans": "满 20 减 5", "de": "5 Rabatt ab 20", "es": "5 menos desde 20"}}
+	wine = terminal.Campaign{ID: "wine", Kind: terminal.KindPickup, Currency: "EUR", Price: euro(6000),
+		Name: terminal.Text{"en": "Wine to collect", "zh-Hans": "自提葡萄酒", "de": "Wein zum Abholen", "es": "Vino para recoger"}}
 	boat = terminal.Campaign{ID: "boat", Kind: terminal.KindBooking, Currency: "EUR",
 		Name: terminal.Text{"en": "Evening boat trip", "zh-Hans": "傍晚游船", "de": "Abendliche Bootsfahrt", "es": "Paseo en barco al atardecer"}}
 )
@@ -131,6 +135,69 @@ func scenes() []scene {
 		{"ready-to-redeem-booking", show(ReadyToRedeem, booked)},
 		{"ready-to-redeem-discount", func(s *State) {
 			s.Phase, s.Outcome, s.Waiting = ReadyToRedeem, discount, []terminal.Scan{{Code: "A"}, {Code: "B"}}
+		}},
+		{"order-offered", func(s *State) { show(ReadyToRedeem, partyOf("7QX2"))(s) }},
+		{"order-whole", func(s *State) {
+			s.Request = terminal.Request{Scans: scansOf("7QX2"), WholeOrder: true}
+			*s = s.took(wholeParty())
+			s.Phase = ReadyToRedeem
+		}},
+		{"parts", func(s *State) { *s = collecting(*s) }},
+		{"parts-some", func(s *State) { *s = collecting(*s).turned(1).turned(3) }},
+		{"parts-none", func(s *State) { *s = collecting(*s).turned(0).turned(1).turned(2).turned(3).turned(4) }},
+		{"parts-handed", func(s *State) {
+			outcome := crate("a", "c", "e")
+			r := record(11, noon, terminal.EntryLine{Masked: "W8XD", Units: 1}, nil)
+			outcome.Record = &r
+			s.Phase, s.Outcome = Redeemed, outcome
+		}},
+		{"bill-begun", func(s *State) { s.Billing = true }},
+		{"bill-one", func(s *State) { *s = onBill(*s, ReadyToRedeem, dinnerNow, "4B2H") }},
+		{"bill-checking", func(s *State) {
+			*s = onBill(*s, ReadyToRedeem, dinnerNow, "4B2H")
+			s.Request.Scans = scansOf("4B2H", "55TD")
+			s.Phase, s.Row = Deciding, 1
+		}},
+		{"bill-amount", func(s *State) {
+			asks := together(dinner, autumn, fiver)
+			asks.Choice, asks.Asks = terminal.Asking, []terminal.Ask{{Missing: terminal.MissingBill}}
+			*s = onBill(*s, Asked, asks, "4B2H", "55TD", "F1VE")
+			s.Input = "80"
+		}},
+		{"bill", func(s *State) { *s = onBill(*s, ReadyToRedeem, settled(), "F1VE", "4B2H", "55TD") }},
+		{"bill-long", func(s *State) {
+			outcome := together(dinner, autumn, fiver, dinner, coffee, gift, boat)
+			outcome.Lines[1].Discount, outcome.Lines[2].Discount, outcome.Lines[5].Amount = euro(1500), euro(500), euro(2000)
+			outcome.Lines[4].Units = 2
+			outcome.Bill, outcome.LeftToPay = euro(8000), euro(4000)
+			*s = onBill(*s, ReadyToRedeem, outcome, "4B2H", "55TD", "F1VE", "QV83", "K3MQ", "9TX4", "2C8R")
+			s.Row = 5
+		}},
+		{"bill-impossible", func(s *State) {
+			outcome := settled()
+			outcome.Choice, outcome.Lead = terminal.Declined, 2
+			outcome.Findings = []terminal.Finding{{Reason: terminal.NotCombinable, Facts: map[string]any{"count": int64(3)}}}
+			outcome.Lines[2].Findings, outcome.Lines[2].Discount = outcome.Findings, nil
+			*s = onBill(*s, Declined, outcome, "F1VE", "4B2H", "55TD")
+		}},
+		{"bill-not-found", func(s *State) {
+			*s = onBill(*s, ReadyToRedeem, settled(), "F1VE", "4B2H", "55TD")
+			s.Request.Scans = scansOf("F1VE", "4B2H", "55TD", "N0PE")
+			*s = s.took(terminal.Outcome{Choice: terminal.Declined, Lead: 3, Masked: "N0PE", Findings: []terminal.Finding{{Reason: terminal.NotFound}}})
+			s.Phase = Declined
+		}},
+		{"bill-redeemed", func(s *State) {
+			outcome := settled()
+			outcome.Record = &doneRecord
+			s.Request.Scans = scansOf("F1VE", "4B2H", "55TD")
+			*s = s.took(outcome)
+			s.Phase = Redeemed
+		}},
+		{"ask-approval-refused", func(s *State) {
+			refused := approval
+			refused.Findings = []terminal.Finding{{Reason: terminal.OperatorNotAllowed, Facts: map[string]any{"approver": "Tom Berger", "amount": *euro(24000)}}, costly}
+			refused.Asks = []terminal.Ask{{Missing: terminal.MissingApproval, Finding: refused.Findings[0]}}
+			s.Phase, s.Outcome = Asked, refused
 		}},
 		{"redeeming", show(Redeeming, dinnerNow)},
 		{"redeemed", show(Redeemed, done)},
@@ -272,7 +339,8 @@ var english = translations.For("en", berlin).At(func() time.Time { return noon }
 
 func TestLooks(t *testing.T) {
 	// The counter would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.
-	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo"}
+	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo",
+		"order-offered", "order-whole", "parts-some", "bill", "bill-amount", "bill-impossible", "bill-redeemed"}
 	for _, look := range []struct {
 		language string
 		dark     bool

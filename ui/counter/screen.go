@@ -2,6 +2,7 @@ package counter
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -138,10 +139,19 @@ func (c *Screen) key(name fyne.KeyName) {
 		c.counter.Confirm()
 	case fyne.KeyEscape:
 		c.counter.Happen(Dismissed{})
-	case fyne.KeyUp, fyne.KeyLeft:
+	case fyne.KeyUp:
 		c.counter.Happen(Moved{-1})
-	case fyne.KeyDown, fyne.KeyRight:
+	case fyne.KeyDown:
 		c.counter.Happen(Moved{1})
+	case fyne.KeyLeft, fyne.KeyRight:
+		right := name == fyne.KeyRight
+		if c.counter.State().choosing() { // a box is ticked to the right and emptied to the left: Space belongs to the scanner
+			c.counter.Happen(Kept{right})
+			return
+		}
+		c.counter.Happen(Moved{map[bool]int{false: -1, true: 1}[right]})
+	case fyne.KeyDelete, fyne.KeyBackspace:
+		c.counter.Happen(Removed{-1})
 	default:
 		if strings.HasPrefix(string(name), "F") {
 			c.pressed(string(name))
@@ -160,7 +170,21 @@ func (c *Screen) pressed(name string) {
 		c.counter.Happen(Typing{[]rune(key)[0]})
 		return
 	}
+	for prefix, event := range map[string]func(int) Event{
+		widgets.PressItem: func(i int) Event { return RowTouched{i} }, widgets.PressRemove: func(i int) Event { return Removed{i} },
+	} {
+		if i, err := strconv.Atoi(strings.TrimPrefix(name, prefix)); strings.HasPrefix(name, prefix) && err == nil {
+			c.counter.Happen(event(i))
+			return
+		}
+	}
 	switch functionKey(name) {
+	case keyOrder:
+		c.counter.Happen(OrderAsked{})
+	case keyBill:
+		c.counter.Happen(BillAsked{})
+	case keyAmend:
+		c.counter.Happen(AmendAsked{})
 	case pressConfirm:
 		c.counter.Confirm()
 	case pressDismiss:
@@ -317,7 +341,8 @@ func (f field) Retract(n int) { f.counter.Happen(Retracted{n}) }
 
 // Key implements keys.Field.
 func (f field) Key(name fyne.KeyName) bool {
-	if name == fyne.KeyBackspace || name == fyne.KeyDelete {
+	// With several vouchers in hand, Delete takes one off the bill, and Backspace alone is for the field.
+	if name == fyne.KeyBackspace || (name == fyne.KeyDelete && !f.counter.State().Billing) {
 		f.counter.Happen(Erased{})
 		return true
 	}

@@ -17,6 +17,8 @@ func (s State) onSheet(event Event) (State, []Command) {
 	case Moved:
 		if n := s.choices(); n > 0 {
 			s.Pick = ((s.Pick+e.By)%n + n) % n
+		} else if s.Sheet == NoSheet {
+			return s.moved(e.By), nil
 		}
 	case Chose:
 		if e.Index >= 0 && e.Index < s.choices() {
@@ -190,10 +192,10 @@ func (s State) atWork(operator *terminal.Operator) (State, []Command) {
 	s.Operator, s.Request.Operator = operator, operator
 	commands := []Command{LoadPast{operator}}
 	var more []Command
-	switch s.Phase {
-	case Asked:
+	switch {
+	case s.Phase == Asked, s.Phase == Declined && s.Billing:
 		s, more = s.ask() // what is missing may depend on who asks
-	case Ready:
+	case s.Phase == Ready:
 		s, more = s.next()
 	}
 	return s, append(commands, more...)
@@ -238,6 +240,7 @@ func (s State) undoConfirmed() (State, []Command) {
 func (s State) takeBack(command TakeBack) (State, []Command) {
 	s.Turn++
 	s.Request, s.Outcome, s.Input = terminal.Request{}, terminal.Outcome{}, ""
+	s.Billing, s.Known, s.Parts, s.Row = false, nil, nil, 0
 	return s.enter(Redeeming), []Command{command}
 }
 

@@ -98,10 +98,16 @@ type State struct {
 	Turn    uint64    // counts the questions to the terminal; an answer to an older one is dropped
 	Request terminal.Request
 	Outcome terminal.Outcome
-	Fault   string  // of Fault: the error's sentence
-	Again   Command // of Fault: what Enter tries again
-	Input   string  // of Asked: what was typed
+	Fault   string           // of Fault: the error's sentence
+	Again   Command          // of Fault: what Enter tries again
+	Input   string           // of Asked: what was typed
+	Asks    terminal.Missing // of Asked: what Input answers
 	Waiting []terminal.Scan
+
+	Billing bool                   // what is scanned goes on the bill in hand, and does not wait
+	Known   []terminal.OutcomeLine // of a bill: what each of the Request's scans was, when it was last known
+	Parts   []Part                 // of an order to collect: what of it is still open
+	Row     int                    // the row of the panel's list that is chosen: an index into Parts, or into the bill's vouchers as scanned
 
 	Sheet    Sheet
 	Pick     int       // the tile or row that is chosen on the sheet
@@ -129,8 +135,9 @@ type State struct {
 
 // written is what stood in a field, so that the runes of a scan can be taken back.
 type written struct {
-	text string
-	pick int
+	text  string
+	pick  int
+	parts []Part
 }
 
 // Locked reports that somebody has to sign in before anything can be redeemed.

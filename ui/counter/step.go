@@ -47,6 +47,8 @@ func Step(s State, now time.Time, event Event) (State, []Command) {
 		s.Opened = e.UID
 	case Typing, Retracted, Erased, Filled:
 		return s.typing(event)
+	case OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed:
+		return s.onList(event)
 	default:
 		return s.onSheet(event)
 	}
@@ -74,7 +76,7 @@ func (s State) scanned(scan terminal.Scan) (State, []Command) {
 		s = s.closed()
 	}
 	same := func(other terminal.Scan) bool { return other.Code == scan.Code }
-	if s.Phase.open() && slices.ContainsFunc(s.Request.Scans, same) {
+	if s.busy() && slices.ContainsFunc(s.Request.Scans, same) {
 		return s.notice("ui.notice.already_here", nil), nil
 	}
 	if slices.ContainsFunc(s.Waiting, same) {
@@ -84,19 +86,28 @@ func (s State) scanned(scan terminal.Scan) (State, []Command) {
 		return s.notice("ui.notice.too_many", nil), nil
 	}
 	s.Waiting = append(slices.Clone(s.Waiting), scan)
-	free := s.Phase == Ready || (!s.Phase.open() && s.seen() >= millis(freshMillis))
-	if len(s.Waiting) == 1 && free {
+	free := s.Phase == Ready || (!s.busy() && s.seen() >= millis(freshMillis))
+	switch {
+	case s.joins():
+		return s.join()
+	case len(s.Waiting) == 1 && free:
 		return s.next()
 	}
 	return s, nil
 }
+
+// busy reports that the panel waits for a person or for the terminal. A bill that is not possible can still be put right.
+func (s State) busy() bool { return s.Phase.open() || (s.Billing && s.Phase == Declined) }
 
 // next takes the first waiting scan in hand, or goes back to Ready.
 func (s State) next() (State, []Command) {
 	if s.Sheet == SignInSheet || s.Sheet == UndoSheet {
 		return s, nil
 	}
-	s.Outcome, s.Input, s.Fault, s.Again = terminal.Outcome{}, "", "", nil
+	s.Outcome, s.Input, s.Asks, s.Fault, s.Again = terminal.Outcome{}, "", "", "", nil
+	s.Known, s.Parts, s.Row = nil, nil, 0
+	// A bill that was begun before its first voucher goes on with it.
+	s.Billing = s.Billing && s.Phase == Ready && len(s.Waiting) > 0
 	if len(s.Waiting) == 0 {
 		s.Request = terminal.Request{}
 		return s.enter(Ready), nil
@@ -116,6 +127,7 @@ func (s State) ask() (State, []Command) {
 // commit redeems the request in hand.
 func (s State) commit(uid terminal.UID) (State, []Command) {
 	s.Request.UID = uid
+	s.Request.Lines = s.handedOver()
 	s.Turn++
 	return s.enter(Redeeming), []Command{Commit{s.Turn, s.Request}}
 }
@@ -127,7 +139,10 @@ func (s State) answered(e Answered) (State, []Command) {
 	if e.Err != nil {
 		return s.failed(e.Err, Ask{s.Turn, s.Request}), nil
 	}
-	s.Outcome = e.Outcome
+	s = s.took(e.Outcome)
+	if s.Billing && len(s.Waiting) > 0 {
+		return s.join()
+	}
 	switch e.Outcome.Choice {
 	case terminal.Approved:
 		if s = s.enter(ReadyToRedeem); s.AtOnce() {
@@ -140,9 +155,10 @@ func (s State) answered(e Answered) (State, []Command) {
 	return s.enter(Declined), nil
 }
 
-// AtOnce reports that the store wants such vouchers redeemed without a key.
+// AtOnce reports that the store wants such vouchers redeemed without a key. A bill, and a voucher with more of its order open, wait for a
+// person: whether that was all, nobody else can know.
 func (s State) AtOnce() bool {
-	if s.Phase != ReadyToRedeem || len(s.Outcome.Lines) == 0 {
+	if s.Phase != ReadyToRedeem || len(s.Outcome.Lines) == 0 || s.Billing || len(s.Outcome.Order) > 0 {
 		return false
 	}
 	for _, line := range s.Outcome.Lines {
@@ -162,9 +178,10 @@ func (s State) committed(e Committed) (State, []Command) {
 		return s.failed(e.Err, Commit{s.Turn, s.Request}), nil
 	}
 	s.Request.UID = terminal.UID{}
-	s.Outcome = e.Outcome
+	s = s.took(e.Outcome)
 	switch {
 	case e.Outcome.Redeemed():
+		s.Billing, s.Row = false, 0
 		if s.Place.Store.SignIn == terminal.SignInEach {
 			s.Operator = nil
 		}
@@ -179,8 +196,11 @@ func (s State) committed(e Committed) (State, []Command) {
 // asked shows what is missing. A person who is missing is asked for on a sheet of its own.
 func (s State) asked() (State, []Command) {
 	s = s.enter(Asked)
-	s.Input = ""
 	ask, ok := s.Asking()
+	if s.Asks != ask.Missing || !s.Billing { // what was half typed stays when another voucher comes on the bill
+		s.Input = ""
+	}
+	s.Asks = ask.Missing
 	if ok && ask.Missing == terminal.MissingOperator {
 		s.Operator = nil
 		purpose := ForScan
@@ -204,8 +224,8 @@ func (s State) confirmed(fresh terminal.UID) (State, []Command) {
 	}
 	switch s.Phase {
 	case ReadyToRedeem:
-		if s.seen() < millis(guardMillis) {
-			return s, nil // nobody can have read it yet
+		if s.seen() < millis(guardMillis) || s.nothingHanded() {
+			return s, nil // nobody can have read it yet, or nothing of it is handed over
 		}
 		return s.commit(fresh)
 	case Asked:
@@ -213,8 +233,11 @@ func (s State) confirmed(fresh terminal.UID) (State, []Command) {
 	case Fault:
 		return s.tryAgain()
 	case Declined:
-		if s.mayAgree() {
+		switch {
+		case s.mayAgree():
 			return s.signIn(ForUndoAgreed), nil
+		case s.Billing:
+			return s, nil // it is put right, or dropped with Esc
 		}
 		return s.next()
 	case Redeemed, TakenBack:
@@ -249,6 +272,7 @@ func (s State) dismissed() (State, []Command) {
 	s.Opened, s.Notice = terminal.UID{}, Notice{}
 	s.Undoing, s.Undo = nil, TakeBack{}
 	s.Turn++ // an answer still on its way is nobody's any more
+	s.Billing = false
 	return s.next()
 }
 
@@ -290,6 +314,8 @@ func (s State) ticked() (State, []Command) {
 	switch {
 	case s.Phase == Ready && len(s.Waiting) > 0:
 		return s.next()
+	case len(s.Waiting) > 0 && s.joins():
+		return s.join()
 	case (s.Phase == Redeemed || s.Phase == TakenBack) && len(s.Waiting) > 0 && s.seen() >= millis(greenMillis):
 		return s.next()
 	case (s.Phase == Redeemed || s.Phase == TakenBack) && s.seen() >= greenSeconds*time.Second:

@@ -19,6 +19,7 @@ const (
 	AmountEntry Entry = "amount"
 	PINEntry    Entry = "pin" // never shown
 	TextEntry   Entry = "text"
+	PartsEntry  Entry = "parts" // each digit leaves a line of an order out, or puts it back
 )
 
 // Entry says which field is open: the one of the sheet, else the one of the ask.
@@ -34,6 +35,9 @@ func (s State) Entry() Entry {
 		return NoEntry
 	default:
 		return NoEntry
+	}
+	if s.choosing() {
+		return PartsEntry
 	}
 	ask, _ := s.Asking()
 	switch ask.Missing {
@@ -55,14 +59,17 @@ func (s State) wasTyped(scan terminal.Scan) bool {
 // typing changes what stands in the open field.
 func (s State) typing(event Event) (State, []Command) {
 	entry := s.Entry()
-	if entry == NoEntry {
+	switch entry {
+	case NoEntry:
 		return s, nil
+	case PartsEntry:
+		return s.typedPart(event), nil
 	}
 	text := s.Input
 	if s.Sheet != NoSheet {
 		text = s.Typed
 	}
-	before := written{text, s.Pick}
+	before := written{text: text, pick: s.Pick}
 	switch e := event.(type) {
 	case Typing:
 		s.Trail = append(s.Trail[max(0, len(s.Trail)-mostTrail):len(s.Trail):len(s.Trail)], before)
@@ -156,12 +163,11 @@ func (s State) give() (State, []Command) {
 		return s.signIn(ForApproval), nil
 	case terminal.MissingOperator:
 		return s.signIn(ForScan), nil
-	case terminal.MissingLines: // all that are open
-		for _, line := range s.Outcome.Lines {
-			for _, part := range line.Parts {
-				s.Request.Lines = append(s.Request.Lines, part.ID)
-			}
+	case terminal.MissingLines:
+		if s.nothingHanded() {
+			return s, nil
 		}
+		s.Request.Lines = s.handedOver()
 		return s.ask()
 	case terminal.MissingUnits:
 		units, ok := s.typedUnits()

@@ -50,7 +50,7 @@ func Panel(s State, say terminal.Words) widgets.Verdict {
 	v := widgets.Verdict{}
 	switch s.Phase {
 	case Ready:
-		v = w.ready()
+		v = w.ready(s)
 	case Deciding:
 		v = w.deciding(s)
 	case ReadyToRedeem:
@@ -91,11 +91,19 @@ func (w words) dismiss(label string) widgets.Action {
 	return widgets.Action{Name: pressDismiss, Label: label, Key: w.Say("ui.key.esc", nil)}
 }
 
-func (w words) ready() widgets.Verdict {
+func (w words) ready(s State) widgets.Verdict {
+	if s.Billing {
+		return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignScan, Title: w.Say("ui.bill.title", nil), Subtitle: w.Say("ui.bill.hint", nil)}
+	}
 	return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignScan, Title: w.Say("ui.ready.title", nil), Subtitle: w.Say("ui.ready.hint", nil)}
 }
 
 func (w words) deciding(s State) widgets.Verdict {
+	if s.Billing && len(s.Request.Scans) > 1 { // the list stays where it is, and what is new is on it
+		v := w.billed(widgets.Verdict{Tone: theme.Ready, Sign: widgets.SignWait, Title: w.Say("ui.deciding.title", nil)}, s)
+		v.Actions = []widgets.Action{w.dismiss(w.Say("ui.do.drop", nil))}
+		return v
+	}
 	return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignWait, Title: w.Say("ui.deciding.title", nil), Subtitle: w.Say("ui.deciding.hint", nil)}
 }
 
@@ -106,14 +114,22 @@ func (w words) subject(v widgets.Verdict, s State, done bool) widgets.Verdict {
 	if len(lines) == 0 {
 		return v
 	}
-	if len(lines) > 1 {
-		return w.several(v, s)
+	if s.listed() {
+		return w.billed(v, s)
 	}
 	line := lines[0]
 	v.Name = line.Campaign.Name.In(w.Language())
 	v.Subtitle = join(separator, w.kind(line.Campaign.Kind), w.code(line.Masked))
 	if line.Voucher.Holder != "" {
 		v.Details = append(v.Details, w.Say("ui.for_holder", args{"holder": line.Voucher.Holder}))
+	}
+	switch {
+	case len(line.Parts) > 1 && done:
+		v.Subtitle, v.Details = join(separator, v.Name, w.code(line.Masked), line.Voucher.Holder), nil
+		return w.collected(v, line)
+	case len(s.Parts) > 0:
+		v.Subtitle, v.Details = join(separator, v.Name, w.code(line.Masked), line.Voucher.Holder), nil
+		return w.chosen(v, s)
 	}
 	for _, part := range line.Parts {
 		v.Details = append(v.Details, w.Say("ui.part", args{"quantity": part.Quantity, "name": part.Name}))
@@ -131,19 +147,6 @@ func (w words) kind(kind terminal.Kind) string {
 		return ""
 	}
 	return w.Say("kind."+string(kind), nil)
-}
-
-// several says what a bill of several vouchers gives.
-func (w words) several(v widgets.Verdict, s State) widgets.Verdict {
-	v.Name = w.Say("ui.several", args{"count": len(s.Outcome.Lines)})
-	for _, line := range s.Outcome.Lines {
-		v.Details = append(v.Details, join(separator, line.Campaign.Name.In(w.Language()), w.code(line.Masked), w.money(line.Amount), w.money(line.Discount)))
-	}
-	if s.Outcome.LeftToPay != nil {
-		v.Figures = []widgets.Figure{{Label: w.Say("ui.figure.bill", nil), Value: w.money(s.Outcome.Bill)},
-			{Label: w.Say("ui.figure.to_pay", nil), Value: w.money(s.Outcome.LeftToPay), Strong: true}}
-	}
-	return v
 }
 
 // figures are the numbers of one voucher, by its kind.
@@ -209,8 +212,34 @@ func (w words) readyToRedeem(s State) widgets.Verdict {
 	if s.Request.Approver != nil {
 		v.Chips = append(v.Chips, widgets.Chip{Text: w.Say("ui.approved_by", args{"name": s.Request.Approver.Name}), Tone: theme.Calm})
 	}
-	v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.redeem", nil)), w.dismiss(w.Say("ui.do.drop", nil))}
+	redeem := w.confirm(w.Say("ui.do.redeem", nil))
+	redeem.Off = s.nothingHanded()
+	v.Actions = append([]widgets.Action{redeem, w.dismiss(w.Say("ui.do.drop", nil))}, w.changes(s)...)
+	switch {
+	case len(s.Parts) > 0:
+		v.Next = w.Say("ui.parts.next", nil)
+	case s.Billing:
+		v.Next = w.Say("ui.bill.next", nil)
+	case len(s.Outcome.Order) > 0:
+		v.Next = w.Say("ui.order.more", args{"count": len(s.Outcome.Order)})
+	}
 	return v
+}
+
+// changes are the buttons with which what is in hand becomes something else.
+func (w words) changes(s State) []widgets.Action {
+	var list []widgets.Action
+	if s.editable() && (s.Request.WholeOrder || len(s.Outcome.Order) > 0) {
+		label := w.Say("ui.do.only_this", nil)
+		if !s.Request.WholeOrder {
+			label = w.Say("ui.do.whole_order", args{"count": len(s.Outcome.Lines) + len(s.Outcome.Order)})
+		}
+		list = append(list, widgets.Action{Name: string(keyOrder), Label: label, Key: keyOrder.label()})
+	}
+	if s.amends() {
+		list = append(list, widgets.Action{Name: string(keyAmend), Label: w.Say("ui.do.amend", nil), Key: keyAmend.label()})
+	}
+	return list
 }
 
 func (w words) redeeming(s State) widgets.Verdict {
@@ -269,9 +298,27 @@ func (w words) declined(s State) widgets.Verdict {
 		v.Name = line.Campaign.Name.In(w.Language())
 		v.Subtitle = join(separator, w.kind(line.Campaign.Kind), w.code(s.Outcome.Masked))
 	}
-	v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.next", nil))}
+	v.Actions = append([]widgets.Action{w.confirm(w.Say("ui.do.next", nil))}, w.changes(s)...)
+	if s.Billing || len(s.Outcome.Lines) > 1 {
+		return w.impossible(v, s)
+	}
 	if s.mayAgree() {
 		v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.manager", nil)), w.dismiss(w.Say("ui.do.leave", nil))}
+	}
+	return v
+}
+
+// impossible says why a bill cannot be redeemed: at the voucher that makes it so, and below.
+func (w words) impossible(v widgets.Verdict, s State) widgets.Verdict {
+	title := v.Title
+	v.Name = ""
+	v = w.billed(v, s)
+	v.Title = title
+	if s.Billing {
+		v.Actions = append([]widgets.Action{w.dismiss(w.Say("ui.do.drop", nil))}, w.changes(s)...)
+		if len(s.Request.Scans) > 1 {
+			v.Next = w.Say("ui.bill.impossible", nil)
+		}
 	}
 	return v
 }
@@ -303,7 +350,9 @@ func capital(text string) string {
 
 func (w words) asked(s State) widgets.Verdict {
 	v := w.subject(widgets.Verdict{Tone: theme.Asking, Sign: widgets.SignAsk}, s, false)
-	v.Figures = nil
+	if !s.listed() && len(s.Parts) == 0 {
+		v.Figures = nil
+	}
 	ask, ok := s.Asking()
 	if !ok {
 		return v
@@ -326,8 +375,8 @@ func (w words) asked(s State) widgets.Verdict {
 		v.Question = w.amountQuestion(s, ask)
 	}
 	confirm := w.confirm(label)
-	confirm.Off = v.Question != nil && v.Question.Empty
-	v.Actions = []widgets.Action{confirm, w.dismiss(w.Say("ui.do.drop", nil))}
+	confirm.Off = (v.Question != nil && v.Question.Empty) || s.nothingHanded()
+	v.Actions = append([]widgets.Action{confirm, w.dismiss(w.Say("ui.do.drop", nil))}, w.changes(s)...)
 	return v
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
 	"countersign/ui/theme"
@@ -42,12 +43,18 @@ type Verdict struct {
 	Chips    []Chip
 	Next     string
 	Waiting  string
+	Items    []Item // a list, in place of the name: figures stand beside it then
 	Question *Question
 	Actions  []Action
 }
 
 // Calm reports that nothing is in hand: the panel is one quiet sentence.
-func (v Verdict) Calm() bool { return v.Tone == theme.Calm && v.Name == "" && v.Question == nil }
+func (v Verdict) Calm() bool {
+	return v.Tone == theme.Calm && v.Name == "" && v.Question == nil && len(v.Items) == 0
+}
+
+// low reports that the banner leaves room for what is below it.
+func (v Verdict) low() bool { return v.Question != nil || len(v.Items) > 0 }
 
 // PressFill is what the button with the question's limit hands to the press function.
 const PressFill = "fill"
@@ -58,6 +65,7 @@ type Panel struct {
 	verdict Verdict
 	press   func(name string)
 	body    *fyne.Container
+	scroll  *container.Scroll // of the list
 }
 
 // NewPanel makes an empty panel. press gets the name of each action pressed, and "key:7", "key:.", "key:erase" and "fill" from the keypad.
@@ -71,6 +79,9 @@ func NewPanel(press func(name string)) *Panel {
 func (p *Panel) Display(verdict Verdict) {
 	if reflect.DeepEqual(verdict, p.verdict) {
 		return
+	}
+	if len(verdict.Items) == 0 {
+		p.scroll = nil
 	}
 	p.verdict = verdict
 	p.Rebuild()
@@ -99,7 +110,7 @@ func (p *Panel) build() fyne.CanvasObject {
 	ground := Rounded(v.Tone.Tint())
 	margin := theme.Size(theme.Margin)
 	body := p.contents()
-	return Stack(ground, &fyne.Container{Layout: bannered{v.Question != nil}, Objects: []fyne.CanvasObject{
+	return Stack(ground, &fyne.Container{Layout: bannered{v.low()}, Objects: []fyne.CanvasObject{
 		p.banner(), Inset(body, margin, theme.Size(theme.Inset)*0.8, margin, margin*0.7),
 	}})
 }
@@ -136,12 +147,12 @@ func (p *Panel) banner() fyne.CanvasObject {
 	band := canvas.NewRectangle(theme.Color(v.Tone.Fill()))
 	band.TopLeftCornerRadius, band.TopRightCornerRadius = theme.Size(theme.Rounding), theme.Size(theme.Rounding)
 	size := theme.Heading
-	if v.Question != nil {
+	if v.low() {
 		size = theme.Title
 	}
 	words := Column(0,
 		NewText(v.Title).In(size, v.Tone.OnFill()).Strong().Lines(1),
-		NewText(v.Subtitle).In(theme.Body, v.Tone.OnFill()).Lines(1))
+		p.subtitle())
 	line := []fyne.CanvasObject{Middle(NewIcon(v.Sign, theme.Emblem, v.Tone.OnFill(), v.Tone.Fill())), Middled(words)}
 	if v.Waiting != "" {
 		line = append(line, Middle(pill(v.Waiting, v.Tone.OnFill(), v.Tone.Fill())))
@@ -149,15 +160,25 @@ func (p *Panel) banner() fyne.CanvasObject {
 	margin := theme.Size(theme.Margin)
 	inside := &fyne.Container{Layout: lead{theme.Size(theme.Margin)}, Objects: line}
 	air := theme.Size(theme.Inset) * 0.8
-	if v.Question != nil {
+	if v.low() {
 		air = theme.Size(theme.Gap)
 	}
 	return Stack(band, Inset(inside, margin, air, margin, air))
 }
 
+// subtitle is the banner's second line. Above a list it holds a deal's name, of any length.
+func (p *Panel) subtitle() fyne.CanvasObject {
+	text := NewText(p.verdict.Subtitle).In(theme.Body, p.verdict.Tone.OnFill()).Lines(1)
+	text.Loose = len(p.verdict.Items) > 0
+	return text
+}
+
 // contents is what stands below the banner.
 func (p *Panel) contents() fyne.CanvasObject {
 	v := p.verdict
+	if len(v.Items) > 0 {
+		return p.listed()
+	}
 	gap := theme.Size(theme.Gap)
 	objects := []fyne.CanvasObject{}
 	if v.Name != "" {
@@ -188,6 +209,50 @@ func (p *Panel) contents() fyne.CanvasObject {
 	}
 	left := Column(gap*1.4, append(objects, Inset(p.actions(), 0, gap, 0, 0))...)
 	return &fyne.Container{Layout: beside{theme.Size(theme.Margin)}, Objects: []fyne.CanvasObject{left, p.keypad()}}
+}
+
+// listed is what stands below the banner where there is a list: the list with its sums beside it, what is to be known and done, the
+// buttons; and the keypad at the side where a number is asked for.
+func (p *Panel) listed() fyne.CanvasObject {
+	v := p.verdict
+	gap, margin := theme.Size(theme.Gap), theme.Size(theme.Margin)
+	var foot []fyne.CanvasObject
+	for _, detail := range v.Details {
+		foot = append(foot, NewText(detail).In(theme.Body, theme.Text).Lines(2))
+	}
+	if v.Next != "" {
+		foot = append(foot, NewText(v.Next).In(theme.Body, v.Tone.Ink()).Strong().Lines(2))
+	}
+	if len(v.Chips) > 0 {
+		foot = append(foot, Row(0, chips(v.Chips), Space()))
+	}
+	if v.Question != nil && v.Question.Limit != "" {
+		foot = append(foot, Row(0, NewButton(Action{Name: PressFill, Label: v.Question.Limit}, theme.Calm, p.press), Space()))
+	}
+	foot = append(foot, Inset(p.actions(), 0, gap*0.5, 0, 0))
+	upper := p.list()
+	if v.Question == nil && len(v.Figures) > 0 {
+		upper = Beside(margin*0.7, upper, sums(v.Figures))
+	}
+	left := &fyne.Container{Layout: headAndFoot{gap}, Objects: []fyne.CanvasObject{Stack(), upper, Column(gap, foot...)}}
+	if v.Question == nil {
+		return left
+	}
+	return &fyne.Container{Layout: beside{margin}, Objects: []fyne.CanvasObject{left, p.keypad()}}
+}
+
+// sums are figures under each other, as they stand on a bill.
+func sums(list []Figure) fyne.CanvasObject {
+	column := []fyne.CanvasObject{}
+	for _, f := range list {
+		value := NewText(f.Value).In(theme.Body, theme.Text).Strong().Lines(1)
+		if f.Strong {
+			value.In(theme.Subtitle, theme.Text)
+		}
+		label := NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1)
+		column = append(column, Row(theme.Size(theme.Gap), Middled(label), Space(), value))
+	}
+	return Column(theme.Size(theme.Gap), column...)
 }
 
 func (p *Panel) actions() fyne.CanvasObject {

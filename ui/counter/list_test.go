@@ -1,0 +1,313 @@
+package counter
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"countersign/terminal"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
+)
+
+// lastAsk is the request that the terminal was asked about last.
+func lastAsk(t *testing.T, commands []Command) terminal.Request {
+	t.Helper()
+	for _, command := range commands {
+		if ask, ok := command.(Ask); ok {
+			return ask.Request
+		}
+	}
+	t.Fatalf("the terminal was not asked: %+v", commands)
+	return terminal.Request{}
+}
+
+func codesOf(request terminal.Request) []string {
+	var codes []string
+	for _, scan := range request.Scans {
+		codes = append(codes, scan.Code)
+	}
+	return codes
+}
+
+func TestWholeOrderFromOneScan(t *testing.T) {
+	// A family with four vouchers of one order would have to find all four codes on a phone, with a queue behind them.
+	s, commands := play(open(), scan("A"), Answered{Turn: 1, Outcome: partyOf("7QX2")})
+	if s.Phase != ReadyToRedeem || len(commands) != 0 {
+		t.Fatalf("%s, %+v", s.Phase, commands)
+	}
+	action := Panel(s, english).Actions[2]
+	if action.Name != string(keyOrder) || action.Label != "Whole order: 4" {
+		t.Fatalf("the panel offers %+v", action)
+	}
+	s, commands = play(s, OrderAsked{})
+	if request := lastAsk(t, commands); !request.WholeOrder || len(request.Scans) != 1 {
+		t.Fatalf("asked %+v", request)
+	}
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: wholeParty()})
+	if v := Panel(s, english); len(v.Items) != 4 {
+		t.Fatalf("the panel lists %+v", v.Items)
+	}
+	back, commands := play(s, OrderAsked{})
+	if request := lastAsk(t, commands); request.WholeOrder || back.Phase != Deciding {
+		t.Errorf("a second press does not leave the rest: %+v", request)
+	}
+	_, commands = play(s, fresh)
+	if commit := commands[0].(Commit); !commit.Request.WholeOrder || commit.Request.UID != uid(1) {
+		t.Errorf("redeemed %+v", commit.Request)
+	}
+}
+
+func TestAnOrderIsNotRedeemedOnSight(t *testing.T) {
+	// Where vouchers are redeemed without a key, nobody could ever say that the whole order was meant.
+	s := open()
+	s.Place.Store.RedeemAtOnce = []terminal.Kind{terminal.KindProduct}
+	s, commands := play(s, scan("A"), Answered{Turn: 1, Outcome: partyOf("7QX2"), Fresh: uid(5)})
+	if s.Phase != ReadyToRedeem || len(commands) != 0 {
+		t.Errorf("%s, %+v", s.Phase, commands)
+	}
+	s, commands = play(s, OrderAsked{}, Answered{Turn: s.Turn + 1, Outcome: wholeParty(), Fresh: uid(5)})
+	if s.Phase != Redeeming || len(commands) != 1 {
+		t.Errorf("the whole order, once it was asked for: %s, %+v", s.Phase, commands)
+	}
+}
+
+func TestLinesOfAnOrderAreChosen(t *testing.T) {
+	// What is not in stock would be recorded as collected, and the customer never gets it.
+	s, _ := play(open(), scan("A"), Answered{Turn: 1, Outcome: crate()})
+	if s.Entry() != PartsEntry || len(s.Parts) != 5 || s.handedOver() != nil {
+		t.Fatalf("entry %q, lines %+v", s.Entry(), s.Parts)
+	}
+	if _, commands := play(s, fresh); commands[0].(Commit).Request.Lines != nil {
+		t.Errorf("all are handed over unless somebody says otherwise: %v", commands[0])
+	}
+	s, _ = play(s, Typing{'2'}, Moved{1}, Moved{1}, Kept{false}, Kept{false}, RowTouched{0}, RowTouched{0})
+	_, commands := play(s, fresh)
+	if got := commands[0].(Commit).Request.Lines; !slices.Equal(got, []string{"a", "c", "e"}) {
+		t.Fatalf("redeemed lines %v", got)
+	}
+	if v := Panel(s, english); v.Items[1].Box != widgets.Empty || v.Items[2].Box != widgets.Ticked || v.Figures[0].Value != "3 of 5" {
+		t.Errorf("the panel shows %+v, %+v", v.Items, v.Figures)
+	}
+	none, _ := play(s, Typing{'1'}, Typing{'3'}, Typing{'5'})
+	if _, commands := play(none, fresh); len(commands) != 0 || !Panel(none, english).Actions[0].Off {
+		t.Error("an order of which nothing is handed over was redeemed")
+	}
+}
+
+func TestAScanLeavesTheTicksAlone(t *testing.T) {
+	// The digits of the next customer's code would take lines off this customer's order.
+	s, _ := play(open(), scan("A"), Answered{Turn: 1, Outcome: crate()}, Typing{'4'})
+	before := s.handedOver()
+	var events []any
+	for _, r := range "7K3MQ9TX14B2H" {
+		events = append(events, Typing{r})
+	}
+	s, _ = play(s, append(events, Retracted{13}, scan("7K3MQ9TX14B2H"))...)
+	if !slices.Equal(s.handedOver(), before) || len(s.Waiting) != 1 {
+		t.Errorf("handed over %v, before the scan %v; %d wait", s.handedOver(), before, len(s.Waiting))
+	}
+	if short, commands := play(s, scan("135")); len(commands) != 0 || short.Phase != ReadyToRedeem || len(short.Waiting) != 2 {
+		t.Errorf("a short code redeemed the order, or was taken for digits: %s, %+v", short.Phase, commands)
+	}
+}
+
+func TestApprovalOfLessIsNotOneOfMore(t *testing.T) {
+	// A manager agrees to three bottles, and six go over the counter.
+	s, _ := play(open(), scan("A"), Answered{Turn: 1, Outcome: crate()}, Typing{'1'})
+	s.Request.Approver = &anna
+	if s, _ = play(s, Typing{'2'}); s.Request.Approver == nil {
+		t.Error("the approval went when less was handed over")
+	}
+	if s, _ = play(s, Typing{'1'}); s.Request.Approver != nil {
+		t.Error("the approval stayed when more was handed over")
+	}
+}
+
+// twoOnBill is a counter with a product on a bill, asked about with a second voucher.
+func twoOnBill(t *testing.T) State {
+	t.Helper()
+	s, _ := play(open(), scan("A"), Answered{Turn: 1, Outcome: approved(dinner, "A")}, BillAsked{})
+	s, commands := play(s, scan("B"))
+	if codes := codesOf(lastAsk(t, commands)); !slices.Equal(codes, []string{"A", "B"}) || len(s.Waiting) != 0 {
+		t.Fatalf("asked about %v, %d wait", codes, len(s.Waiting))
+	}
+	return s
+}
+
+func TestBillRunsOn(t *testing.T) {
+	// Two discounts and a meal of one table would be three redemptions, each with a slip, and the discounts in no order.
+	s := twoOnBill(t)
+	asks := together(dinner, autumn)
+	asks.Choice, asks.Asks = terminal.Asking, []terminal.Ask{{Missing: terminal.MissingBill}}
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: asks}, Typing{'8'})
+	asks = together(dinner, autumn, fiver)
+	asks.Choice, asks.Asks = terminal.Asking, []terminal.Ask{{Missing: terminal.MissingBill}}
+	s, _ = play(s, scan("C"), Answered{Turn: s.Turn + 1, Outcome: asks})
+	if s.Input != "8" {
+		t.Errorf("what was typed of the amount is gone: %q", s.Input)
+	}
+	s, commands := play(s, Typing{'0'}, fresh)
+	if request := lastAsk(t, commands); *request.Bill != *euro(8000) || len(request.Scans) != 3 {
+		t.Fatalf("asked %+v", request)
+	}
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: settled()})
+	v := Panel(s, english)
+	var names []string
+	for _, item := range v.Items {
+		names = append(names, item.Key+item.Name)
+	}
+	if !slices.Equal(names, []string{"Dinner for two", "120 % off in autumn", "25 off from 20 on"}) || v.Items[1].Note != "leaves €65.00" {
+		t.Errorf("the order of the discounts reads %q, %+v", names, v.Items)
+	}
+	s, commands = play(s, fresh)
+	if commit := commands[0].(Commit); len(commit.Request.Scans) != 3 {
+		t.Fatalf("redeemed %+v", commit)
+	}
+	done := settled()
+	r := record(1, noon, terminal.EntryLine{Units: 1}, nil)
+	done.Record = &r
+	s, _ = play(s, Committed{Turn: s.Turn, Outcome: done}, 2*time.Second, scan("NEXT"))
+	if s.Billing || !slices.Equal(codesOf(s.Request), []string{"NEXT"}) {
+		t.Errorf("the next customer's voucher came on the bill before: %v", codesOf(s.Request))
+	}
+}
+
+func TestBillFromReadyAndWithWhatWaits(t *testing.T) {
+	// The cashier has to know beforehand that there will be more, or scans the second voucher and cannot join it.
+	s, commands := play(open(), BillAsked{}, scan("A"))
+	if !s.Billing || !slices.Equal(codesOf(lastAsk(t, commands)), []string{"A"}) {
+		t.Fatalf("begun before the first: %+v", commands)
+	}
+	s, commands = play(s, scan("B"), Answered{Turn: s.Turn, Outcome: approved(dinner, "A")})
+	if !slices.Equal(codesOf(lastAsk(t, commands)), []string{"A", "B"}) || len(s.Waiting) != 0 {
+		t.Errorf("scanned while the first was checked: %+v", commands)
+	}
+	s, _ = play(open(), scan("A"), Answered{Turn: 1, Outcome: approved(dinner, "A")}, scan("B"), scan("C"))
+	s, commands = play(s, BillAsked{})
+	if !slices.Equal(codesOf(lastAsk(t, commands)), []string{"A", "B", "C"}) || len(s.Waiting) != 0 {
+		t.Errorf("those that waited: %+v", commands)
+	}
+	s, _ = play(open(), BillAsked{}, BillAsked{})
+	if s.Billing {
+		t.Error("a bill without vouchers cannot be left")
+	}
+	s, _ = play(open(), BillAsked{}, Dismissed{})
+	if s.Billing || s.Phase != Ready {
+		t.Error("Esc does not leave an empty bill")
+	}
+}
+
+func TestWhatMakesTheBillImpossible(t *testing.T) {
+	// The cashier would see a red bill of six vouchers and not know which to take off; or lose the list by looking at it.
+	s := twoOnBill(t)
+	bad := together(dinner, autumn)
+	bad.Choice, bad.Lead = terminal.Declined, 1
+	bad.Findings = []terminal.Finding{{Reason: terminal.NotCombinable, Facts: map[string]any{"count": int64(2)}}}
+	bad.Lines[1].Findings = bad.Findings
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: bad})
+	v := Panel(s, english)
+	if s.Phase != Declined || v.Items[1].Tone != theme.Refused || v.Items[0].Tone == theme.Refused || s.Row != 1 {
+		t.Fatalf("%s: %+v", s.Phase, v.Items)
+	}
+	if kept, commands := play(s, fresh); kept.Phase != Declined || len(commands) != 0 {
+		t.Error("Enter dropped the list")
+	}
+	if kept, _ := play(s, 10*time.Minute, Ticked{}); len(kept.Request.Scans) != 2 {
+		t.Error("time dropped the list")
+	}
+	s, commands := play(s, Removed{-1})
+	if !slices.Equal(codesOf(lastAsk(t, commands)), []string{"A"}) {
+		t.Fatalf("after taking it off: %+v", commands)
+	}
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: approved(dinner, "A")})
+	if s.Phase != ReadyToRedeem {
+		t.Errorf("after the answer: %s", s.Phase)
+	}
+	if s, _ = play(s, Removed{0}); s.Phase != Ready || s.Billing {
+		t.Errorf("without its last voucher: %s", s.Phase)
+	}
+}
+
+func TestUnknownCodeOnABill(t *testing.T) {
+	// A code that nobody knows would wipe what is known of the others off the screen.
+	s := twoOnBill(t)
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: together(dinner, coffee)}, scan("7K3MQ9TXN0PE"))
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: terminal.Outcome{Choice: terminal.Declined, Lead: 2, Masked: "N0PE",
+		Findings: []terminal.Finding{{Reason: terminal.NotFound}}}})
+	v := Panel(s, english)
+	if len(v.Items) != 3 || v.Items[0].Name != "Dinner for two" || v.Items[1].Name != "Ten coffees" || v.Items[2].Tone != theme.Refused {
+		t.Errorf("the list reads %+v", v.Items)
+	}
+	if s.Row != 2 || v.Items[2].Detail != "...N0PE | Not found" {
+		t.Errorf("row %d, %q", s.Row, v.Items[2].Detail)
+	}
+}
+
+func TestChangedBillNeedsANewApproval(t *testing.T) {
+	// A manager approves one voucher, and two more are slipped under it.
+	s := twoOnBill(t)
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: together(dinner, autumn)})
+	for name, event := range map[string]Event{"another voucher": scan("C"), "one less": Removed{0}} {
+		approved := s
+		approved.Request.Approver = &anna
+		if _, commands := play(approved, event); lastAsk(t, commands).Approver != nil {
+			t.Errorf("%s: the approval was kept", name)
+		}
+	}
+}
+
+func TestAmountIsSaidAgain(t *testing.T) {
+	// One wrong digit in the amount, and all vouchers of the bill have to be scanned again.
+	s, _ := play(open(), scan("A"), Answered{Turn: 1, Outcome: approved(gift, "A")})
+	s.Request.Amount = euro(9900)
+	_, commands := play(s, AmendAsked{})
+	if request := lastAsk(t, commands); request.Amount != nil {
+		t.Errorf("asked with %v", request.Amount)
+	}
+	if _, commands := play(open(), scan("A"), Answered{Turn: 1, Outcome: approved(dinner, "A")}, AmendAsked{}); len(commands) != 0 {
+		t.Errorf("without an amount: %+v", commands)
+	}
+	on := onBill(open(), ReadyToRedeem, together(gift, dinner), "A", "B")
+	on.Request.Amount = euro(500)
+	_, commands = play(on, Removed{0})
+	if request := lastAsk(t, commands); request.Amount != nil {
+		t.Error("the amount of a gift card that was taken off would be taken from the next one")
+	}
+}
+
+func TestEveryAskCanBeAnswered(t *testing.T) {
+	// The terminal asks for something, and the window has no way to say it: the customer is sent away.
+	ask := func(missing terminal.Missing, campaign terminal.Campaign) terminal.Outcome {
+		outcome := approved(campaign, "A")
+		outcome.Choice, outcome.Asks = terminal.Asking, []terminal.Ask{{Missing: missing, Most: 100}}
+		return outcome
+	}
+	lines := crate()
+	lines.Choice, lines.Asks = terminal.Asking, []terminal.Ask{{Missing: terminal.MissingLines}}
+	for _, c := range []struct {
+		missing terminal.Missing
+		outcome terminal.Outcome
+		answer  []any
+		given   func(terminal.Request) bool
+	}{
+		{terminal.MissingUnits, ask(terminal.MissingUnits, coffee), []any{Typing{'2'}, fresh}, func(r terminal.Request) bool { return *r.Units == 2 }},
+		{terminal.MissingAmount, ask(terminal.MissingAmount, gift), []any{Filled{}, fresh}, func(r terminal.Request) bool { return *r.Amount == *euro(100) }},
+		{terminal.MissingBill, ask(terminal.MissingBill, autumn), []any{Typing{'8'}, fresh}, func(r terminal.Request) bool { return *r.Bill == *euro(800) }},
+		{terminal.MissingLines, lines, []any{Typing{'2'}, fresh}, func(r terminal.Request) bool { return slices.Equal(r.Lines, []string{"a", "c", "d", "e"}) }},
+		{terminal.MissingApproval, ask(terminal.MissingApproval, boat), []any{fresh, Typing{'1'}, fresh, PINChecked{Operator: &anna}},
+			func(r terminal.Request) bool { return r.Approver.ID == anna.ID }},
+		{terminal.MissingOperator, ask(terminal.MissingOperator, dinner), []any{Chose{1}, Typing{'1'}, fresh, PINChecked{Operator: &li}},
+			func(r terminal.Request) bool { return r.Operator.ID == li.ID }},
+	} {
+		s, _ := play(open(), scan("A"), Answered{Turn: 1, Outcome: c.outcome})
+		if asked, ok := s.Asking(); !ok || asked.Missing != c.missing {
+			t.Errorf("%s: shown as %v", c.missing, asked)
+			continue
+		}
+		_, commands := play(s, c.answer...)
+		if !c.given(lastAsk(t, commands)) {
+			t.Errorf("%s: asked again with %+v", c.missing, lastAsk(t, commands))
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package counter
+
+import (
+	"slices"
+
+	"countersign/terminal"
+)
+
+// scansOf are scans of codes that end so.
+func scansOf(ends ...string) []terminal.Scan {
+	var scans []terminal.Scan
+	for _, end := range ends {
+		scans = append(scans, terminal.Scan{Code: "7K3MQ9TX" + end, Source: terminal.SourceScanner})
+	}
+	return scans
+}
+
+// together is an approved bill of one voucher of each campaign.
+func together(campaigns ...terminal.Campaign) terminal.Outcome {
+	outcome := terminal.Outcome{Choice: terminal.Approved}
+	ends := []string{"4B2H", "55TD", "F1VE", "QV83", "K3MQ", "9TX4", "2C8R"}
+	for i, campaign := range campaigns {
+		line := terminal.OutcomeLine{Campaign: campaign, Masked: ends[i], Units: 1,
+			Voucher: terminal.Voucher{ID: terminal.VoucherID(i + 1), Units: 1}}
+		outcome.Lines = append(outcome.Lines, line)
+	}
+	return outcome
+}
+
+// settled is a bill of 80.00 with a product and two discounts, scanned in another order than they are taken off.
+func settled() terminal.Outcome {
+	outcome := together(fiver, dinner, autumn)
+	for i, end := range []string{"F1VE", "4B2H", "55TD"} {
+		outcome.Lines[i].Masked = end
+	}
+	outcome.Lines[0].Discount, outcome.Lines[2].Discount = euro(500), euro(1500)
+	outcome.Bill, outcome.LeftToPay = euro(8000), euro(6000)
+	return outcome
+}
+
+// onBill is a counter with these scans on a bill.
+func onBill(s State, phase Phase, outcome terminal.Outcome, ends ...string) State {
+	s.Billing, s.Request.Scans, s.Request.Bill = true, scansOf(ends...), outcome.Bill
+	s.Row = len(ends) - 1
+	s = s.took(outcome)
+	s.Phase = phase
+	return s
+}
+
+// partyOf is one voucher of an order of four.
+func partyOf(end string) terminal.Outcome {
+	outcome := approved(dinner, end)
+	for range 3 {
+		outcome.Order = append(outcome.Order, terminal.OutcomeLine{Campaign: dinner, Left: 1})
+	}
+	return outcome
+}
+
+// wholeParty is all four.
+func wholeParty() terminal.Outcome {
+	outcome := together(dinner, dinner, dinner, dinner)
+	for i := range outcome.Lines {
+		outcome.Lines[i].Masked = "7QX2"
+	}
+	return outcome
+}
+
+// crate is an order to collect of five lines, of which some are handed over.
+func crate(handed ...string) terminal.Outcome {
+	lines := []terminal.OrderLine{{ID: "a", Name: "Riesling 2024", Quantity: 6}, {ID: "b", Name: "Pinot Noir, barrique", Quantity: 2},
+		{ID: "c", Name: "Glasses", Quantity: 4}, {ID: "d", Name: "Gift box", Quantity: 1}, {ID: "e", Name: "葡萄酒冷却器", Quantity: 1}}
+	outcome := approved(wine, "W8XD")
+	line := &outcome.Lines[0]
+	line.Voucher.Lines = lines
+	for _, each := range lines {
+		if len(handed) == 0 || slices.Contains(handed, each.ID) {
+			line.Parts = append(line.Parts, each)
+		}
+	}
+	line.Units = int64(len(line.Parts))
+	line.Left = int64(len(lines)) - line.Units
+	return outcome
+}
+
+// collecting is a counter with that order in hand.
+func collecting(s State) State {
+	s.Request.Scans = scansOf("W8XD")
+	s = s.took(crate())
+	s.Phase = ReadyToRedeem
+	return s
+}

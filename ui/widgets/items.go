@@ -1,0 +1,185 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+
+	"countersign/ui/theme"
+)
+
+// Box is a box to tick before an Item.
+type Box int
+
+// The boxes.
+const (
+	NoBox Box = iota
+	Empty
+	Ticked
+)
+
+// Item is one row of a panel's list: a voucher of a bill, a line of an order.
+type Item struct {
+	Key    string // the key that does the same, or the row's number
+	Box    Box
+	Name   string
+	Detail string // below the name
+	Value  string // at the right
+	Note   string // below the value
+	Tone   theme.Tone
+	Chosen bool
+	Press  string // what is handed back when it is pressed; "" where it cannot be
+	Remove string // what is handed back when it is to go; "" where it cannot
+}
+
+// What rows hand to the press function begins so, and ends in a number of the screen's.
+const (
+	PressItem   = "item:"
+	PressRemove = "remove:"
+)
+
+// list is the panel's list of items, scrolled so that the chosen one can be seen.
+func (p *Panel) list() fyne.CanvasObject {
+	gap := theme.Size(theme.Gap)
+	var rows []fyne.CanvasObject
+	chosen := -1
+	for i, item := range p.verdict.Items {
+		rows = append(rows, p.item(item))
+		if item.Chosen {
+			chosen = i
+		}
+	}
+	// The frame of a chosen row is drawn half outside of it: the column leaves it room, or the scroll would cut it off.
+	scroll := container.NewVScroll(Inset(Column(gap*0.7, rows...), frameRoom, frameRoom, gap*1.5, frameRoom))
+	if p.scroll != nil {
+		scroll.Offset = p.scroll.Offset
+	}
+	p.scroll = scroll
+	var target fyne.CanvasObject
+	if chosen >= 0 {
+		target = rows[chosen]
+	}
+	return &fyne.Container{Layout: &inView{target: target}, Objects: []fyne.CanvasObject{scroll}}
+}
+
+// frameRoom is what a frame of two pixels needs around a choice in a scroll.
+const frameRoom = 2
+
+func (p *Panel) item(item Item) fyne.CanvasObject {
+	inset, gap := theme.Size(theme.Gap)*1.4, theme.Size(theme.Gap)
+	var marks []fyne.CanvasObject
+	if item.Key != "" {
+		marks = append(marks, Middle(keyCap(item.Key)))
+	}
+	if item.Box != NoBox {
+		marks = append(marks, Middle(tickBox(item.Box == Ticked)))
+	}
+	ink, value := theme.Text, theme.Text
+	if item.Box == Empty {
+		ink, value = theme.Muted, theme.Muted
+	}
+	detail := theme.Muted
+	if item.Tone == theme.Refused {
+		detail = item.Tone.Ink()
+	}
+	words := []fyne.CanvasObject{NewText(item.Name).In(theme.Body, ink).Strong().Lines(1).MayEnd()}
+	if item.Detail != "" {
+		text := NewText(item.Detail).In(theme.Caption, detail).Lines(1)
+		text.Bold = item.Tone == theme.Refused
+		words = append(words, text.MayEnd())
+	}
+	numbers := []fyne.CanvasObject{NewText(item.Value).In(theme.Body, value).Strong().At(fyne.TextAlignTrailing).Lines(1)}
+	if item.Note != "" {
+		numbers = append(numbers, NewText(item.Note).In(theme.Caption, theme.Muted).At(fyne.TextAlignTrailing).Lines(1))
+	}
+	ends := Ends(gap*2, Middled(Column(0, words...)), Column(0, numbers...))
+	line := fyne.CanvasObject(ends)
+	if len(marks) > 0 {
+		line = &fyne.Container{Layout: marked{gap * 1.6}, Objects: append(marks, ends)}
+	}
+	choice := NewChoice(Inset(line, inset*1.3, gap*0.5, inset*1.3, gap*0.5), item.Chosen, func() {
+		if item.Press != "" {
+			p.press(item.Press)
+		}
+	})
+	if item.Tone == theme.Refused {
+		choice.face.FillColor = theme.Color(theme.Surface)
+		choice.face.StrokeColor, choice.face.StrokeWidth = theme.Color(theme.Refused.Fill()), 2
+	}
+	if item.Remove == "" {
+		return choice
+	}
+	remove := NewButton(Action{Name: item.Remove, Sign: SignRemove, Rank: Quiet}, theme.Calm, p.press)
+	return &fyne.Container{Layout: beside{gap * 0.7}, Objects: []fyne.CanvasObject{choice, remove}}
+}
+
+// keyCap is a key's name in a frame, as it stands on buttons.
+func keyCap(name string) fyne.CanvasObject {
+	face := canvas.NewRectangle(nil)
+	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Line), theme.Size(theme.Hairline)
+	face.CornerRadius = theme.Size(theme.Radius) * 0.6
+	side := theme.Size(theme.Glyph) * 1.1
+	return Fixed(Stack(face, NewText(name).In(theme.Caption, theme.Text).Strong().At(fyne.TextAlignCenter)), side, side)
+}
+
+// tickBox is a box, with a tick or without.
+func tickBox(ticked bool) fyne.CanvasObject {
+	side := theme.Size(theme.Glyph) * 1.1
+	face := canvas.NewRectangle(theme.Color(theme.Surface))
+	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Muted), 2
+	face.CornerRadius = theme.Size(theme.Radius) * 0.6
+	if !ticked {
+		return Fixed(face, side, side)
+	}
+	face.FillColor, face.StrokeWidth = theme.Color(theme.Ready.Fill()), 0
+	return Fixed(Stack(face, NewIcon(SignCheck, theme.Glyph, theme.Ready.OnFill(), theme.Ready.Fill())), side, side)
+}
+
+// marked puts small marks, each at its own width, before the rest.
+type marked struct{ gap float32 }
+
+func (m marked) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.Size{}
+	for _, o := range objects {
+		need := o.MinSize()
+		size.Width += need.Width + m.gap
+		size.Height = max(size.Height, need.Height)
+	}
+	return size
+}
+
+func (m marked) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	x := float32(0)
+	for i, o := range objects {
+		width := o.MinSize().Width
+		if i == len(objects)-1 {
+			width = size.Width - x
+		}
+		place(o, x, 0, width, size.Height)
+		x += width + m.gap
+	}
+}
+
+// inView scrolls so far that its target can be seen, once, when the list gets its place.
+type inView struct {
+	target fyne.CanvasObject
+	done   bool
+}
+
+func (v *inView) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
+
+func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	scroll := objects[0].(*container.Scroll)
+	place(scroll, 0, 0, size.Width, size.Height)
+	if v.done || size.Height <= 0 {
+		return
+	}
+	v.done = true
+	offset := scroll.Offset.Y
+	if v.target != nil {
+		top := v.target.Position().Y
+		bottom := top + v.target.Size().Height + frameRoom*2
+		offset = max(min(offset, top), bottom-size.Height)
+	}
+	scroll.ScrollToOffset(fyne.NewPos(0, max(0, min(offset, scroll.Content.MinSize().Height-size.Height))))
+}
