@@ -123,7 +123,7 @@ func readAnswer(answer *http.Response) ([]byte, error) {
 		return nil, fmt.Errorf("something on the way redirects to %s: perhaps this network wants somebody to log in", redirectHost(answer))
 	}
 	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	if err != nil || (kind != "application/json" && kind != "application/problem+json") {
+	if err != nil || (kind != "application/json" && kind != "application/problem+json" && kind != "application/octet-stream") {
 		return nil, fmt.Errorf("something on the way answers in the cloud's place (HTTP %d, %q): perhaps this network wants somebody to log in",
 			answer.StatusCode, answer.Header.Get("Content-Type"))
 	}

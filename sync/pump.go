@@ -94,6 +94,7 @@ type Pump struct {
 	reported int64 // entries that the cloud was last told are still here; guarded by turn
 
 	jitter func(most int64) int64
+	first  *fills // nil where the cache is filled from the feed alone
 
 	mu      sync.Mutex
 	trouble error    // of the newest attempt that ended in one that is not the line's
@@ -288,6 +289,11 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 	if err != nil {
 		return false, err
 	}
+	if freshness.Cursor == "" && p.first != nil {
+		if filled, err := p.fillFirst(ctx); filled || err != nil {
+			return false, err
+		}
+	}
 	limited, cancel := context.WithTimeout(ctx, wait+pumpBudget)
 	defer cancel()
 	page, err := p.client.pull(limited, freshness.Cursor, wait)
@@ -295,6 +301,9 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 	var refusal *Refusal
 	if errors.As(err, &refusal) && refusal.Code == "cursor_unknown" && freshness.Cursor != "" {
 		p.log.Warn("the cloud does not know the cursor: filling the cache again")
+		if p.first != nil {
+			p.first.forget(ctx)
+		}
 		return false, p.cache.Empty(ctx)
 	}
 	if errors.Is(err, errUnknownKey) {

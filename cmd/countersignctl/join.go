@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"countersign/cmd/internal/station"
+	cloudsync "countersign/sync"
 )
 
 func (a *app) joinCommand() *cobra.Command {
@@ -63,11 +65,36 @@ func (a *app) joinCommand() *cobra.Command {
 	return a.withJSON(command)
 }
 
-// progressBar draws the first fill on a terminal. Nobody knows its length before its end: it counts.
-func progressBar(out io.Writer) func(rows int64) {
+// progressBar draws the first fill on a terminal, in one line. Where nobody watches it says nothing.
+func progressBar(out io.Writer) func(cloudsync.Progress) {
 	file, ok := out.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return func(int64) {}
+		return nil
 	}
-	return func(rows int64) { fmt.Fprintf(out, "\rfirst fill: %d rows", rows) }
+	last := ""
+	return func(p cloudsync.Progress) {
+		line := barLine(p)
+		if line == last { // each step is told, and a slow console is slower than the fill
+			return
+		}
+		last = line
+		fmt.Fprint(out, "\r"+line+"\x1b[K")
+		if p.Stage == cloudsync.FillStoring && p.Done >= p.Total {
+			fmt.Fprintln(out)
+		}
+	}
+}
+
+// barLine is one state of the bar: "first fill 2/3 loading    [########------------]  42 %".
+func barLine(p cloudsync.Progress) string {
+	const width = 20
+	stages := map[cloudsync.FillStage]string{
+		cloudsync.FillMaking: "first fill 1/3 the cloud prepares", cloudsync.FillLoading: "first fill 2/3 loading", cloudsync.FillStoring: "first fill 3/3 storing",
+	}
+	share := 1.0
+	if p.Total > 0 {
+		share = min(1, float64(p.Done)/float64(p.Total))
+	}
+	full := int(share * width)
+	return fmt.Sprintf("%-34s [%s%s] %3d %%", stages[p.Stage], strings.Repeat("#", full), strings.Repeat("-", width-full), int(share*100))
 }

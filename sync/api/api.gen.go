@@ -500,7 +500,7 @@ type PauseRequest struct {
 type Problem struct {
 	// Code Stable.
 	//
-	// Examples: use_dpop_nonce, invalid_proof, not_enrolled, malformed_request, too_large, join_code_unknown, join_code_used, join_code_expired, already_enrolled, terminal_name_taken, journal_gap, journal_fork, journal_chain, journal_entry, cursor_unknown, not_found, unavailable, internal
+	// Examples: use_dpop_nonce, invalid_proof, not_enrolled, malformed_request, too_large, join_code_unknown, join_code_used, join_code_expired, already_enrolled, terminal_name_taken, journal_gap, journal_fork, journal_chain, journal_entry, cursor_unknown, no_snapshot, snapshot_expired, not_found, unavailable, internal
 	Code string `json:"code"`
 
 	// Detail One sentence and what to do next.
@@ -601,6 +601,30 @@ type Slot = terminal.Slot
 // SlotGrace defines model for SlotGrace.
 type SlotGrace = terminal.SlotGrace
 
+// SnapshotAnswer `ready` alone says whether the members after `total` are there.
+type SnapshotAnswer struct {
+	// Cursor Of the feed, once the file's rows are stored. Opaque.
+	Cursor *string `json:"cursor,omitempty"`
+	Id     *string `json:"id,omitempty"`
+
+	// PartSize Bytes of each part, but for the last.
+	PartSize *int64 `json:"part_size,omitempty"`
+
+	// Parts The SHA-256 of each part.
+	Parts *[][]byte `json:"parts,omitempty"`
+	Ready bool      `json:"ready"`
+
+	// Rows Vouchers in the file, so far.
+	Rows       int64     `json:"rows"`
+	ServerTime time.Time `json:"server_time"`
+
+	// Size Bytes of the file.
+	Size *int64 `json:"size,omitempty"`
+
+	// Total Vouchers that it is going to have, about.
+	Total int64 `json:"total"`
+}
+
 // Store defines model for Store.
 type Store = terminal.Store
 
@@ -664,6 +688,17 @@ type PullFeedParams struct {
 
 	// Wait How many seconds to wait for a change when there is none yet.
 	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// SnapshotParams defines parameters for Snapshot.
+type SnapshotParams struct {
+	// Wait How many seconds to wait for a file that is still being made.
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// SnapshotPartParams defines parameters for SnapshotPart.
+type SnapshotPartParams struct {
+	Range string `json:"Range"`
 }
 
 // ClaimJSONRequestBody defines body for Claim for application/json ContentType.
@@ -918,6 +953,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/redemption (the `Redemption` operationId).
 	Redemption(ctx context.Context, body RedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Snapshot The newest first fill: all vouchers in one file.
+	//
+	// For a terminal without a cursor, instead of pulling a large feed from its beginning. The file is the same for all terminals of a
+	// merchant and never changes. `cursor` belongs to it: once its rows are stored, the feed goes on from there, and brings what the file does
+	// not hold. A problem `no_snapshot` (404) means: pull the feed from the beginning, it is short.
+	//
+	// Corresponds with GET /v1/snapshot (the `Snapshot` operationId).
+	Snapshot(ctx context.Context, params *SnapshotParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SnapshotPart A stretch of the file.
+	//
+	// Exactly one part, the last one shorter: `bytes=FIRST-LAST` with FIRST a multiple of `part_size` (RFC 9110, section 14). Each part
+	// has its hash in the signed answer above. A problem `snapshot_expired` (410) means: begin again with the newest one.
+	//
+	// Corresponds with GET /v1/snapshot/{id} (the `SnapshotPart` operationId).
+	SnapshotPart(ctx context.Context, id string, params *SnapshotPartParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Trust The signed trust list.
 	//
@@ -1243,6 +1295,43 @@ func (c *Client) RedemptionWithBody(ctx context.Context, contentType string, bod
 // Corresponds with POST /v1/redemption (the `Redemption` operationId).
 func (c *Client) Redemption(ctx context.Context, body RedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRedemptionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Snapshot The newest first fill: all vouchers in one file.
+//
+// For a terminal without a cursor, instead of pulling a large feed from its beginning. The file is the same for all terminals of a
+// merchant and never changes. `cursor` belongs to it: once its rows are stored, the feed goes on from there, and brings what the file does
+// not hold. A problem `no_snapshot` (404) means: pull the feed from the beginning, it is short.
+//
+// Corresponds with GET /v1/snapshot (the `Snapshot` operationId).
+func (c *Client) Snapshot(ctx context.Context, params *SnapshotParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSnapshotRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SnapshotPart A stretch of the file.
+//
+// Exactly one part, the last one shorter: `bytes=FIRST-LAST` with FIRST a multiple of `part_size` (RFC 9110, section 14). Each part
+// has its hash in the signed answer above. A problem `snapshot_expired` (410) means: begin again with the newest one.
+//
+// Corresponds with GET /v1/snapshot/{id} (the `SnapshotPart` operationId).
+func (c *Client) SnapshotPart(ctx context.Context, id string, params *SnapshotPartParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSnapshotPartRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1680,6 +1769,107 @@ func NewRedemptionRequestWithBody(server string, contentType string, body io.Rea
 	return req, nil
 }
 
+// NewSnapshotRequest constructs an http.Request for the Snapshot method
+func NewSnapshotRequest(server string, params *SnapshotParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/snapshot")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSnapshotPartRequest constructs an http.Request for the SnapshotPart method
+func NewSnapshotPartRequest(server string, id string, params *SnapshotPartParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/snapshot/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Range", params.Range, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Range", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewTrustRequest constructs an http.Request for the Trust method
 func NewTrustRequest(server string) (*http.Request, error) {
 	var err error
@@ -1914,6 +2104,27 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/redemption (the `Redemption` operationId).
 	RedemptionWithResponse(ctx context.Context, body RedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*RedemptionResponse, error)
+
+	// SnapshotWithResponse The newest first fill: all vouchers in one file.
+	//
+	// For a terminal without a cursor, instead of pulling a large feed from its beginning. The file is the same for all terminals of a
+	// merchant and never changes. `cursor` belongs to it: once its rows are stored, the feed goes on from there, and brings what the file does
+	// not hold. A problem `no_snapshot` (404) means: pull the feed from the beginning, it is short.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/snapshot (the `Snapshot` operationId).
+	SnapshotWithResponse(ctx context.Context, params *SnapshotParams, reqEditors ...RequestEditorFn) (*SnapshotResponse, error)
+
+	// SnapshotPartWithResponse A stretch of the file.
+	//
+	// Exactly one part, the last one shorter: `bytes=FIRST-LAST` with FIRST a multiple of `part_size` (RFC 9110, section 14). Each part
+	// has its hash in the signed answer above. A problem `snapshot_expired` (410) means: begin again with the newest one.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/snapshot/{id} (the `SnapshotPart` operationId).
+	SnapshotPartWithResponse(ctx context.Context, id string, params *SnapshotPartParams, reqEditors ...RequestEditorFn) (*SnapshotPartResponse, error)
 
 	// TrustWithResponse The signed trust list.
 	//
@@ -2382,6 +2593,102 @@ func (r RedemptionResponse) ContentType() string {
 	return ""
 }
 
+type SnapshotResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SnapshotAnswer
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SnapshotResponse) GetJSON200() *SnapshotAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SnapshotResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SnapshotResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SnapshotResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SnapshotResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SnapshotResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SnapshotPartResponse206Headers the declared response headers of an HTTP 206 response for SnapshotPart
+type SnapshotPartResponse206Headers struct {
+	ContentRange *string
+}
+
+type SnapshotPartResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers206 the parsed response headers for an HTTP 206 response
+	Headers206 *SnapshotPartResponse206Headers
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SnapshotPartResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SnapshotPartResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SnapshotPartResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SnapshotPartResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SnapshotPartResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type TrustResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2694,6 +3001,39 @@ func (c *ClientWithResponses) RedemptionWithResponse(ctx context.Context, body R
 		return nil, err
 	}
 	return ParseRedemptionResponse(rsp)
+}
+
+// SnapshotWithResponse The newest first fill: all vouchers in one file.
+//
+// For a terminal without a cursor, instead of pulling a large feed from its beginning. The file is the same for all terminals of a
+// merchant and never changes. `cursor` belongs to it: once its rows are stored, the feed goes on from there, and brings what the file does
+// not hold. A problem `no_snapshot` (404) means: pull the feed from the beginning, it is short.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/snapshot (the `Snapshot` operationId).
+func (c *ClientWithResponses) SnapshotWithResponse(ctx context.Context, params *SnapshotParams, reqEditors ...RequestEditorFn) (*SnapshotResponse, error) {
+	rsp, err := c.Snapshot(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSnapshotResponse(rsp)
+}
+
+// SnapshotPartWithResponse A stretch of the file.
+//
+// Exactly one part, the last one shorter: `bytes=FIRST-LAST` with FIRST a multiple of `part_size` (RFC 9110, section 14). Each part
+// has its hash in the signed answer above. A problem `snapshot_expired` (410) means: begin again with the newest one.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/snapshot/{id} (the `SnapshotPart` operationId).
+func (c *ClientWithResponses) SnapshotPartWithResponse(ctx context.Context, id string, params *SnapshotPartParams, reqEditors ...RequestEditorFn) (*SnapshotPartResponse, error) {
+	rsp, err := c.SnapshotPart(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSnapshotPartResponse(rsp)
 }
 
 // TrustWithResponse The signed trust list.
@@ -3015,6 +3355,78 @@ func ParseRedemptionResponse(rsp *http.Response) (*RedemptionResponse, error) {
 	return response, nil
 }
 
+// ParseSnapshotResponse parses an HTTP response from a SnapshotWithResponse call
+func ParseSnapshotResponse(rsp *http.Response) (*SnapshotResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SnapshotResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SnapshotAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSnapshotPartResponse parses an HTTP response from a SnapshotPartWithResponse call
+func ParseSnapshotPartResponse(rsp *http.Response) (*SnapshotPartResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SnapshotPartResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 206:
+		var headers SnapshotPartResponse206Headers
+		if values := rsp.Header.Values("Content-Range"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Range", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentRange = &value
+		}
+		response.Headers206 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseTrustResponse parses an HTTP response from a TrustWithResponse call
 func ParseTrustResponse(rsp *http.Response) (*TrustResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -3080,6 +3492,12 @@ type ServerInterface interface {
 	// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
 	// (POST /v1/redemption)
 	Redemption(w http.ResponseWriter, r *http.Request)
+	// Snapshot The newest first fill: all vouchers in one file.
+	// (GET /v1/snapshot)
+	Snapshot(w http.ResponseWriter, r *http.Request, params SnapshotParams)
+	// SnapshotPart A stretch of the file.
+	// (GET /v1/snapshot/{id})
+	SnapshotPart(w http.ResponseWriter, r *http.Request, id string, params SnapshotPartParams)
 	// Trust The signed trust list.
 	// (GET /v1/trust)
 	Trust(w http.ResponseWriter, r *http.Request)
@@ -3279,6 +3697,93 @@ func (siw *ServerInterfaceWrapper) Redemption(w http.ResponseWriter, r *http.Req
 	handler.ServeHTTP(w, r)
 }
 
+// Snapshot operation middleware
+func (siw *ServerInterfaceWrapper) Snapshot(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SnapshotParams
+
+	// ------------- Optional query parameter "wait" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "wait", r.URL.Query(), &params.Wait, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "wait"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "wait", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Snapshot(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SnapshotPart operation middleware
+func (siw *ServerInterfaceWrapper) SnapshotPart(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SnapshotPartParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Range" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Range")]; found {
+		var Range string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Range", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Range", valueList[0], &Range, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Range", Err: err})
+			return
+		}
+
+		params.Range = Range
+
+	} else {
+		err := fmt.Errorf("Header parameter Range is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Range", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SnapshotPart(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Trust operation middleware
 func (siw *ServerInterfaceWrapper) Trust(w http.ResponseWriter, r *http.Request) {
 
@@ -3416,6 +3921,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/enrol", wrapper.Enrol)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/journal", wrapper.PushJournal)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/feed", wrapper.PullFeed)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/snapshot", wrapper.Snapshot)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/snapshot/{id}", wrapper.SnapshotPart)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/lookup", wrapper.Lookup)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/claims", wrapper.Claim)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/redemption", wrapper.Redemption)
@@ -3795,6 +4302,99 @@ func (response RedemptiondefaultApplicationProblemPlusJSONResponse) VisitRedempt
 	return err
 }
 
+type SnapshotRequestObject struct {
+	Params SnapshotParams
+}
+
+type SnapshotResponseObject interface {
+	VisitSnapshotResponse(w http.ResponseWriter) error
+}
+
+type Snapshot200JSONResponse SnapshotAnswer
+
+func (response Snapshot200JSONResponse) VisitSnapshotResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SnapshotdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SnapshotdefaultApplicationProblemPlusJSONResponse) VisitSnapshotResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SnapshotPartRequestObject struct {
+	Id     string `json:"id"`
+	Params SnapshotPartParams
+}
+
+type SnapshotPartResponseObject interface {
+	VisitSnapshotPartResponse(w http.ResponseWriter) error
+}
+
+type SnapshotPart206ResponseHeaders struct {
+	ContentRange *string
+}
+
+type SnapshotPart206ApplicationoctetStreamResponse struct {
+	Body          io.Reader
+	Headers       SnapshotPart206ResponseHeaders
+	ContentLength int64
+}
+
+func (response SnapshotPart206ApplicationoctetStreamResponse) VisitSnapshotPartResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentRange != nil {
+		w.Header().Set("Content-Range", fmt.Sprint(*response.Headers.ContentRange))
+	}
+	w.WriteHeader(206)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type SnapshotPartdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SnapshotPartdefaultApplicationProblemPlusJSONResponse) VisitSnapshotPartResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type TrustRequestObject struct {
 }
 
@@ -3865,6 +4465,12 @@ type StrictServerInterface interface {
 	// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
 	// (POST /v1/redemption)
 	Redemption(ctx context.Context, request RedemptionRequestObject) (RedemptionResponseObject, error)
+	// Snapshot The newest first fill: all vouchers in one file.
+	// (GET /v1/snapshot)
+	Snapshot(ctx context.Context, request SnapshotRequestObject) (SnapshotResponseObject, error)
+	// SnapshotPart A stretch of the file.
+	// (GET /v1/snapshot/{id})
+	SnapshotPart(ctx context.Context, request SnapshotPartRequestObject) (SnapshotPartResponseObject, error)
 	// Trust The signed trust list.
 	// (GET /v1/trust)
 	Trust(ctx context.Context, request TrustRequestObject) (TrustResponseObject, error)
@@ -4200,6 +4806,59 @@ func (sh *strictHandler) Redemption(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Snapshot operation middleware
+func (sh *strictHandler) Snapshot(w http.ResponseWriter, r *http.Request, params SnapshotParams) {
+	var request SnapshotRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Snapshot(ctx, request.(SnapshotRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Snapshot")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SnapshotResponseObject); ok {
+		if err := validResponse.VisitSnapshotResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SnapshotPart operation middleware
+func (sh *strictHandler) SnapshotPart(w http.ResponseWriter, r *http.Request, id string, params SnapshotPartParams) {
+	var request SnapshotPartRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SnapshotPart(ctx, request.(SnapshotPartRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SnapshotPart")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SnapshotPartResponseObject); ok {
+		if err := validResponse.VisitSnapshotPartResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Trust operation middleware
 func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 	var request TrustRequestObject
@@ -4229,159 +4888,172 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"xH1rc9s21+BfwWjfmdgt7diOkz6xP7zjJumbNEnjSdJ296mzEkQeSahJQAVAK2o3/30HBxeCEihRyuX5",
-	"lFgkcTk4OPfLP4NcVHPBgWs1uPhnMANagMT/PhE11yAVm/Kjd2zKqa4lmAcFqFyyuWaCDy4GT0HTfAYF",
-	"+fn3d0TcgSR6BmQsiuUlUQCEjsUdHA+ygcpnUFEzgF7OYXAxUFoyPh18+pQNnl6L66NfBM8TE7yfAeHm",
-	"EZkIOziHj5rMpRCTzeN+ygYS1FxwBbijaynGJVTmv7ngGrg2/6Xzeclyama7P7dvfP+nMlP/E439XxIm",
-	"g4vB/7rfwOu+faru+3Fxxvbif59RTRbANVlIwaeE8oIszG9akEIY4NSaMH2MUHDjmemulKoldfAAXleD",
-	"iz/MoidMVlCYXWshYZANSqAKfxCTSck4DD5kK3DIBh+PpuLI/ahBVozT8riZIXrhiFVzIREsc6png4tB",
-	"3mDBff8tLvYJreaUTRFMcynmIDWzYM5rKYHny8SRZIOCKRxyG0yf+vc+ZQP4qCXN9TpqvH12RhZMz4jg",
-	"QKZS1PMLRJBcFEAYV6wAQonKKedQkF/fvjL4srYkViRXest4sW2VL807n7IBpxVse/c9fMTd+IPa8vob",
-	"+9q1KFm+NN/Naa2gGOLBI5yZhkoll+5+oFJS+ykOMrwz52gReyJkRfXgYsC4fnTeQIVxDVOQ+JFk+dZV",
-	"vhYccAoJZnRabvvgrXuv2ZesS7ufjZ/hS+aOaKpbl6JkdwaFLXTWsd9AA2Sl+p5OzZmlhD0gdEfLui+E",
-	"EER/1UxCYVbNzJVFrHGIljXXxm/SgyYC7tpRNvsV4z8h1123PdzWPS97SVl1xdUC5Pp9nzBeMD5V6/fz",
-	"99mScKEzwjjey3k9LpkyzELIAiQREyKBKsHVJYFqrpdkMQMJhGmyoIpMJeUaCnNpA65vAvVPdiGpG+CG",
-	"im7LWIgSKG8IQHvpbya44pkoi6xzVWuoJsVCpTnYnajzGUhFqLIkqhR1QW65WODfVYY0zHA4oPmMmKtP",
-	"FjOhgJRC3NZzMzu+3Rsab8UiBQkF8g7kUDNLsQKaF1TDEf6aJRh0jLselllz8m7n7dHXcNMj0itH/tpo",
-	"ZPe5bVev7FtID6VOnhslc5bfel6AmHZPIUSTZ4aCxPpAz19fPTl69/zq6OzhowPGOciM1Kw4zMiDMzJe",
-	"alBmfMPJPcMxyKFmYsEzwrQiYsEJCixUG0SnXOgZSFzHPeXxwTwxAyhauaUekyvi7zvhAIUy0g8uPZyV",
-	"mT61lW7iVTHOKkMwT9cJ2crxunPwo3We4lv4qwal1w9yzMqyN99wJKfjAjJFcjPXJZkKUKSeW3aPV8RB",
-	"jnGljRiToWxFp5Rxc195A9aaFYSZi3cL7oUWMPuAKBv4abZt7IV/71M2+FPUkluWSMvyzWRw8cfmj58D",
-	"LQafPqwLkYb8mP14onzPopebgAAv1DF5w8Fim/mTjGEiJDhhMxCcGVUGcExnBjcRIxdMQYYAIrmYL83v",
-	"BpMloKRRXNxwLuwp2C/Nq44EkJprVhJKKsrpFKSh5kVlkD9e7PENUlmD+G25ZRMoGkLxKRtU9OML+9Hp",
-	"yQmelP9znb6JOfA0Ca5ZgZunZWn3oyy4KrokSrOyJGPIRQUEuJYM1KVFQEOXzT00nIyMgdDKCPKGZvcm",
-	"xb++eLq2DbORxNol1UKm1++f3lOEdbAfpBvQH+FwYWv4ZiaTUBiOzAS3QGLKqCxjcLQJioxUtAAyXgbK",
-	"Fs67Swgxs+0nf9Ss6AXjFVJWo5hlES+6wg3VceiSpHFeS2nD5leOtN1wmdzJVERwRJJxrcxMihR0mRnA",
-	"mB/zWmlRgTQikEE8K76bSzZeEgPKpVGVzVPzNj69tMOPaWnp2pwuK7NVA9cVTSvSwdaQwc+cIK1z+lft",
-	"p/GMyBBWo4zSsOQMb7F73o10BV1uVeaMOPvJK62pxfYXu1eOOG8EW7OQTq7VJRfjKe+HlE+dJtISoQY9",
-	"1e+n9t395l0+abjmCkaUQkFCnH2hiX1kaVpBl9FZRqJwSZUeKgDeVzbMBnOwUvfanM8sGXX0Q5MZtTRU",
-	"oTnEsGgnUZtJyQyoLJKMeZ0ZB3AkjUkxeoQ3m3VmHkipW29g69A/IciHR+bqBIke98dRgONglAWB1BMq",
-	"KKziw5S92ETwAP4LMuKwGLVVC3PfJkwqTQywiePcFch8Rrk2fHSVAnBY9FRWJehacndQu94yM008RAfo",
-	"zIkvEwKhkZbTPM2w2mVGCrAHxZRmOXny45u3veTdIFIk9C2QBcu1AXlQqLwipy3MkbX35uFGFvnNDppS",
-	"qzxb7OIY/jlRgkyotOoer6sxSEKDchJW0ucSrKzA7ThxD1GzNqrlLTOSIeLrFHTQKzZfIXt6zfgdZ/+K",
-	"VSyhDARjX48drbKHQJdWaT6O2ZfEh7XtTW2v6RQ6dpYkEwb/cC/3FPFvoUBgiERvhIvIfOK085hKbRsm",
-	"vPspGzjhtrcgHq51YhEcPuqU1cerK9ZQT6dAxjBlXF0SOkbqL6x6Zgh/T5L/+WYLv/GsObkYjNttF0/p",
-	"slPnpZOkEmswYWSgMPLqqoOG0c02a6EnKSg4WWt9klj2bI37TWSSFUibVSYBGNn+V8BX9fEJBKPBmCqm",
-	"hnPBeJe5g350urxVtDbr9jmd97fi9qM5fqf70ZxnXIqyE9dyUXS4yRTkErRHtT8F42iZOrYQeQV8auY9",
-	"PfsXQiT8neCs3qGRNIr6tUb8lDB+xzQ60UghQKGghzIRwxs+p1qDNGP83z/o0d8nR48/uH+PPvxzkj04",
-	"/fRfHba5qaRV7LmINvLoPPVJPS5ZPryFxE15Vpw9fHj6uG3CW7Oq3MIyc7ZXq9jOaDkh3DBwUgK9A+U2",
-	"tVU+UUDL9Er+99pCgqHG2XtvYWlEFDOEkdpFjwnX2GSBnpEGINGK1mGburGIiBWkrqxdpt/dprvzDrfw",
-	"0l5dL8wmtUAphO55csfkhVbE2Wcde7HGQTTbUzXzTodwDTLi/McUHRnW5FUy6HmUO/Mf85HW3jOyGULu",
-	"vY068gatJxtoWautBPQdm3Io3ptXXzGl1zAmHE7jX44UqHA6frYsRoJot9tZKUoUvzUC6wpqpcX6N2sO",
-	"EkfoUIn4UoJ8X1NTS+De9HaYK2mc8oN4ZSYJrY85OCCswuSdqEDPGBokqY4ssVWtNJISQvW64YjqoWTq",
-	"tr+h0PG/D8n4BnMGaHYhVAJZCKlnnTZAO9B+bHGzuQuV+iHV/a/nFsd/e6deUhyWRplAZ4Nfj/3pIvAR",
-	"p2ItDG+kcyo1mQkuagkFqQTyS8qR9OBAZSkWKrNY7Y1xXNg3xUSjJ4OircS+akDrnd/iDqSsuXURi1t0",
-	"yjF+R0vELe9GGsLHHJS5l85hMJwIeRv9mc8o45E0bDc0aCDufkjGlpi1HN1Rabi9MosK6PomrC789DYs",
-	"M/z0Iqw3fgsX/syvOzz52a74J7v+1Z+fuH2E373m4xXA5oHbmH3wAW0JTn/tdyHCSHYEczOS+L7y3n6I",
-	"z4VOSGMvuLlrhVoza1gkE0S1rHwNgos58B2viljwlH7z+0wgkVEEFSAnF63LZLTbxa7Qws0KIiYToyN7",
-	"pFVEMZ5DT/XQO4PXWfBqvAga/BM2wH4YbT9u0MiNEvPthD/a3bN7Tt7EzVr/pDULtsVqJ3t65x563JJg",
-	"xa+HXlTfKC9sX1Tsvek2z6dMW7ngOUgOfa23teoy2pknzicH+piYZXLiaJz1Rgjv44xdmoUzmuaiAmX/",
-	"31saCEf5q4KkVc1S5K1M3r6W8EEhZXMhPj6up7mAHrTujjjgbBQCgqFtHX6Wo1jmQxUxZB8KKCwkvUPJ",
-	"chrnVLL2KUUEepqccxRKBQ1TT7id0q4xs4JKKN0ckJhMQEZsq89FtrD2t9X6dBYAhtxXguuZ4X53IJOR",
-	"XnXSAPu7h4d5bLUC6izsIVAAPHTxRXs+vVacNE3abbj19LVTfhFO0ULnzzWz0DgIddMXTSyp+SqBGj8u",
-	"U4p2Xor81nAvls8M34I7VoDBUMHLdStWJ2+aQVl00JMglJp30Fft40m4sGoDRkRQKdkdFKhdME2WoNPe",
-	"sc/1z/s3umm2hBzYvIuVJTlMbG3umHcHRrF+p3rrQ3v7cK0mlNA4kUDSKFC5OyTpJ4Aibaenegg8iSBM",
-	"WXOsBBvBbnXJwJwn0Iryi/Agr6USnY71dJAxz8u6gA5ERQ+oxUfh4p46Qn2sbICM0pBqKRYYFqWF/Qr3",
-	"Q0sJtFha2r6rlblNnWr7hcVMI2z29huYA3mL33ydKES/nnAamT/pCNjbLRHRMteNTh9prksbx4GhT4pU",
-	"UI1BKgyHMeL2MTEicLB43nKxMEo4vkXULZtbp65drLPDXkfoeYpnsfJLd5DHxogp/56PquuvzNgoiA7t",
-	"PnDOmhfOWWmkjDnIJrhFSPwbA1+sMkKJrEsgCnRws37xAAyI7SK9hLxVIr4xAN+/h4hXiTsohpsZgJXr",
-	"jcjqXsNYAGZQg5SCTw2gvNXKxwR0xHHZ6XYXPvezOQbjYT90WTMjJiPIOCzACIMSLVFMaUQNa0anaN7O",
-	"bdAr5sesIkgDjJ5mtpZJcWfBPeHaMcSBhdCWlZB3mmvVIWmiXgdcO0nG/p1LAI66OS0MBhyT146SeEdJ",
-	"Qey9afTByFuPerJ7lrDmqVvLWChfuuPbLml/hr3PUAQbTTsRMiMluwUyKmGiR8eNANhPdutL3Hx6hpnl",
-	"2+zU6rZmvtV4vMp8cbyTPOgd//vIdJ3fbvYHCJ3S/BupOChpIQCQGramaijQj9JXmU9bBlbmsaZQjzJ9",
-	"Fau1+2iTRbanGOFb6wID/txXHfN3fz/WhJHcPUQ9Gst5XsZbM3AkdHCYi3zWR9hel+cenKHWRFX7+27P",
-	"11/7zWPkxtUYDFy1HdMtISWUPRe1DWxp77mgywSqnRiy+q7mLvIhCKchBuDRtqiKVeF0IkW1Ps9rxmsN",
-	"zixJKlZwNp3p41a0wfn5ybbJMGS+tb7tX61AEdfnR+qLzxam+2Hziyj5YSUDk/JCVJlh9lFqhtJU6lWz",
-	"5j1FnMt5JR7h0XkrHOFfCRx09v2r/HYdK2ZAi2FvbMa3HUrvpId13MovoVrt5Vt2YtE2P2kUx0950WQW",
-	"ucMZU53P+htLV2Ss9sVZwdIA6Sw6omjd23Uzd+rXtT3b1Uhnyqrh5vShIISG9BU8Up8IsEcAVhQ9157v",
-	"FyPZU3WrQpa62bSDOSZpK0wm7J+/Z8MmQuxdkzzyMJU60s0PAp05P3t8/vjRD2ePH24MiOpiGIbqpG+O",
-	"g7U1wgdn/C4JVl03Y5+sq+0JQH2Sf754bk9nmPxzsSAV5Us/c9sXZNc2o5h+o4AXztOGGsEeCDyXcBeo",
-	"ZXsh7aAoDKFxSWQrp3sZLGTNb853YL00U+CgmMIxdo9bivN0Wpc88847L0YElIz31VzSFE156Zz73sEw",
-	"l6KokWvOKbqanZg/iEoVZIOxELdWGLSppb2rLLy0jp99mO4rqnTair+L3/ZbaCgdVuf+WRo0GXHUV7Lx",
-	"gNoTzJ8ft/4ZPqsN7qPe2/8Md1EcC7WOZ3kOc5c03wMKPu6k39sYWbk1VMudrHnfxZL0TXaxYSZ7OCPC",
-	"rrON0TX9T6eB8J5nFPLi12+gJcCnjyzhNjS4lbbehJJmJKdccJbTEmMhDzMyg4+0gJxV1ucfR+ieHD2m",
-	"R5MP/zw4S4Tldm3Up43vv8euAhO+qsJ/tuxBzwoHdiudwdv2SPpvp6l30D8JOpnQn2aHr6Nw3B2q+HRE",
-	"zpWUT2s63bU8TYdjckPJlKhWSjNn3yv5uoly3QdXX1v56kdX5aAjD2TdabiT832VKFU7pTzFS9xzk8JH",
-	"fbeJzhV32pMmB29/ekIePHjw2JVgmkwU6EMMsg65xNz9TChZ0LI8Qo+/Db2wlQqstcDImBJoYVSzUDvj",
-	"b+c2igjTzU3xz/mnI/PPmf/nvf3novXPwc3N8c1N8f3hfx/8+//98f3Rh9bTw//uTdUcHPYFIofl5psV",
-	"U92ro39/+OdBOhGiYjwlxL02PztDq5PJ/ej7RK/YWaLr1RvhPiOqt13oah1aNJ/BkE5hqCAXvOibHrmL",
-	"AFe5jBovwWHE0sDHhGYDOp9LcYchCbwz+GgOcthYW3oH2ZjPYkl5d+KAq+97Um1o73likVKxKjJqdgeb",
-	"qix1Zhqtw5PxDkX1Sk4FP2MFoYpQcv38CbFfdZRkKmG7zFA29Ql2Yl4beBROnHmQ9D4fD9s9j0YWINP1",
-	"lXJRlpBvKYLV/3j+qinXTC/3kbFjMIVxekMobHE/EF3TWkGXqGkEg2kXiD5fhvTDbxcjcZXdKYCR23Rb",
-	"QlxsAtiaPEd9COW2FOym7Ib7JpoouZ+m9uaKB+GnJ+Tx+cMfUmGmqTzHd5qOSxQM4COt5qWN0K4VDIu5",
-	"mA+xUmijpw1tdS8MoR8Cl+YOFGgULc3xQTGUDsbZQAsxLKmcAmZGMD40CxjW/JaLBW//Zjfc/AAf5wiZ",
-	"bOBir+K5PPZhAN5Q01vgUe7FlM63J2b4v9HUFkKeorWZ7U1EjcammtM7ykoDJgSEETBa5pSodgtoysq0",
-	"CyHEMKzULOXwMR3lP3M+z+0VrjZl+l2hEEg5AZ97eGl+wFI5xNVndclOeIcVuX93eh9fzogSodpITjkZ",
-	"Yx0INmFQRKZMmyRBo8iUfhmAmuo65gmxB5HpEr5gXp6ffhU4teQXEWG7cPC4ePLm6bOtxAef+rWG/QQk",
-	"yOyFS13et8HvvnJWROFtRJOCLfeLGaxM6ai243FfYdtNsx9ZfxtEry7a/tXKkPzna398PmfyVT7CXraz",
-	"qAbinXzqM+p2pWdsFY9NsEU1Y9vNin6Y3xkvrLXIZU3u+uEaU7TTN+P1lWlWNrbvDWitLhU+kZZrrE7T",
-	"IfL017k+7bhZt849N+vE+lAbew32hvHmM85yRnlvf81bK7Tvt6LFZkFtp+BdtS2PxUbjooaqgmc7lKQb",
-	"L1eKtzVF3Qw716KgS29ssVrPZSJwV9WYaV25LKB+hRt91e5VGvWlIuBDHIYUC5e+9KUCMbAAa8f6rBHV",
-	"W1lsYYhQAsz/igVceyeiB9PuGjln4zJdUfn9rCkpaOCSXIbHgpVYbIcrC5soHmK3K7o0GNV72a1o47Xs",
-	"eV4Iq3zSomBm0bS8bofObuduHRUXU0jRGFycP79dilJF5SrdlYjrAWfkZnAzwIiNAENnu4yElob/7BFT",
-	"HPMH/3kWq0/hWiQZnq+NvmJmcfaoITZX6F82p6T5raj1DrWfdDIpEj7mZa06LT0zH77XaxIbmJaYxV3g",
-	"Ya96wpHF2xnV4vqXm+tBYAK3/ahXMctl+GQn41IptisCpdD/I2m+pzWq0TV3/AwtyEOqh74FR7/q96wY",
-	"+ljJzQiIRvTwTQiB7PNRb6nC1crfh3XHoVbfTm1Q3U1VXLmbpp8KznTPRtRk5NG5K4Kzc2yNF/ObuVNk",
-	"p6nYsx6tdP3ymXX9PD7918lhRsZUAamwvM7T5y+fvT7wpY2ev3z609G751dnDx8dtv7KyJMZfTKjZyfX",
-	"olyePjh5mBHGJ4LcxCcU10G6O70ZZISLG95wFVJQTY/JC+zyYUOWfACT54O+nI2h9mGwVBXNnM1nILWr",
-	"Zrf14IDnPd5bKz+XG8LfzJQGfJO8015iXDdp47Xx78WhOxtJDr7UIjddrDthPlpL+qFVEv52cGTCrWih",
-	"ZuuqVnPgRZfttX8w0eYiRm6X8Xx9lbR3TX2jvYjMipEnYU35+fd3BItVVXOaa6JAMlqyv21ZtYMRLacj",
-	"MnpWPH13NcrISC/nIzKK5jtCY9P3fy7U6NCLO1IIHVc0m9NlKagtiE/CYo7Jb7YKmHJ1zqaCFGLB7WVZ",
-	"O/d3jpWtJEU5VtCzbDCVepm2pgX+sIcdY6/YeNzPnqcaOHa3lBYp0euhnxMqyRiWghcEGAqvUREnuiR2",
-	"lL51UIDKcrmjp7Skejfn6ipla825Mt4uR2DhuOc5eFq3cgZFIUHtKA35YppGGhxiLoPqTgex4bgd6SAP",
-	"Hm+Lx81FKWqZrmgl5m3CGwfbbQ7AST8UU7G+j+tf/qeXtNLpCHT9rIalWAx36YiEHaYsQ2v87gu6VJjz",
-	"f7vR127ra8cCay9Vw7frWte3p3zIeLwULtDBqGZsYnAWaD5LruRvp+6ulGa6+uWqK6R2gy/0bztpCv+i",
-	"s23W60EYcKX3bXOMcZ+b9t6JSXtKCVdEzYTUxMhAhkn5bZGDH59ck/MfDtelg45N4EL23INhfF1+gr3S",
-	"cb5I/UVfVnGb5b0lRKwwYYBieAvL/vo3Dhbqc65Z7TAjdLeyeuYT+SUXEQu/awXIFNi0VWnEHNWkSvuW",
-	"YowT6h2HUSsvw1tdRxd0oh53JFl1dszboaWSHyaLhdMGsll0am3wdR5+0M4+RwTrWWm1D3e47WBIofxa",
-	"wpRNiQRtQIQ6nsK74W3SGCKoNF0qMhWiuAzFJ1wktnWhCVv6kqlQYDEujug6A7pJoijufkXfXsLylR3h",
-	"JSzfhkHwDzdOLKuupoPZpbldGZFIOmP1JZaXahCRKVIxpVz80h4i760tMYYBeE78tWBPYc+vL55urgfn",
-	"jPDoJcBkR8oqVxjpsok0Z5w8kSK/nQhZkB+pggdn60HkP3z44+To8dXR859fvv7l+uj9b0f//vDP2cP+",
-	"MeX7NwyKkhqCcLFrYP/mtX1eUP9vjSX5C7b0SYdliDLp1fCMuGBqXtJldwbQdh9uyyWALWRqBTskd+zW",
-	"GqwJAEuwil27CAaXT6L2+E79T3frYtrTFpysYOkiCg3yTmpetEgbZq3RcdnRChXHGtJ00wasMVvCxJUw",
-	"Ma8SO1f/Wmwd5SCuytJFKbtON9sKTWzJoU8GW/wCOq454eiZIooubQEK35Xn0mbiYjCT0BvKZH1ey9fN",
-	"4kOfEMnQijHyF/kakr5upItF27Uh7G/BF/UZ5Mvykojo34XUodNH/cl8M9qezScU5LVkevnOHEBwmKW6",
-	"el7ZvuHk59/f+/rw5mSImBAbiHj+2FvOIk+jtZ/54vKWJY7GsxEZg2KFSxY2w9v26V6hu8C+5g0U6Jyh",
-	"gPsJveETkVpelK+PJroJzfVFVHaAamy3bh75FkdaEFeQ2truJJiDVxmBAj2nkhRSzLFpwQ2/4d9958J1",
-	"1HffkZxKuQzp6iDJyCx5lBG6EUQHzvhYzMX8+z8XepSRVevkn4vbkfn4hkeA9H6NW1gergBUkdFMV+bL",
-	"ma5H5MA8+PXtKzKGUiya7sE5/ugd3QYkWUg3+asGuTzMyIhRPcpu+OhPzcyAGBM6QgiZU7twlQ8UPDqv",
-	"ZSiF4HsJuD9dXOg9hb3ss1BrHnUKi8+rdZexn9INfx/nbzNl1QuLVRRtscfkynW0Z1a8Rflqwu6AVNaq",
-	"dGkzY2yE4z3VOhzbJ39ExmYJiCIS1Mz2HqO8uOHUrz3q6YezGJnZIBWOCgU5PzmNDkEUQEbtONqRQxir",
-	"KavvvssISCmkIlqILIE8TyJj9DvvYhpdIDa9s3MVoG21RW+JRmfSDw9PH2aEzjFL/iP56fKGtxDqMHKF",
-	"faS5bjt67Ak5A7cUGsPc/aIsrR/dsmJEDihWdUSFw5cnCVGgBnMMxtzwgzUcQKqRtZpU22M3zIyHqsS5",
-	"qMvCdsmkxaHFOKWVQ+fn799fExt2aVMXbAzg4TG54r4phTsyc4p4ZsFR5+rI2dcuvAaLJQuM0I/9KOeG",
-	"WRNDNrHrqjm6Z3he332HxcN8+KyN+FTOj3f+8Ad3GamP5xwZbLCn/yPjVC4JMj5bS9XeHPvx+aPzf2VE",
-	"QY4U6/yQ1LwEhWxeGeUtdJg9Ju9Z5QZoJ46FJDHrbChZDtxKj6wArtkEI/oGr+zvb2FyFGFZQ2qvpZhL",
-	"Bprachmqrirz36BrNk1rhMSN2tz1WT3O7FKxhKYnsz6KWIKBpnL9V1yY7yBaQHPTr65fRHz4YnDqi1HQ",
-	"ORtcDB4cnx6fWBVphhzq/gxoqWd/m/9PARmdjaBngr8oBheD5+65EQzUXHBXNvvs5MRGx3PtUvQ0fNT3",
-	"5yW1FkwrhaT8ZGu2uBeayJqr40HMRAcXf3yI4WfI2VyK3ByrfTsbaDpFHVmBvDNS8gczwH2MfO/ez1v7",
-	"+KtuJ6f82NocJ7QuO2XssIL7Pi+hLwRyGq5qiLXohsjd6X3L3FAkEWmvnyFQeLuRe0+kIVCGW2ALyFJw",
-	"wNuOTZ0DtY4i5Zou1zb30gjy1FkcPCOIXwwI66uW3nAM2Na2Qgpx9a+PyZW6xcYiC5ZDqGoTOmpHhcMt",
-	"P7OsxQPn4OzkJCMj1yh6RCa0VHCYocAdzHH2xrexBBs/D6wwDEr/KIrlCn7Q+bxkOX5x/08Xl95gydam",
-	"0j5YeaVtmZY1fNqKm585tzM5J3D3/9imwFx8BvoGhL1St0jPELOa7iyuvDtq23ighm+5GBaBrehDR0iH",
-	"zU0tDo/OLkAqjcs+JoZB02jbkcqV/jT3FJmwaS0dR6BFAQWp55aVHURRfVnTECIjBeR28YaxFob9lUKB",
-	"OsycoHrDUZ0n2AKe5XhVlr66d0aotvXpH56cGBykU7hscDosR63GLhjpbRQtyfXyo9plLrvFpJAZ/SxP",
-	"sR7IbvjscpuilPIT1/1vcHZy9ujo9OzozNYO64V8UevCb4z2vn1mAuWv8Ai+BL6/Wem+nSg9h0eVmdOd",
-	"UGn+sZ0rHHLO6J1NeDJKEjGM6sjXoO++CphztPkyWGXTl311iqURPn1P9TEYEuuTxY7Jey+Jj23xVxHV",
-	"WQrfYfVvpiPkNY8wWEDdEjqljN9wg5VTcK34W4T/mDwRhb2hjg6rCzJay3hDJa6V8tb+xeW8oaK1mvWG",
-	"4SnraW+j1B3BHnNfieC3Gil+Y8xveuclcP+ZP/EvgP3va8kVGvBdozvCuBYhhQ7bB8bNXToR2qhGkfS2",
-	"kqdp661bcj1Woqy1MxKqyyBviKYpm0U5dIJImJc0R7JNgMqS2TePycgHP4+cloZlCzHTT4oFwWYId1Dc",
-	"cFvh3qC0/cI2PHP17o344TWbUTszckQOzk9PDkkFlKsLp77ZEPl8Zik3tg60l6bVA98Mk0LX67osfwK0",
-	"uc2ppBXYHsB/JFu/2mFC81dMcrB8x0/FdGaZHuqxZi3ceYLQoIQmjUbJCaXuGxTcnNL7KfsnOZCvbNCM",
-	"E5DwzHZM9UEsZ1sbqJo5OkrauSggc3gLyjSeLyU2Czo0X2mMJ77zRmrF5vv0glurfbilkuqHr3jjQw+K",
-	"TmbXtiB4/6XLCv8StACV3RlVfkxXrTYg9Mb77yzmG3SVSIDycp65Q2cPH5GX7EeH5lWGkp+YWPlyLvIZ",
-	"Cmg2O4Y8C2UOV+uphsYVhsbkM8hvobA3U2ln4jR8zVmv8EGT8qtsfUWnrmDxQVmVoFSC3blue6hNjWZA",
-	"ixEywJCQPSIHWGrRXMwbjm8cK/hrRL4np2glirK1R+SAcpt1YpUypalBeZR2ke7FX2BC94gcYHVFISPz",
-	"TughgRnLy0O0X8Zp3yNyYI1eVpJG/OnImDo8Jr80vvECStAGYHxp8W4MOa2Vp9RVmsqpmSu/+pVYc1zc",
-	"9Rtz5qiacOKmxkoMVtznpGBGroqw9Utc1eeIJmjWjHSmFbHVYcDme9v4PP21bR9mKM32Nc6xXe/sG59k",
-	"q25cx1liixysjeDVREuJAlO2mX2XlgNZKytaub+IbOYXYGmUqPytU01KoVE+eisdWG1js9IRuo8wp8q6",
-	"aGLXjKQJtHEYHbfzFgrI9YtfDLW1XASJsCEnY1EssTPcPYVtJ50B6KKx5tzwUdPgSughVlEyst3B+cmD",
-	"QyOlhfTUQPutBh1oH+phTJFRqGeBX58fJmmUAcWbyQQdbnur103AxWAsa451ZZuSKYOK0abGicfnfsjZ",
-	"KuHyjS9GXOQmbSk1mCAunbTtFOF2W8oSqFEsmG7MjrYl1udfC1weGrwkqBr9Ag1yuEu6qryTg5uBEmVB",
-	"jNiMCcw3g8PNl6Vdjit9Y35ybXoWlGurcNNbjMsa0/z20jsCFJQTfKJ8CzknPbj80pFB78h3uyLcrCF4",
-	"fGn64HpTa+ErkfH1Yg7fGGPX6ndsYM3LrClKs6BRgQ3s0uXKbHwRQ+ramXpZL1jRV3Kd0NKTWQMTrm0h",
-	"mdbAexP4EEic9KG8dxHCX+0Y4sjojhNwNfVt4ZwvwyIdT2pX5EnBqO2lCWEef3wwip0Nm7bKeC3LwcVg",
-	"pvVcXdy/b4U2R/XvY7cfN3pHZGrbSWLUGddexGmjTfxJ1kVQZM1VLDGGb72L6NOHT/8/AAD//w==",
+	"zH37c9s2l+i/gtHdmdgt7diOk36xZ2fHzWOTL0njTdz27lfnShAJSagpQAVAy2pu/vc7OAcAQQmUKMXJ",
+	"3l/aWCTxODg478fnXi6nMymYMLp39rk3YbRgCv75TFbCMKX5WBx85GNBTaWYfVAwnSs+M1yK3lnvOTM0",
+	"n7CC/PP3j0TeMkXMhJGhLBbnRDNG6FDessNe1tP5hE2pHcAsZqx31tNGcTHuffmS9Z5fysuDX6TIExNc",
+	"TRgR9hEZSRxcsDtDZkrK0fpxv2Q9xfRMCs1gR5dKDks2tf/MpTBMGPtPOpuVPKd2toczfOPHP7Wd+nM0",
+	"9r8pNuqd9f7XwxpeD/GpfujHhRmbi/99Qg2ZM2HIXEkxJlQUZG5/M5IU0gKnMoSbQ4CCG89Od6F1paiD",
+	"BxPVtHf2h130iKspK+yujVSsl/VKRjX8IEejkgvW+5QtwSHr3R2M5YH70TA15YKWh/UM0QsHfDqTCsAy",
+	"o2bSO+vlNRY89N/CYp/R6YzyMYBppuSMKcMRzHmlFBP5InEkWa/gGobcBNPn/r0vWY/dGUVzs4oaH16c",
+	"kDk3EyIFI2Mlq9kZIEguC0a40LxghBKdUyFYQX798Nbiy8qSeJFc6Q0XxaZVvrHvfMl6gk7Zpnev2B3s",
+	"xh/Uhtff42uXsuT5wn43o5VmRR8OHuDMDZvq5NLdD1Qpip/CIP1be46I2COpptT0znpcmCenNVS4MGzM",
+	"FHykeL5xle+kYDCFYnZ0Wm764IN7r96Xqkrcz9rP4CV7Rww1jUtR8luLwgidVey30GBqqrueTiU4UsIO",
+	"ELqlZdUVQgCivyquWGFXze2VBaxxiJbV18Zv0oMmAu7KUdb7lcM/WW7abnu4rTte9pLy6YXQc6ZW7/uI",
+	"i4KLsV69n79PFkRIkxEu4F7OqmHJtWUWUhVMETkiilEthT4nbDozCzKfMMUIN2RONRkrKgwr7KUNuL4O",
+	"1C9xIakb4IaKbstQypJRUROA5tLfj2DFE1kWWeuqVlBNyblOc7BbWeUTpjShGklUKauC3Ag5h7+nGdAw",
+	"y+EYzSfEXn0yn0jNSCnlTTWzs8PbnaHxQc5TkNBM3TLVNxwpVkDzghp2AL9mCQYd466HZVafvNt5c/QV",
+	"3PSI9NaRvyYa4T437eotvgX0UJnkuVEy4/mN5wWAaQ80QDR5ZiBIrA706t3Fs4OPry4OTh4/2eNCMJWR",
+	"ihf7GXl0QoYLw7Qd33Jyz3AscuiJnIuMcKOJnAsCAgs1FtGpkGbCFKzjgfb4YJ/YATSduqUekgvi7zsR",
+	"jBXaSj+w9HBWdvrUVtqJ15QLPrUE83iVkC0drzsHP1rrKX5gf1VMm9WDHPKy7Mw3HMlpuYBck9zOdU7G",
+	"kmlSzZDdwxVxkONCGyvGZCBb0THlwt5XUYO14gXh9uLdMPdCA5hdQJT1/DSbNvbav/cl6/0pKyWQJdKy",
+	"fD/qnf2x/uNXjBa9L59WhUhLfux+PFF+gOjlJiBMFPqQvBcMsc3+SYZsJBVzwmYgOBOqLeC4ySxuAkbO",
+	"uWYZAIjkcrawv1tMVgwkjeLsWgiJp4Bf2lcdCSCVMLwklEypoGOmLDUvphb548UeXgOVtYjflFvWgaIm",
+	"FF+y3pTevcaPjo+O4KT8n6v0Tc6YSJPgiheweVqWuB+N4JrSBdGGlyUZslxOGWHCKM70OSKgpcv2HlpO",
+	"RoaM0KkV5C3N7kyKf339fGUbdiOJtStqpEqv3z99oAlvYT9AN1h3hIOFreCbnUyxwnJkLgUCiWursgyZ",
+	"o02syMiUFowMF4GyhfNuE0LsbLvJHxUvOsF4iZRVIGYh4kVXuKY6Dl2SNM5rKU3Y/CqAtlsukzuZikgB",
+	"SDKstJ1Jk4IuMgsY+2NeaSOnTFkRyCIeiu/2kg0XxIJyYVVl+9S+DU/PcfghLZGuzehiardq4bqkaUU6",
+	"2Aoy+JkTpHVG/6r8NJ4RWcJqlVEalpzBLXbP25GuoIuNypwVZ794pTW12O5i99IR57VgaxfSyrXa5GI4",
+	"5d2Q8rnTRBoiVK+j+v0c391t3sWzmmsuYUQpNUuIs68NwUdI0wq6iM4yEoVLqk1fMya6yoZZb8ZQ6l6Z",
+	"8wWSUUc/DJlQpKEazCGWRTuJ2k5KJoyqIsmYV5lxAEfSmBSjR3izXmfmgZS69Ra2Dv0Tgnx4ZK9OkOhh",
+	"fwIEOMGssiCBerIpK1Dx4RovNpEigP+MDASbD5qqhb1vI660IRbYxHHuKVP5hApj+egyBRBs3lFZVcxU",
+	"SriD2vaW2WniIVpAZ098kRAIrbSc5mmW1S4yUjA8KK4Nz8mzn99/6CTvBpEioW8xVfDcWJAHhcorcgZh",
+	"Dqy9Mw+3sshvOGhKrfJssY1j+OdESzKiCtU9UU2HTBEalJOwki6XYGkFbseJewiatVUtb7iVDAFfx8wE",
+	"vWL9FcLTq8dvOfu3fMoTykAw9nXY0TJ7CHRpmebDmF1JfFjbztT2ko5Zy86SZMLiH+zlgSb+LRAILJHo",
+	"jHARmU+cdh5TqU3DhHe/ZD0n3HYWxMO1TixCsDuTsvp4dQUN9XTMyJCNudDnhA6B+ktUzyzh70jyv95s",
+	"4Tee1ScXg3Gz7eI5XbTqvHSUVGItJgwsFAZeXXXQsLrZei30KAUFJ2utThLLno1xv4tMsgRpu8okACPb",
+	"/xL4pl18AsFoMKSa6/5MctFm7qB3TpdHRWu9bp/TWXcrbjea43e6G815IZQsW3Etl0WLm0yzXDHjUe1P",
+	"yQVYpg4RIm+ZGNt5j0/+ARAJfyc4q3doJI2ifq0RPyVc3HIDTjRSSKZB0AOZiMMNn1FjmLJj/J8/6MHf",
+	"RwdPP7n/H3z6fJQ9Ov7yby22ubGi09hzEW3kyWnqk2pY8rx/wxI35UVx8vjx8dOmCW/FqnLDFpmzvaJi",
+	"O6HliAjLwEnJ6C3TblMb5RPNaJleyf9eWUgw1Dh77w1bWBHFDmGldtlhwhU2WYBnpAZItKJV2KZuLCDi",
+	"lKWuLC7T727d3fkIW3iDV9cLs0ktUElpOp7cIXltNHH2Wcde0DgIZnuqJ97pEK5BRpz/mIIjA01eJWcd",
+	"j3Jr/mM/MsZ7RtZDyL23Vkdeo/VkPaMqvZGAfuRjwYor++pbrs0KxoTDqf3LkQIVTsfPlsVIEO12MysF",
+	"ieK3WmBdQq20WP9+xUHiCB0oEfclyHc1NTUE7nVvh7mSxik/iFdmktC6y5kDwjJMPsopMxMOBklqIkvs",
+	"tNIGSAmhZtVwRE1fcX3T3VDo+N+nZHyDPQMwuxCqGJlLZSatNkAcaDe2uN7cBUp9n5ru13OD47+5Uy8p",
+	"9kurTICzwa8HfzoLfMSpWHPLG+mMKkMmUshKsYJMJfBLKoD0wEBlKec6Q6z2xjgh8U05MuDJoGArwVct",
+	"aL3zW94ypSqBLmJ5A045Lm5pCbjl3Uh9dpczbe+lcxj0R1LdRH/mE8pFJA3jhno1xN0PydgSu5aDW6os",
+	"t9d2UQFd34fVhZ8+hGWGn16H9cZvwcJf+HWHJ//EFb/E9S///MztI/zuNR+vANYP3MbwwSewJTj9tduF",
+	"CCPhCPZmJPF96b3dEF9Ik5DGXgt71wq9YtZAJJNEN6x8NYLLGRNbXhU5Fyn95veJBCKjCShATi5alclo",
+	"u4tdg4WbF0SORlZH9kirieYiZx3VQ+8MXmXBy/EiYPBP2AC7YTR+XKORGyXm2wl/tLtnD5y8CZtF/ySa",
+	"BZtitZM9vXMPPG5JsMLXfS+qr5UXNi8q9t60m+dTpq1cipwpwbpabyvdZrSzT5xPjplDYpcpiKNx6I2Q",
+	"3scZuzQLZzTN5ZRp/HdnaSAc5a+aJa1qSJE3Mnl8LeGDAsrmQnx8XE99AT1o3R1xwFkrBARD2yr8kKMg",
+	"86GaWLLPClYgJL1DCTmNcyqhfUoTCZ4m5xxlpWY1U0+4ndKuMbuCqdSmPiA5GjEVsa0uFxlh7W8r+nTm",
+	"jFlyP5XCTCz3u2UqGelVJQ2wv3t42MeoFVBnYQ+BAsxDF17E8+m04qRpErfh1tPVTnkvnKKBzl9rZqFx",
+	"EOq6L+pYUvtVAjV+XqQU7byU+Y3lXjyfWL7FbnnBLIZKUa5asVp504SVRQs9CUKpfQd81T6eREhUGyAi",
+	"girFb1kB2gU3ZMFM2jv2tf55/0Y7zVYsZ3zWxsqSHCa2NrfMuwWjWL1TnfWhnX24qAklNE4gkDQKVG4P",
+	"SXrJWJG201PTZyKJIFyjOVYxjGBHXTIw5xFrRPlFeJBXSstWx3o6yFjkZVWwFkQFDyjio3RxTy2hPigb",
+	"AKO0pFrJOYRFGYlfwX5oqRgtFkjbt7UyN6lThV8gZlphs7PfwB7IB/jm20Qh+vWE08j8SUfA3myJiJa5",
+	"anS6o7kpMY4DQp80mbLpkCkN4TBW3D4kVgQOFs8bIedWCYe3iL7hM3Tq4mKdHfYyQs9jOIulX9qDPNZG",
+	"TPn3fFRdd2UGoyBatPvAOStROGellTJmTNXBLVLB3xD4gsoIJaoqGdHMBDfrvQdgsNgu0knIWybiawPw",
+	"/XuAeFN5y4r+egaAcr0VWd1rEAvALWqQUoqxBZS3WvmYgJY4Lpxue+FzN5tjMB52Q5cVM2IygkywObPC",
+	"oAJLFNcGUAPN6BTM2zkGvUJ+zDKC1MDoaGZrmBS3FtwTrh1LHHgIbVkKeae50S2SJuh1TBgnyeDfuWJM",
+	"gG5OC4sBh+SdoyTeUVIQvDe1Phh560FPds8S1jx9g4yFioU7vs2S9lfY+yxFwGjakVQZKfkNI4OSjczg",
+	"sBYAu8luXYmbT8+ws3yfnaJua+dbjseb2i8Ot5IHveN/F5mu9dv1/gBpUpp/LRUHJS0EAFLL1nTFCvCj",
+	"dFXm05aBpXnQFOpRpqtitXIfMVlkc4oRvLUqMMDPXdUxf/d3Y00Qyd1B1KOxnOdlvBUDR0IHZzOZT7oI",
+	"26vy3KMT0Jqobn7f7vn6a7d5rNy4HIMBq8Yx3RJSQtkrWWFgS3PPBV0kUO3IktWPlXCRD0E4DTEATzZF",
+	"VSwLpyMlp6vzvOOiMsyZJcmUF4KPJ+awEW1wenq0aTIImW+sb/NXS1CE9fmRuuIzwnQ3bH4dJT8sZWBS",
+	"UchpZpl9lJqhDVVm2az5QBPncl6KR3hy2ghH+EcCB519/yK/WcWKCaNFvzM2w9sOpbfSw1pu5X2oVjv5",
+	"lp1YtMlPGsXxU1HUmUXucIbU5JPuxtIlGat5cZawNEA6i44oWvdm3cyd+mWFZ7sc6Uz5tL8+fSgIoSF9",
+	"BY7UJwLsEIAVRc815/vFSvZU3+iQpW437WAOSdoakgm75+9h2ESIvauTRx6nUkfa+UGgM6cnT0+fPvnp",
+	"5OnjtQFRbQzDUp30zXGwRiN8cMZvk2DVdjN2ybranADUJfnn3nN7WsPkX8k5mVKx8DM3fUG4tgmF9BvN",
+	"ROE8baAR7IDAM8VuA7VsLqQZFAUhNC6JbOl0z4OFrP7N+Q7QSzNmgmmuYYzt45biPJ3GJc+8886LEQEl",
+	"433VlzRFU9445753MMyULCrgmjMKrmYn5veiUgVZbyjlDQqDmFraucrCG3T87MJ031Jt0lb8bfy230ND",
+	"abE6d8/SoMmIo66SjQfUjmD++rj1r/BZrXEfdd7+V7iL4lioVTzLczZzSfMdoODjTrq9DZGVG0O13Mna",
+	"910sSddkFwwz2cEZEXadrY2u6X46NYR3PKOQF796A5EAHz9Bwm1pcCNtvQ4lzUhOhRQ8pyXEQu5nZMLu",
+	"aMFyPkWffxyhe3TwlB6MPn1+dJIIy23bqE8b332PbQUmfFWF/9myBx0rHOBWWoO38Ui6b6eud9A9CTqZ",
+	"0J9mh++icNwtqvi0RM6VVIwrOt62PE2LY3JNyZSoVko9Z9cr+a6Oct0FV9+hfPWzq3LQkgey6jTcyvm+",
+	"TJSmW6U8xUvccZPSR303ic6FcNqTIXsfXj4jjx49eupKMI1Gmpl9CLIOucTC/UwomdOyPACPP4ZeYKUC",
+	"tBZYGVMxWljVLNTO+Nu5jSLCdH1dfD79cmD/d+L/d4X/O2v8b+/6+vD6uvhx/z/2/vV///jx4FPj6f5/",
+	"dKZqDg67AlGwxfqbFVPdi4N/ffr8KJ0IMeUiJcS9sz87Q6uTyf3ou0Sv4CzR9eqMcF8R1dssdLUKLZpP",
+	"WJ+OWV+zXIqia3rkNgLc1GXUeAkOIpZ6PiY069HZTMlbCEkQrcFHM6b6tbWlc5CN/SyWlLcnDrD6rifV",
+	"hPaOJxYpFcsio+G3bF2VpdZMo1V4ctGiqF6osRQnvCBUE0ouXz0j+FVLSaaSbZYZyro+wVbMaw2Pgokz",
+	"D5LO5+Nhu+PRqIKpdH2lXJYlyzcUwep+PH9VVBhuFrvI2DGYwjidIRS2uBuILmmlWZuoaQWDcRuIvl6G",
+	"9MNvFiNhle0pgJHbdFNCXGwC2Jg8R30I5aYU7Lrshvsmmii5n7r25pIH4eUz8vT08U+pMNNUnuNHQ4cl",
+	"CAbsjk5nJUZoV5r1i5mc9aFSaK2n9bG6F4TQ95lQ9g4UYBQt7fGxoq8cjLOekbJfUjVmkBnBRd8uoF+J",
+	"GyHnovkbbrj+gd3NADJZz8VexXN57IMAvL6hN0xEuRdjOtucmOH/BlNbCHmK1iZkXws60xMJphT3z2hd",
+	"dv8jWYE1qhL0lvLSwhEgZSWQhr0lKu7CDOVl2scQghyWipoKdpdOA5g4p+jmEljrUgEvQEqkgjCfnHhu",
+	"f4BaOsQVcHXZUHDJNXl4e/wQXs6IlqEcSU4FGUKhCD7irIhsnZhFQaPQlW4pgoaaKmYasYuRm5LdY+Ke",
+	"n34ZOJUSZxHlO3PwOHv2/vmLjdQJnvq1hv0EJMjwRqZu94fgmF86K6LhuoLNAesBQ4or1yYq/njYVRp3",
+	"0+xG9z8E2ayN+H+zOiX/88VBvp51+TIgYS+beVgN8VZG9hWFvdIzNqrLJvimnvDNdkc/zO9cFGhOcmmV",
+	"2364wjVx+nq8rkLP0sZ2vQGN1aXiK9KCDyo9LTJRd6Xsy5abdevccbNO7g/Fs1dgbzlzPhE851R0duh8",
+	"QKl+txXN10tyW0X36k2JLhiuCyqsDq7vULNuuFiq7lZXfbPs3MiCLrw1BtWi80Rkr64gFXvq0oS6VXb0",
+	"Zb2XadR9hciHQA0l5y6/6b4iNaBCa8v60MrqzTBYOSLUCPO/QoXXzpnqwfa7Qs75sEyXXL6a1DUHLVyS",
+	"y/BYsBSs7XBljpnkIbh7ShcWozovuxGOvJJeLwqJ2iktCm4XTcvLZmztZu7WUpIxhRS1RcY5/Ju1KnVU",
+	"z9JdibhgcEaue9c9COkIMHTGzUhoqfnPDkHHMX/wn2exfhWuRZLh+eLpS3YYZ7DqQ/eF7nV1SprfyMps",
+	"URzKJLMm2V1eVrrVFDTx8X2dJsHItcQs7gL3OxUcjkzizuoWF8hcXzACMrzxo07VLhfhk62sT6XcrAiU",
+	"0vynovmO5qpaGd3yMzAx96np+x4d3crj86LvgynXIyBY2cM3IUayy0edpQpXTH8X1h3HYn0/tUG3d11x",
+	"9XDqhisw0wMMucnIk1NXJWfr4Bsv5tdzp8hOXdJnNZzp8s0L9A09Pf7H0X5GhlQzMoX6O89fvXnxbs/X",
+	"Pnr15vnLg4+vLk4eP9lv/JWRZxP6bEJPji5luTh+dPQ4I1yMJLmOTygulHR7fN3LiJDXouYqpKCGHpLX",
+	"0AYEY5p8hJPng77ejaX2YbBUmc2czyZMGVfubuPBMZF3eG+lPl1uCX89UxrwdXZPc4lxYaW118a/F8f2",
+	"rCU58FKD3LSx7oT5aCUriE6T8MfBgQk3wonqretKz5go2oyz3aON1lc5cruM5+uqpH2sCyDtRGSWjDwJ",
+	"a8o/f/9IoJrVdEZzQzRTnJb8b6y7tjeg5XhABi+K5x8vBhkZmMVsQAbRfAdgbPrxz7ke7HtxR0lp4pJn",
+	"M7ooJcWK+SQs5pD8hmXCtCuENpakkHOBl2Xl3D86VraUNeVYQce6wlSZRdqaFvjDDnaMnYLnYT87nmrg",
+	"2O1SWqREr8aGjqgiQ7aQoiCMg/AaVXmiC4KjdC2UwqgqF1u6UktqtvO+LlO2xpxL421zBAjHHc/B2cRr",
+	"418T1AOw2w8ILaEQO11YRYihsgCkCtP1MPp2AOlVA8jIwzzgVZbRliNeJ5dnUHbDRdKW7IHGdG47KPZe",
+	"OCTrMsrTDjt7bfqa/81SVRgc73MVQJTJyLAyIWJ9i3Ks9uMWmcfX5IvnSZsv29jnam1lWrRYptINd37z",
+	"uporAWihmznj6rerN2uFprVg90vpWuU8ncL3W6PuuOvHIaEEnCQTessybCu3SwAIQjp088EVbDb0fvRy",
+	"xBJ9KwrF9Jaahq9kazWtPiQS6fZcLLyNLblYj55uCobPZSkrlS4nJ2dNoSaOdF0f/ZZ+KMdydR+Xv/xn",
+	"J02g1Qvvmsn1Sznvb9OODNq7obBYB73M6UJDwY2btYEuWNw+VgY7qfG+V96qLWss+lzESxESvPt6wkeW",
+	"H1gyklzJ386UtFQX7eKXi7Z49jWBCH/jpCn8i862Xq8HYcCVzpzMCZ27cLErp4LsKIFfED2RyhCrX1gB",
+	"0G+L7P387JKc/rS/Knm3bAIWsuMerFDZ5oPbie7eS/FTX9N0E7FrCOhLAi5jRf+GLbrbtmCwUBx3xSIO",
+	"6djb1bS0n6j7XESsWK5U/9MMc8aVVSF0XafA9/PjglDvlI/66Fm51bVTggiGw5YMx9Z2lVv0M/PDZLHi",
+	"V0M2i06tCb7Www+Wj69RbzqWOe7CHW5aGFKofZhwE1GimLEgAvuJhrvh/T0Qn6uNFYHHUhbnofKLS4NA",
+	"97TEurNch+qmcWVS15bTTRKlUHSruPiGLd7iCG/Y4kMYBP5w48R64HIuJi7N7cqqG8o5gs6htluNiFyT",
+	"KdfaBQ/uoE7eYH0/iH51qiWCPYU9v75+vr4Yo3NwgQcOMo0pn7qqZOd1mgcX5JmS+c1IqoL8TDV7dLKa",
+	"wfHTpz+ODp5eHLz655t3v1weXP128K9Pn08ed0/o2L1bV5RRFISLbbNq1q/t6zJqfqu9NPfYTysd8iTL",
+	"pMfQM+KC61lJF+3pd5vjIxruNujfVGm2RWbVdn356ujLBKvYtoVncKcmCv9v1Xx4uxbCHf0syfKxLpzX",
+	"Iu+oEkWDtEHKKB2WLX2IYaw+TXdMgQLPJRu5+kH2VYJzdS+E2FKL5aIsXYqAazO1qcrLhgIWyUCmX5iJ",
+	"C744eqaJpgus/uJbYp1jGjwECkqzpkbd1/VbXi8+dIlPDn1QI1+sL+Dqi7a6QNBtuzH/Fvy8X0G+kJdE",
+	"RP825O0dP+lO5uvRduz8olleKW4WH+0BBGd0qqXuBTbtJ//8/SpYZqSCugwYBXz61FulIy8+2qZ9Zwdk",
+	"iYPhZECGTPPCZerb4SeMFgBU1JZ7zy/lZQ0FOuMg4H6BSJORTC0vKpYB5u8Rzc1ZVPODGkPzCbOPfH8x",
+	"I4mrBo92ccXsweuMsAKiEhQplJxBx5BrcS1++MGFwukffiA5VWoRakUwRQZ2yYOM0LUg2nOG/WImZz/+",
+	"OTeDjCxb/v+c3wzsx9ciAqT3Gd6wxf4SQDUZTMzUfjkx1YDs2Qe/fnhLhqyU87p1dw4/+iASC5Is5Hr9",
+	"VTG12M/IgFMzyK7F4E/D7YAQkD0ACNlTO3NlRzR7clqpUIckMhpivUQA0gNNhrJYZKHRA+gUiM/LRc+h",
+	"mdm1uIqLJ3CN6gViFQU/xyG5ILAmtJtJrPo64reMTNGqdI52S4wefqAbh3PwC25naJcAKKKYnmDjPyqK",
+	"a0H92qOGmjCLlZktUsGorCCnR8fRIciCkUEziH3gEAY1Zf3DDxlhSkmliZEySyDPs8jR89G7bwdngE0f",
+	"ca6CGSx16r084Kj96fHx44zQGZSouCMvz69FA6H2IzfzHc1N04mKJ+ScR0oayDHxi0JaP7jhxYDsUbB6",
+	"g8LhawOFCGuLORZjrsXeCg4A1cgaHeLx2C0zE6EkeC6rssAWtbTYR4zTRjt0fnV1dUkwpBnzhjC+dv+Q",
+	"XAjfEcYdmT1FOLPgBHdFHPG1M6/BQr0QK/RDM9iZZdbEkk1oeWyP7gWc1w8/gEnfh6ZjNLV2PvLTxz+5",
+	"y0h9rPTAYgOe/s9cULUgwPjQMYA3Bz8+fXL6j4xolgPFOt0nlSiZBjYP/ovQ3vmQXPGpG6CZtRkyNNGR",
+	"V/KcCZQeecGE4SOIlu29xd8/sNFBhGU1qb1UcqY4MxRr1ehqOrX/DLpm3TFKKtgoFo6YVMMMlwr1az2Z",
+	"9YZtxSw0tWt+5ELoe9EC6pt+cfk64sNnvWNfCYbOeO+s9+jw+PAIVaQJcKiHE0ZLM/nb/nvMgNFh+gqX",
+	"4nXRO+u9cs+tYKBnUria9SdHR5iaIozLjzXszjyclRQtmCiFpHzQK7a414aoSujDXsxEe2d/fIrhZ8nZ",
+	"TMncHiu+nfUMHYOOrJm6tVLyJzvAQzDdt+/nAz7+ptvJqThEm+OIVmWrjB1W8NAnBXWFQE7DVQ1xTO0Q",
+	"uT1+iMwNRBKZ9qhbAgW3G7j3SFkCZbkF9F8tpWBw26GjeqDWURRq3WIeE5+tIE+dxcEzgvjFgLC+ZPC1",
+	"gGQIg+WJiCs+f0gu9A24dOY8Z8FBF9rZR1X7kZ8ha/HA2Ts5OsrIwHVpH5ARLTXbz0DgDuY4vPFNLIGu",
+	"6z0Uhpk2P0v0u0X4QWezkufwxcM/Xc5HjSUbO7r7RIClnoFGVezLRtz8yrmdyTmBu/+NHbmF/Ar0DQh7",
+	"oW+AngFm1a2RXG8F0LbhQC3fcvFh9q9R3Y7VYXNdCMejsws+TOOyjzfjrO5y70jlUnOoB5qM+LhSjiPQ",
+	"omAFqWbIyvaiiNms7saSkYLluHjLWAvL/kqpmd7PnKB6LUCdt39hRX8zYQtfWj8j1GBziMdHRxYH6Zid",
+	"1zgdlqOX44Ks9DaIluQaaVLjyga4xaSQGfwsz6EYz3b47BILo3oOR671Zu/k6OTJwfHJwQkW7uuEfFHf",
+	"0O+M9r53bQLlL+AI7gPf3y+1vk/UfYSjyuzpjqiy/8O2MQ45J/QWkwmtkkQsozrwDSDarwLk862/DKhs",
+	"+prLTrG0wifKF5oMmSWxPlPzkFx5SXyIlZdlVOQsfAel97mJkNc+gkAcfUPomHJxLSxWjpnRq4T/kDyT",
+	"Bd5QR4f1GRmspJuCEtfIN23+4hI7QdFaTjmF0K/VnNNB6o5Ag8dvRPAbXUy/M+bXjSsTuP/Cn/g9YP9V",
+	"pYQGA77rMkm4MDKkp0LvzrizUitCW9Uokt6WkqSx2QGS66GWZWWckVCfB3lD1h0REeXACaLYrKQ5kG3C",
+	"qCo5vnlIBj6xYOC0NKgZClm0Ss4JdCK5ZcW1wPYSFqXxC+w26JpNWPHDazaDZlrygOydHh/tkymjQp85",
+	"9Q3TT/IJUm7o24mXJtKXcZgUul5WZfmSgc1tRhWdMmzA/Uey7zIOEzovQwIR8h0/FTcZMj3QY+1ahPME",
+	"gUEJTBq1khP6TNQouD6f/kv2OTmQLytSjxOQ8ATbFfsglpON3YvtHC31JF2EnT28OeUY5kUJliAInY9q",
+	"44lve5Nasf0+veDGah9vKGP86Rve+NAAppXZNS0I3n/pSjLcBy0AZXdCtR/TlYoOCL32/juL+RpdJRKg",
+	"vJxn79DJ4yfkDf/Zofk0A8lPjlC+nMl8AgIaZp6RF6HG6HIx49A1xtKYfMLyG1bgzdTGmTgtX3PWK3hQ",
+	"p9NrLG7q1BWo/KmmJdM6we5cq0vQpgYTRosBMMBQDWFA9qDOqb2Y1wLeONTsrwH5kRyDlSgqlTAge1Rg",
+	"RhcqZdpQi/Ig7QLdi7+AagoDsgelTaWKzDuhgQtUA1jsg/0yrrkwIHto9EJJGvCnJRtx/5D8UvvGC1Yy",
+	"YwEmFoh3Q5bTSntKPU1TOT1xtY+/EWuOKyt/Z84clfJO3NRYiYF2F4IU3MpVEbbex1V9BWgCZs1IZ1oS",
+	"Wx0GrL+3tc/TX9vmYYa6iN/iHJvFBr/zSTaKNracJQQ0Q90RryYiJQpMGbNmz5EDoZUVrNz3Ipv5BSCN",
+	"klN/63SdrmuVj85KB5S6Wa90hNY/3KmyLlLfdQKqA20cRse99KVm5PL1L5baIhcBImzJyVAWC2jL+EBD",
+	"z1dnADqrrTnXYlB3l5OmDyXMrGy3d3r0aN9KaSH1O9B+1KAD7QM9jGsyCLVi4OvT/SSNsqB4PxqBw21n",
+	"9boOuOgNVSWgqHNdr6g35bQuMOTxuRtyNuonfeeLEVeYSltKLSbIcydtO0W42RO2ZNQqFtzUZkfsR/f1",
+	"1wKWBwYvxXQFfoEaOdwlXVbeyd51T8uyIFZshuIA17399ZelWQsvfWNeuh5ZcyoMKtz0BuKyhjS/OfeO",
+	"AM3KETzRvn+jkx5c7vbAonfku10SblYQPL40XXC9rmPyjcj4aqGU74yxK7Vx1rDmRVYXfJrTqHgNtMgL",
+	"WRb3YEhdOVMv6wUr+lIeIVh6MjQwwdrmihvDRGcCH2potSniL0GHqjs1L+msGVRHZRSAMavK0kqBVj9X",
+	"Y7y/qG5yoyN1k1y5vBDPM9AkKqFzblSpQI4IvRZhr3XMAaob+rBWeYeslGKsMTrhDNOMoNBQM78oC3SF",
+	"jO0lkSKowwod2t7RPfdXCtZpb9S1gCsly6JhAogKkbkb5fV/C456vlW1O3PxmBAYl7Tn1gXO1ir/GxRg",
+	"2IE3AfrWD/acLPL8f6kA14XuPte5UCEYyiea9Y5Hj+hPP+VHh0cHJz2MHOw9Hh3lJ/TpkB0Xj05Pf/qp",
+	"10gQO3lycnx6GrK5/uiJ0+F/jf978m70++/07Y9/je9+U//1kr5/eHWn1bPT1/rot2P9cvh8/mw8/vfe",
+	"p5CZZcmTz8U6Wcqdcibz44OTk6ujo7PTo7Ojo3/1fK7UyfFxSHQ6wXCiTgRrKZuvhVxh3pdUZOLyKKGF",
+	"JwXPGkhYcsruS9B0nWbQWjziZXkG1/c2SkWzIq7P/9pMgx5+5sWXVkIU9ybFTL5g44L8RXuJmDojA1Bb",
+	"//3l6w8frw7eXny8GiDvhB8IJdOqNHxWgmQ8CKgx8Bn8x0d1gMHx6f4heeFT+q7FxBnyQZ12coOTb50f",
+	"EqqPNMjDcmXCJRvhsj0w7uGD8T2tVOGSqgRlgLsMIWzhKvOit8xaY6xL1cFPxtPV5r3lwLMPlhx3nQTP",
+	"5/q6+PHA/ic1zyrVeLKGasjcMHOgjWJ02pQA6kQCCCtJzJS8RT6BE7cJK3iGUx/gTtcHCtyHIGB3Y/LJ",
+	"chJl+yUKGUHJYIgrl+rzzeSpOMWpBaoOq7G65P2QIHf5mmUrUzBqhluEeM0/PllUQ+qN16dSpcVvY2b6",
+	"7OFDtL44bvQQema60VtSTJrRDpYcuiZ97qLUgaRZm2agKqFj00/41sd6fPn05f8FAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -35,6 +35,8 @@ var problemTitles = map[string]string{
 	"journal_chain":       "The journal does not verify",
 	"journal_entry":       "An entry cannot be read",
 	"cursor_unknown":      "The cursor is of another feed",
+	"no_snapshot":         "There is no first fill",
+	"snapshot_expired":    "The first fill has expired",
 	"not_found":           "There is nothing here",
 	"unavailable":         "The cloud cannot answer now",
 	"internal":            "The cloud failed",

@@ -35,6 +35,8 @@ type Options struct {
 	Now func() time.Time
 	// Stopping closes when the program is about to stop: long polls are answered at once then.
 	Stopping <-chan struct{}
+	// SnapshotFrom is how many vouchers a merchant has at least for a first fill in one file; 0 is the usual number.
+	SnapshotFrom int64
 }
 
 // server answers terminals.
@@ -45,6 +47,8 @@ type server struct {
 	prefix  string // the path of the public URL
 	public  string // scheme and host of it
 	mux     http.Handler
+
+	snapshots snapshotsMade
 }
 
 // New returns the handler of the cloud: everything that openapi.yaml describes.
@@ -62,6 +66,9 @@ func New(ctx context.Context, storage Storage, options Options) (http.Handler, e
 	}
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	if options.SnapshotFrom == 0 {
+		options.SnapshotFrom = snapshotFrom
 	}
 	s := &server{storage: storage, keys: keys, options: options}
 	s.prefix = strings.TrimSuffix(public.EscapedPath(), "/")

@@ -90,6 +90,15 @@ type Storage interface {
 	// Await returns when the merchant's feed may have something after cursor, or ctx ends.
 	Await(ctx context.Context, merchant, cursor string) error
 
+	// NewestSnapshot returns the newest first fill of the merchant's vouchers, or ErrUnknown.
+	NewestSnapshot(ctx context.Context, merchant string) (Snapshot, error)
+	// SnapshotPart returns a part of a first fill, from 0 upwards, or ErrUnknown.
+	SnapshotPart(ctx context.Context, merchant, id string, part int64) ([]byte, error)
+	// FeedSize is how many vouchers the merchant has and where its feed ends.
+	FeedSize(ctx context.Context, merchant string) (vouchers, place int64, err error)
+	// MakeSnapshot makes a first fill, and removes old ones. progress, which may be nil, is told how many vouchers it has so far.
+	MakeSnapshot(ctx context.Context, merchant string, at time.Time, progress func(vouchers int64)) (Snapshot, error)
+
 	// Redemptions calls yield for every redemption and reversal that filter lets through, in the order in which they arrived, until
 	// it returns an error, which Redemptions returns.
 	Redemptions(ctx context.Context, filter RedemptionFilter, yield func(Redemption) error) error
@@ -245,6 +254,22 @@ type ClaimAnswer struct {
 	ID       string
 	Findings []terminal.Finding
 	Rows     []terminal.Row
+}
+
+// SnapshotPartSize is how many bytes a part of a first fill has, but for the last: little enough for a slow line to bring one in
+// the time that a request has.
+const SnapshotPartSize = 256 << 10
+
+// Snapshot is a first fill: an immutable file of all vouchers, in the form that package snapshot describes.
+type Snapshot struct {
+	ID        string
+	Cursor    string // of the feed, for who has stored the file
+	Place     int64  // of the feed, up to which the file holds everything
+	Vouchers  int64
+	Size      int64
+	PartSize  int64
+	Parts     [][]byte // their SHA-256
+	CreatedAt time.Time
 }
 
 // Page is a page of the feed.

@@ -69,7 +69,7 @@ func joinLocked(ctx context.Context, config Config, held *lock, code, name strin
 	if err := s.clock.Heard(ctx, enrolment.At); err != nil {
 		s.Log.Error("the time could not be kept", "error", err.Error())
 	}
-	s.fill(ctx, config.Progress)
+	s.fill(ctx)
 	return s, nil
 }
 
@@ -95,14 +95,7 @@ func keepEnrolment(ctx context.Context, folder string, keys keystore.Keys, enrol
 }
 
 // fill pulls the feed to its end for the first time.
-func (s *Station) fill(ctx context.Context, progress func(vouchers int64)) {
-	if progress != nil {
-		s.OnChange(func() {
-			if fresh, err := s.Cache.Freshness(ctx); err == nil {
-				progress(fresh.Vouchers)
-			}
-		})
-	}
+func (s *Station) fill(ctx context.Context) {
 	if err := s.Pump.Once(ctx); err != nil {
 		s.Log.Warn("the first fill did not come to its end", "error", err.Error())
 	}

@@ -129,7 +129,7 @@ func repair(ctx context.Context, config Config, held *lock, code string) (*Stati
 	if err != nil {
 		return nil, err
 	}
-	s.fill(ctx, config.Progress)
+	s.fill(ctx)
 	return s, nil
 }
 
@@ -155,7 +155,11 @@ var ErrUnfilled = errors.New("the cache is empty and the cloud does not answer: 
 // Filled reports whether the cache holds anything of the cloud's.
 func (r *Reader) Filled(ctx context.Context) bool {
 	fresh, err := r.Cache.Freshness(ctx)
-	return err != nil || fresh.Cursor != ""
+	if err != nil || fresh.Cursor != "" {
+		return true
+	}
+	_, err = r.Cache.Settings(ctx) // while the vouchers still come, the cloud can be asked about each
+	return err == nil
 }
 
 // Fill pulls the feed, for at most limit, where the cache was lost: else a terminal that has a line would turn everybody away until

@@ -48,8 +48,8 @@ type Config struct {
 	Version    string
 	// Transport replaces the connection to the network, in tests.
 	Transport http.RoundTripper
-	// Progress is told how many vouchers there are while the cache is filled for the first time; nil for nobody.
-	Progress func(vouchers int64)
+	// Progress is told how it goes while the cache is filled for the first time; nil for nobody.
+	Progress func(cloudsync.Progress)
 	// PrinterChanged is told of each change of the printer's status, on a goroutine of the printer's; it must not block.
 	PrinterChanged func(printer.Status)
 	// Composed sees each slip as it is laid out, before it becomes bytes; nil for nobody.
@@ -179,6 +179,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	if config.Jitter != nil {
 		s.Pump.Jitter(config.Jitter)
 	}
+	s.Pump.FillFrom(cloudsync.FirstFill{Folder: s.folder, Merchant: s.Journal.Identity().Merchant, Store: s.Cache.Fill, Progress: config.Progress})
 	if err := s.watchTrouble(ctx); err != nil {
 		return err
 	}

@@ -159,3 +159,19 @@ func (p pair) Exceptions(ctx context.Context, merchant string, openOnly bool) ([
 func (p pair) StoreDay(ctx context.Context, t cloud.Terminal, day terminal.Date, after int64, limit int) (cloud.DayPage, error) {
 	return p.next().StoreDay(ctx, t, day, after, limit)
 }
+
+func (p pair) NewestSnapshot(ctx context.Context, merchant string) (cloud.Snapshot, error) {
+	return p.next().NewestSnapshot(ctx, merchant)
+}
+
+func (p pair) SnapshotPart(ctx context.Context, merchant, id string, part int64) ([]byte, error) {
+	return p.next().SnapshotPart(ctx, merchant, id, part)
+}
+
+func (p pair) FeedSize(ctx context.Context, merchant string) (vouchers, place int64, err error) {
+	return p.next().FeedSize(ctx, merchant)
+}
+
+func (p pair) MakeSnapshot(ctx context.Context, merchant string, at time.Time, progress func(int64)) (cloud.Snapshot, error) {
+	return p.next().MakeSnapshot(ctx, merchant, at, progress)
+}

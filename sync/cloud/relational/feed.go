@@ -42,6 +42,10 @@ func cursorPlace(q Querier, merchant, cursor string) (place, head int64, gen str
 	if cursor == "" {
 		return 0, head, gen, nil
 	}
+	cursor, knows, err := known(cursor)
+	if err != nil || knows > head {
+		return 0, 0, "", cloud.ErrCursor
+	}
 	of, text, _ := strings.Cut(cursor, ".")
 	place, err = strconv.ParseInt(text, 10, 64)
 	if err != nil || of != gen || place < 0 || place > head {
@@ -68,7 +72,11 @@ func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 		if err != nil {
 			return err
 		}
-		rows, err := outbox(q, t, from, limit)
+		_, knows, err := known(cursor)
+		if err != nil {
+			return err
+		}
+		rows, err := outbox(q, t, from, knows, limit)
 		if err != nil {
 			return err
 		}
@@ -77,6 +85,9 @@ func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 		if !page.AtEnd {
 			last = rows[len(rows)-1].place
 			page.Cursor = fmt.Sprintf("%s.%d", gen, last)
+			if knows > last {
+				page.Cursor += fmt.Sprintf("-%d", knows)
+			}
 		}
 		seen := map[string]bool{}
 		for _, row := range rows {
@@ -96,14 +107,23 @@ func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 	return page, err
 }
 
-func outbox(q Querier, t cloud.Terminal, from int64, limit int) (rows []placed, err error) {
-	err = each(q, func(r *sql.Rows) error {
+// outbox returns the next rows after from, without the vouchers up to the place known.
+func outbox(q Querier, t cloud.Terminal, from, known int64, limit int) (rows []placed, err error) {
+	scan := func(r *sql.Rows) error {
 		var row placed
 		err := r.Scan(&row.place, &row.kind, &row.ref)
 		rows = append(rows, row)
 		return err
-	}, `SELECT place, kind, ref FROM outbox WHERE merchant = ? AND place > ? AND store IN ('', ?) AND terminal IN (0, ?)
-		ORDER BY place LIMIT ?`, t.Merchant, from, t.Store, t.ID, limit)
+	}
+	const columns = "SELECT place, kind, ref FROM outbox WHERE merchant = ? AND place > ? AND store IN ('', ?) AND terminal IN (0, ?) "
+	if known > from {
+		err := each(q, scan, columns+"AND place <= ? AND kind <> 'voucher' ORDER BY place LIMIT ?", t.Merchant, from, t.Store, t.ID, known, limit)
+		if err != nil || len(rows) == limit {
+			return rows, err
+		}
+		from = known
+	}
+	err = each(q, scan, columns+"ORDER BY place LIMIT ?", t.Merchant, from, t.Store, t.ID, limit-len(rows))
 	return rows, err
 }
 

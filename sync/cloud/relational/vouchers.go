@@ -1,6 +1,7 @@
 package relational
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -98,18 +99,37 @@ const voucherColumns = `id, merchant, campaign, lookup, "inner", state, state_at
 
 // voucher loads the one voucher that condition picks.
 func voucher(q Querier, condition string, args ...any) (v held, err error) {
+	v, err = scanVoucher(q.QueryRow("SELECT "+voucherColumns+" FROM voucher WHERE "+condition, args...))
+	if err != nil {
+		return v, unknown(err, "the voucher")
+	}
+	return v, v.loadParts(q)
+}
+
+// plainBody is what most vouchers were issued as: with nothing of their own.
+var plainBody = func() []byte {
+	body, err := json.Marshal(issued(terminal.Voucher{}))
+	if err != nil {
+		panic(err) // the empty voucher holds nothing that JSON cannot say
+	}
+	return body
+}()
+
+// scanVoucher reads a row of voucherColumns, but not what was collected of an order.
+func scanVoucher(row Row) (v held, err error) {
 	var id int64
 	var lookup, inner, lastUse, body []byte
 	var at sql.NullInt64
 	var state, campaign string
 	var units, version int64
-	row := q.QueryRow("SELECT "+voucherColumns+" FROM voucher WHERE "+condition, args...)
 	err = row.Scan(&id, &v.merchant, &campaign, &lookup, &inner, &state, &at, &units, &v.redeemed, &v.reversed, &lastUse, &body, &version)
 	if err != nil {
-		return v, unknown(err, "the voucher")
-	}
-	if err := json.Unmarshal(body, &v.Voucher); err != nil {
 		return v, err
+	}
+	if !bytes.Equal(body, plainBody) {
+		if err := json.Unmarshal(body, &v.Voucher); err != nil {
+			return v, err
+		}
 	}
 	if len(lastUse) > 0 {
 		if err := json.Unmarshal(lastUse, &v.LastUse); err != nil {
@@ -124,7 +144,7 @@ func voucher(q Querier, condition string, args ...any) (v held, err error) {
 		moment := fromMicros(at.Int64)
 		v.StateAt = &moment
 	}
-	return v, v.loadParts(q)
+	return v, nil
 }
 
 // loadParts marks the lines of an order that were collected.
