@@ -5,7 +5,7 @@
 #   make demo      a day in a shop: in windows where there is a display, as text where there is none
 #   make test      every test
 #   make soak      every test, with the long counts
-#   make bench     the benchmarks
+#   make bench     what is measured, each beside its reference, as a table; BENCH=quick for smaller numbers
 #   make lint      the checks of the sources
 #   make gallery   a picture of every screen in every language, into dist/gallery
 #   make generate  what is made from other files: the API from openapi.yaml, the sounds and icons from their programs
@@ -47,8 +47,11 @@ test: provision-test
 soak: provision-test
 	COUNTERSIGN_SOAK=1 .ci/test $(check) -count=1 -timeout 6h
 
+# BENCH=quick takes smaller numbers. The raw text of the Go benchmarks is for benchstat.
 bench: provision-test
-	go test $(check) -run '^$$' -bench . -benchmem ./...
+	@mkdir -p dist/bench
+	go run $(check) ./cmd/internal/bench $(if $(filter quick,$(BENCH)),-quick) -out dist/bench
+	go test $(check) -run '^$$' -bench . -benchmem $(if $(filter quick,$(BENCH)),-benchtime 0.1s -short) ./terminal/... | tee dist/bench/go.txt
 
 lint: provision-lint
 	@echo gofmt; badly=$$(gofmt -l cmd terminal sync ui assets); [ -z "$$badly" ] || { echo "not formatted: $$badly"; exit 1; }

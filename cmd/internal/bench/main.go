@@ -1,0 +1,104 @@
+// Command bench measures what a shop feels and what operators pay, each beside a reference that is measured in the same run and on the
+// same disk, and prints one table: what, reference, ratio, goal, met or not. Rounds of the measured thing and of its reference take
+// turns, and the ratio is the median of the rounds' own: so a busy machine slows both.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/pprof"
+	"strings"
+	"time"
+)
+
+// measurement is one row of the table.
+type measurement struct {
+	name string // for -only
+	run  func(ctx context.Context, l *lab) ([]row, error)
+}
+
+var measurements = []measurement{
+	{"redeem", measureRedeem},
+	{"check", measureCheck},
+	{"verify", measureVerify},
+}
+
+// lab is where measurements are made.
+type lab struct {
+	folder string // on a real disk
+	quick  bool
+	log    func(format string, args ...any)
+}
+
+// rounds is how many rounds a ratio is the median of.
+const rounds = 7
+
+func main() {
+	quick := flag.Bool("quick", false, "smaller numbers, under five minutes")
+	out := flag.String("out", filepath.Join("dist", "bench"), "the folder that the table is written to; measured on its disk")
+	profile := flag.String("profile", "", "write a processor profile of the whole run to this file")
+	only := flag.String("only", "", "measure only these, such as redeem,check")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if *profile != "" {
+		file, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(file)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		defer pprof.StopCPUProfile()
+	}
+	if err := run(ctx, *out, *only, *quick); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out, only string, quick bool) (err error) {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp(out, ".lab-")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if gone := os.RemoveAll(folder); err == nil {
+			err = gone
+		}
+	}()
+	began := time.Now()
+	l := &lab{folder: folder, quick: quick, log: func(format string, args ...any) {
+		fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}}
+	machine, err := describe(folder)
+	if err != nil {
+		return err
+	}
+	var rows []row
+	for _, m := range measurements {
+		if only != "" && !strings.Contains(","+only+",", ","+m.name+",") {
+			continue
+		}
+		l.log("%s …", m.name)
+		found, err := m.run(ctx, l)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		for _, r := range found {
+			l.log("%s", r)
+		}
+		rows = append(rows, found...)
+	}
+	table := tableOf(machine, rows)
+	fmt.Print(table)
+	return os.WriteFile(filepath.Join(out, "table.md"), []byte(table), 0o644)
+}
