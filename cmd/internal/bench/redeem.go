@@ -56,7 +56,9 @@ func measureRedeem(ctx context.Context, l *lab) ([]row, error) {
 	return []row{bare, more}, nil
 }
 
-func per(all time.Duration, n int) string { return (all / time.Duration(n)).Round(time.Microsecond).String() }
+func per(all time.Duration, n int) string {
+	return (all / time.Duration(n)).Round(time.Microsecond).String()
+}
 
 func thousands(n int) string {
 	text := fmt.Sprint(n)
@@ -107,7 +109,6 @@ type rowSet struct {
 	table  string
 	by     string // which rows belong to entry seq ?1
 	insert *sql.Stmt
-	rows   [][]any
 }
 
 func newBare(ctx context.Context, s *shop) (*bare, error) {

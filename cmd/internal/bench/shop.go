@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -148,11 +147,4 @@ func sum(times []time.Duration) (all time.Duration) {
 		all += took
 	}
 	return all
-}
-
-// number makes a repeatable sequence that jumps about.
-func number(n uint64) uint64 {
-	var raw [8]byte
-	binary.LittleEndian.PutUint64(raw[:], n*6364136223846793005+1442695040888963407)
-	return binary.BigEndian.Uint64(raw[:])
 }
