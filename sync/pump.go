@@ -91,6 +91,8 @@ type Pump struct {
 	kicked chan struct{} // one slot: the line is worth a try now, whatever the backoff says
 	turn   chan struct{} // holds one token: the right to push
 
+	storing sync.Mutex // one page is stored at a time, and only by who asked from where the cache still is
+
 	reported int64 // entries that the cloud was last told are still here; guarded by turn
 
 	jitter func(most int64) int64
@@ -315,6 +317,11 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 	}
 	if err := p.takeTrust(page); err != nil {
 		return false, err
+	}
+	p.storing.Lock()
+	defer p.storing.Unlock()
+	if now, err := p.cache.Freshness(ctx); err != nil || now.Cursor != freshness.Cursor {
+		return false, err // somebody else got further meanwhile: this page would set the cursor back
 	}
 	sorted, judged, exceptions := sortPage(page)
 	if len(judged) > 0 {

@@ -123,5 +123,5 @@ func (a *app) showClose(ctx context.Context, s *station.Station, record terminal
 	if _, err := fmt.Fprintln(a.out, said); err != nil {
 		return err
 	}
-	return a.seePrinted(ctx, s, entry.UID, fmt.Sprintf("Z %d", totals.Number))
+	return a.seePrinted(ctx, &desk{s, s.Reader, s}, entry.UID, fmt.Sprintf("Z %d", totals.Number))
 }

@@ -30,7 +30,7 @@ type printerFacts struct {
 	Fault  string        `json:"fault,omitempty"`
 	Says   string        `json:"says"`
 	Do     string        `json:"do,omitempty"`
-	Held   bool          `json:"held"` // a terminal that is running has it: it was not looked at
+	Held   bool          `json:"held"` // a program that is running has it, and was asked
 }
 
 type portFacts struct {
@@ -82,7 +82,8 @@ func (a *app) printersCommand() *cobra.Command {
 func (a *app) lookAtPrinter(ctx context.Context, reader *station.Reader) *printerFacts {
 	status, held := reader.LookAtPrinter(ctx)
 	says, do := station.SayPrinter(reader.Words(ctx, a.language), status)
-	if held {
+	if held && status.State == "" {
+		status.State = printer.StateBusy
 		says, do = "A terminal that is running has it; its status bar says how it is.", ""
 	}
 	return &printerFacts{status.Target, status.State, status.Paper, status.Cover, status.Fault, says, do, held}

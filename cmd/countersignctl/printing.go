@@ -79,21 +79,16 @@ func (a *app) reprintCommand() *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
-			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
-				operator, err := a.signIn(ctx, s, who)
-				if err != nil {
-					return err
+			return a.withDesk(command, func(ctx context.Context, d *desk) error {
+				pin := ""
+				if who.id != "" {
+					if pin, err = a.readPIN(who); err != nil {
+						return err
+					}
 				}
-				settings, err := s.Terminal.Settings(ctx)
-				if err != nil {
-					return err
-				}
-				if err := mustSignIn(settings, operator); err != nil {
-					return err
-				}
-				record, err := recordNamed(ctx, s.Reader, uid, receipt)
+				record, err := recordNamed(ctx, d.reader, uid, receipt)
 				if err == nil {
-					_, err = s.Terminal.Reprint(ctx, record.Entry.UID, operator)
+					err = a.reprint(ctx, d, record.Entry.UID, who.id, pin)
 				}
 				if errors.Is(err, terminal.ErrUnknown) {
 					return noSuchReceipt(args[0])
@@ -101,16 +96,35 @@ func (a *app) reprintCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				reprints, err := s.Journal.Reprints(ctx, record.Entry.UID)
+				reprints, err := d.reader.Journal.Reprints(ctx, record.Entry.UID)
 				if err != nil {
 					return err
 				}
-				return a.seePrinted(ctx, s, record.Entry.UID, fmt.Sprintf("slip of %s as duplicate %d", record.Entry.Receipt, reprints))
+				return a.seePrinted(ctx, d, record.Entry.UID, fmt.Sprintf("slip of %s as duplicate %d", record.Entry.Receipt, reprints))
 			})
 		},
 	}
 	operatorFlags(command, &who)
 	return command
+}
+
+// reprint has a slip made once more. A PIN that is refused is printed and ends the command.
+func (a *app) reprint(ctx context.Context, d *desk, uid terminal.UID, operator, pin string) error {
+	refused, err := d.Reprint(ctx, uid, operator, pin)
+	if errors.Is(err, station.ErrSignIn) {
+		return nobodySignedIn()
+	}
+	if err != nil || refused == nil {
+		return err
+	}
+	outcome := terminal.Outcome{Choice: terminal.Declined, Findings: []terminal.Finding{*refused}}
+	if emptyHanded(ctx, d.reader, outcome) {
+		return station.ErrUnfilled
+	}
+	if err := a.show(ctx, d.reader, outcome); err != nil {
+		return err
+	}
+	return ended(exitDeclined)
 }
 
 func (a *app) printTestCommand() *cobra.Command {
@@ -120,22 +134,22 @@ func (a *app) printTestCommand() *cobra.Command {
 		Example: "  countersignctl print-test",
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
-				job, err := s.TestPage(ctx)
+			return a.withDesk(command, func(ctx context.Context, d *desk) error {
+				job, err := d.TestPage(ctx)
 				if err != nil {
 					return err
 				}
-				job, err = s.Print(ctx, job.ID, testPagePatience)
+				job, err = d.Print(ctx, job.ID, testPagePatience)
 				if err != nil {
 					return err
 				}
 				a.printerSaid = true
-				words := s.Words(ctx, a.language)
+				words := d.reader.Words(ctx, a.language)
 				if job.State == terminal.JobSent || job.State == terminal.JobPrinted {
 					_, err = fmt.Fprintf(a.out, "test page: %s\nlook at the paper, then scan its code\n", station.SayJob(words, job, time.Now()))
 					return err
 				}
-				how, do := station.SayPrinter(words, s.PrinterStatus())
+				how, do := d.sayPrinter(ctx, words)
 				code := exitFailed
 				if job.State == terminal.JobQueued {
 					code = exitCannot
@@ -147,18 +161,18 @@ func (a *app) printTestCommand() *cobra.Command {
 }
 
 // seePrinted sees the newest slip of an entry through the printer and says what became of it. A slip that waits is no failure: it is in line.
-func (a *app) seePrinted(ctx context.Context, s *station.Station, uid terminal.UID, what string) error {
-	jobs, err := s.Journal.JobsOf(ctx, uid)
+func (a *app) seePrinted(ctx context.Context, d *desk, uid terminal.UID, what string) error {
+	jobs, err := d.reader.Journal.JobsOf(ctx, uid)
 	if err != nil || len(jobs) == 0 {
 		return err
 	}
 	job := jobs[len(jobs)-1]
-	if s.Settings.Printer != "" && !job.Hold {
-		if job, err = s.Print(ctx, job.ID, testPagePatience); err != nil {
+	if d.reader.Settings.Printer != "" && !job.Hold {
+		if job, err = d.Print(ctx, job.ID, testPagePatience); err != nil {
 			return err
 		}
 	}
-	words := s.Words(ctx, a.language)
+	words := d.reader.Words(ctx, a.language)
 	if _, err = fmt.Fprintf(a.out, "%s: %s\n", what, station.SayJob(words, job, time.Now())); err != nil {
 		return err
 	}
@@ -166,9 +180,18 @@ func (a *app) seePrinted(ctx context.Context, s *station.Station, uid terminal.U
 		return nil
 	}
 	a.printerSaid = true
-	how, do := station.SayPrinter(words, s.PrinterStatus())
+	how, do := d.sayPrinter(ctx, words)
 	_, err = fmt.Fprintf(a.out, "  %s %s\n", how, do)
 	return err
+}
+
+// sayPrinter says how the printer is, and what to do about it. A counter that has just been closed cannot be asked any more.
+func (d *desk) sayPrinter(ctx context.Context, words terminal.Words) (how, do string) {
+	devices, err := d.Devices(ctx)
+	if err != nil {
+		return err.Error(), ""
+	}
+	return station.SayPrinter(words, devices.Printer)
 }
 
 // sayWaiting tells a person that slips are left because somebody has to go to the printer. What was asked for is done all the same.

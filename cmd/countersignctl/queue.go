@@ -97,9 +97,9 @@ func (a *app) queuePrintCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
+			return a.withDesk(command, func(ctx context.Context, d *desk) error {
 				if all {
-					jobs, err := s.Journal.Jobs(ctx, terminal.JobQueued)
+					jobs, err := d.reader.Journal.Jobs(ctx, terminal.JobQueued)
 					if err != nil {
 						return err
 					}
@@ -108,16 +108,16 @@ func (a *app) queuePrintCommand() *cobra.Command {
 					}
 				}
 				for _, id := range ids {
-					if err := s.Journal.ReleaseJob(ctx, id, time.Now()); err != nil {
+					if err := d.ReleaseJob(ctx, id); err != nil {
 						return noSuchSlip(id, err)
 					}
 				}
 				for _, id := range ids {
-					job, err := s.Print(ctx, id, testPagePatience)
+					job, err := d.Print(ctx, id, testPagePatience)
 					if err != nil {
 						return err
 					}
-					if _, err := fmt.Fprintf(a.out, "slip %d: %s\n", id, station.SayJob(s.Words(ctx, a.language), job, time.Now())); err != nil {
+					if _, err := fmt.Fprintf(a.out, "slip %d: %s\n", id, station.SayJob(d.reader.Words(ctx, a.language), job, time.Now())); err != nil {
 						return err
 					}
 				}
@@ -141,12 +141,12 @@ func (a *app) queueMoveCommand(name, short string, to terminal.JobState, from ..
 			if err != nil {
 				return err
 			}
-			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
+			return a.withDesk(command, func(ctx context.Context, d *desk) error {
 				for _, id := range ids {
-					if err := moveSlip(ctx, s, id, to, from); err != nil {
+					if err := moveSlip(ctx, d, id, to, from); err != nil {
 						return err
 					}
-					said := station.SayJob(s.Words(ctx, a.language), terminal.SpoolJob{State: to}, time.Now())
+					said := station.SayJob(d.reader.Words(ctx, a.language), terminal.SpoolJob{State: to}, time.Now())
 					if _, err := fmt.Fprintf(a.out, "slip %d: %s\n", id, said); err != nil {
 						return err
 					}
@@ -157,9 +157,9 @@ func (a *app) queueMoveCommand(name, short string, to terminal.JobState, from ..
 	}
 }
 
-func moveSlip(ctx context.Context, s *station.Station, id int64, to terminal.JobState, from []terminal.JobState) error {
+func moveSlip(ctx context.Context, d *desk, id int64, to terminal.JobState, from []terminal.JobState) error {
 	for _, state := range from {
-		err := s.Journal.MarkJob(ctx, id, state, to, "")
+		err := d.MarkJob(ctx, id, state, to)
 		if !errors.Is(err, terminal.ErrUnknown) {
 			return err
 		}

@@ -131,7 +131,7 @@ func (a *app) redeemCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if emptyHanded(ctx, s, outcome) {
+				if emptyHanded(ctx, s.Reader, outcome) {
 					return station.ErrUnfilled
 				}
 				if err := a.show(ctx, s.Reader, outcome, ignored(request, outcome)...); err != nil {
@@ -239,8 +239,8 @@ const (
 const fillFirst = 10 * time.Second
 
 // emptyHanded reports that somebody was turned away only because the cache is empty: the reason would be a false one.
-func emptyHanded(ctx context.Context, s *station.Station, outcome terminal.Outcome) bool {
-	if outcome.Choice != terminal.Declined || len(outcome.Findings) == 0 || s.Filled(ctx) {
+func emptyHanded(ctx context.Context, reader *station.Reader, outcome terminal.Outcome) bool {
+	if outcome.Choice != terminal.Declined || len(outcome.Findings) == 0 || reader.Filled(ctx) {
 		return false
 	}
 	reason := outcome.Findings[0].Reason

@@ -119,7 +119,7 @@ func (a *app) signIn(ctx context.Context, s *station.Station, who person) (*term
 	}
 	if finding != nil {
 		outcome := terminal.Outcome{Choice: terminal.Declined, Findings: []terminal.Finding{*finding}}
-		if emptyHanded(ctx, s, outcome) {
+		if emptyHanded(ctx, s.Reader, outcome) {
 			return nil, station.ErrUnfilled
 		}
 		if err := a.show(ctx, s.Reader, outcome); err != nil {
@@ -152,15 +152,17 @@ func (a *app) readPIN(who person) (string, error) {
 	return string(pin), nil
 }
 
-// errNobody says that this store has people sign in, and nobody did.
-var errNobody = errors.New("nobody is signed in, and this store wants to know who is at the counter")
-
 // mustSignIn refuses work that nobody signed in for where the store signs in.
 func mustSignIn(settings terminal.Settings, operator *terminal.Operator) error {
 	if operator == nil && signsIn(settings.Store) {
-		return &failure{exitAsks, "say who does it: --operator ID --pin-file FILE", errNobody}
+		return nobodySignedIn()
 	}
 	return nil
+}
+
+// nobodySignedIn says that this store has people sign in, and nobody did.
+func nobodySignedIn() error {
+	return &failure{exitAsks, "say who does it: --operator ID --pin-file FILE", station.ErrSignIn}
 }
 
 func signsIn(store terminal.Store) bool {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -9,25 +8,24 @@ import (
 	"github.com/spf13/cobra"
 
 	"countersign/cmd/internal/station"
-	cloudsync "countersign/sync"
 )
 
 func (a *app) syncCommand() *cobra.Command {
 	var wait time.Duration
 	command := &cobra.Command{
 		Use:     "sync",
-		Short:   "Push what is pending and pull what is new, once",
+		Short:   "Push what is pending and pull what is new, once; through the counter that is running, if there is one",
 		Example: "  countersignctl sync --wait 30s",
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx := command.Context()
-			s, err := station.Open(ctx, a.stationConfig())
+			d, err := a.openDesk(ctx)
 			if err != nil {
 				return err
 			}
-			defer s.Close()
-			synced := syncWithin(ctx, s, wait)
-			status, err := s.Status(ctx)
+			defer d.close()
+			synced := d.Sync(ctx, wait)
+			status, err := d.reader.Status(ctx)
 			if err != nil {
 				return err
 			}
@@ -41,7 +39,7 @@ func (a *app) syncCommand() *cobra.Command {
 				return err
 			}
 			if synced != nil {
-				return notSynced(s.Folder(), status, synced)
+				return notSynced(d.reader.Folder(), status, synced)
 			}
 			return nil
 		},
@@ -63,26 +61,4 @@ func notSynced(folder string, status station.Status, why error) error {
 		why = fmt.Errorf("not everything is with the cloud, pending: %d; %w", status.Pending.Count, why)
 	}
 	return &failure{exitFailed, "try again with --wait 30s, or see countersignctl status", why}
-}
-
-// syncWithin tries until it has worked or the time is up, and returns what went wrong last.
-func syncWithin(ctx context.Context, s *station.Station, wait time.Duration) error {
-	deadline := time.Now().Add(wait)
-	var backoff cloudsync.Backoff
-	for {
-		err := s.Pump.Once(ctx)
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		var refused *cloudsync.Refusal
-		pause := min(backoff.Next(0), 2*time.Second)
-		if time.Now().Add(pause).After(deadline) || (errors.As(err, &refused) && refused.Status < 500) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
-		}
-	}
 }

@@ -178,7 +178,7 @@ func (r *Reader) examinePrinter(ctx context.Context, config Config, status Statu
 	}
 	place := fmt.Sprintf("%s (%s), %d slips waiting", status.Printer.Target, status.Printer.Profile, status.Printer.Queued)
 	seen, held := r.LookAtPrinter(ctx)
-	if held {
+	if held && seen.State == "" {
 		return well("printer", "%s; the terminal that is running has it", place)
 	}
 	how, do := SayPrinter(r.Words(ctx, config.Language), seen)
@@ -188,16 +188,28 @@ func (r *Reader) examinePrinter(ctx context.Context, config Config, status Statu
 	return Check{Name: "printer", OK: true, Found: place + ": " + how}
 }
 
-// LookAtPrinter asks the printer how it is, printing nothing. held says that a terminal which is running has it: then nobody else asks.
+// LookAtPrinter asks the printer how it is, printing nothing. held says that another program has it: then that one is asked, and where it
+// does not answer, the state is empty.
 func (r *Reader) LookAtPrinter(ctx context.Context) (status printer.Status, held bool) {
 	if _, held := FindHolder(r.folder); held {
-		return printer.Status{Target: r.Settings.Printer, State: printer.StateBusy, Paper: printer.PaperUnknown, Cover: printer.CoverUnknown}, true
+		devices, err := r.neighbour(ctx)
+		if err != nil {
+			return printer.Status{Target: r.Settings.Printer, Paper: printer.PaperUnknown, Cover: printer.CoverUnknown}, true
+		}
+		return devices.Printer, true
 	}
 	return printer.Look(ctx, printer.Config{Target: r.Settings.Printer, Status: r.profile.Status}), false
 }
 
-// examineScanners opens each line that is to have a scanner.
-func (r *Reader) examineScanners(context.Context) Check {
+// neighbour asks the counter that is running how its devices are.
+func (r *Reader) neighbour(ctx context.Context) (Devices, error) {
+	ctx, cancel := context.WithTimeout(ctx, deviceSoon)
+	defer cancel()
+	return (&Neighbour{r.folder}).Devices(ctx)
+}
+
+// examineScanners opens each line that is to have a scanner, or asks whoever reads them.
+func (r *Reader) examineScanners(ctx context.Context) Check {
 	layout, err := r.ScannerLayout()
 	if err != nil {
 		return ill("scanner", err, "scan the code that it shows")
@@ -210,6 +222,9 @@ func (r *Reader) examineScanners(context.Context) Check {
 			}
 			line.Close()
 		}
+	} else if devices, err := r.neighbour(ctx); err == nil && devices.Scanners.Listening && devices.Scanners.There < devices.Scanners.All {
+		return Check{Name: "scanner", Found: fmt.Sprintf("%d of %d are not there", devices.Scanners.All-devices.Scanners.There, devices.Scanners.All),
+			Do: "check plug and name: countersignctl printers lists serial ports"}
 	}
 	found := "like a keyboard"
 	if len(r.Settings.Scanner) > 0 {

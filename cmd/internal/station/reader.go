@@ -45,6 +45,9 @@ type Reader struct {
 	breaker   *cloudsync.Breaker
 	authority terminal.Authority
 	parts     terminal.Parts
+
+	scanning sync.Mutex
+	scanners ScannersThere
 }
 
 // OpenReader opens a data folder for reading. It takes no lock and changes nothing.

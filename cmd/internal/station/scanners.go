@@ -24,6 +24,8 @@ func (r *Reader) Listen(ctx context.Context, scan func(code string), present fun
 	var mu sync.Mutex
 	there := make([]bool, len(targets))
 	count := 0
+	r.noteScanners(ScannersThere{All: len(targets), Listening: true})
+	defer r.noteScanners(ScannersThere{All: len(targets)})
 	var lines sync.WaitGroup
 	for i, target := range targets {
 		lines.Go(func() {
@@ -45,12 +47,26 @@ func (r *Reader) Listen(ctx context.Context, scan func(code string), present fun
 					} else {
 						count--
 					}
+					r.noteScanners(ScannersThere{There: count, All: len(targets), Listening: true})
 					present(count, len(targets))
 				},
 			}.Run(ctx)
 		})
 	}
 	lines.Wait()
+}
+
+func (r *Reader) noteScanners(now ScannersThere) {
+	r.scanning.Lock()
+	defer r.scanning.Unlock()
+	r.scanners = now
+}
+
+// scannersThere is how the scanners are that Listen reads.
+func (r *Reader) scannersThere() ScannersThere {
+	r.scanning.Lock()
+	defer r.scanning.Unlock()
+	return r.scanners
 }
 
 // ScannerLayout is what this computer makes of the keys that a keyboard scanner presses, as it was learnt; the zero layout, which

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"countersign/cmd/internal/control"
 	cloudsync "countersign/sync"
 	"countersign/terminal"
 	"countersign/terminal/cache"
@@ -88,6 +89,7 @@ type Station struct {
 	changed []func()
 	running context.CancelFunc
 	done    sync.WaitGroup
+	control *control.Server // while it runs; nil where other programs cannot ask
 }
 
 // Open opens a data folder for work: it takes the lock, or returns an *InUse that names who has it. Nothing runs in the background
@@ -260,6 +262,7 @@ func (s *Station) Start(ctx context.Context) {
 		return
 	}
 	ctx, s.running = context.WithCancel(context.WithoutCancel(ctx))
+	s.serve()
 	s.done.Go(func() { s.Pump.Run(ctx) })
 	s.done.Go(func() {
 		if err := s.Printer.Run(ctx); err != nil {
@@ -280,6 +283,16 @@ func (s *Station) Start(ctx context.Context) {
 	})
 }
 
+// serve lets other programs of this computer ask. Where they cannot, the counter works all the same.
+func (s *Station) serve() {
+	server, err := control.Serve(s.folder, s.desk(), s.Log)
+	if err != nil {
+		s.Log.Error("the socket of the data folder is not served", "error", err.Error())
+		return
+	}
+	s.control = server
+}
+
 func (s *Station) keepTime(ctx context.Context) {
 	if err := s.clock.Keep(ctx); err != nil && ctx.Err() == nil {
 		s.Log.Error("the time could not be kept", "error", err.Error())
@@ -289,15 +302,19 @@ func (s *Station) keepTime(ctx context.Context) {
 // Close stops what runs in the background, after the slip that is on its way, and closes the folder.
 func (s *Station) Close() error {
 	s.mu.Lock()
-	stop := s.running
-	s.running = nil
+	stop, server := s.running, s.control
+	s.running, s.control = nil, nil
 	s.mu.Unlock()
+	var unserved error
+	if server != nil { // what others asked for ends first: it needs everything that is closed below
+		unserved = server.Close()
+	}
 	if stop != nil {
 		stop()
 	}
 	s.done.Wait()
 	s.breaker.Keep()
-	return errors.Join(s.Cache.Close(), s.Journal.Close(), s.lock.release(), s.logFile.Close())
+	return errors.Join(unserved, s.Cache.Close(), s.Journal.Close(), s.lock.release(), s.logFile.Close())
 }
 
 // closers are what was opened, to be closed in the opposite order.
