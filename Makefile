@@ -5,12 +5,13 @@
 #   make demo      a day in a shop: in windows where there is a display, as text where there is none
 #   make test      every test
 #   make soak      every test, with the long counts
+#   make simulate  SEEDS=1000 worlds full of mishaps, from FROM=1 on, and whether each kept every promise
 #   make bench     what is measured, each beside its reference, as a table; BENCH=quick for smaller numbers
 #   make lint      the checks of the sources
 #   make gallery   a picture of every screen in every language, into dist/gallery
 #   make generate  what is made from other files: the API from openapi.yaml, the sounds and icons from their programs
 #   make package   the installers
-.PHONY: build demo test soak bench lint package gallery generate provision-build provision-test provision-lint
+.PHONY: build demo test soak simulate bench lint package gallery generate provision-build provision-test provision-lint
 .DEFAULT_GOAL := build
 
 # CI runs with an empty environment. A home that cannot be written to is no home for Go's caches.
@@ -46,6 +47,9 @@ test: provision-test
 
 soak: provision-test
 	COUNTERSIGN_SOAK=1 .ci/test $(check) -count=1 -timeout 6h
+
+simulate: provision-test
+	SEEDS=$(or $(SEEDS),1000) FROM=$(or $(FROM),1) go test $(check) -count=1 -timeout 24h -v -run TestNoMishap ./cmd/internal/simulation
 
 # BENCH=quick takes smaller numbers. The raw text of the Go benchmarks is for benchstat.
 bench: provision-test

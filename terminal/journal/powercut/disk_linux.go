@@ -23,6 +23,7 @@ type Disk struct {
 	left   int
 	atSync bool
 	dark   atomic.Bool
+	full   bool   // there is no room for another byte
 	cut    string // what the power failed in
 }
 
@@ -114,6 +115,20 @@ func (d *Disk) CutInSync(n int) {
 
 // Dark says that the power is off. Every call of SQLite's then fails.
 func (d *Disk) Dark() bool { return d.dark.Load() }
+
+// Fill takes the last room away: until it is given back, each write fails as on a full disk, and changes nothing.
+func (d *Disk) Fill(full bool) {
+	watch.Lock()
+	defer watch.Unlock()
+	d.full = full
+}
+
+// Full says that there is no room.
+func (d *Disk) Full() bool {
+	watch.Lock()
+	defer watch.Unlock()
+	return d.full
+}
 
 // Cut says in what the power failed, "write journal.db-wal" for example; "" while it is on.
 func (d *Disk) Cut() string {

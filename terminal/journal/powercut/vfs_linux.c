@@ -27,7 +27,13 @@ static int w_read(file *f, void *into, int n, int64_t at) {
 }
 
 static int w_write(file *f, const void *from, int n, int64_t at) {
-	return powercutWrite(number(f), (void *)from, n, at) ? IO_WRITE : inner(f)->methods->write(inner(f), from, n, at);
+	switch (powercutWrite(number(f), (void *)from, n, at)) {
+	case 0:
+		return inner(f)->methods->write(inner(f), from, n, at);
+	case 2:
+		return FULL;
+	}
+	return IO_WRITE;
 }
 
 static int w_truncate(file *f, int64_t size) {

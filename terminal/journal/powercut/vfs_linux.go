@@ -117,6 +117,9 @@ func powercutWrite(number C.int, from unsafe.Pointer, n C.int, at C.longlong) C.
 	watch.Lock()
 	defer watch.Unlock()
 	h := watch.open[number]
+	if h.disk.full && !h.disk.Dark() {
+		return 2
+	}
 	h.disk.write(h.file, int(at), C.GoBytes(from, n))
 	return dark(h.disk.Dark())
 }

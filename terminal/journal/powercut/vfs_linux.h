@@ -8,6 +8,7 @@
 
 enum {
 	OK = 0,
+	FULL = 13,
 	CANNOT_OPEN = 14,
 	IO_READ = 10 | 1 << 8,
 	IO_WRITE = 10 | 3 << 8,

@@ -1,0 +1,40 @@
+// Package simulation plays weeks of a merchant's life in seconds, with the real terminal, sync and cloud code, and holds it to what must
+// always be true. It is nothing but tests.
+//
+// One number, the seed, decides everything that a shop does not choose: what customers show, when a line is cut, what becomes of each
+// message, in which write the power fails, when a clock jumps. The code runs in a testing/synctest bubble, so that a day costs no time and
+// each wait ends at an instant of its own. A world has several counters in two stores (each a station.Station with its own data folder,
+// journal, cache, printer and pump), a cloud on its SQLite storage, and lines between them that lose, delay, double and reorder messages,
+// or answer in the cloud's place. Power cuts are those of package powercut: what was not synced is dropped, kept or torn.
+//
+// What is checked, by the numbers of the list that the project is held to:
+//
+//	 1  what was approved on the screen is in the journal after whatever crash
+//	 2  at the end the cloud has every entry of every journal, each once
+//	 3  every journal verifies, and so does what the cloud has of it
+//	 4  no terminal honoured more of a voucher than there is
+//	 5  what was confirmed is accepted: no yes was given twice
+//	 7  redeemed = accepted + overrun + revoked + invalid, by voucher, campaign and business day, and every overrun is an exception
+//	 8  when all is quiet, the caches are what the cloud says
+//	 9  the same, of changes that were committed while a terminal pulled
+//	10  what is at risk offline is within the policy, from the entries themselves
+//	11  no clock brings an expired voucher back
+//	12  what was revoked is refused by a newer cache, and by the cloud; no cache is older than the ceiling
+//	13  every redemption has its slip, none is printed twice, and a second one says DUPLICATE
+//	14  when the faults stop, everything drains without anybody's help
+//
+// # The same seed again
+//
+// Worlds run one after the other in processes with GOMAXPROCS=1. Every choice is drawn from a generator of its own: of a counter's
+// cashier, of a counter's n-th call of an endpoint, of the backoff, of crypto/rand. No two waits end at the same instant, and what an
+// instant wakes runs until it waits again, so that in practice a seed makes the same world each time; TestTheSameSeedIsTheSameWorld
+// compares the traces. What is not under the seed is the runtime's scheduling between two goroutines that the same instant woke, and the
+// order of Go's maps. A violation that hangs on these alone can take several runs of the same seed to show again.
+//
+// # Running it
+//
+//	make simulate SEEDS=10000            from seed 1 on
+//	make simulate SEEDS=1 FROM=4711      a single one, again
+//
+// A failure names its seed and ends with the last events of its trace.
+package simulation

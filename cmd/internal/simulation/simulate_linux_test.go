@@ -1,0 +1,203 @@
+package simulation
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+	"time"
+)
+
+// result is what became of one world.
+type result struct {
+	Seed    uint64
+	Hash    uint64
+	Scans   int
+	Faults  int
+	Bad     []string       // what did not hold
+	Tail    []string       // the end of the trace, where something did not hold
+	Counted map[string]int // what was seen how often
+}
+
+// live makes a world of a seed and lets it live to its end.
+func live(t *testing.T, seed uint64, size size) (r result) {
+	t.Helper()
+	folder, err := os.MkdirTemp(fast(), "countersign-world-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+		cryptotest.SetGlobalRandom(t, seed)
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, seed, size, folder)
+			w.play()
+			r = result{Seed: seed, Hash: hash(w.trace), Scans: w.scans, Faults: w.faults, Bad: w.bad, Counted: w.counted}
+			if len(r.Bad) > 0 {
+				r.Tail = w.trace[max(0, len(w.trace)-200):]
+			}
+			if into := os.Getenv("TRACE"); into != "" { // to be compared with another's
+				w.must(os.WriteFile(into, []byte(strings.Join(w.trace, "\n")+"\n"), 0o600))
+			}
+		})
+	})
+	return r
+}
+
+// hash is a trace's number. Of what happens at one instant the order is the scheduler's, and does not count.
+func hash(trace []string) uint64 {
+	mix := fnv.New64a()
+	for _, line := range slices.Sorted(slices.Values(trace)) {
+		fmt.Fprintln(mix, line)
+	}
+	return mix.Sum64()
+}
+
+// fast is a folder whose files are memory, or "" for the usual one.
+func fast() string {
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		return "/dev/shm"
+	}
+	return ""
+}
+
+func number(t *testing.T, variable string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s=%s is no number", variable, text)
+	}
+	return n
+}
+
+const (
+	workerVariable = "COUNTERSIGN_SIMULATE_WORKER" // every how many seeds one is lived, in a process that does only that
+	marked         = "RESULT "                     // what a line of a worker's begins with
+)
+
+// workers lives the seeds in one process for each processor, since a world needs one to itself. program is this test, or a broken
+// variant of it. untilFound ends it with the first world in which something did not hold.
+func workers(t *testing.T, program string, from, seeds uint64, untilFound bool) []result {
+	t.Helper()
+	ctx, found := context.WithCancel(t.Context())
+	defer found()
+	var all []result
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	most := uint64(max(1, runtime.NumCPU()))
+	for n := range min(most, seeds) {
+		group.Go(func() {
+			command := exec.CommandContext(ctx, program, "-test.run=^TestWorker$", "-test.timeout=12h")
+			command.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=400", fmt.Sprintf("%s=%d", workerVariable, most),
+				fmt.Sprintf("FROM=%d", from+n), fmt.Sprintf("UNTIL=%d", from+seeds))
+			command.Stderr = os.Stderr
+			pipe, err := command.StdoutPipe()
+			if err == nil {
+				err = command.Start()
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			lines := bufio.NewScanner(pipe)
+			lines.Buffer(nil, 16<<20)
+			var other []string
+			for lines.Scan() {
+				text, ok := strings.CutPrefix(lines.Text(), marked)
+				var r result
+				if !ok || json.Unmarshal([]byte(text), &r) != nil {
+					other = append(other, lines.Text())
+					continue
+				}
+				mu.Lock()
+				all = append(all, r)
+				mu.Unlock()
+				if len(r.Bad) > 0 && untilFound {
+					found()
+				}
+			}
+			if err := command.Wait(); err != nil && ctx.Err() == nil {
+				t.Errorf("a worker: %v\n%s", err, strings.Join(other, "\n"))
+			}
+		})
+	}
+	group.Wait()
+	slices.SortFunc(all, func(a, b result) int { return int(int64(a.Seed) - int64(b.Seed)) })
+	return all
+}
+
+// TestWorker is what workers runs. Alone it has nothing to do.
+func TestWorker(t *testing.T) {
+	step := number(t, workerVariable, 0)
+	if step == 0 {
+		return
+	}
+	for seed := number(t, "FROM", 1); seed < number(t, "UNTIL", 1); seed += step {
+		r := live(t, seed, usual)
+		text, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(marked + string(text))
+	}
+}
+
+// If any mishap could lose, double or invent a redemption, or keep it from the cloud for ever, it would happen in some shop some day.
+func TestNoMishapBreaksAPromise(t *testing.T) {
+	from, seeds, began := number(t, "FROM", 1), number(t, "SEEDS", 12), time.Now()
+	results := workers(t, os.Args[0], from, seeds, false)
+	if uint64(len(results)) != seeds && !t.Failed() {
+		t.Errorf("of %d worlds %d came to their end", seeds, len(results))
+	}
+	counted, scans, faults, failed := map[string]int{}, 0, 0, 0
+	for _, r := range results {
+		for what, n := range r.Counted {
+			counted[what] += n
+		}
+		scans, faults = scans+r.Scans, faults+r.Faults
+		if r.Scans < 150 || r.Faults < 15 {
+			t.Errorf("seed %d had %d scans and %d faults only", r.Seed, r.Scans, r.Faults)
+		}
+		if len(r.Bad) > 0 {
+			failed++
+			t.Errorf("seed %d, again with: make simulate SEEDS=1 FROM=%d\n%s", r.Seed, r.Seed, strings.Join(r.Bad, "\n"))
+			if failed == 1 {
+				t.Logf("its end:\n%s", strings.Join(r.Tail, "\n"))
+			}
+		}
+	}
+	t.Logf("%d worlds in %v: %d scans, %d faults; %d worlds broke a promise", len(results), time.Since(began).Round(time.Second), scans, faults, failed)
+	for _, what := range slices.Sorted(maps.Keys(counted)) {
+		t.Logf("%7d %s", counted[what], what)
+	}
+}
+
+// If a seed did not make the same world again, what it found could not be found again.
+func TestTheSameSeedIsTheSameWorld(t *testing.T) {
+	first := workers(t, os.Args[0], 1, 2, false)
+	second := workers(t, os.Args[0], 1, 2, false)
+	for i := range first {
+		if first[i].Hash != second[i].Hash {
+			t.Errorf("seed %d: %016x, and then %016x", first[i].Seed, first[i].Hash, second[i].Hash)
+		}
+	}
+	if len(first) == 2 && first[0].Hash == first[1].Hash {
+		t.Error("two seeds make the same world")
+	}
+}
