@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -51,12 +52,19 @@ type Settings struct {
 
 // Location loads the store's time zone.
 func (s Store) Location() (*time.Location, error) {
+	if zone, known := zones.Load(s.Zone); known {
+		return zone.(*time.Location), nil
+	}
 	zone, err := time.LoadLocation(s.Zone)
 	if err != nil {
 		return nil, fmt.Errorf("the time zone %q of store %s is unknown: %w", s.Zone, s.ID, err)
 	}
+	zones.Store(s.Zone, zone)
 	return zone, nil
 }
+
+// zones are those that were loaded, by name: each decision asks for its store's, and loading it reads and parses a file.
+var zones sync.Map
 
 // Date is a calendar date, or a business day, which begins at the store's business_day_starts.
 type Date struct {

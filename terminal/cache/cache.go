@@ -63,6 +63,11 @@ type Cache struct {
 	campaigns map[int64]stamped // by number
 	setAside  bool
 	stale     bool // a page may be on its way that continues a cursor which is gone
+
+	generation uint64 // from 1; counts the changes of the file
+	settings   memo[terminal.Settings]
+	operators  memo[[]terminal.Operator]
+	fresh      memo[terminal.Freshness]
 }
 
 type stamped struct {
@@ -164,7 +169,7 @@ func newCache(path string, key []byte) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{path: path, seal: seal, campaigns: map[int64]stamped{}}, nil
+	return &Cache{path: path, seal: seal, campaigns: map[int64]stamped{}, generation: 1}, nil
 }
 
 // Close closes the file.
@@ -247,6 +252,7 @@ func (c *Cache) replace(ctx context.Context) error {
 	c.campaigns, c.setAside = map[int64]stamped{}, true
 	c.mu.Unlock()
 	c.at = at
+	c.changed()
 	return nil
 }
 

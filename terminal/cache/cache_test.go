@@ -246,8 +246,44 @@ func TestOperatorsAreSealed(t *testing.T) {
 	if _, err := c.at.write.Exec("UPDATE operators SET body = (SELECT body FROM operators WHERE id = 'zz') WHERE id = 'li'"); err != nil {
 		t.Fatal(err)
 	}
+	if operators, err := c.Operators(ctx); err != nil || len(operators) != 2 {
+		t.Errorf("a row that was swapped behind a running terminal's back means something to it: %+v, %v", operators, err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = Open(ctx, path, testKey); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
 	if operators, err := c.Operators(ctx); err != nil || len(operators) != 0 || !c.SetAside() {
 		t.Errorf("a swapped row: %+v, %v", operators, err)
+	}
+}
+
+func TestAChangeIsSeenAtOnce(t *testing.T) {
+	// If this fails, a cashier who left can still sign in, or a suspended counter goes on, until the program is started again.
+	c, _ := newShelf(t)
+	ctx := context.Background()
+	settings := terminal.Settings{Store: terminal.Store{ID: "s1"}, Terminal: "counter-1"}
+	for n := range 5 {
+		settings.Suspended = n%2 == 1
+		operators := []terminal.Operator{{ID: "li", Name: fmt.Sprint("Li ", n), Active: n%2 == 0}}
+		apply(t, c, Page{Settings: &settings, Operators: operators, Cursor: fmt.Sprint(n)})
+		for range 2 { // read, and remembered
+			got, err := c.Settings(ctx)
+			if err != nil || got.Suspended != settings.Suspended {
+				t.Fatalf("page %d: %+v, %v", n, got, err)
+			}
+			people, err := c.Operators(ctx)
+			if diff := cmp.Diff(operators, people); err != nil || diff != "" {
+				t.Fatal(n, err, diff)
+			}
+			if fresh, err := c.Freshness(ctx); err != nil || fresh.Cursor != fmt.Sprint(n) {
+				t.Fatalf("page %d: %+v, %v", n, fresh, err)
+			}
+			people[0].Name = "somebody" // what was answered is the asker's
+		}
 	}
 }
 

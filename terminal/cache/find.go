@@ -28,6 +28,8 @@ const (
 
 // Find implements terminal.Cache. The campaign is shared with other rows: it must not be changed.
 func (c *Cache) Find(ctx context.Context, lookups []terminal.Lookup) (terminal.Row, error) {
+	// For a query that can be cancelled the driver starts a goroutine that watches; a look for one row is over before it is needed.
+	ctx = context.WithoutCancel(ctx)
 	var row terminal.Row
 	err := c.guarded(func(h *handles) error {
 		statement, err := h.statement(ctx, findQuery)
@@ -265,18 +267,25 @@ func (c *Cache) Campaigns(ctx context.Context) ([]terminal.Campaign, error) {
 	return campaigns, err
 }
 
-// Settings implements terminal.Cache.
+// Settings implements terminal.Cache. They are shared: they must not be changed.
 func (c *Cache) Settings(ctx context.Context) (terminal.Settings, error) {
-	var settings terminal.Settings
-	body, err := c.State(ctx, settingsKey)
-	if err != nil {
-		return settings, err
-	}
-	return settings, json.Unmarshal(body, &settings)
+	return recall(c, &c.settings, func() (settings terminal.Settings, err error) {
+		body, err := c.State(ctx, settingsKey)
+		if err != nil {
+			return settings, err
+		}
+		return settings, json.Unmarshal(body, &settings)
+	})
 }
 
 // Operators implements terminal.Cache. Those who are not active any more are among them, marked so, for reports name them.
 func (c *Cache) Operators(ctx context.Context) ([]terminal.Operator, error) {
+	operators, err := recall(c, &c.operators, func() ([]terminal.Operator, error) { return c.ofStore(ctx) })
+	return slices.Clone(operators), err
+}
+
+// ofStore reads the operators of this store.
+func (c *Cache) ofStore(ctx context.Context) ([]terminal.Operator, error) {
 	settings, err := c.Settings(ctx)
 	if errors.Is(err, terminal.ErrUnknown) {
 		return nil, nil
@@ -325,6 +334,10 @@ func (c *Cache) allOperators(ctx context.Context, h *handles) (operators []termi
 
 // Freshness implements terminal.Cache.
 func (c *Cache) Freshness(ctx context.Context) (terminal.Freshness, error) {
+	return recall(c, &c.fresh, func() (terminal.Freshness, error) { return c.readFreshness(ctx) })
+}
+
+func (c *Cache) readFreshness(ctx context.Context) (terminal.Freshness, error) {
 	var fresh terminal.Freshness
 	err := c.guarded(func(h *handles) error {
 		statement, err := h.statement(ctx, placeQuery)

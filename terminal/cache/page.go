@@ -274,6 +274,7 @@ func (c *Cache) Empty(ctx context.Context) error {
 
 // change runs work in one write transaction. Losing it costs a page that is pulled again: the file syncs only at checkpoints.
 func (c *Cache) change(ctx context.Context, work func(*sql.Tx) error) error {
+	defer c.changed()
 	return c.once(func(h *handles) error {
 		if h.write == nil {
 			return errors.New("the cache is open for reading only")

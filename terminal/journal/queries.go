@@ -73,8 +73,10 @@ func (q *queries) query(ctx context.Context, query string, args ...any) (*sql.Ro
 	return rows, explain(err)
 }
 
-// row is a query for at most one row. Scan answers terminal.ErrUnknown when there is none.
+// row is a query for at most one row. Scan answers terminal.ErrUnknown when there is none. It cannot be cancelled: for one that can, the
+// driver starts a goroutine that watches, and every redemption makes several.
 func (q *queries) row(ctx context.Context, query string, args ...any) oneRow {
+	ctx = context.WithoutCancel(ctx)
 	statement, err := q.statement(ctx, query)
 	if err != nil {
 		return oneRow{err: err}

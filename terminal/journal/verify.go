@@ -64,12 +64,13 @@ func Verify(ctx context.Context, path string, public ed25519.PublicKey) (Verifie
 // checkPages has SQLite look at every page. The entries may all be well while an index or a table that nobody read just now is not:
 // the next redemption would find that out, with a customer waiting.
 func (q *queries) checkPages(ctx context.Context) error {
-	var found string
-	if err := q.row(ctx, "PRAGMA integrity_check(1)").Scan(&found); err != nil {
+	rows, err := q.query(ctx, "PRAGMA integrity_check(1)")
+	found, err := collect(rows, err, func(rows *sql.Rows) (found string, err error) { return found, rows.Scan(&found) })
+	if err != nil {
 		return err
 	}
-	if found != "ok" {
-		return fmt.Errorf("%w: %s", ErrDamaged, strings.Join(strings.Fields(found), " "))
+	if text := strings.Join(found, " "); text != "ok" {
+		return fmt.Errorf("%w: %s", ErrDamaged, strings.Join(strings.Fields(text), " "))
 	}
 	return nil
 }

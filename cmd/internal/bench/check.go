@@ -49,7 +49,7 @@ func measureCheck(ctx context.Context, l *lab) ([]row, error) {
 			began := time.Now()
 			var id, campaign, state, units, used any
 			for _, lookup := range lookups {
-				if err := look.QueryRowContext(ctx, lookup).Scan(&id, &campaign, &state, &units, &used); err != nil {
+				if err := look.QueryRow(lookup).Scan(&id, &campaign, &state, &units, &used); err != nil {
 					return 0, err
 				}
 			}
