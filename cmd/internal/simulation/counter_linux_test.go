@@ -75,7 +75,7 @@ func (w *world) join(t *testing.T, index int, store string) *counter {
 func (c *counter) config() station.Config {
 	return station.Config{Folder: c.folder, Settings: &station.Settings{Profile: "generic-80", Hold: true, Printer: "tcp:192.0.2.9:9100"},
 		Program: "countersign", Version: "simulation", Transport: c.line, Print: c.paper.open,
-		Machine: c.machine, Jitter: c.jitter.Int64N, Log: slog.New(slog.NewTextHandler(c.log, nil)).With("till", c.index)}
+		NoSocket: true, Machine: c.machine, Jitter: c.jitter.Int64N, Log: slog.New(slog.NewTextHandler(c.log, nil)).With("till", c.index)}
 }
 
 // uid is the next that the cashier's program asks with.

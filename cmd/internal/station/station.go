@@ -62,6 +62,8 @@ type Config struct {
 	Machine clock.Machine
 	Log     *slog.Logger
 	Jitter  func(most int64) int64
+	// NoSocket keeps other programs of the computer from asking: where time is simulated, whoever waits at a socket would hold it up.
+	NoSocket bool
 }
 
 // FolderOf is the data folder that a configuration means.
@@ -85,11 +87,12 @@ type Station struct {
 	logFile io.Closer
 	clock   *clock.Clock
 
-	mu      sync.Mutex
-	changed []func()
-	running context.CancelFunc
-	done    sync.WaitGroup
-	control *control.Server // while it runs; nil where other programs cannot ask
+	mu       sync.Mutex
+	changed  []func()
+	running  context.CancelFunc
+	done     sync.WaitGroup
+	noSocket bool            // see Config
+	control  *control.Server // while it runs; nil where other programs cannot ask
 }
 
 // Open opens a data folder for work: it takes the lock, or returns an *InUse that names who has it. Nothing runs in the background
@@ -146,7 +149,7 @@ func openLocked(ctx context.Context, config Config, held *lock) (s *Station, err
 	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
 		return nil, err
 	}
-	s = &Station{Journal: record, Log: log, lock: held, logFile: logFile, clock: clockOf(config, mark, record.SetMark)}
+	s = &Station{Journal: record, Log: log, lock: held, logFile: logFile, noSocket: config.NoSocket, clock: clockOf(config, mark, record.SetMark)}
 	s.Reader = &Reader{
 		Journal: record.Reader, Cache: vouchers, Clock: s.clock, Settings: settings,
 		folder: folder, version: config.Version, patterns: &patterns{cache: vouchers},
@@ -262,7 +265,9 @@ func (s *Station) Start(ctx context.Context) {
 		return
 	}
 	ctx, s.running = context.WithCancel(context.WithoutCancel(ctx))
-	s.serve()
+	if !s.noSocket {
+		s.serve()
+	}
 	s.done.Go(func() { s.Pump.Run(ctx) })
 	s.done.Go(func() {
 		if err := s.Printer.Run(ctx); err != nil {
