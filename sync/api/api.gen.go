@@ -109,6 +109,9 @@ type Campaign = terminal.Campaign
 
 // ClaimAnswer defines model for ClaimAnswer.
 type ClaimAnswer struct {
+	// Assurance Of a yes: `store` where a hub answered alone; else, and where it is missing, `confirmed`.
+	Assurance *terminal.Assurance `json:"assurance,omitempty"`
+
 	// Findings Why not, in the published order of reasons; empty where it was granted.
 	Findings []Finding `json:"findings"`
 	Granted  bool      `json:"granted"`
@@ -356,7 +359,10 @@ type FeedPage struct {
 	Cursor string `json:"cursor"`
 
 	// Included The last entry of this terminal's own journal whose uses all rows up to this page already count.
-	Included   uint64       `json:"included"`
+	Included uint64 `json:"included"`
+
+	// Peers For the store's hub, all terminals of the store.
+	Peers      *[]Peer      `json:"peers,omitempty"`
 	Records    []FeedRecord `json:"records"`
 	ServerTime time.Time    `json:"server_time"`
 }
@@ -370,7 +376,10 @@ type FeedRecord struct {
 
 	// Exception Something that a manager must look at.
 	Exception *Exception `json:"exception,omitempty"`
-	Operator  *Operator  `json:"operator,omitempty"`
+
+	// Hub The store's newest appointment of a hub. One of a lower term than is known is refused.
+	Hub      *string   `json:"hub,omitempty"`
+	Operator *Operator `json:"operator,omitempty"`
 
 	// RemovedOperator The id of an operator who is no longer one of this store.
 	RemovedOperator *string    `json:"removed_operator,omitempty"`
@@ -395,6 +404,46 @@ type Head struct {
 
 // Hours defines model for Hours.
 type Hours = terminal.Hours
+
+// HubAppointment defines model for HubAppointment.
+type HubAppointment struct {
+	// Address Where it listens on the shop's network, HOST:PORT; where it is empty, terminals are told by their configuration or ask the network.
+	Address *string   `json:"address,omitempty"`
+	At      time.Time `json:"at"`
+
+	// Authority The certificate (DER) that verifies the hub's: the root key's, signed by itself.
+	Authority *[]byte `json:"authority,omitempty"`
+
+	// Certificate The hub's certificate (DER), over its own key.
+	Certificate *[]byte `json:"certificate,omitempty"`
+	Merchant    string  `json:"merchant"`
+
+	// Name What its certificate and its URL name: hub-TERM-HASH.countersign.internal.
+	Name *string `json:"name,omitempty"`
+
+	// PublicKey The hub's own key: it signs the hub's answers, as `hub-TERM`.
+	PublicKey *[]byte `json:"public_key,omitempty"`
+	Store     string  `json:"store"`
+
+	// Term Goes up with each change; the highest holds.
+	Term int64 `json:"term"`
+
+	// Terminal The hub's name; empty where the store has none.
+	Terminal string `json:"terminal"`
+}
+
+// HubState defines model for HubState.
+type HubState struct {
+	// Online It has a line to the cloud, and forwards.
+	Online bool `json:"online"`
+
+	// Pending Entries that it gathered and the cloud does not have, as far as it knows.
+	Pending    int64     `json:"pending"`
+	ServerTime time.Time `json:"server_time"`
+	Store      string    `json:"store"`
+	Term       int64     `json:"term"`
+	Terminal   string    `json:"terminal"`
+}
 
 // Instance Random, new with each start of the terminal's program.
 type Instance = string
@@ -496,6 +545,24 @@ type PauseRequest struct {
 	Paused   bool   `json:"paused"`
 }
 
+// Peer A terminal of a hub's store.
+type Peer struct {
+	// Forked No claim of it is granted, until a manager readmits it.
+	Forked bool `json:"forked"`
+
+	// Head The last entry of a terminal's journal that the cloud has.
+	Head Head `json:"head"`
+
+	// Included As the page's of the same name.
+	Included  uint64 `json:"included"`
+	PublicKey []byte `json:"public_key"`
+
+	// Receipt The number of the last slip up to the head.
+	Receipt   int64  `json:"receipt"`
+	Suspended bool   `json:"suspended"`
+	Terminal  string `json:"terminal"`
+}
+
 // Problem RFC 9457.
 type Problem struct {
 	// Code Stable.
@@ -591,6 +658,9 @@ type SealedKey struct {
 
 // Settings defines model for Settings.
 type Settings = terminal.Settings
+
+// SignedHub A JWS in compact form by the root key (`typ` `countersign-hub+jws`) with a HubAppointment as JSON.
+type SignedHub = string
 
 // SignedTrustList A JWS in compact serialization (`alg` `EdDSA`, `typ` `countersign-trust+jws`) by the root key, whose payload is a TrustList. Versions never go down.
 type SignedTrustList = string
@@ -876,6 +946,13 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/feed (the `PullFeed` operationId).
 	PullFeed(ctx context.Context, params *PullFeedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// Hub A hub's sign of life.
+	//
+	// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503).
+	//
+	// Corresponds with GET /v1/hub (the `Hub` operationId).
+	Hub(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PushJournalWithBody Hands over entries of the terminal's journal.
 	//
 	// At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
@@ -1137,6 +1214,23 @@ func (c *Client) Enrol(ctx context.Context, body EnrolJSONRequestBody, reqEditor
 // Corresponds with GET /v1/feed (the `PullFeed` operationId).
 func (c *Client) PullFeed(ctx context.Context, params *PullFeedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPullFeedRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Hub A hub's sign of life.
+//
+// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503).
+//
+// Corresponds with GET /v1/hub (the `Hub` operationId).
+func (c *Client) Hub(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewHubRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -1609,6 +1703,33 @@ func NewPullFeedRequest(server string, params *PullFeedParams) (*http.Request, e
 	return req, nil
 }
 
+// NewHubRequest constructs an http.Request for the Hub method
+func NewHubRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/hub")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewPushJournalRequest calls the generic PushJournal builder with application/json body
 func NewPushJournalRequest(server string, body PushJournalJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2027,6 +2148,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/feed (the `PullFeed` operationId).
 	PullFeedWithResponse(ctx context.Context, params *PullFeedParams, reqEditors ...RequestEditorFn) (*PullFeedResponse, error)
 
+	// HubWithResponse A hub's sign of life.
+	//
+	// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/hub (the `Hub` operationId).
+	HubWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HubResponse, error)
+
 	// PushJournalWithBodyWithResponse Hands over entries of the terminal's journal.
 	//
 	// At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
@@ -2395,6 +2525,54 @@ func (r PullFeedResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PullFeedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type HubResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HubState
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r HubResponse) GetJSON200() *HubState {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r HubResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r HubResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r HubResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r HubResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r HubResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2877,6 +3055,21 @@ func (c *ClientWithResponses) PullFeedWithResponse(ctx context.Context, params *
 	return ParsePullFeedResponse(rsp)
 }
 
+// HubWithResponse A hub's sign of life.
+//
+// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/hub (the `Hub` operationId).
+func (c *ClientWithResponses) HubWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HubResponse, error) {
+	rsp, err := c.Hub(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseHubResponse(rsp)
+}
+
 // PushJournalWithBodyWithResponse Hands over entries of the terminal's journal.
 //
 // At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
@@ -3223,6 +3416,39 @@ func ParsePullFeedResponse(rsp *http.Response) (*PullFeedResponse, error) {
 	return response, nil
 }
 
+// ParseHubResponse parses an HTTP response from a HubWithResponse call
+func ParseHubResponse(rsp *http.Response) (*HubResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &HubResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HubState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParsePushJournalResponse parses an HTTP response from a PushJournalWithResponse call
 func ParsePushJournalResponse(rsp *http.Response) (*PushJournalResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -3480,6 +3706,9 @@ type ServerInterface interface {
 	// PullFeed What has changed since a cursor.
 	// (GET /v1/feed)
 	PullFeed(w http.ResponseWriter, r *http.Request, params PullFeedParams)
+	// Hub A hub's sign of life.
+	// (GET /v1/hub)
+	Hub(w http.ResponseWriter, r *http.Request)
 	// PushJournal Hands over entries of the terminal's journal.
 	// (POST /v1/journal)
 	PushJournal(w http.ResponseWriter, r *http.Request)
@@ -3632,6 +3861,20 @@ func (siw *ServerInterfaceWrapper) PullFeed(w http.ResponseWriter, r *http.Reque
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.PullFeed(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Hub operation middleware
+func (siw *ServerInterfaceWrapper) Hub(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Hub(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3929,6 +4172,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/day", wrapper.StoreDay)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/pause", wrapper.PauseOffer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/trust", wrapper.Trust)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/hub", wrapper.Hub)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.Healthz)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.Readyz)
 
@@ -4135,6 +4379,44 @@ type PullFeeddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PullFeeddefaultApplicationProblemPlusJSONResponse) VisitPullFeedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type HubRequestObject struct {
+}
+
+type HubResponseObject interface {
+	VisitHubResponse(w http.ResponseWriter) error
+}
+
+type Hub200JSONResponse HubState
+
+func (response Hub200JSONResponse) VisitHubResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type HubdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response HubdefaultApplicationProblemPlusJSONResponse) VisitHubResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4453,6 +4735,9 @@ type StrictServerInterface interface {
 	// PullFeed What has changed since a cursor.
 	// (GET /v1/feed)
 	PullFeed(ctx context.Context, request PullFeedRequestObject) (PullFeedResponseObject, error)
+	// Hub A hub's sign of life.
+	// (GET /v1/hub)
+	Hub(ctx context.Context, request HubRequestObject) (HubResponseObject, error)
 	// PushJournal Hands over entries of the terminal's journal.
 	// (POST /v1/journal)
 	PushJournal(ctx context.Context, request PushJournalRequestObject) (PushJournalResponseObject, error)
@@ -4682,6 +4967,30 @@ func (sh *strictHandler) PullFeed(w http.ResponseWriter, r *http.Request, params
 	}
 }
 
+// Hub operation middleware
+func (sh *strictHandler) Hub(w http.ResponseWriter, r *http.Request) {
+	var request HubRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Hub(ctx, request.(HubRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Hub")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(HubResponseObject); ok {
+		if err := validResponse.VisitHubResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // PushJournal operation middleware
 func (sh *strictHandler) PushJournal(w http.ResponseWriter, r *http.Request) {
 	var request PushJournalRequestObject
@@ -4888,172 +5197,188 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zH37c9s2l+i/gtHdmdgt7diOk36xZ2fHzWOTL0njTdz27lfnShAJSagpQAVAy2pu/vc7OAcAQQmUKMXJ",
-	"3l/aWCTxODg478fnXi6nMymYMLp39rk3YbRgCv75TFbCMKX5WBx85GNBTaWYfVAwnSs+M1yK3lnvOTM0",
-	"n7CC/PP3j0TeMkXMhJGhLBbnRDNG6FDessNe1tP5hE2pHcAsZqx31tNGcTHuffmS9Z5fysuDX6TIExNc",
-	"TRgR9hEZSRxcsDtDZkrK0fpxv2Q9xfRMCs1gR5dKDks2tf/MpTBMGPtPOpuVPKd2toczfOPHP7Wd+nM0",
-	"9r8pNuqd9f7XwxpeD/GpfujHhRmbi/99Qg2ZM2HIXEkxJlQUZG5/M5IU0gKnMoSbQ4CCG89Od6F1paiD",
-	"BxPVtHf2h130iKspK+yujVSsl/VKRjX8IEejkgvW+5QtwSHr3R2M5YH70TA15YKWh/UM0QsHfDqTCsAy",
-	"o2bSO+vlNRY89N/CYp/R6YzyMYBppuSMKcMRzHmlFBP5InEkWa/gGobcBNPn/r0vWY/dGUVzs4oaH16c",
-	"kDk3EyIFI2Mlq9kZIEguC0a40LxghBKdUyFYQX798Nbiy8qSeJFc6Q0XxaZVvrHvfMl6gk7Zpnev2B3s",
-	"xh/Uhtff42uXsuT5wn43o5VmRR8OHuDMDZvq5NLdD1Qpip/CIP1be46I2COpptT0znpcmCenNVS4MGzM",
-	"FHykeL5xle+kYDCFYnZ0Wm764IN7r96Xqkrcz9rP4CV7Rww1jUtR8luLwgidVey30GBqqrueTiU4UsIO",
-	"ELqlZdUVQgCivyquWGFXze2VBaxxiJbV18Zv0oMmAu7KUdb7lcM/WW7abnu4rTte9pLy6YXQc6ZW7/uI",
-	"i4KLsV69n79PFkRIkxEu4F7OqmHJtWUWUhVMETkiilEthT4nbDozCzKfMMUIN2RONRkrKgwr7KUNuL4O",
-	"1C9xIakb4IaKbstQypJRUROA5tLfj2DFE1kWWeuqVlBNyblOc7BbWeUTpjShGklUKauC3Ag5h7+nGdAw",
-	"y+EYzSfEXn0yn0jNSCnlTTWzs8PbnaHxQc5TkNBM3TLVNxwpVkDzghp2AL9mCQYd466HZVafvNt5c/QV",
-	"3PSI9NaRvyYa4T437eotvgX0UJnkuVEy4/mN5wWAaQ80QDR5ZiBIrA706t3Fs4OPry4OTh4/2eNCMJWR",
-	"ihf7GXl0QoYLw7Qd33Jyz3AscuiJnIuMcKOJnAsCAgs1FtGpkGbCFKzjgfb4YJ/YATSduqUekgvi7zsR",
-	"jBXaSj+w9HBWdvrUVtqJ15QLPrUE83iVkC0drzsHP1rrKX5gf1VMm9WDHPKy7Mw3HMlpuYBck9zOdU7G",
-	"kmlSzZDdwxVxkONCGyvGZCBb0THlwt5XUYO14gXh9uLdMPdCA5hdQJT1/DSbNvbav/cl6/0pKyWQJdKy",
-	"fD/qnf2x/uNXjBa9L59WhUhLfux+PFF+gOjlJiBMFPqQvBcMsc3+SYZsJBVzwmYgOBOqLeC4ySxuAkbO",
-	"uWYZAIjkcrawv1tMVgwkjeLsWgiJp4Bf2lcdCSCVMLwklEypoGOmLDUvphb548UeXgOVtYjflFvWgaIm",
-	"FF+y3pTevcaPjo+O4KT8n6v0Tc6YSJPgiheweVqWuB+N4JrSBdGGlyUZslxOGWHCKM70OSKgpcv2HlpO",
-	"RoaM0KkV5C3N7kyKf339fGUbdiOJtStqpEqv3z99oAlvYT9AN1h3hIOFreCbnUyxwnJkLgUCiWursgyZ",
-	"o02syMiUFowMF4GyhfNuE0LsbLvJHxUvOsF4iZRVIGYh4kVXuKY6Dl2SNM5rKU3Y/CqAtlsukzuZikgB",
-	"SDKstJ1Jk4IuMgsY+2NeaSOnTFkRyCIeiu/2kg0XxIJyYVVl+9S+DU/PcfghLZGuzehiardq4bqkaUU6",
-	"2Aoy+JkTpHVG/6r8NJ4RWcJqlVEalpzBLXbP25GuoIuNypwVZ794pTW12O5i99IR57VgaxfSyrXa5GI4",
-	"5d2Q8rnTRBoiVK+j+v0c391t3sWzmmsuYUQpNUuIs68NwUdI0wq6iM4yEoVLqk1fMya6yoZZb8ZQ6l6Z",
-	"8wWSUUc/DJlQpKEazCGWRTuJ2k5KJoyqIsmYV5lxAEfSmBSjR3izXmfmgZS69Ra2Dv0Tgnx4ZK9OkOhh",
-	"fwIEOMGssiCBerIpK1Dx4RovNpEigP+MDASbD5qqhb1vI660IRbYxHHuKVP5hApj+egyBRBs3lFZVcxU",
-	"SriD2vaW2WniIVpAZ098kRAIrbSc5mmW1S4yUjA8KK4Nz8mzn99/6CTvBpEioW8xVfDcWJAHhcorcgZh",
-	"Dqy9Mw+3sshvOGhKrfJssY1j+OdESzKiCtU9UU2HTBEalJOwki6XYGkFbseJewiatVUtb7iVDAFfx8wE",
-	"vWL9FcLTq8dvOfu3fMoTykAw9nXY0TJ7CHRpmebDmF1JfFjbztT2ko5Zy86SZMLiH+zlgSb+LRAILJHo",
-	"jHARmU+cdh5TqU3DhHe/ZD0n3HYWxMO1TixCsDuTsvp4dQUN9XTMyJCNudDnhA6B+ktUzyzh70jyv95s",
-	"4Tee1ScXg3Gz7eI5XbTqvHSUVGItJgwsFAZeXXXQsLrZei30KAUFJ2utThLLno1xv4tMsgRpu8okACPb",
-	"/xL4pl18AsFoMKSa6/5MctFm7qB3TpdHRWu9bp/TWXcrbjea43e6G815IZQsW3Etl0WLm0yzXDHjUe1P",
-	"yQVYpg4RIm+ZGNt5j0/+ARAJfyc4q3doJI2ifq0RPyVc3HIDTjRSSKZB0AOZiMMNn1FjmLJj/J8/6MHf",
-	"RwdPP7n/H3z6fJQ9Ov7yby22ubGi09hzEW3kyWnqk2pY8rx/wxI35UVx8vjx8dOmCW/FqnLDFpmzvaJi",
-	"O6HliAjLwEnJ6C3TblMb5RPNaJleyf9eWUgw1Dh77w1bWBHFDmGldtlhwhU2WYBnpAZItKJV2KZuLCDi",
-	"lKWuLC7T727d3fkIW3iDV9cLs0ktUElpOp7cIXltNHH2Wcde0DgIZnuqJ97pEK5BRpz/mIIjA01eJWcd",
-	"j3Jr/mM/MsZ7RtZDyL23Vkdeo/VkPaMqvZGAfuRjwYor++pbrs0KxoTDqf3LkQIVTsfPlsVIEO12MysF",
-	"ieK3WmBdQq20WP9+xUHiCB0oEfclyHc1NTUE7nVvh7mSxik/iFdmktC6y5kDwjJMPsopMxMOBklqIkvs",
-	"tNIGSAmhZtVwRE1fcX3T3VDo+N+nZHyDPQMwuxCqGJlLZSatNkAcaDe2uN7cBUp9n5ru13OD47+5Uy8p",
-	"9kurTICzwa8HfzoLfMSpWHPLG+mMKkMmUshKsYJMJfBLKoD0wEBlKec6Q6z2xjgh8U05MuDJoGArwVct",
-	"aL3zW94ypSqBLmJ5A045Lm5pCbjl3Uh9dpczbe+lcxj0R1LdRH/mE8pFJA3jhno1xN0PydgSu5aDW6os",
-	"t9d2UQFd34fVhZ8+hGWGn16H9cZvwcJf+HWHJ//EFb/E9S///MztI/zuNR+vANYP3MbwwSewJTj9tduF",
-	"CCPhCPZmJPF96b3dEF9Ik5DGXgt71wq9YtZAJJNEN6x8NYLLGRNbXhU5Fyn95veJBCKjCShATi5alclo",
-	"u4tdg4WbF0SORlZH9kirieYiZx3VQ+8MXmXBy/EiYPBP2AC7YTR+XKORGyXm2wl/tLtnD5y8CZtF/ySa",
-	"BZtitZM9vXMPPG5JsMLXfS+qr5UXNi8q9t60m+dTpq1cipwpwbpabyvdZrSzT5xPjplDYpcpiKNx6I2Q",
-	"3scZuzQLZzTN5ZRp/HdnaSAc5a+aJa1qSJE3Mnl8LeGDAsrmQnx8XE99AT1o3R1xwFkrBARD2yr8kKMg",
-	"86GaWLLPClYgJL1DCTmNcyqhfUoTCZ4m5xxlpWY1U0+4ndKuMbuCqdSmPiA5GjEVsa0uFxlh7W8r+nTm",
-	"jFlyP5XCTCz3u2UqGelVJQ2wv3t42MeoFVBnYQ+BAsxDF17E8+m04qRpErfh1tPVTnkvnKKBzl9rZqFx",
-	"EOq6L+pYUvtVAjV+XqQU7byU+Y3lXjyfWL7FbnnBLIZKUa5asVp504SVRQs9CUKpfQd81T6eREhUGyAi",
-	"girFb1kB2gU3ZMFM2jv2tf55/0Y7zVYsZ3zWxsqSHCa2NrfMuwWjWL1TnfWhnX24qAklNE4gkDQKVG4P",
-	"SXrJWJG201PTZyKJIFyjOVYxjGBHXTIw5xFrRPlFeJBXSstWx3o6yFjkZVWwFkQFDyjio3RxTy2hPigb",
-	"AKO0pFrJOYRFGYlfwX5oqRgtFkjbt7UyN6lThV8gZlphs7PfwB7IB/jm20Qh+vWE08j8SUfA3myJiJa5",
-	"anS6o7kpMY4DQp80mbLpkCkN4TBW3D4kVgQOFs8bIedWCYe3iL7hM3Tq4mKdHfYyQs9jOIulX9qDPNZG",
-	"TPn3fFRdd2UGoyBatPvAOStROGellTJmTNXBLVLB3xD4gsoIJaoqGdHMBDfrvQdgsNgu0knIWybiawPw",
-	"/XuAeFN5y4r+egaAcr0VWd1rEAvALWqQUoqxBZS3WvmYgJY4Lpxue+FzN5tjMB52Q5cVM2IygkywObPC",
-	"oAJLFNcGUAPN6BTM2zkGvUJ+zDKC1MDoaGZrmBS3FtwTrh1LHHgIbVkKeae50S2SJuh1TBgnyeDfuWJM",
-	"gG5OC4sBh+SdoyTeUVIQvDe1Phh560FPds8S1jx9g4yFioU7vs2S9lfY+yxFwGjakVQZKfkNI4OSjczg",
-	"sBYAu8luXYmbT8+ws3yfnaJua+dbjseb2i8Ot5IHveN/F5mu9dv1/gBpUpp/LRUHJS0EAFLL1nTFCvCj",
-	"dFXm05aBpXnQFOpRpqtitXIfMVlkc4oRvLUqMMDPXdUxf/d3Y00Qyd1B1KOxnOdlvBUDR0IHZzOZT7oI",
-	"26vy3KMT0Jqobn7f7vn6a7d5rNy4HIMBq8Yx3RJSQtkrWWFgS3PPBV0kUO3IktWPlXCRD0E4DTEATzZF",
-	"VSwLpyMlp6vzvOOiMsyZJcmUF4KPJ+awEW1wenq0aTIImW+sb/NXS1CE9fmRuuIzwnQ3bH4dJT8sZWBS",
-	"UchpZpl9lJqhDVVm2az5QBPncl6KR3hy2ghH+EcCB519/yK/WcWKCaNFvzM2w9sOpbfSw1pu5X2oVjv5",
-	"lp1YtMlPGsXxU1HUmUXucIbU5JPuxtIlGat5cZawNEA6i44oWvdm3cyd+mWFZ7sc6Uz5tL8+fSgIoSF9",
-	"BY7UJwLsEIAVRc815/vFSvZU3+iQpW437WAOSdoakgm75+9h2ESIvauTRx6nUkfa+UGgM6cnT0+fPvnp",
-	"5OnjtQFRbQzDUp30zXGwRiN8cMZvk2DVdjN2ybranADUJfnn3nN7WsPkX8k5mVKx8DM3fUG4tgmF9BvN",
-	"ROE8baAR7IDAM8VuA7VsLqQZFAUhNC6JbOl0z4OFrP7N+Q7QSzNmgmmuYYzt45biPJ3GJc+8886LEQEl",
-	"433VlzRFU9445753MMyULCrgmjMKrmYn5veiUgVZbyjlDQqDmFraucrCG3T87MJ031Jt0lb8bfy230ND",
-	"abE6d8/SoMmIo66SjQfUjmD++rj1r/BZrXEfdd7+V7iL4lioVTzLczZzSfMdoODjTrq9DZGVG0O13Mna",
-	"910sSddkFwwz2cEZEXadrY2u6X46NYR3PKOQF796A5EAHz9Bwm1pcCNtvQ4lzUhOhRQ8pyXEQu5nZMLu",
-	"aMFyPkWffxyhe3TwlB6MPn1+dJIIy23bqE8b332PbQUmfFWF/9myBx0rHOBWWoO38Ui6b6eud9A9CTqZ",
-	"0J9mh++icNwtqvi0RM6VVIwrOt62PE2LY3JNyZSoVko9Z9cr+a6Oct0FV9+hfPWzq3LQkgey6jTcyvm+",
-	"TJSmW6U8xUvccZPSR303ic6FcNqTIXsfXj4jjx49eupKMI1Gmpl9CLIOucTC/UwomdOyPACPP4ZeYKUC",
-	"tBZYGVMxWljVLNTO+Nu5jSLCdH1dfD79cmD/d+L/d4X/O2v8b+/6+vD6uvhx/z/2/vV///jx4FPj6f5/",
-	"dKZqDg67AlGwxfqbFVPdi4N/ffr8KJ0IMeUiJcS9sz87Q6uTyf3ou0Sv4CzR9eqMcF8R1dssdLUKLZpP",
-	"WJ+OWV+zXIqia3rkNgLc1GXUeAkOIpZ6PiY069HZTMlbCEkQrcFHM6b6tbWlc5CN/SyWlLcnDrD6rifV",
-	"hPaOJxYpFcsio+G3bF2VpdZMo1V4ctGiqF6osRQnvCBUE0ouXz0j+FVLSaaSbZYZyro+wVbMaw2Pgokz",
-	"D5LO5+Nhu+PRqIKpdH2lXJYlyzcUwep+PH9VVBhuFrvI2DGYwjidIRS2uBuILmmlWZuoaQWDcRuIvl6G",
-	"9MNvFiNhle0pgJHbdFNCXGwC2Jg8R30I5aYU7Lrshvsmmii5n7r25pIH4eUz8vT08U+pMNNUnuNHQ4cl",
-	"CAbsjk5nJUZoV5r1i5mc9aFSaK2n9bG6F4TQ95lQ9g4UYBQt7fGxoq8cjLOekbJfUjVmkBnBRd8uoF+J",
-	"GyHnovkbbrj+gd3NADJZz8VexXN57IMAvL6hN0xEuRdjOtucmOH/BlNbCHmK1iZkXws60xMJphT3z2hd",
-	"dv8jWYE1qhL0lvLSwhEgZSWQhr0lKu7CDOVl2scQghyWipoKdpdOA5g4p+jmEljrUgEvQEqkgjCfnHhu",
-	"f4BaOsQVcHXZUHDJNXl4e/wQXs6IlqEcSU4FGUKhCD7irIhsnZhFQaPQlW4pgoaaKmYasYuRm5LdY+Ke",
-	"n34ZOJUSZxHlO3PwOHv2/vmLjdQJnvq1hv0EJMjwRqZu94fgmF86K6LhuoLNAesBQ4or1yYq/njYVRp3",
-	"0+xG9z8E2ayN+H+zOiX/88VBvp51+TIgYS+beVgN8VZG9hWFvdIzNqrLJvimnvDNdkc/zO9cFGhOcmmV",
-	"2364wjVx+nq8rkLP0sZ2vQGN1aXiK9KCDyo9LTJRd6Xsy5abdevccbNO7g/Fs1dgbzlzPhE851R0duh8",
-	"QKl+txXN10tyW0X36k2JLhiuCyqsDq7vULNuuFiq7lZXfbPs3MiCLrw1BtWi80Rkr64gFXvq0oS6VXb0",
-	"Zb2XadR9hciHQA0l5y6/6b4iNaBCa8v60MrqzTBYOSLUCPO/QoXXzpnqwfa7Qs75sEyXXL6a1DUHLVyS",
-	"y/BYsBSs7XBljpnkIbh7ShcWozovuxGOvJJeLwqJ2iktCm4XTcvLZmztZu7WUpIxhRS1RcY5/Ju1KnVU",
-	"z9JdibhgcEaue9c9COkIMHTGzUhoqfnPDkHHMX/wn2exfhWuRZLh+eLpS3YYZ7DqQ/eF7nV1SprfyMps",
-	"URzKJLMm2V1eVrrVFDTx8X2dJsHItcQs7gL3OxUcjkzizuoWF8hcXzACMrzxo07VLhfhk62sT6XcrAiU",
-	"0vynovmO5qpaGd3yMzAx96np+x4d3crj86LvgynXIyBY2cM3IUayy0edpQpXTH8X1h3HYn0/tUG3d11x",
-	"9XDqhisw0wMMucnIk1NXJWfr4Bsv5tdzp8hOXdJnNZzp8s0L9A09Pf7H0X5GhlQzMoX6O89fvXnxbs/X",
-	"Pnr15vnLg4+vLk4eP9lv/JWRZxP6bEJPji5luTh+dPQ4I1yMJLmOTygulHR7fN3LiJDXouYqpKCGHpLX",
-	"0AYEY5p8hJPng77ejaX2YbBUmc2czyZMGVfubuPBMZF3eG+lPl1uCX89UxrwdXZPc4lxYaW118a/F8f2",
-	"rCU58FKD3LSx7oT5aCUriE6T8MfBgQk3wonqretKz5go2oyz3aON1lc5cruM5+uqpH2sCyDtRGSWjDwJ",
-	"a8o/f/9IoJrVdEZzQzRTnJb8b6y7tjeg5XhABi+K5x8vBhkZmMVsQAbRfAdgbPrxz7ke7HtxR0lp4pJn",
-	"M7ooJcWK+SQs5pD8hmXCtCuENpakkHOBl2Xl3D86VraUNeVYQce6wlSZRdqaFvjDDnaMnYLnYT87nmrg",
-	"2O1SWqREr8aGjqgiQ7aQoiCMg/AaVXmiC4KjdC2UwqgqF1u6UktqtvO+LlO2xpxL421zBAjHHc/B2cRr",
-	"418T1AOw2w8ILaEQO11YRYihsgCkCtP1MPp2AOlVA8jIwzzgVZbRliNeJ5dnUHbDRdKW7IHGdG47KPZe",
-	"OCTrMsrTDjt7bfqa/81SVRgc73MVQJTJyLAyIWJ9i3Ks9uMWmcfX5IvnSZsv29jnam1lWrRYptINd37z",
-	"uporAWihmznj6rerN2uFprVg90vpWuU8ncL3W6PuuOvHIaEEnCQTessybCu3SwAIQjp088EVbDb0fvRy",
-	"xBJ9KwrF9Jaahq9kazWtPiQS6fZcLLyNLblYj55uCobPZSkrlS4nJ2dNoSaOdF0f/ZZ+KMdydR+Xv/xn",
-	"J02g1Qvvmsn1Sznvb9OODNq7obBYB73M6UJDwY2btYEuWNw+VgY7qfG+V96qLWss+lzESxESvPt6wkeW",
-	"H1gyklzJ386UtFQX7eKXi7Z49jWBCH/jpCn8i862Xq8HYcCVzpzMCZ27cLErp4LsKIFfED2RyhCrX1gB",
-	"0G+L7P387JKc/rS/Knm3bAIWsuMerFDZ5oPbie7eS/FTX9N0E7FrCOhLAi5jRf+GLbrbtmCwUBx3xSIO",
-	"6djb1bS0n6j7XESsWK5U/9MMc8aVVSF0XafA9/PjglDvlI/66Fm51bVTggiGw5YMx9Z2lVv0M/PDZLHi",
-	"V0M2i06tCb7Www+Wj69RbzqWOe7CHW5aGFKofZhwE1GimLEgAvuJhrvh/T0Qn6uNFYHHUhbnofKLS4NA",
-	"97TEurNch+qmcWVS15bTTRKlUHSruPiGLd7iCG/Y4kMYBP5w48R64HIuJi7N7cqqG8o5gs6htluNiFyT",
-	"KdfaBQ/uoE7eYH0/iH51qiWCPYU9v75+vr4Yo3NwgQcOMo0pn7qqZOd1mgcX5JmS+c1IqoL8TDV7dLKa",
-	"wfHTpz+ODp5eHLz655t3v1weXP128K9Pn08ed0/o2L1bV5RRFISLbbNq1q/t6zJqfqu9NPfYTysd8iTL",
-	"pMfQM+KC61lJF+3pd5vjIxruNujfVGm2RWbVdn356ujLBKvYtoVncKcmCv9v1Xx4uxbCHf0syfKxLpzX",
-	"Iu+oEkWDtEHKKB2WLX2IYaw+TXdMgQLPJRu5+kH2VYJzdS+E2FKL5aIsXYqAazO1qcrLhgIWyUCmX5iJ",
-	"C744eqaJpgus/uJbYp1jGjwECkqzpkbd1/VbXi8+dIlPDn1QI1+sL+Dqi7a6QNBtuzH/Fvy8X0G+kJdE",
-	"RP825O0dP+lO5uvRduz8olleKW4WH+0BBGd0qqXuBTbtJ//8/SpYZqSCugwYBXz61FulIy8+2qZ9Zwdk",
-	"iYPhZECGTPPCZerb4SeMFgBU1JZ7zy/lZQ0FOuMg4H6BSJORTC0vKpYB5u8Rzc1ZVPODGkPzCbOPfH8x",
-	"I4mrBo92ccXsweuMsAKiEhQplJxBx5BrcS1++MGFwukffiA5VWoRakUwRQZ2yYOM0LUg2nOG/WImZz/+",
-	"OTeDjCxb/v+c3wzsx9ciAqT3Gd6wxf4SQDUZTMzUfjkx1YDs2Qe/fnhLhqyU87p1dw4/+iASC5Is5Hr9",
-	"VTG12M/IgFMzyK7F4E/D7YAQkD0ACNlTO3NlRzR7clqpUIckMhpivUQA0gNNhrJYZKHRA+gUiM/LRc+h",
-	"mdm1uIqLJ3CN6gViFQU/xyG5ILAmtJtJrPo64reMTNGqdI52S4wefqAbh3PwC25naJcAKKKYnmDjPyqK",
-	"a0H92qOGmjCLlZktUsGorCCnR8fRIciCkUEziH3gEAY1Zf3DDxlhSkmliZEySyDPs8jR89G7bwdngE0f",
-	"ca6CGSx16r084Kj96fHx44zQGZSouCMvz69FA6H2IzfzHc1N04mKJ+ScR0oayDHxi0JaP7jhxYDsUbB6",
-	"g8LhawOFCGuLORZjrsXeCg4A1cgaHeLx2C0zE6EkeC6rssAWtbTYR4zTRjt0fnV1dUkwpBnzhjC+dv+Q",
-	"XAjfEcYdmT1FOLPgBHdFHPG1M6/BQr0QK/RDM9iZZdbEkk1oeWyP7gWc1w8/gEnfh6ZjNLV2PvLTxz+5",
-	"y0h9rPTAYgOe/s9cULUgwPjQMYA3Bz8+fXL6j4xolgPFOt0nlSiZBjYP/ovQ3vmQXPGpG6CZtRkyNNGR",
-	"V/KcCZQeecGE4SOIlu29xd8/sNFBhGU1qb1UcqY4MxRr1ehqOrX/DLpm3TFKKtgoFo6YVMMMlwr1az2Z",
-	"9YZtxSw0tWt+5ELoe9EC6pt+cfk64sNnvWNfCYbOeO+s9+jw+PAIVaQJcKiHE0ZLM/nb/nvMgNFh+gqX",
-	"4nXRO+u9cs+tYKBnUria9SdHR5iaIozLjzXszjyclRQtmCiFpHzQK7a414aoSujDXsxEe2d/fIrhZ8nZ",
-	"TMncHiu+nfUMHYOOrJm6tVLyJzvAQzDdt+/nAz7+ptvJqThEm+OIVmWrjB1W8NAnBXWFQE7DVQ1xTO0Q",
-	"uT1+iMwNRBKZ9qhbAgW3G7j3SFkCZbkF9F8tpWBw26GjeqDWURRq3WIeE5+tIE+dxcEzgvjFgLC+ZPC1",
-	"gGQIg+WJiCs+f0gu9A24dOY8Z8FBF9rZR1X7kZ8ha/HA2Ts5OsrIwHVpH5ARLTXbz0DgDuY4vPFNLIGu",
-	"6z0Uhpk2P0v0u0X4QWezkufwxcM/Xc5HjSUbO7r7RIClnoFGVezLRtz8yrmdyTmBu/+NHbmF/Ar0DQh7",
-	"oW+AngFm1a2RXG8F0LbhQC3fcvFh9q9R3Y7VYXNdCMejsws+TOOyjzfjrO5y70jlUnOoB5qM+LhSjiPQ",
-	"omAFqWbIyvaiiNms7saSkYLluHjLWAvL/kqpmd7PnKB6LUCdt39hRX8zYQtfWj8j1GBziMdHRxYH6Zid",
-	"1zgdlqOX44Ks9DaIluQaaVLjyga4xaSQGfwsz6EYz3b47BILo3oOR671Zu/k6OTJwfHJwQkW7uuEfFHf",
-	"0O+M9r53bQLlL+AI7gPf3y+1vk/UfYSjyuzpjqiy/8O2MQ45J/QWkwmtkkQsozrwDSDarwLk862/DKhs",
-	"+prLTrG0wifKF5oMmSWxPlPzkFx5SXyIlZdlVOQsfAel97mJkNc+gkAcfUPomHJxLSxWjpnRq4T/kDyT",
-	"Bd5QR4f1GRmspJuCEtfIN23+4hI7QdFaTjmF0K/VnNNB6o5Ag8dvRPAbXUy/M+bXjSsTuP/Cn/g9YP9V",
-	"pYQGA77rMkm4MDKkp0LvzrizUitCW9Uokt6WkqSx2QGS66GWZWWckVCfB3lD1h0REeXACaLYrKQ5kG3C",
-	"qCo5vnlIBj6xYOC0NKgZClm0Ss4JdCK5ZcW1wPYSFqXxC+w26JpNWPHDazaDZlrygOydHh/tkymjQp85",
-	"9Q3TT/IJUm7o24mXJtKXcZgUul5WZfmSgc1tRhWdMmzA/Uey7zIOEzovQwIR8h0/FTcZMj3QY+1ahPME",
-	"gUEJTBq1khP6TNQouD6f/kv2OTmQLytSjxOQ8ATbFfsglpON3YvtHC31JF2EnT28OeUY5kUJliAInY9q",
-	"44lve5Nasf0+veDGah9vKGP86Rve+NAAppXZNS0I3n/pSjLcBy0AZXdCtR/TlYoOCL32/juL+RpdJRKg",
-	"vJxn79DJ4yfkDf/Zofk0A8lPjlC+nMl8AgIaZp6RF6HG6HIx49A1xtKYfMLyG1bgzdTGmTgtX3PWK3hQ",
-	"p9NrLG7q1BWo/KmmJdM6we5cq0vQpgYTRosBMMBQDWFA9qDOqb2Y1wLeONTsrwH5kRyDlSgqlTAge1Rg",
-	"RhcqZdpQi/Ig7QLdi7+AagoDsgelTaWKzDuhgQtUA1jsg/0yrrkwIHto9EJJGvCnJRtx/5D8UvvGC1Yy",
-	"YwEmFoh3Q5bTSntKPU1TOT1xtY+/EWuOKyt/Z84clfJO3NRYiYF2F4IU3MpVEbbex1V9BWgCZs1IZ1oS",
-	"Wx0GrL+3tc/TX9vmYYa6iN/iHJvFBr/zSTaKNracJQQ0Q90RryYiJQpMGbNmz5EDoZUVrNz3Ipv5BSCN",
-	"klN/63SdrmuVj85KB5S6Wa90hNY/3KmyLlLfdQKqA20cRse99KVm5PL1L5baIhcBImzJyVAWC2jL+EBD",
-	"z1dnADqrrTnXYlB3l5OmDyXMrGy3d3r0aN9KaSH1O9B+1KAD7QM9jGsyCLVi4OvT/SSNsqB4PxqBw21n",
-	"9boOuOgNVSWgqHNdr6g35bQuMOTxuRtyNuonfeeLEVeYSltKLSbIcydtO0W42RO2ZNQqFtzUZkfsR/f1",
-	"1wKWBwYvxXQFfoEaOdwlXVbeyd51T8uyIFZshuIA17399ZelWQsvfWNeuh5ZcyoMKtz0BuKyhjS/OfeO",
-	"AM3KETzRvn+jkx5c7vbAonfku10SblYQPL40XXC9rmPyjcj4aqGU74yxK7Vx1rDmRVYXfJrTqHgNtMgL",
-	"WRb3YEhdOVMv6wUr+lIeIVh6MjQwwdrmihvDRGcCH2potSniL0GHqjs1L+msGVRHZRSAMavK0kqBVj9X",
-	"Y7y/qG5yoyN1k1y5vBDPM9AkKqFzblSpQI4IvRZhr3XMAaob+rBWeYeslGKsMTrhDNOMoNBQM78oC3SF",
-	"jO0lkSKowwod2t7RPfdXCtZpb9S1gCsly6JhAogKkbkb5fV/C456vlW1O3PxmBAYl7Tn1gXO1ir/GxRg",
-	"2IE3AfrWD/acLPL8f6kA14XuPte5UCEYyiea9Y5Hj+hPP+VHh0cHJz2MHOw9Hh3lJ/TpkB0Xj05Pf/qp",
-	"10gQO3lycnx6GrK5/uiJ0+F/jf978m70++/07Y9/je9+U//1kr5/eHWn1bPT1/rot2P9cvh8/mw8/vfe",
-	"p5CZZcmTz8U6Wcqdcibz44OTk6ujo7PTo7Ojo3/1fK7UyfFxSHQ6wXCiTgRrKZuvhVxh3pdUZOLyKKGF",
-	"JwXPGkhYcsruS9B0nWbQWjziZXkG1/c2SkWzIq7P/9pMgx5+5sWXVkIU9ybFTL5g44L8RXuJmDojA1Bb",
-	"//3l6w8frw7eXny8GiDvhB8IJdOqNHxWgmQ8CKgx8Bn8x0d1gMHx6f4heeFT+q7FxBnyQZ12coOTb50f",
-	"EqqPNMjDcmXCJRvhsj0w7uGD8T2tVOGSqgRlgLsMIWzhKvOit8xaY6xL1cFPxtPV5r3lwLMPlhx3nQTP",
-	"5/q6+PHA/ic1zyrVeLKGasjcMHOgjWJ02pQA6kQCCCtJzJS8RT6BE7cJK3iGUx/gTtcHCtyHIGB3Y/LJ",
-	"chJl+yUKGUHJYIgrl+rzzeSpOMWpBaoOq7G65P2QIHf5mmUrUzBqhluEeM0/PllUQ+qN16dSpcVvY2b6",
-	"7OFDtL44bvQQema60VtSTJrRDpYcuiZ97qLUgaRZm2agKqFj00/41sd6fPn05f8FAAD//w==",
+	"zH1rc9u2tuhfweiemdgt7diOk+7Yc+aMm8dOmpeP7Tb37DrXgkhIQk0BKgBaUXPz3+9gLQAEJVCiFKf7",
+	"fmljkcRjYWG9H196uZxMpWDC6N7Jl96Y0YIp+OczWQnDlOYjsXfJR4KaSjH7oGA6V3xquBS9k95zZmg+",
+	"ZgX55eMlkXdMETNmZCCL+SnRjBE6kHdsv5f1dD5mE2oHMPMp6530tFFcjHpfv2a95+fyfO+9FHligqsx",
+	"I8I+IkOJgwv22ZCpknK4etyvWU8xPZVCM9jRuZKDkk3sP3MpDBPG/pNOpyXPqZ3t4RTf+PEPbaf+Eo39",
+	"H4oNeye9//WwhtdDfKof+nFhxubiP46pITMmDJkpKUaEioLM7G9GkkJa4FSGcLMPUHDj2enOtK4UdfBg",
+	"opr0Tn63ix5yNWGF3bWRivWyXsmohh/kcFhywXqfsgU4ZL3PeyO55340TE24oOV+PUP0wh6fTKUCsEyp",
+	"GfdOenmNBQ/9t7DYZ3QypXwEYJoqOWXKcARzXinFRD5PHEnWK7iGIdfB9Ll/72vWY5+NorlZRo2LF0dk",
+	"xs2YSMHISMlqegIIksuCES40LxihROdUCFaQXy/eWnxZWhIvkiu95aJYt8o39p2vWU/QCVv37hX7DLvx",
+	"B7Xm9Q/42rkseT63301ppVlxAwcPcOaGTXRy6e4HqhTFT2GQmzt7jojYQ6km1PROelyYJ8c1VLgwbMQU",
+	"fKR4vnaV76RgMIVidnRarvvgwr1X70tVJe5n5Wfwkr0jhprGpSj5nUVhhM4y9ltoMDXRXU+nEhwpYQcI",
+	"3dGy6gohANGfFVessKvm9soC1jhEy+pr4zfpQRMBd+ko6/3KwR8sN223PdzWLS97SfnkTOgZU8v3nca0",
+	"ipblh2Hv5PfVQKmJz9dPiyTzw5BQMmf6hPQB1/tkNmbKXuRxNSAUFsEKQksp2ClhpWaZI6v2LW4I12TC",
+	"teZilJF+oJn9/e9FCYdcFFyM9DJ9+jieEyFNRrgAujStBiXXlllKVTBF5JAoRrUU+pSwydTM603MqCYj",
+	"RYVhhV14uOuroPoSF5KiAG6oiFoMpCwZFTUBXDoFu+KxLIusdVVLV03JmU5z8DtZ5WOmNKEaSXQpq4Lc",
+	"CjmDvycZ0HDL4RnNx8SSPjIbS81IKeVtNbWzw9udoXEhZylIaKbumLoxHCl2uOYFNWwPfs0SAkp8dz0s",
+	"o5N3O2+OvnQ3/UV668h/8xrhPtft6i2+BfxAmeS5UTLl+a3nhYBpDzRANHlmIEgtD/Tq3dmzvctXZ3tH",
+	"j5/scCGYykjFi92MPDoig7mxF9SAJOMZrkUOPZYzkRFuNJEzQUBgo8YiOhXSjJmCdTzQHh/sEzuAphO3",
+	"1H1yRjy9I4KxQlvpD5YezspOn9pKO/GecMEnlmEcLhPyheN15+BHaz3FC/ZnxbRZPsgBL8vOfNNRlZYL",
+	"yDXJ7VynZCSZJtUUxR24Ig5yXGhjiRcSQTqiXNj7KmqwVrywNJHqW+ZeaACzC4iynp9m3cZe+/e+Zr0/",
+	"ZKUEigTd2MIrRosER/gI5Mfux9PdB4hebgLCRKH3yQfBENvsn2TAhlIxJ2wHgjOm2gKOm8ziJmDkjFsO",
+	"YgFEcjmd298tJisG3Kc4uRZC4ingl/ZVRwJIJQwvCSUTKuiIKUvNi4lF/nix+9dAZS3iN+W2VaCoCcXX",
+	"rDehn1/jR4cHB3BS/s9l+ianTKRJcMUL2DwtS9yPRnBN6Jxow8uSDFguJ4wwYRRn+hQR0NJlew8tJyMD",
+	"RujEKjKWZncmxb++fr60DbuRxNoVNVKl1++fPtCEt7AfoBsbyCGwsCV8s5MpVliOzKVAIHFtVbYBc7SJ",
+	"FRmZ0IKRwTxQtnDebYKGnW07EaPiRScYL5CyCsRMRLzoCtdUx6FLksZ5La0Jm18F0HbLZXInUxIpAEkG",
+	"lbYzaVLQeWYBY3/MK23khCkrAlnEQ/XFXrLBnFhQzgeymNun9m14eorDD2iJdG1K5xO7VQvXBU0z0kGX",
+	"kMHPnCCtU/pn5afxjMgSVquM07DkDG6xe96OdAWdr1VmrTj/1SvtqcV2VzsWjjivBXu7kFau1aYXwClv",
+	"h5TPnSbWEKF6Hc0Pz/Hd7eadP6u55gJGlFKzhDj72hB8hDStoPPoLCNRuKTa3GjGRFfZMOtNGUrdS3O+",
+	"QDLq6IchY4o0VIM5yLJoJ1HbScmYUVUkGfMyMw7gSBrTYvQIb9brzDyQUrfewtahf0KQD4/s1QkSPexP",
+	"gAAnmFUWJFBPNmEFKj5c48UmUgTwn5C+YLN+U7Ww923IlTbEAps4zj1hKh9TYSwfXaQAgs06KuuKmUoJ",
+	"d1Cb3jI7TTxEC+jsic8TAqGVltM8zbLaeUYKhgfFteE5efbzh4tO8m4QKRL6FlMFz40FeVCovCJnEObA",
+	"2jvzcCuL/IaDptQqzxbbOIZ/TrQkQ6pQ3RPVZMAUoUE5CSvpcgkWVuB2nLiHoFlb1fKWW8kQ8HXETNAr",
+	"Vl8hPL16/Jazf8snPKEMBGNnhx0tsodAlxZpPozZlcSHtW1Nbc/piLXsLEkmLP7BXh5o4t8CgcASic4I",
+	"F5H5xGnnMZVaN0x492vWc8JtZ0E8XOvEIgT7bFJWH6+uoKOCjhgZsBEX+pTQAVB/ieqZJfwdSf63my38",
+	"xrP65GIwrrddPKfzVp2XDpNKrMWEvoVC36urDhpWN1uthR6koOBkreVJYtmzMe7fIpMsQNquMgnAyPex",
+	"AL5JF59IMBoMqOb6Ziq5aDN30M9Ol0dFa7Vun9Npdyt2N5rjd7odzXkhlCxbcS2XRYubULNcMeNR7Q/J",
+	"BVim9hEib5kY2XkPj/4BEAl/Jzird+gkjaJ+rRE/JVzccQNORFJIpkHQA5mIww2fUmOYsmP8n9/p3l8H",
+	"e08/uf/vffpykD06/PofLba5kaKT2HMTbeTJceqTalDy/OaWJW7Ki+Lo8ePDp00T3pJV5ZbNM2d7RcV2",
+	"TMshEZaBk5LRO6bdptbKJ5rRMr2S/720kGCocfbeWza3IoodwkrtssOES2yyAM9QDZBoRcuwTd1YQMQJ",
+	"S11ZXKbf3aq7cwlbeINX1wuzSS1QSWk6ntw+eW00cfZZx17QOAhme6rH3ukQrkFGnP8cfSho8io563iU",
+	"G/Mf+5Ex3jOyGkLuvZU68gqtJ+sZVem1BPSSjwQrruyrb7k2SxgTDqf2r0cKVDgdP1sWI0G02/WsFCSK",
+	"32qBdQG10mL9hyUHiSN0oETclyDf1dTUELhXvR3mShqn/CBemUlC63POHBAWYXIpJ8yMORgkqYkssZNK",
+	"GyAlhJplwxE1N4rr2+6GQsf/PiXjO+wZgNmFUMXITCozbrUB4kDbscXV5i5Q6m+o6X491wQ+NHfqJcWb",
+	"0ioT4Gzw68GfTgIfcSrWDLy2U6oMGUshK8UKMpHAL6kA0gMDlaWc6Qyx2hvjhMQ35dCAJ4OCrQRftaD1",
+	"zn95x5SqBLrI5S045bi4oyXglncj3bDPOdP2XjqHwc1Qqtvoz3xMuYikYdxQr4a4+yEZW2PXsndHleX2",
+	"2i4qoOuHsLrw00VYZvjpdVhv/BYs/IVfd3jyC674Ja5/8ednbh/hd6/5eAWwfuA2hg8+gS3B6a/dLkQY",
+	"CUewNyOJ7wvvbYf4QpqENPZa2LtW6CWzBiKZJLph5asRXE6Z2PCqyJlI6TcfxxKIjCagADm5aFkmo+0u",
+	"dg0Wbl4QORxaHdkjrSaai5x1VA+9M3iZBS/Gy4DBP2ED7IbR+HGNRm6UmG8n/NHunj1w8iZsFv2TaBZs",
+	"itVO9vTOPfC4JcEKX994UX2lvLB+UbH3pt08nzJt5VLkTAnW1Xpb6TajnX3ifHLM7BO7TEEcjUNvhPQ+",
+	"ztilWTijaS4nTOO/O0sD4Sh/1SxpVUOKvJbJ42sJHxRQNhfi5OOa6gvoQevuiAPOSiEgGNqW4YccBZkP",
+	"1cSSfVawAiHpHUrIaZxTCe1TmkjwNDnnKCs1q5l6wu2Udo3ZFUykNvUByeGQqYhtdbnICGt/W9GnM2PM",
+	"kvuJFGZsud8dU8lItyppgP3o4WEfo1ZAnYU9BAowD114Ec+n04qTpknchltPVzvlvXCKBjp/q5mlEdjW",
+	"MZwt69EEavw8TynaeSnzW8u9eD62fIvd8YJZDJWiXLZitfKmMSuLFnoShFL7DviqfTyJkKg2QEQEVYrf",
+	"sQK0C27InJm0d+xb/fP+jXaarVjO+LSNlSU5TGxtbpl3A0axfKc660Nb+3BRE0ponEAgaRSe2B6S9JKx",
+	"Im2np+aGiSSCcI3mWMUwgh91ycCch6wR5RfhQV4pLVsd6+kga5GXVcFaEBU8oIiP0sU9tYT6oGwAjNKS",
+	"aiVnEBZlJH4F+6GlYrSYI23f1MrcpE4VfgGEOenreOlsKh4Dx9Ugg5XVylAs63Tmy+cs7fdQLLcyb2f3",
+	"hcWLC/jm+wRD+vUEpMg8wkVnvt4gEi1z2fb1meamxHASiMDSZMImA6Y0ROVYqX+fWEk8GF5vhZwR6t4i",
+	"+pZP0beMi3Xm4PPolhwCSiz80h5rsjJwy7/ng/u661QYjNFiZAgMvBKF85laYWfKVB1jIxX8DfE3Pmha",
+	"VSUjmpng7b33OBAWm2c6yZrAtapBd8ig4e5VNWiJ1vK3T7AZ04bQKfhGQMCDIJ9xNcD4QPirlDMXruVM",
+	"CxowBv6h2NBCeRFQyzxsbf6Gfw8uzETeseJmNf9EtchK/O41CKXgFqVJKcXIHrA3+vmQipYwOJxuc9l9",
+	"O5NtsL1ucpiRFTZ5pO4oYWxScm0ApdELQcE7kGPMMKRXtZ9XRytlwyK7sd6T8IxZosZDZFCTlgxpbnSL",
+	"oA6sggnjBEH8O1eMAXpCzKEc7pN3jgJ6P1NB8L7X6nQU7ABmBvcsYQzVt8iXqZi741uvqHyDudRSMgxG",
+	"HkqVkZLfMtIv2dD092v5uZvo25Uo++weO8vfs1M0Ddj5FsMZJ/aL/Y3EaR83sY1I3PrtaneKNCnDSa1U",
+	"BB03xE9Sy451xQpwQ3W1haQNKwvzoCXZo0xXvXTpPmKuzfoMNXhrWdCBn7tqs/7ub8dSIRC+g6RMYzHZ",
+	"i8hL9qGECYNNZT7uoqssi8OPjoB9U938vt1x+Od281ixezGEBVaNY7olpITJV7JCUb2554LOE6h2YMnq",
+	"ZSVc4EgQqkMIxZN1QSmLQvVQycnyPO+4qAxzVl0y4YXgo7HZbwRrHB8frJsMMg4a61v/1QIUYX1+pK74",
+	"jDDdEpurwVktkSU01KJQTOu2SCqO/J8JHfjhWE5B2jMzqW4z8urD5dXJ+YeLq9NGFiCk1GWRJkbBL4CW",
+	"EDNmXBFIDxxVCiM3pLJUxoVuwdhJyrkJh6KVGUvFTUvcUm6hMOQ5NYzsPH9xsYu3944pPsTYYWaFV2+k",
+	"VtJqN2z+QGdEgxhlt8KNZuWwkxs/mi+9IJhseVkZpvb7vK5bNu803cpoh3SMzUeMlm6ugYoCfvv14i0w",
+	"tBO7zr2rFxfv9l6dXb7aj1Bv36K9ajPkr4qOqbfvtnhi8ciOGZ2DC57QGaGa9P0q+t1iKFaGNiwv6J9L",
+	"OV8WmCN2isvho7GVkMeyLPQWGV3t7pEaEBbWzdTU2mszprpjBG1LWMWSrStJy6vBpXdhNamGFD6NfinU",
+	"H2yaGCIBhiHHCjFFbijVjKpCp01bnaP5RxQsDwWMWXPbYIMY0zsGSDKklqo08le/T7xnFwS71+SChMXS",
+	"nas7mzjpYJ0F6HWUYLhQ5YGKQk4yqxFGV0Ebqsyi6/CBJi6sayHm78lxI+TvHwngOR/6WX67jGtjRoub",
+	"ziIPvO3kno1snS2i232YL7fCJ6c7r4tFinLl7GUI2bvucAbU5OPuDskFRbwpXS1gYIB0Fh1RtO71aOdO",
+	"/bzCs13MJqJ8crM6RTdYKkKKKBypT7bbIsg5ilBvzvdeClCDdKiEYzftYA6FYHTNDToBG0MTQ3x7naD5",
+	"OJWe2a40BGH0+Ojp8dMnPx09fbyS/bRpFVY0Td8cB2t0dIeAt01YXtvN2CazeX2SbZcE23vPn21lXq/k",
+	"jEyomPuZm/EWuDbLNI0kmonCRbOA2WgLBJ4qdheoZXMhzcBjCFN1idoLp3savFD1b84/j5EQIyaY5hrG",
+	"2Dw2OM6FbVzyzAfIeF0zoGS8r/qSpmjKGxdA5534UyWLClSrKYVwLmcL6kXlkDIrhNwiq8TyDZ0rOb3B",
+	"4IptNLO3VJu0p3yT2Ki/w4zV4tntLqzQZFRvV/XXA2pLMH97btg3xIWsCNHovP1vCMmI442X8SzP2dQV",
+	"pukABR/b2e1tyF5YGw7tTta+7+I1uyaUYijnFg7/sOtsZQRr99OpIbzlGYXaM8s3EAnw4RMk3JYGN0rD",
+	"1OkaGcmpkILntIR8g92MjNlnWrCcT1Adj7NgDvae0r3hpy+PjhKpL20b9aVZtt9jWxErX7no31taqGMV",
+	"IdxKa4IUHkn37dQ1hboXGkkWzUmzw3eREWiDSoEt0eklFaOKjjYtgdcS/LOiLFtUj62es+uVfFebPLbB",
+	"1XcoX/3sKgm15FouWy82CnBbJEqTjdKK4yVuuUnpzcFNonMmnPZkyM7Fy2fk0aNHT12Zx+FQM7MLiUyh",
+	"XodwPxNKZrQs9yCqDsMbsRoQWgusjKkYLaxqFuyYfzn7VUSYrq+LL8df9+z/jvz/rvB/J43/7Vxf719f",
+	"Fz/u/tfOv/7v7z/ufWo83f2vzlTNwWFbIAo2X32zYqp7tvevT18epZMNJ1ykhLh39mfnjXMyuR99mwhR",
+	"nCW6Xp0R7hsyZ5rFNJehRfMxu6EjdqNZLkXRtQTBJgLcxGWtegkOooJ7Pu8i69HpVMk7MKKJ1gDfKVM3",
+	"tbWlcyCr/SyWlDcnDrD6rifVhPaWJxYpFYsio+F3bFUlw1ZPwzI8uWhRVM/USIojXhAwJZ+/ekbwq5ay",
+	"hyVbLzOUdQ2gjZjXCh4FE2ceJJ3Px8N2y6NRBVPpGoa5LEuWryk02f14/qyoMM53timdicEUxukMobDF",
+	"7UB0TivN2kRNdOK0gOjbZUg//HoxElbZnmYfxdasSzqPTQBrE9SpT1NYV+akLm3lvokmSu6Hpay0Z7Wh",
+	"y8cCPoii5xYis6S6TQUpv28rAZi11wDkLVH0Yxfcsb4S4qqw6TMd6mk80I0ymt7Mci9Rzw1/6VrPRxS+",
+	"n4jow2o/bqngBtEln4bwbTRnb2Fv1JWeMlG0XantqmU1qgaECTKPIY3oZjjRevdJ3Kxrzy94t14+I0+P",
+	"H/+USjNK1bm4NHRQwvmyz3QyLTFDr9LsppjK6Q1Uyq9tCDdY3RVSKG+YUJY+F2CwLy2QWXGj3P3PekbK",
+	"m5KqEYPMWC5u7AJuKgGxsc3f8DLWP7DPU4Bh1nOx9/FcHqqQgHFj6C0TUe7tiE7XJ+b6v8EMHGLNo7UJ",
+	"eaMFneqxBDOf+2e0Lrv/oazAUloJekd5aeEIkMJ4gaTAVTBDeZn2f4UozYWi/oJ9TqeBbnLx20tBnIEG",
+	"QwVhvjjFqf0BaikS18DAZcNjqAJ5eHf4EF7OiJbBgZ1TQQbMh5oUkR0es2hpFHvbMbyBmioWaGKnMjcl",
+	"u8fCDX76ReBUSpxEXPnEwePk2YfnL9ZyTnjq1xr2E5AgwxuZut0XIbJwkfdouK5gD8N+GED7uDZR8e/9",
+	"rpqim2Y7meQi6A1tgsl3q1P37y8O9+1ilS8DF/ayXr6qId4qZH1DYdf0jI3uCgmZTo/5epu4H+YjFwWa",
+	"Op1ws+mHSxIdTl+P11UgX9jYtjegsbpUgGhagkCFvEVe724w+LrhZt06t9ys00lD85gl2FvOnI8FzzkV",
+	"nZ2NF6hxbrei2WotY6O0Kr0u0RnzpMC8okNYRqhZjBGgUXXfuuovBHTJgs69pRBV9tNESpWuoBTPxKWJ",
+	"d6vs7dvaLNKo+0qRDEFESs5cfvt9qQNQob9lfegB8OI9Vg4LNWL9r1Dhv3OlouCXWCLnfFCmW25AUK07",
+	"SguX5DI8FixkyTlcmWEloZBVN6Fzi1Gdl93Ip1oqryQKiZYTWhTcLpqW54sq6Dru1lKSO4UUtbXQBaM0",
+	"a5XrqJ65uxJxw4iMXPeuexBuFGDoDO+R0FLzny2ypmL+4D/PYt0/XIskw/PNgxZshM6YegPdx7rXVSxp",
+	"fisrs0FxUJOsmsE+52WlW82UY5+g0GkSDL1PzOIu8E2nhhORu8ZZhOMC6asLhkGFH/yoU7XzefhkI8to",
+	"KdcrAqU0/1Q039KUWiujG34G7o8bam58j7pu7aF4ceOzQVYjIHiAwjchyaPLR52lCtdMahvWHccJ/n1q",
+	"g27vOujqIdYNB2GmBxgOlpEnx65K4saBYV7Mr+dOkZ26pONyqN35mxfot3x6+I+D3YwMqGZkAvUXn796",
+	"8+Ldjq99+erN85d7l6/Ojh4/2W38lZFnY/psTI8OzmU5P3x08DgjXAwluY5PKC6UeXd43cuIkNei5iqk",
+	"oIbuk9fQBg/j7Xz0neeDPjDfUvswWKrMes6nY6aMK3e89uCYyDu8t1SfOLeEv54pDfg6Pbm5xDjVZOW1",
+	"8e/FcWcrSQ681CA3baw7YT5aMoLSSRL+ODgw4UaoW731e7Nyrq5y6XYZz9dVSbusC2BuRWRCkn/CjvLL",
+	"x0sCdUwnU5obK5FMvMDik6LITt/Mp33Sj2bYG1eDH/+Y6f4uRhBQ0kxGI1STXy4/vEekXzq/RbvT+oVp",
+	"pjgt+V+YULbTp+WoT/oviueXZ/2MJBYI9i+3xIUN+Sq8UzovJcUmTiQsZp/8hpVrtavNO5KkkDPRthXH",
+	"XRf8HY47dWx1QZWZpw18gWVtYVrZKiER9rMlogUhol1wjPT65VDqIVVkwOZSFIRxkKejwqN0TnCUrrX7",
+	"GFXlfMPIg5KazYIVFoltY86F8TY5AoTjlufgzPS1PbIJ6j64EvrY6pFoOre6GUP9BagnlkDAYPU+pKz3",
+	"MccTasIsc7G2skV1vaMMKsG5wPOSPdBYYcgOiu3A9smqIkdp/7a9Njea/8VShcEcO3ZF6ZTJyKAyIcFj",
+	"gw4B9uMWMcyXiY7nSVtU2zj6chkiWrQYy9I9IH/z6qOrSm2hmzl773dNiVsNdr+Uro130mURfmu0wnH+",
+	"YQlViaVPBBw4nXnTm4qQDg0mcQXrbc+XXrRpTbXurvz45gpW+buBvDvdnt+Ot7Elv/3R03W+3FyWslLp",
+	"Csdy2pSz4sDw1cGi6YdyJJf3cf7+n52Uk9agFdff+aaUs5tNOgRDx2WUX+sYsRmda6gBd7syLgz7LcX6",
+	"aSfLgm9fvWxeG4kbLuKlCAnBMHrMh5YfWDKSXMlfMpmTe/b+rC39Y0Xczl84aQr/orOt1+tBGHClMydz",
+	"cvA2XOzKaUVbKgVnRI+lMsSqPFYA9NsiOz8/OyfHP+0uKwMtm4CFbLkHK1S2uQW3orv3Uo/fl9lfR+wa",
+	"AvqCgMtYcXPL5t3NbTBY6NewZKSHEjeblVm3n6j7XESs6y4VpNYM6/Aoq0LouvaTz+PnglAfJxC1drZy",
+	"q+vwCUEV+y0Jwa0d5DdoseuHyWJdtIZsFp1aE3ythx+MMd+i3nTsvNGFO9y2MKRQjjvhuaJEMWNBBMqs",
+	"K+/hXFAQzq6NFYFHUhanoQqgyxpCj7nEVghch4L7cbF81ynfTRJlHHUrAv6Gzd/iCG/Y/CIMAn+4cWI9",
+	"cDF+DpfmdmXVDeV8U6dQbjjVvr1rCdwF7LrFktMQueVUSwR7Cnt+ff18dX1w53OrqzxQPnGFck/rrCgu",
+	"yDMl89uhVAX5mWr26Gg54emnT78f7D0923v1y5t378/3rn7b+9enL0ePu+c/bd9ANkrAC8LFpkloq9f2",
+	"bQlov9WOo3ts8ZqOwpJlkY4TRUZccD0t6bw9W3V9yEbDAwgtRSvNNkhE3KxVdB2snGAVm3aVDx7eRC8q",
+	"nneXZZV3zK30/MBLG7h+kh0NXPS7Rd5h5aI0azwuuKaDMkXl/Fg3NN3ED3qOlGzoajIaKEQEc3Wvzd1S",
+	"3+6sLF1Gjet8uq5y3pqiYMnYqvfMxEX0HD3TRNM5VtTzXVpPsWoExC5Ks6JsctLHtYGCs0p86BLOH1rz",
+	"R+5h31PA9xFwsamtXb3ayFdwPX8D+UJeEhH9u5DmevikO5mvR9uyGaFmeaW4mV/aAwj+cTlMET14QH75",
+	"eBUsM1JBmDsGJh8/9VbpKLAAbdO+2RiyxP5g3CcDpnnhClvY4ceMFgBU1JZ7z8/leQ0FOuUg4H6F4Jeh",
+	"TC0vqi0D5u8hzc1JVCKHGkPzMbOPfMtbI4lrUIR2ccXsweuMsAICJRQplJxCfP61uBY//OCi8/QPP5Cc",
+	"KjUPsehMkb5dcj8jdCWIvOehmMrpj3/MTD8ji5b/P2a3ffvxtYgA6d2Yt2y+uwBQTfpjM7Ffjk3VJzv2",
+	"wa8Xb8mAlXKGof8Qog4/+rgWrHLlUyP/rJia72akz6npZ9ei/4fhdkCIEe8DhOypnbgqPZo9Oa5UKNsT",
+	"GQ2xdjYA6YEmA1nMs9B7DHQKxOfFPjxQHexaXMW1RkKtZcAqCn6OfXJGYE1oN5PYiGDI7xiZoFXpFO2W",
+	"GND8QDcOZ+89bmdglwAoopgeYy9qKoprQf3aox7vMIuVmbmv6MYKcnxwGB2CLBjpN+Pq+w5hzsi4Gvzw",
+	"g4uSbhRvshiWqEK9YzUaV38cysb1syBSIpkkwf21Syb0Fpos6lD+IpQR3Cevwcl0h0VcrgWkfPQf3h32",
+	"fRZFo/J8GIRQY1HJTPXJw4f9MDn2qES0jhYcdaWgpZYYE4WYGPUaPEV5/Vr4DgIQdE6ckTEkpTSqNWLj",
+	"wqu3l40Cf1xH9QybPjBf+89Hs7sXoD+kQBhEC98nroBgqPMGyERFM+6pCRpuCDhsXAfFqMphtiD494dS",
+	"9Z0TF+Ps3IAn12LpFtlx3CUNFNOi35QWhVVvHDLhvn74ISNMKak0MVJmCUr0LPIaXvrwhP4JkKZLXHnB",
+	"DB6EdxlCIMJPjw8fZ/Z0mSj4Z/Ly9Fo0qNNuFEbxmeamGSSA1915IpU0kN/nF4WCQ/+WF32yQ8GFAifj",
+	"67KFDAJLhiz5uRY7SwQFWFC2WGZQMZCMRGh5lMuqLMgA07h3kXxpox1tfHV1dU4wZB9zNjF+fHefnAnf",
+	"8dIdgCUJQABCkIerso6vnXhzCNRqshokoSSnUyv5EcuDaemO7gWc1w8/gH/Ip15gtoB2MSDHj38KrmeX",
+	"C9C3pAVJyc9cUDUnIEWhlwkRCD8+fnL8j4xolgP7O94llSjtveIGnWGA0jOu2T654hM3QDNjPmTHo1e4",
+	"5DkTqIrwggl7/ay033uLv1+w4V6EZTXfPldyqjgzFOuE6Woysf8Mhou6I669a81mGLDUuAxj8JIoZqGp",
+	"XXNXlyLSixZQX9ez89eRUHfSO/RVuOiU9056j/YP9w9Q3x6DuPNwzGhpxn/Zf48YSE2YOsileF30Tnqv",
+	"3HMrZeqpFK4n19HBAaZeCeNqExj22TyclhTN4UirUzEWS4bd14aoSuj9XiyR9U5+/xTDz/LGqZK5PVZ8",
+	"O+sZOgKDi6XyVuX6ZAd4CH6g9v1c4OPvup2cin00YA9pVbYqbGEFD33SW1cI5DRc1cDE2iFyd/gQJSWQ",
+	"b2U6PMMSKLjdIAoOFXMshk8Y+pXhtjNRRN1zoyhrl1JZ8QKLTlitkDrzlZcq4hcDwvo6oNcCkn0MloYj",
+	"rrnWPjnTt+AfnPGcBW+vnyvuSobCEcopHjg7RwcHGem7FNQ+GdJSs90MtLdg28Ub38SSZxZePdSsmDY/",
+	"S3TiRvhBp9PSsmQuxcM/XE5TjSUr49rt2D7RZaEnulEV+7oWN79xbue/SODu/zAQ+4X8BvQNCHumb4Ge",
+	"AWbVrV9d7zgw3cCBWr7l4h8lZL2GYrkOm+siZB6dXXBtGpd9PCVnYTKvAS40v32gCRS1dhyBFgUrSDVF",
+	"VrYTRYRndbfJjBQsx8VbxlpY9ldKzfRuFsQssA3Zv1A2NGM2963DMiv6QfO7xwcHFgepL1MMOB2Woxfj",
+	"3qyc1Y+W1MfrRI2XWnExKWQGp91zKIS2GT67xNmols5Bhsk/vaODoyd7h0d7R1g0tRPyPafzfxPaP6dz",
+	"6PmVQPkzOIL7wPcPghHvgQW8WK65C0fVLHasa+Qc0ztMlrUaN7GMas83uGu/CpCvuvoyoOXCN0WJ1AKU",
+	"LzQZMEtifSbyPrnyat0AW6PIqMBk+A5ai3ETIa99BFFd+pbQEeXiWlisHDGjlwn/PnkmC7yhjg7rE9Jf",
+	"SqcGi0Ajn7r5i0tcBq19MaUa4giXc6r7qTsCDey/E8GHsf9NmF835k/g/gt/4veA/VeVEhq8Qa6LPuHC",
+	"yJB+XbKi2Tm2FaGtahRJbwtFALCLGpLrgZZlZZzFWZ8GeUPWHd8R5cCjpti0pDmQbcKoKjm+uU/6PnGm",
+	"77Q0qNcMWeJKzggUK7hjxbXA+gugZsMX2E3dNdOz4ofXbPrNtPs+2Tk+PNglE0aFPnHqG6ZX5WOk3GAr",
+	"wEsTGV9wmBS6nldl+ZKBAXdKFZ0wA033fk9df7eafqOgBPIdPxU3GTI90GPtWoRzK4J1EuxjtZITGtjV",
+	"KLi6lsnX7EtyIF/SqR4nIOER1O0NEVHuz5We89Zavi5c0x7ejKLBwwIXyr+Ezq61Jc639Uyt2H6fXnBj",
+	"tY/X9Bn59B1vfGhw2crsmhYE7wx35XDugxaAsjum2o/perkEhF55/12/u+T1/xj6vI2rQTB0OatBuH2h",
+	"hIW9eAfHu6dYzMYZR6gA6R8VhDkzGelHdS76ZOfxwSOIJVrQg6tB7zueWmjfkNYo/VbRnx6q8tyDkO7L",
+	"/PCRsASi5MM1srdzj63QJSMB18vhlsYdPX5C3vCfHRmaYPdPOUT5fyrzMQjQmPlKGl0kGoX+Q9dSywPy",
+	"MctvWYGUUxvnz7ByhzNVw4O6nIfGwt9OnYSq2GpSMq0T4kiGtnTArv6Y0aIPAkqoxtInO1AD3BLOawFv",
+	"7Gv2Z5/8SA7BiheVaumTHW9ZRaVZG2pJEmgjwJfiL6CaS5/sQNlvqSLzW+iaAdVI5rvgrIhrvvTJDhol",
+	"UdOB+92SDb27T97XgTAFK5mBLh1zpAsDltNKe046SXMhPXZ9Ab6T6BR3HfibJaeozUXiTsZKJvQLFKTg",
+	"Vu6NsPU+7ucrQBMwO0c67YJa4TBg9b2tAxz8tW0eZqgZ/D3OsVmI928+yUZB45azhOwFYBpejUdKFIQm",
+	"zNo/RQkBeRB4Ie5FdvYLQBolJ/7W6bpcgFUOOyuFUAZutVIYeqdyZ2pwaTmulWodVecwurZco4fj/PV7",
+	"S22RywMRtuRkIIs5YaVmDzSZSeUNdCc1e74W/bq7uTQ3UN6TIat+tGul6FB6ItB+tHA0OgbZNS4x+iSN",
+	"sqD4MByCd31r80cdXdUbqEpAw4O6ll9vwmldfM/jczfkbNQW/JsvRlx9MS13WEyQp04bcoaKRp9uUjJq",
+	"FT9uarMw9kP/9msBywODpGK6Ar9NjRzuki4aV8jOdU/LsiBWrYHiJNe93dWXpVknNn1jXromwzMqDBpE",
+	"6C24Qwc0vz0NHm1WDuEJrBT8oCg9uNoRfYveUaDGgnCzhODxpemC63Udpe9ExpcLNf3NGLtUm2sFa3Y+",
+	"6ZkvdhOKZ2FpSp9SdR8y9OKZprzosT0XLHGZ63Zm1zZT3BgmOhP4UMOvTVN6CTpumH/RppBB5XBGARjT",
+	"qiytFEgJVDVE5zSYA6yqUZsDyJVLAvM8A03WdqbFPv70WoS91gFGqA7q/dokMWClFCONoUgnmFMIhc6a",
+	"yYRZoCtkZC+JFMFcoTB6xUe1zPyVgnXaG3UN+t5YlkXDRBMVQnQ3yttnLDjq+ZbNIpkLvoYo2KS9vS6w",
+	"uNI4s8ZAATvwJlrfFsmek0We/y8NFHWhzS914mOIfPRZpb3D4SP600/5wf7B3lEPw4R7j4cH+RF9OmCH",
+	"xaPj459+6jWyQY+eHB0eH4fUzd974njw36P/Gb8bfvxI3/745+jzb+q/X9IPD68+a/Xs+LU++O1Qvxw8",
+	"nz0bjf6z9ymkYVry5BMvjxYSJZ1L43Dv6Ojq4ODk+ODk4OBfPZ8YeXR4GLIajzB2sBPBWkjdbSFXmOQp",
+	"FRm7pGl7ByYUPJ8gYckJuy9B0wVdoTV/yMvyBK7vXZR3akVcn+y5ngY9/MKLr62E6MVnmptyDmNi2m6w",
+	"QUKysr1ETJ2QPqit//ny9cXl1d7bs8urPvJO+IFQMqlKw6clSMb9gBp9X0Hk8KAOADk83t0nL3z+7rUY",
+	"O0cLqNNObnDyrTMDQfWjBnlYrIy6YMNdtNfG/e0wmK+VKpxTlaAMcJchXjVcZV70FllrjHWpHjHJ4Nna",
+	"/LoYZXphyXHXSfB8rq+LH/fsf1LzLFONJyuohswNM3vaKEYnTQmgzhqCsJ/ETMlb5LO1cZuwgmc49R7u",
+	"dHUgx30IAnY3Jh8vZky3X6KQ/pcMVrlyeX3fTZ6K8xlboOqwGqvb3g8JcpevWTY3BaNmOEwIzv79k0U1",
+	"pN54fSpVWvx2UZtofXHc6GHPvuxGb8kna0ajWHLoupy7i1JHjWdtmoGqXPdjZ/oJ3/pYnK+fvv6/AAAA",
+	"//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -37,6 +37,7 @@ var problemTitles = map[string]string{
 	"cursor_unknown":      "The cursor is of another feed",
 	"no_snapshot":         "There is no first fill",
 	"snapshot_expired":    "The first fill has expired",
+	"not_the_hub":         "The terminal is not the hub",
 	"not_found":           "There is nothing here",
 	"unavailable":         "The cloud cannot answer now",
 	"internal":            "The cloud failed",

@@ -172,7 +172,7 @@ func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api
 			continue
 		}
 		return api.PullFeed200JSONResponse{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included,
-			ServerTime: s.options.Now().UTC()}, nil
+			Peers: present(page.Peers), ServerTime: s.options.Now().UTC()}, nil
 	}
 }
 
@@ -242,6 +242,9 @@ func (s *server) Claim(ctx context.Context, r api.ClaimRequestObject) (api.Claim
 	out.Findings = append(out.Findings, answer.Findings...)
 	if answer.Granted {
 		out.Id = &answer.ID
+		if answer.Assurance != "" {
+			out.Assurance = &answer.Assurance
+		}
 	}
 	return out, nil
 }

@@ -32,6 +32,7 @@ type proofClaims struct {
 	URL    string `json:"htu"`
 	Nonce  string `json:"nonce"`
 	Body   string `json:"bh"`
+	For    string `json:"for"` // of a hub: the key of the terminal it forwards for
 }
 
 var errNonce = errors.New("the nonce of the proof is missing or too old: prove the request again with the nonce of this answer")

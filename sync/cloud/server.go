@@ -37,6 +37,9 @@ type Options struct {
 	Stopping <-chan struct{}
 	// SnapshotFrom is how many vouchers a merchant has at least for a first fill in one file; 0 is the usual number.
 	SnapshotFrom int64
+	// Of a hub, which is this server over a storage of its own: its state, the trust list that the cloud gave it, and that nobody enrols.
+	Hub   func(context.Context) (api.HubState, error)
+	Trust func(context.Context) (string, error)
 }
 
 // server answers terminals.
@@ -124,7 +127,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(path, "/v1/") {
 		answer.header.Set(nonceHeader, newNonce(s.keys.Nonce, s.options.Now()))
 	}
-	if path == "/v1/enrol" && answer.status >= 400 {
+	if path == "/v1/enrol" && answer.status >= 400 && s.options.Hub == nil {
 		s.pinProblem(answer)
 	}
 	if err := answer.send(w, s.keys.Feed, jti); err != nil {
@@ -155,6 +158,11 @@ func (s *server) serve(answer *recorder, r *http.Request, path string) (jti stri
 	if path != "/v1/enrol" {
 		if who.terminal, err = s.terminal(r.Context(), key); err != nil {
 			return claims.ID, err
+		}
+		if claims.For != "" {
+			if who.terminal, err = s.onBehalf(r.Context(), who.terminal, claims.For); err != nil {
+				return claims.ID, err
+			}
 		}
 	}
 	inner = inner.WithContext(context.WithValue(r.Context(), callerKey{}, who))

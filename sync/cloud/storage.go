@@ -78,6 +78,12 @@ type Storage interface {
 	// Settings is the terminal's place as it should know it.
 	Settings(ctx context.Context, t Terminal) (terminal.Settings, error)
 
+	// AppointHub makes the terminal called name, or nobody where that is "", its store's hub under the next term; ErrUnknown where the
+	// store has no such terminal at work. What is so already stays in its term, and changed is false.
+	AppointHub(ctx context.Context, hub Hub) (appointed Hub, changed bool, err error)
+	// Hub is the store's newest appointment, or ErrUnknown where there was never one.
+	Hub(ctx context.Context, merchant, store string) (Hub, error)
+
 	// ApplyJournal takes a batch over: the prefix that follows what is there and verifies. Where not even its first entry can be
 	// taken, it answers a *JournalError and takes nothing.
 	ApplyJournal(ctx context.Context, t Terminal, push Push) (Ack, error)
@@ -250,10 +256,11 @@ type Claim struct {
 
 // ClaimAnswer is the answer to it.
 type ClaimAnswer struct {
-	Granted  bool
-	ID       string
-	Findings []terminal.Finding
-	Rows     []terminal.Row
+	Granted   bool
+	ID        string
+	Assurance terminal.Assurance // of a yes; "" is Confirmed
+	Findings  []terminal.Finding
+	Rows      []terminal.Row
 }
 
 // SnapshotPartSize is how many bytes a part of a first fill has, but for the last: little enough for a slow line to bring one in
@@ -278,6 +285,7 @@ type Page struct {
 	Cursor   string
 	AtEnd    bool
 	Included uint64
+	Peers    []api.Peer // for the store's hub: the terminals of its store
 }
 
 // DayPage is a page of a store's business day. What it says beside the entries is of the whole day.

@@ -34,6 +34,11 @@ func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 		if _, err := c.Exec("UPDATE terminal SET last_seen = ? WHERE id = ?", micros(claim.At), t.ID); err != nil {
 			return err
 		}
+		if s.copy {
+			if err := c.keepStanding(t, claim.Standing); err != nil {
+				return err
+			}
+		}
 		claiming := claiming{change: c, terminal: t, claim: claim, forked: fork}
 		if err := claiming.decide(); err != nil {
 			return err
@@ -165,7 +170,7 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 	if g.claim.Reverse != nil {
 		return g.decideReversal(v, line)
 	}
-	if !cloud.ProvenInOrder(v.shown(), g.shown, g.claim.UID, line.Proof) {
+	if !v.copied() && !cloud.ProvenInOrder(v.shown(), g.shown, g.claim.UID, line.Proof) {
 		g.refuse(terminal.Finding{Reason: terminal.BadSignature, Facts: map[string]any{}})
 		return nil // whoever did not see the code learns nothing of its uses
 	}
@@ -189,7 +194,7 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 	if err != nil {
 		return err
 	}
-	if finding := account.JudgeClaim(line.Units, campaign.Kind, campaign.Currency, useFacts(use), useFacts(holder)); finding != nil {
+	if finding := account.JudgeClaim(line.Units, campaign.Kind, campaign.Currency, v.useFacts(g, use), useFacts(holder)); finding != nil {
 		if line.Part != "" && finding.Reason == terminal.AlreadyRedeemed {
 			nameLines(finding.Facts, v.Voucher, line.Part)
 		}
@@ -253,7 +258,9 @@ func rowOf(q Querier, t cloud.Terminal, v held) (terminal.Row, error) {
 		return terminal.Row{}, err
 	}
 	row := terminal.Row{Voucher: v.Voucher, Campaign: campaign}
-	if err := q.QueryRow("SELECT head_seq FROM terminal WHERE id = ?", t.ID).Scan(&row.Included); err != nil {
+	err = q.QueryRow(`SELECT CASE WHEN coalesce(u.included, 0) > t.head_seq THEN u.included ELSE t.head_seq END
+		FROM terminal t LEFT JOIN upstream u ON u.terminal = t.id WHERE t.id = ?`, t.ID).Scan(&row.Included)
+	if err != nil {
 		return row, err
 	}
 	if err := addUndone(q, t, v, &row); err != nil {
@@ -293,6 +300,15 @@ func stateFindings(v terminal.Voucher, campaign terminal.Campaign, store string)
 		findings = append(findings, terminal.Finding{Reason: terminal.CampaignIsPaused, Facts: map[string]any{"campaign": campaign.Name}})
 	}
 	return findings
+}
+
+// useFacts are the facts of a voucher's newest use. A hub may not have the entry, and then tells what the cloud told it.
+func (v held) useFacts(q Querier, use *api.ExceptionUse) map[string]any {
+	if use != nil || v.LastUse == nil || !v.copied() {
+		return useFacts(use)
+	}
+	name := storeName(q, v.merchant, v.LastUse.Store)
+	return useFacts(&api.ExceptionUse{At: v.LastUse.At, StoreName: &name, Terminal: v.LastUse.Terminal, OperatorName: &v.LastUse.Operator})
 }
 
 // useFacts are the facts of a use that a cashier is told: in names, not ids.

@@ -102,6 +102,9 @@ func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 			}
 			page.Records = append(page.Records, record)
 		}
+		if err := addPeers(q, t, last, &page); err != nil {
+			return err
+		}
 		return q.QueryRow("SELECT coalesce(max(seq), 0) FROM entry WHERE terminal = ? AND place BETWEEN 0 AND ?", t.ID, last).Scan(&page.Included)
 	})
 	return page, err
@@ -163,6 +166,10 @@ func loadRecord(q Querier, t cloud.Terminal, row placed) (record api.FeedRecord,
 	case "trust":
 		list, err := loadTrust(q, t.Merchant)
 		record.Trust = &list
+		return record, err
+	case "hub":
+		hub, err := signedHub(q, t.Merchant, row.ref)
+		record.Hub = &hub
 		return record, err
 	case "verdict":
 		ordinal, err := strconv.ParseInt(row.ref, 10, 64)

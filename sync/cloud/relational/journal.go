@@ -33,8 +33,12 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 			// Before the entries are judged: a hold that this terminal let go of must not make its own redemption an overrun.
 			err = c.release(t, sparing(push.Standing, fresh), nil, push.At)
 		}
+		before := head.Seq
 		if err == nil && len(fresh) > 0 {
 			err = c.applyFresh(t, push, &head, fresh, known, &ack)
+		}
+		if err == nil && s.copy {
+			err = c.recount(t, push.Standing, before)
 		}
 		if errors.As(err, &refused) {
 			refused.Head = apiHead(head)
@@ -128,13 +132,17 @@ func (c *change) branch(t cloud.Terminal, push cloud.Push, seq uint64) error {
 		"The entries do not follow entry %d that is here and their signature does not verify: keep the journal and run journal verify.", seq)}
 }
 
-func (c *change) hashAt(t cloud.Terminal, seq uint64) ([]byte, error) {
+func (c *change) hashAt(t cloud.Terminal, seq uint64) ([]byte, error) { return hashAt(c, t, seq) }
+
+func hashAt(q Querier, t cloud.Terminal, seq uint64) ([]byte, error) {
 	if seq == 0 {
 		genesis := entry.Genesis(t.Key)
 		return genesis[:], nil
 	}
 	var hash []byte
-	err := c.QueryRow("SELECT hash FROM entry WHERE terminal = ? AND seq = ?", t.ID, seq).Scan(&hash)
+	// A hub may have the head of a journal and not the entry there: it gathers what comes after.
+	err := q.QueryRow(`SELECT hash FROM entry WHERE terminal = ?1 AND seq = ?2 UNION ALL
+		SELECT head_hash FROM terminal WHERE id = ?1 AND head_seq = ?2 LIMIT 1`, t.ID, seq).Scan(&hash)
 	return hash, err
 }
 

@@ -20,7 +20,18 @@ func usedOf(q Querier, merchant string, kind terminal.Kind, quota terminal.Quota
 		WHERE kind = 1 AND invalid = 0 AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5`
 	err = q.QueryRow(query+of(quota), kind == terminal.KindBalance, merchant, quota.Campaign, quota.Days.From.String(),
 		quota.Days.Through.String(), either(quota.Customer, quota.Store)).Scan(&used)
-	return used, err
+	if err != nil {
+		return 0, err
+	}
+	// At a hub the lines are only those that the cloud does not count yet.
+	var counted int64
+	query = "SELECT coalesce(sum(units), 0) FROM counted WHERE ?1 = 0 AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5"
+	if quota.Customer == "" {
+		query += " AND customer = ''"
+	}
+	err = q.QueryRow(query+of(quota), 0, merchant, quota.Campaign, quota.Days.From.String(),
+		quota.Days.Through.String(), either(quota.Customer, quota.Store)).Scan(&counted)
+	return used + counted, err
 }
 
 // heldOf is what claims for other entries hold of a quota.
@@ -288,16 +299,28 @@ func addUndone(q Querier, t cloud.Terminal, v held, row *terminal.Row) error {
 }
 
 func addCounts(q Querier, merchant string, row *terminal.Row, by, where, value string) error {
-	return each(q, func(rows *sql.Rows) error {
+	add := func(rows *sql.Rows) error {
 		count := terminal.Count{Campaign: row.Campaign.ID}
 		var day string
 		err := rows.Scan(&count.Customer, &count.Store, &day, &count.Units)
 		if err == nil {
 			count.Day, err = terminal.ParseDate(day)
 		}
+		for i, known := range row.Counts {
+			if known.Customer == count.Customer && known.Store == count.Store && known.Day == count.Day {
+				row.Counts[i].Units += count.Units
+				return err
+			}
+		}
 		row.Counts = append(row.Counts, count)
 		return err
-	}, "SELECT "+by+", sum("+standing+`) FROM line WHERE kind = 1 AND invalid = 0 AND merchant = ?2 AND campaign = ?3 AND `+where+`
+	}
+	err := each(q, add, "SELECT customer, store, day, units FROM counted WHERE merchant = ? AND campaign = ? AND customer = ?",
+		merchant, row.Campaign.ID, value)
+	if err != nil {
+		return err
+	}
+	return each(q, add, "SELECT "+by+", sum("+standing+`) FROM line WHERE kind = 1 AND invalid = 0 AND merchant = ?2 AND campaign = ?3 AND `+where+`
 		GROUP BY 1, 2, 3`, row.Campaign.Kind == terminal.KindBalance, merchant, row.Campaign.ID, value)
 }
 

@@ -55,7 +55,7 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	if err != nil {
 		return terminal.LineVerdict{}, err
 	}
-	proven := account.Total > 0 && cloud.ProvenInOrder(v.shown(), s.shown, s.entry.UID, line.Proof)
+	proven := account.Total > 0 && (v.copied() || cloud.ProvenInOrder(v.shown(), s.shown, s.entry.UID, line.Proof))
 	verdict, after := account.Judge(line.Units, proven)
 	var other *api.ExceptionUse
 	if verdict.Overrun > 0 {

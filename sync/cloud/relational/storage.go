@@ -63,6 +63,7 @@ type Tx interface {
 type Storage struct {
 	engine Engine
 	watch  watch
+	copy   bool // see Copy
 }
 
 var _ cloud.Storage = (*Storage)(nil)

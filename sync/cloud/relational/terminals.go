@@ -77,8 +77,10 @@ func (s *Storage) Enrol(ctx context.Context, request cloud.Enrolment) (t cloud.T
 		if err != nil {
 			return err
 		}
-		_, err = c.Exec("UPDATE invitation SET terminal = ? WHERE secret_hash = ?", t.ID, request.SecretHash[:])
-		return err
+		if _, err = c.Exec("UPDATE invitation SET terminal = ? WHERE secret_hash = ?", t.ID, request.SecretHash[:]); err != nil {
+			return err
+		}
+		return c.tellHub(merchant, store)
 	})
 	return t, err
 }
@@ -195,6 +197,9 @@ func (s *Storage) Suspend(ctx context.Context, merchant, store, name string, sus
 			}
 		}
 		if _, err := c.Exec("UPDATE terminal SET suspended = ? WHERE id = ?", flag(suspended), t.ID); err != nil {
+			return err
+		}
+		if err := c.tellHub(merchant, store); err != nil {
 			return err
 		}
 		return c.Publish(merchant, "settings", "", store, t.ID)

@@ -90,10 +90,14 @@ type held struct {
 	terminal.Voucher
 	merchant           string
 	inner              [32]byte
+	secret             bool // inner is there
 	redeemed, reversed int64
 }
 
 func (v held) shown() cloud.Shown { return cloud.Shown{Inner: v.inner, Order: v.Order} }
+
+// copied says that this is a hub's copy, where nobody can tell whether a code was shown.
+func (v held) copied() bool { return !v.secret }
 
 const voucherColumns = `id, merchant, campaign, lookup, "inner", state, state_at, units, redeemed, reversed, last_use, body, version`
 
@@ -139,7 +143,7 @@ func scanVoucher(row Row) (v held, err error) {
 	v.ID, v.Campaign, v.State, v.Units, v.Version = terminal.VoucherID(id), campaign, terminal.VoucherState(state), units, version
 	v.Used = v.redeemed - v.reversed
 	copy(v.Lookup[:], lookup)
-	copy(v.inner[:], inner)
+	v.secret = copy(v.inner[:], inner) > 0
 	if at.Valid {
 		moment := fromMicros(at.Int64)
 		v.StateAt = &moment

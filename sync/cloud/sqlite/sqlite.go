@@ -29,12 +29,26 @@ var migrations embed.FS
 // FileName is the database's name within the data folder.
 const FileName = "cloud.db"
 
+// HubName is the name of a hub's database within the terminal's data folder.
+const HubName = "hub.db"
+
 // Open opens the database in folder dir, which it makes, and brings it to the newest schema.
-func Open(dir string) (*relational.Storage, error) {
+func Open(dir string) (*relational.Storage, error) { return open(dir, FileName) }
+
+// OpenHub opens the database of a store's hub in the terminal's data folder.
+func OpenHub(dir string) (*relational.Copy, error) {
+	s, err := open(dir, HubName)
+	if err != nil {
+		return nil, err
+	}
+	return relational.NewCopy(s), nil
+}
+
+func open(dir, name string) (*relational.Storage, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder %s cannot be made: %w", dir, err)
 	}
-	path := filepath.Join(dir, FileName)
+	path := filepath.Join(dir, name)
 	writer, err := connect(path, url.Values{"_txlock": {"immediate"}}, 1)
 	if err != nil {
 		return nil, err

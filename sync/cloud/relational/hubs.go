@@ -1,0 +1,113 @@
+package relational
+
+import (
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"errors"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+)
+
+// AppointHub implements cloud.Storage.
+func (s *Storage) AppointHub(ctx context.Context, hub cloud.Hub) (appointed cloud.Hub, changed bool, err error) {
+	err = s.write(ctx, func(c *change) error {
+		var id sql.NullInt64
+		if hub.Terminal != "" {
+			t, err := terminalBy(c, "merchant = ? AND store = ? AND name = ? AND suspended = 0", hub.Merchant, hub.Store, hub.Terminal)
+			if err != nil {
+				return err
+			}
+			id = sql.NullInt64{Int64: t.ID, Valid: true}
+		}
+		before, err := loadHub(c, hub.Merchant, hub.Store)
+		if err != nil && !isUnknown(err) {
+			return err
+		}
+		if changed = before.ID != id.Int64 || (id.Valid && before.Address != hub.Address); !changed {
+			appointed = before
+			return nil
+		}
+		_, err = c.Exec(`INSERT INTO hub (merchant, store, term, terminal, address, at) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (merchant, store) DO UPDATE SET term = excluded.term, terminal = excluded.terminal, address = excluded.address, at = excluded.at`,
+			hub.Merchant, hub.Store, before.Term+1, id, hub.Address, micros(hub.At))
+		if err != nil {
+			return err
+		}
+		if appointed, err = loadHub(c, hub.Merchant, hub.Store); err != nil {
+			return err
+		}
+		return c.Publish(hub.Merchant, "hub", hub.Store, hub.Store, 0)
+	})
+	return appointed, changed, err
+}
+
+// Hub implements cloud.Storage.
+func (s *Storage) Hub(ctx context.Context, merchant, store string) (hub cloud.Hub, err error) {
+	err = s.read(ctx, func(q Querier) error {
+		hub, err = loadHub(q, merchant, store)
+		return err
+	})
+	return hub, err
+}
+
+func loadHub(q Querier, merchant, store string) (cloud.Hub, error) {
+	hub := cloud.Hub{Merchant: merchant, Store: store}
+	var id, at sql.NullInt64
+	var name sql.NullString
+	var key []byte
+	err := q.QueryRow(`SELECT h.term, h.terminal, t.name, t.public_key, h.address, h.at FROM hub h LEFT JOIN terminal t ON t.id = h.terminal
+		WHERE h.merchant = ? AND h.store = ?`, merchant, store).Scan(&hub.Term, &id, &name, &key, &hub.Address, &at)
+	hub.ID, hub.Terminal, hub.Key, hub.At = id.Int64, name.String, ed25519.PublicKey(key), fromMicros(at.Int64)
+	return hub, unknown(err, "a hub of store "+store)
+}
+
+// signedHub is a store's appointment as it goes into the feed.
+func signedHub(q Querier, merchant, store string) (string, error) {
+	keys, err := loadKeys(q)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", errors.New("the cloud has no keys yet: run countersign-cloud serve once")
+	}
+	if err != nil {
+		return "", err
+	}
+	hub, err := loadHub(q, merchant, store)
+	if err != nil {
+		return "", err
+	}
+	return cloud.SignHub(keys, hub)
+}
+
+// tellHub has the store's hub, if there is one, ask for the terminals of its store again.
+func (c *change) tellHub(merchant, store string) error {
+	hub, err := loadHub(c, merchant, store)
+	if isUnknown(err) || (err == nil && hub.ID == 0) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return c.Publish(merchant, "hub", store, store, hub.ID)
+}
+
+// addPeers adds to a page for the store's hub the terminals of its store, as of place.
+func addPeers(q Querier, t cloud.Terminal, place int64, page *cloud.Page) error {
+	hub, err := loadHub(q, t.Merchant, t.Store)
+	if isUnknown(err) || (err == nil && hub.ID != t.ID) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return each(q, func(rows *sql.Rows) error {
+		var peer api.Peer
+		err := rows.Scan(&peer.Terminal, &peer.PublicKey, &peer.Suspended, &peer.Head.Epoch, &peer.Head.Seq, &peer.Head.Hash, &peer.Receipt,
+			&peer.Included, &peer.Forked)
+		page.Peers = append(page.Peers, peer)
+		return err
+	}, `SELECT name, public_key, suspended, epoch, head_seq, head_hash, head_receipt,
+			(SELECT coalesce(max(seq), 0) FROM entry WHERE entry.terminal = t.id AND place BETWEEN 0 AND ?1),
+			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'journal_fork' AND x.state = 'open')
+		FROM terminal t WHERE merchant = ?2 AND store = ?3 ORDER BY id`, place, t.Merchant, t.Store)
+}
