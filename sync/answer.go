@@ -72,7 +72,8 @@ func (d *doer) once(request *http.Request, body []byte) (*http.Response, []byte,
 	d.mu.Lock()
 	nonce := d.nonce
 	d.mu.Unlock()
-	proof, id, err := d.prover.prove(request.Method, proofURL(request.URL), body, nonce)
+	onBehalf, _ := request.Context().Value(behalfKey{}).(ed25519.PublicKey)
+	proof, id, err := d.prover.prove(request.Method, proofURL(request.URL), body, nonce, onBehalf)
 	if err != nil {
 		return nil, nil, err
 	}

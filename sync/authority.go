@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"countersign/sync/api"
 	"countersign/terminal"
@@ -14,9 +15,15 @@ import (
 // once while the breaker is open.
 type Authority struct {
 	client  *Client
-	breaker *Breaker
+	breaker gate
 	claims  *Claims
 	journal ClaimedJournal // nil where nothing is claimed
+}
+
+// gate says whether a question may be asked, and hears how it ended. A Breaker is one.
+type gate interface {
+	Allow() (budget time.Duration, ok bool)
+	settle(client *Client, err error)
 }
 
 // ClaimedJournal is what a claim needs of the journal behind it.
@@ -89,6 +96,9 @@ func (a *Authority) Claim(ctx context.Context, claim terminal.Claim) (terminal.C
 	out := terminal.ClaimAnswer{
 		Granted: answer.Granted, Assurance: terminal.Confirmed,
 		Findings: findings(answer.Findings), Rows: rows(answer.Rows),
+	}
+	if answer.Assurance != nil && *answer.Assurance == terminal.ByStore {
+		out.Assurance = terminal.ByStore
 	}
 	if answer.Id != nil {
 		out.ID = *answer.Id
@@ -191,9 +201,18 @@ func plainNoAnswer(err error) error {
 }
 
 func claimRequest(claim terminal.Claim, open openClaims) api.ClaimRequest {
+	return ClaimRequestOf(claim, open.instance, open.counter, open.uids, nil)
+}
+
+// ClaimRequestOf is a claim as the contract says it: with the start of the program that asks, its count of claims, those that are open, and
+// where its journal ends.
+func ClaimRequestOf(claim terminal.Claim, instance string, counter int64, open []terminal.UID, journal *api.Head) api.ClaimRequest {
+	if open == nil {
+		open = []terminal.UID{}
+	}
 	request := api.ClaimRequest{
 		Uid: claim.UID, Bill: claim.Bill, Reverse: claim.Reverse,
-		Instance: open.instance, Counter: open.counter, Open: open.uids,
+		Instance: instance, Counter: counter, Open: open, Journal: journal,
 		Lines: make([]api.ClaimLine, len(claim.Lines)),
 	}
 	if claim.Operator != "" {

@@ -13,14 +13,19 @@ const openMost = 10_000
 // Claims knows which claims of this terminal may still become entries. Each question and each push carries them, so that the cloud
 // can let go of every other hold: after a crash, an Esc, or an answer that was lost, nothing has to be cleaned up by time.
 type Claims struct {
-	instance string
-	unacked  func(context.Context) ([]terminal.UID, error)
+	*asked
+	unacked func(context.Context) ([]terminal.UID, error)
+	told    int // how much of what was released whoever is asked here was told; guarded by mu
+}
 
-	mu      sync.Mutex
-	counter int64
-	open    map[terminal.UID]bool // asked for, and not yet released or acknowledged
-	// How often a claim was released, by this start or by the end of the one before, and how much of that the cloud was told.
-	released, told int
+// asked is what a terminal claimed, of whomever it asked.
+type asked struct {
+	instance string
+
+	mu       sync.Mutex
+	counter  int64
+	open     map[terminal.UID]bool // asked for, and not yet released or acknowledged
+	released int                   // how often a claim was released, by this start or by the end of the one before
 }
 
 // openClaims is a list of claims as of one moment.
@@ -35,7 +40,12 @@ type openClaims struct {
 // journalled entries that the cloud has not acknowledged.
 func NewClaims(instance string, unacked func(context.Context) ([]terminal.UID, error)) *Claims {
 	// What an earlier start left behind counts as one release that the cloud has not heard of.
-	return &Claims{instance: instance, unacked: unacked, open: map[terminal.UID]bool{}, released: 1}
+	return &Claims{asked: &asked{instance: instance, open: map[terminal.UID]bool{}, released: 1}, unacked: unacked}
+}
+
+// Toward is the same list as another authority must hear it, which has acknowledged less, or more.
+func (c *Claims) Toward(unacked func(context.Context) ([]terminal.UID, error)) *Claims {
+	return &Claims{asked: c.asked, unacked: unacked}
 }
 
 // begin opens a claim for uid. It returns what the claim's request carries.

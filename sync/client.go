@@ -31,6 +31,8 @@ type Config struct {
 	// Transport replaces the connection to the network in tests; nil makes one.
 	Transport http.RoundTripper
 	Nonce     string // of an earlier start, or ""
+
+	keys keyFinder // instead of Trust's
 }
 
 // Client asks the cloud. It is safe for concurrent use. Its errors are *NoAnswer, *Refusal, or the context's.
@@ -64,10 +66,14 @@ func NewClient(config Config) (*Client, error) {
 		}
 	}
 	client := &Client{trust: config.Trust, heard: func(time.Time) {}}
+	keys := config.keys
+	if keys == nil {
+		keys = config.Trust.answerKey
+	}
 	client.doer = &doer{
 		client: &http.Client{Transport: transport, CheckRedirect: noRedirect},
 		prover: prover,
-		keys:   config.Trust.answerKey,
+		keys:   keys,
 		nonce:  config.Nonce,
 	}
 	client.api, err = api.NewClientWithResponses(config.URL, api.WithHTTPClient(client.doer))
@@ -130,6 +136,18 @@ func (c *Client) redemption(ctx context.Context, uid terminal.UID) (*api.Redempt
 		return nil, refusal(answer.HTTPResponse, answer.Body)
 	}
 	c.hear(answer.JSON200.ServerTime)
+	return answer.JSON200, nil
+}
+
+// hub asks for a hub's sign of life.
+func (c *Client) hub(ctx context.Context) (*api.HubState, error) {
+	answer, err := c.api.HubWithResponse(ctx)
+	if err != nil {
+		return nil, asNoAnswer(ctx, err)
+	}
+	if answer.JSON200 == nil {
+		return nil, refusal(answer.HTTPResponse, answer.Body)
+	}
 	return answer.JSON200, nil
 }
 

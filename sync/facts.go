@@ -8,6 +8,9 @@ import (
 	"countersign/terminal"
 )
 
+// Findings gives the facts of findings the Go types that they had at the cloud.
+func Findings(from []api.Finding) []terminal.Finding { return findings(from) }
+
 // findings gives the facts of findings the Go types that they had at the cloud: JSON knows no Money, no time and no whole number.
 func findings(from []api.Finding) []terminal.Finding {
 	out := make([]terminal.Finding, len(from))

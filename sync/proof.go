@@ -23,6 +23,7 @@ type proofClaims struct {
 	IssuedAt int64  `json:"iat"`
 	Nonce    string `json:"nonce,omitempty"`
 	Body     string `json:"bh"`
+	For      string `json:"for,omitempty"` // of a hub: the key of the terminal that it forwards for
 }
 
 // prover makes request proofs with the terminal's own key, which may live where only signing is possible.
@@ -44,12 +45,15 @@ func newProver(key crypto.Signer) (*prover, error) {
 	return &prover{signer}, nil
 }
 
-// prove returns the proof for one request and its id.
-func (p *prover) prove(method, url string, body []byte, nonce string) (proof, id string, err error) {
+// behalfKey is where a request's context keeps the key of the terminal that a hub forwards for.
+type behalfKey struct{}
+
+// prove returns the proof for one request and its id. onBehalf is the key of the terminal it is made for, nil for its own.
+func (p *prover) prove(method, url string, body []byte, nonce string, onBehalf ed25519.PublicKey) (proof, id string, err error) {
 	digest := sha256.Sum256(body)
 	claims := proofClaims{
 		ID: rand.Text(), Method: method, URL: url, IssuedAt: time.Now().Unix(), Nonce: nonce,
-		Body: base64.RawURLEncoding.EncodeToString(digest[:]),
+		Body: base64.RawURLEncoding.EncodeToString(digest[:]), For: base64.RawURLEncoding.EncodeToString(onBehalf),
 	}
 	payload, err := json.Marshal(claims)
 	if err != nil {

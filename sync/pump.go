@@ -96,7 +96,8 @@ type Pump struct {
 	reported int64 // entries that the cloud was last told are still here; guarded by turn
 
 	jitter func(most int64) int64
-	first  *fills // nil where the cache is filled from the feed alone
+	first  *fills        // nil where the cache is filled from the feed alone
+	hubs   *Appointments // nil where nobody wants to know
 
 	mu      sync.Mutex
 	trouble error    // of the newest attempt that ended in one that is not the line's
@@ -118,6 +119,9 @@ func NewPump(client *Client, breaker *Breaker, claims *Claims, journal Journal, 
 
 // Jitter replaces the randomness of the backoff: jitter returns a number from 0 up to but not including most. It is set before Run.
 func (p *Pump) Jitter(jitter func(most int64) int64) { p.jitter = jitter }
+
+// Hubs has the store's appointments of a hub taken over into hubs. It is set before Run.
+func (p *Pump) Hubs(hubs *Appointments) { p.hubs = hubs }
 
 // OnChange has changed called, from the pump's goroutines, whenever something arrived or was acknowledged. It is set before Run.
 func (p *Pump) OnChange(changed func()) { p.changed = changed }
@@ -348,6 +352,16 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 // stored stops the page, since the cursor must not pass it.
 func (p *Pump) takeTrust(page *api.FeedPage) error {
 	for _, record := range page.Records {
+		if record.Hub != nil && p.hubs != nil {
+			switch err := p.hubs.Take(*record.Hub); {
+			case errors.Is(err, errAppointmentNotKept):
+				return err
+			case err != nil:
+				p.log.Warn("an appointment of a hub was refused", "error", err.Error())
+			default:
+				p.changed()
+			}
+		}
 		if record.Trust == nil {
 			continue
 		}

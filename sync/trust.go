@@ -24,8 +24,9 @@ type Trust struct {
 	root ed25519.PublicKey
 	keep func(signed string) error
 
-	mu   sync.Mutex
-	list api.TrustList
+	mu     sync.Mutex
+	list   api.TrustList
+	signed string // the list, as it came
 }
 
 // NewTrust opens a trust list. keep stores a newer one for the next start, and may be nil.
@@ -34,7 +35,7 @@ func NewTrust(root ed25519.PublicKey, signed string, keep func(signed string) er
 	if err != nil {
 		return nil, err
 	}
-	return &Trust{root: root, keep: keep, list: list}, nil
+	return &Trust{root: root, keep: keep, list: list, signed: signed}, nil
 }
 
 // errTrustNotKept says that a good list could not be stored here.
@@ -62,8 +63,15 @@ func (t *Trust) Take(signed string) error {
 			return fmt.Errorf("%w: %w", errTrustNotKept, err)
 		}
 	}
-	t.list = list
+	t.list, t.signed = list, signed
 	return nil
+}
+
+// Signed is the list at hand as the root key signed it.
+func (t *Trust) Signed() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.signed
 }
 
 // Version is the version of the list at hand.

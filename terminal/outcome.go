@@ -21,6 +21,7 @@ const (
 	MissingLines    Missing = "lines"    // which lines of an order; all are handed over unless said
 	MissingApproval Missing = "approval" // a second person's PIN
 	MissingOperator Missing = "operator" // somebody has to sign in
+	MissingHub      Missing = "hub"      // the store's hub does not answer: try again, or go on alone (Request.Alone)
 )
 
 // Ask is one question to the cashier.
@@ -41,6 +42,7 @@ type Request struct {
 	WholeOrder bool
 	Operator   *Operator // as SignIn returned it; nil where nobody is signed in
 	Approver   *Operator // the second person, as SignIn returned it
+	Alone      bool      // go on without the store's hub, which does not answer
 	UID        UID       // of the redemption; zero lets the terminal make one. The same uid is never redeemed twice
 }
 

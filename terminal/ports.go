@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -14,6 +15,9 @@ var (
 	ErrUnknown = errors.New("unknown")
 	// ErrNoAnswer says that no authority answered within its budget: the terminal is on its own.
 	ErrNoAnswer = errors.New("no answer from the cloud")
+	// ErrHubSilent says that the store's hub, which was there a moment ago, does not answer: whether to wait for it or to go on
+	// without is for the cashier to say. It is ErrNoAnswer, too.
+	ErrHubSilent = fmt.Errorf("the store's hub does not answer: %w", ErrNoAnswer)
 	// ErrNotJoined says that the terminal belongs to no store yet.
 	ErrNotJoined = errors.New("this terminal has not joined a store yet")
 )
@@ -193,6 +197,8 @@ type Claim struct {
 	Operator string
 	// Reverse names the redemption whose reversal is asked for, where another terminal made it.
 	Reverse *UID
+	// Alone goes on without the store's hub: the cashier was asked.
+	Alone bool
 }
 
 // ClaimLine asks for units of one voucher.

@@ -387,7 +387,7 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 // claim asks the authority to hold the units. A yes gives the assurance and newer rows; a no is the authority's reason; without
 // an answer the terminal is on its own, and commit will hold the redemption against the offline policy.
 func (t *Terminal) claim(ctx context.Context, b *bill) error {
-	claim := Claim{UID: b.req.UID, Bill: b.req.Bill}
+	claim := Claim{UID: b.req.UID, Bill: b.req.Bill, Alone: b.req.Alone}
 	if b.req.Operator != nil {
 		claim.Operator = b.req.Operator.ID
 	}
@@ -398,6 +398,10 @@ func (t *Terminal) claim(ctx context.Context, b *bill) error {
 		}
 	}
 	answer, err := t.parts.Authority.Claim(ctx, claim)
+	if errors.Is(err, ErrHubSilent) {
+		b.outcome.Choice, b.outcome.Asks = Asking, []Ask{{Missing: MissingHub}}
+		return nil
+	}
 	if errors.Is(err, ErrNoAnswer) {
 		b.assurance = Offline
 		return nil

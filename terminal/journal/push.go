@@ -27,7 +27,12 @@ func (r *Reader) Pending(ctx context.Context, limit, maxBytes int) (Batch, error
 	if err != nil {
 		return Batch{}, err
 	}
-	batch := Batch{From: acked + 1}
+	return r.Since(ctx, acked, limit, maxBytes)
+}
+
+// Since returns the first entries after acked, with the limits of Pending.
+func (r *Reader) Since(ctx context.Context, acked uint64, limit, maxBytes int) (batch Batch, err error) {
+	batch = Batch{From: acked + 1}
 	if batch.Prev, err = r.HashAt(ctx, acked); err != nil {
 		return Batch{}, fmt.Errorf("entry %d: %w", acked, err)
 	}
@@ -126,7 +131,16 @@ func (j *Journal) Rewind(ctx context.Context, through uint64) error {
 
 // Unacked returns the uids of the entries that the cloud has not acknowledged, in order: whatever was claimed for them is open.
 func (r *Reader) Unacked(ctx context.Context) ([]terminal.UID, error) {
-	rows, err := r.q.query(ctx, "SELECT uid FROM entries WHERE seq > (SELECT through FROM acked) ORDER BY seq")
+	acked, err := r.q.acked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.UIDsSince(ctx, acked)
+}
+
+// UIDsSince returns the uids of the entries after seq, in order.
+func (r *Reader) UIDsSince(ctx context.Context, seq uint64) ([]terminal.UID, error) {
+	rows, err := r.q.query(ctx, "SELECT uid FROM entries WHERE seq > ? ORDER BY seq", int64(seq))
 	return collect(rows, err, func(rows *sql.Rows) (uid terminal.UID, err error) {
 		var raw []byte
 		if err := rows.Scan(&raw); err != nil {

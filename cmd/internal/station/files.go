@@ -72,6 +72,9 @@ type lineFile struct {
 
 const lineName = "line.json"
 
+// hubLineName is the same for the line to the store's hub.
+const hubLineName = "hubline.json"
+
 func lineOfFolder(folder string) *lineFile { return &lineFile{path: filepath.Join(folder, lineName)} }
 
 // LoadLine implements cloudsync.LineStore.

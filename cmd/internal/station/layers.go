@@ -54,6 +54,8 @@ var keys = []key{
 	{"scanner", func(s *Settings) any { return &s.Scanner }},
 	{"cloud", func(s *Settings) any { return &s.Cloud }},
 	{"proxy", func(s *Settings) any { return &s.Proxy }},
+	{"hub", func(s *Settings) any { return &s.Hub }},
+	{"hub_listen", func(s *Settings) any { return &s.HubListen }},
 	{"ca_file", func(s *Settings) any { return &s.CAFile }},
 }
 

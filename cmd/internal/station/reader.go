@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -48,6 +49,17 @@ type Reader struct {
 
 	scanning sync.Mutex
 	scanners ScannersThere
+
+	appointments *cloudsync.Appointments
+	hub          *cloudsync.HubLine
+	serving      serving
+}
+
+// serving is where this terminal listens as the store's hub, "" while it does not, and why not.
+type serving struct {
+	sync.Mutex
+	address string
+	trouble error
 }
 
 // OpenReader opens a data folder for reading. It takes no lock and changes nothing.
@@ -94,7 +106,11 @@ func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
 	}
 	r.breaker = cloudsync.NewBreaker(readOnlyLine{lineOfFolder(folder)}, nil)
 	// What is only asked about is never claimed.
-	r.authority = cloudsync.NewAuthority(client, r.breaker, cloudsync.NewClaims("", record.Unacked))
+	claims := cloudsync.NewClaims("", record.Unacked)
+	if err := r.hubs(keys, claims, readOnlyLine{&lineFile{path: filepath.Join(folder, hubLineName)}}, slog.New(slog.DiscardHandler), nil); err != nil {
+		return nil, err
+	}
+	r.authority = cloudsync.NewStoreAuthority(r.hub, cloudsync.NewAuthority(client, r.breaker, claims))
 	if err := r.equip(config, keys); err != nil {
 		return nil, err
 	}

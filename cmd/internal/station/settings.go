@@ -10,15 +10,17 @@ const ConfigName = "countersign.toml"
 
 // Settings is what a counter PC is told about itself: its devices, its language. The cloud tells the rest.
 type Settings struct {
-	Printer  string  `toml:"printer"`  // "serial:/dev/ttyUSB0?baud=9600", "tcp:192.0.2.7:9100", "file:/path"; "" for none
-	Profile  string  `toml:"profile"`  // of the printer
-	Hold     bool    `toml:"hold"`     // keep the printer's port open; false opens it for each slip, so that a till can print too
-	Drawer   bool    `toml:"drawer"`   // open the cash drawer with each redemption's slip
-	Language string  `toml:"language"` // BCP 47; "" for the store's
-	Scanner  Targets `toml:"scanner"`  // "serial:/dev/ttyACM0", or several; none for one that types like a keyboard
-	Cloud    string  `toml:"cloud"`    // the only cloud that this computer may join, "https://cloud.example/"; "" for any
-	Proxy    string  `toml:"proxy"`    // "http://proxy.example:3128", "none"; "" for the environment's, then the system's
-	CAFile   string  `toml:"ca_file"`  // PEM certificates to trust besides the system's
+	Printer   string  `toml:"printer"`    // "serial:/dev/ttyUSB0?baud=9600", "tcp:192.0.2.7:9100", "file:/path"; "" for none
+	Profile   string  `toml:"profile"`    // of the printer
+	Hold      bool    `toml:"hold"`       // keep the printer's port open; false opens it for each slip, so that a till can print too
+	Drawer    bool    `toml:"drawer"`     // open the cash drawer with each redemption's slip
+	Language  string  `toml:"language"`   // BCP 47; "" for the store's
+	Scanner   Targets `toml:"scanner"`    // "serial:/dev/ttyACM0", or several; none for one that types like a keyboard
+	Cloud     string  `toml:"cloud"`      // the only cloud that this computer may join, "https://cloud.example/"; "" for any
+	Proxy     string  `toml:"proxy"`      // "http://proxy.example:3128", "none"; "" for the environment's, then the system's
+	Hub       string  `toml:"hub"`        // where the store's hub listens, "192.0.2.10"; "" for where the cloud says
+	HubListen string  `toml:"hub_listen"` // where this computer listens when it is the hub
+	CAFile    string  `toml:"ca_file"`    // PEM certificates to trust besides the system's
 }
 
 // Targets are the addresses of devices: in a file one text or a list of texts, in the environment with commas between them.
@@ -96,6 +98,13 @@ cloud = ""
 # The way through a proxy: "http://proxy.example:3128", or "none" for a straight line. Empty means what HTTPS_PROXY and NO_PROXY say,
 # and where they are not set, on Windows, the system's own settings.
 proxy = ""
+
+# Where the store's hub listens on this network, "192.0.2.10" or "192.0.2.10:7743". Empty means where the cloud says. Which terminal is the
+# hub, the cloud says: countersign-cloud hub STORE TERMINAL.
+hub = ""
+
+# Where this computer listens when it is the hub, "192.0.2.10:7743". Empty means every address of it, and port 7743 or the one that the cloud names.
+hub_listen = ""
 
 # A file of certificate authorities in PEM form, for networks that inspect traffic with an authority of their own.
 ca_file = ""

@@ -83,9 +83,11 @@ type Station struct {
 	Log      *slog.Logger
 	Printer  *printer.Worker
 
-	lock    *lock
-	logFile io.Closer
-	clock   *clock.Clock
+	lock     *lock
+	logFile  io.Closer
+	clock    *clock.Clock
+	keys     keystore.Keys
+	upstream *cloudsync.Client // what the hub asks the cloud with, where this terminal is the hub
 
 	mu       sync.Mutex
 	changed  []func()
@@ -190,7 +192,16 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	}
 	authority := cloudsync.NewAuthority(client, s.breaker, claims)
 	authority.Of(claimedJournal{s})
-	s.authority = authority
+	s.upstream, s.keys = client, keys
+	err = s.Reader.hubs(keys, claims, &lineFile{path: filepath.Join(s.folder, hubLineName)}, s.Log, func(signed string) error {
+		return replaceFile(filepath.Join(s.folder, appointmentName), []byte(signed), true)
+	})
+	if err != nil {
+		return err
+	}
+	s.hub.OnChange(s.notify)
+	s.Pump.Hubs(s.appointments)
+	s.authority = cloudsync.NewStoreAuthority(s.hub, authority)
 	return nil
 }
 
@@ -234,6 +245,7 @@ func (s *Station) equip(config Config, keys keystore.Keys) error {
 // nudge tells the pump and the printer that the journal has grown.
 func (s *Station) nudge() {
 	s.Pump.Nudge()
+	s.hub.Nudge()
 	s.Printer.Nudge()
 	s.notify()
 }
@@ -269,6 +281,8 @@ func (s *Station) Start(ctx context.Context) {
 		s.serve()
 	}
 	s.done.Go(func() { s.Pump.Run(ctx) })
+	s.done.Go(func() { s.hub.Run(ctx) })
+	s.done.Go(func() { s.beHub(ctx) })
 	s.done.Go(func() {
 		if err := s.Printer.Run(ctx); err != nil {
 			s.Log.Error("slips left by an earlier start could not be looked through", "error", err.Error())

@@ -120,6 +120,14 @@ func (p pair) Suspend(ctx context.Context, merchant, store, name string, suspend
 	return p.next().Suspend(ctx, merchant, store, name, suspended)
 }
 
+func (p pair) AppointHub(ctx context.Context, hub cloud.Hub) (cloud.Hub, bool, error) {
+	return p.next().AppointHub(ctx, hub)
+}
+
+func (p pair) Hub(ctx context.Context, merchant, store string) (cloud.Hub, error) {
+	return p.next().Hub(ctx, merchant, store)
+}
+
 func (p pair) Settings(ctx context.Context, t cloud.Terminal) (terminal.Settings, error) {
 	return p.next().Settings(ctx, t)
 }

@@ -167,6 +167,10 @@ func (c *change) takePeer(self cloud.Terminal, peer api.Peer, at time.Time, touc
 	if _, err := c.Exec("UPDATE terminal SET name = ?, suspended = ? WHERE id = ?", peer.Terminal, flag(peer.Suspended), t.ID); err != nil {
 		return err
 	}
+	// What the terminal pushed itself need not be handed on.
+	if _, err := c.Exec("UPDATE upstream SET sent = ?1 WHERE terminal = ?2 AND sent < ?1", peer.Head.Seq, t.ID); err != nil {
+		return err
+	}
 	return c.countUpTo(t.ID, peer.Included, touched)
 }
 

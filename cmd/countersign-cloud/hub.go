@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+)
+
+type appointing struct {
+	*globals
+	address string
+	none    bool
+	asJSON  bool
+}
+
+// appointment is what hub prints with --json.
+type appointment struct {
+	Store    string    `json:"store"`
+	Terminal string    `json:"terminal"` // "" where the store has none
+	Term     int64     `json:"term"`
+	Address  string    `json:"address,omitempty"`
+	At       time.Time `json:"at"`
+}
+
+func newHub(g *globals) *cobra.Command {
+	a := &appointing{globals: g}
+	cmd := &cobra.Command{
+		Use:   "hub STORE [TERMINAL]",
+		Short: "Make a terminal the hub of its store, or say which one is",
+		Long: "Makes a terminal the hub of its store: while the internet is down it answers the store's other terminals on the shop's network, so that\n" +
+			"two counters never honour one voucher twice. Choose one that always runs; it needs the program running, and port " + api.HubPort + " open.\n" +
+			"Each change is a new term; terminals refuse a hub of an older one, as soon as they have heard of the new. Change it while the store is\n" +
+			"online. Without TERMINAL it says which one is the hub.",
+		Example: "  countersign-cloud hub quay counter-1 --address 192.0.2.10\n  countersign-cloud hub quay\n  countersign-cloud hub quay --none",
+		Args:    cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.with(func(s cloud.Storage) error { return a.run(cmd.Context(), s, args) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&a.address, "address", "", "where its terminals call it on the shop's network, HOST or HOST:PORT; left out, each terminal's own\nconfiguration says (hub = \"HOST\")")
+	flags.BoolVar(&a.none, "none", false, "the store has no hub from now on")
+	flags.BoolVar(&a.asJSON, "json", false, "as JSON")
+	return cmd
+}
+
+func (a *appointing) run(ctx context.Context, s cloud.Storage, args []string) error {
+	if a.address != "" {
+		a.address = api.WithHubPort(a.address)
+	}
+	switch {
+	case a.none && len(args) == 2:
+		return usage("--none is for no terminal at all: leave %s out", args[1])
+	case len(args) == 1 && a.address != "":
+		return usage("say which terminal has the address %s: hub %s TERMINAL", a.address, args[0])
+	case a.address != "" && !cloud.GoodHubAddress(a.address):
+		return usage("%q is no address on a network: it looks like 192.0.2.10 or 192.0.2.10:%s", a.address, api.HubPort)
+	}
+	merchant, store, err := a.store(ctx, s, args[0])
+	if err != nil {
+		return err
+	}
+	if len(args) == 1 && !a.none {
+		hub, err := s.Hub(ctx, merchant.ID, store.ID)
+		if err != nil && !errors.Is(err, cloud.ErrUnknown) {
+			return err
+		}
+		hub.Store = store.ID
+		return a.tell(hub, "is")
+	}
+	wanted := cloud.Hub{Merchant: merchant.ID, Store: store.ID, Address: a.address, At: time.Now()}
+	if len(args) == 2 {
+		wanted.Terminal = args[1]
+	}
+	hub, changed, err := s.AppointHub(ctx, wanted)
+	if errors.Is(err, cloud.ErrUnknown) {
+		return usage("store %s has no terminal %q at work: see countersign-cloud terminals", store.ID, args[1])
+	}
+	if err != nil {
+		return err
+	}
+	word := "is"
+	if !changed {
+		word = "is already"
+	}
+	return a.tell(hub, word)
+}
+
+func (a *appointing) tell(hub cloud.Hub, word string) error {
+	if a.asJSON {
+		return a.printJSON(appointment{Store: hub.Store, Terminal: hub.Terminal, Term: hub.Term, Address: hub.Address, At: hub.At.UTC()})
+	}
+	if hub.Terminal == "" {
+		_, err := fmt.Fprintf(a.out, "store %s has no hub\n", hub.Store)
+		return err
+	}
+	where := ""
+	if hub.Address != "" {
+		where = " at " + hub.Address
+	}
+	_, err := fmt.Fprintf(a.out, "terminal %s %s the hub of store %s%s, term %d\n", hub.Terminal, word, hub.Store, where, hub.Term)
+	return err
+}

@@ -1,0 +1,185 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	cloudsync "countersign/sync"
+	"countersign/sync/api"
+	"countersign/sync/cloud/sqlite"
+	"countersign/sync/hub"
+	"countersign/terminal"
+	"countersign/terminal/journal"
+	"countersign/terminal/keystore"
+)
+
+// appointmentName is the file that keeps the newest appointment of the store's hub, as the cloud signed it.
+const appointmentName = "hub.jws"
+
+// hubs makes the line to the store's hub.
+func (r *Reader) hubs(keys keystore.Keys, claims *cloudsync.Claims, lines cloudsync.LineStore, log *slog.Logger, keep func(signed string) error) error {
+	signed, err := os.ReadFile(filepath.Join(r.folder, appointmentName))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	identity := r.Journal.Identity()
+	r.appointments, err = cloudsync.NewAppointments(identity.RootKey, identity.Merchant, identity.Store, string(signed), keep)
+	if err != nil { // it will come again with the feed, and until then the cloud answers
+		if r.appointments, err = cloudsync.NewAppointments(identity.RootKey, identity.Merchant, identity.Store, "", keep); err != nil {
+			return err
+		}
+	}
+	r.hub = cloudsync.NewHubLine(cloudsync.HubConfig{
+		Appointments: r.appointments, Key: keys.Sign, Claims: claims, Journal: journalOfHub{r.Journal}, Lines: lines, Find: r.findHub, Log: log,
+	})
+	return nil
+}
+
+// journalOfHub is the journal as the line to the hub knows it.
+type journalOfHub struct{ *journal.Reader }
+
+// Since implements cloudsync.HubJournal.
+func (j journalOfHub) Since(ctx context.Context, seq uint64, limit, maxBytes int) (cloudsync.Batch, error) {
+	batch, err := j.Reader.Since(ctx, seq, limit, maxBytes)
+	return cloudsync.Batch(batch), err
+}
+
+// findHub says where the hub listens: here, where this terminal is it; else where the configuration says; else where the cloud says.
+func (r *Reader) findHub(_ context.Context, appointed cloudsync.Appointment) string {
+	if r.isHub(appointed) {
+		r.serving.Lock()
+		defer r.serving.Unlock()
+		return r.serving.address
+	}
+	if r.Settings.Hub != "" {
+		return api.WithHubPort(r.Settings.Hub)
+	}
+	return appointed.Where()
+}
+
+func (r *Reader) isHub(appointed cloudsync.Appointment) bool {
+	return !appointed.Nobody() && appointed.Key().Equal(r.Journal.Identity().PublicKey)
+}
+
+// hubListens is where this terminal listens as the store's hub.
+func (r *Reader) hubListens(appointed cloudsync.Appointment) string {
+	if r.Settings.HubListen != "" {
+		return api.WithHubPort(r.Settings.HubListen)
+	}
+	host, port, err := net.SplitHostPort(appointed.Where())
+	switch {
+	case err != nil:
+		return ":" + api.HubPort
+	case api.Loopback(host): // nobody else is meant to call
+		return net.JoinHostPort(host, port)
+	}
+	return ":" + port
+}
+
+// beHub serves the store for as long as this terminal is its hub, until ctx is done.
+func (s *Station) beHub(ctx context.Context) {
+	var backoff cloudsync.Backoff
+	for ctx.Err() == nil {
+		appointed, changed := s.appointments.Now()
+		if !s.isHub(appointed) {
+			select {
+			case <-ctx.Done():
+			case <-changed:
+			}
+			continue
+		}
+		term, end := context.WithCancel(ctx)
+		go func() {
+			select {
+			case <-term.Done():
+			case <-changed:
+				end()
+			}
+		}()
+		err := s.serveStore(term, appointed)
+		end()
+		if err == nil || ctx.Err() != nil {
+			backoff.Reset()
+			continue
+		}
+		s.Log.Error("this terminal is the store's hub and cannot serve it", "error", err.Error())
+		s.setServing("", err)
+		wait := time.NewTimer(backoff.Next(0))
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-wait.C:
+		}
+		wait.Stop()
+	}
+}
+
+// serveStore serves one term.
+func (s *Station) serveStore(ctx context.Context, appointed cloudsync.Appointment) (err error) {
+	copied, err := sqlite.OpenHub(s.folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, copied.Close()) }()
+	served, err := hub.New(ctx, hub.Config{Appointment: appointed, Key: s.keys.Sign, Copy: copied, Log: s.Log,
+		Upstream: cloudsync.NewUpstream(s.upstream, s.breaker), Trust: s.trust.Signed})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.hubListens(appointed))
+	if err != nil {
+		return fmt.Errorf("nothing can listen at %s; set hub_listen in the configuration: %w", s.hubListens(appointed), err)
+	}
+	s.setServing(reachable(listener.Addr()), nil)
+	defer s.setServing("", nil)
+	s.Log.Info("this terminal is the store's hub", "term", appointed.Term, "address", listener.Addr().String())
+	s.hub.Nudge()
+	return served.Run(ctx, listener)
+}
+
+// reachable is where this very computer calls a listener.
+func reachable(address net.Addr) string {
+	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+	}
+	return address.String()
+}
+
+func (s *Station) setServing(address string, trouble error) {
+	s.serving.Lock()
+	s.serving.address, s.serving.trouble = address, trouble
+	s.serving.Unlock()
+	s.notify()
+}
+
+// HubStatus is the store's hub as this terminal sees it.
+type HubStatus struct {
+	cloudsync.HubStatus
+	Here    bool   `json:"here"`              // this terminal is it
+	Address string `json:"address,omitempty"` // where it is called
+}
+
+// HubStatus says how the store's hub is; nil where the store has none.
+func (r *Reader) HubStatus(ctx context.Context) *HubStatus {
+	appointed := r.appointments.Newest()
+	if appointed.Nobody() {
+		return nil
+	}
+	status := &HubStatus{HubStatus: r.hub.Status(), Here: r.isHub(appointed), Address: r.findHub(ctx, appointed)}
+	if r.serving.Lock(); r.serving.trouble != nil {
+		status.Trouble = r.serving.trouble.Error()
+	}
+	r.serving.Unlock()
+	return status
+}
+
+var (
+	_ cloudsync.HubJournal = journalOfHub{}
+	_ terminal.Authority   = (*cloudsync.StoreAuthority)(nil)
+)

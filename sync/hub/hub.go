@@ -1,0 +1,227 @@
+// Package hub makes a terminal the authority of its store on the shop's own network. It serves the terminals of its store as the cloud
+// does, over a copy of the cloud's feed with their entries on top, and with the same code: what it grants it has on disk before it
+// answers, so that its claims are linearizable. While it has a line it asks the cloud about each claim as well, and hands on what it
+// gathered.
+//
+// What a hub cannot do: it holds none of the secrets that tell whether a code was shown. A terminal of the store that was broken into
+// could claim vouchers that nobody showed; the cloud finds that out when the entries arrive, and calls them invalid. And "store" means not
+// twice through this hub: across stores nothing is promised while the line is down.
+package hub
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	cloudsync "countersign/sync"
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/sync/cloud/relational"
+	"countersign/terminal"
+)
+
+// Config says of which store, as whom and with what.
+type Config struct {
+	Appointment cloudsync.Appointment // this terminal's own
+	Key         ed25519.PrivateKey    // this terminal's
+	Copy        *relational.Copy      // closed by who opened it
+	Upstream    *cloudsync.Upstream
+	Trust       func() string // the signed trust list, as it is known here
+	Log         *slog.Logger
+}
+
+// Hub is the authority of a store.
+type Hub struct {
+	config  Config
+	self    cloud.Terminal
+	handler http.Handler
+	nudged  chan struct{}
+	stop    chan struct{}
+	stopped sync.Once
+}
+
+// New makes a hub. It answers with "unavailable" until the copy has been at the end of the feed once.
+func New(ctx context.Context, config Config) (*Hub, error) {
+	appointed := config.Appointment
+	if !appointed.Key().Equal(config.Key.Public()) {
+		return nil, fmt.Errorf("the hub of store %s is %s, and not this terminal", appointed.Store, appointed.Terminal)
+	}
+	h := &Hub{config: config, nudged: make(chan struct{}, 1), stop: make(chan struct{}),
+		self: cloud.Terminal{Merchant: appointed.Merchant, Store: appointed.Store, Name: appointed.Terminal, Key: appointed.Key()}}
+	nonce := make([]byte, 32)
+	rand.Read(nonce)
+	storage := &storage{Copy: config.Copy, hub: h, keys: cloud.Keys{Nonce: nonce, Feed: cloud.FeedKey{
+		ID: api.HubKeyID(appointed.Term), Key: config.Key, From: appointed.At}}}
+	var err error
+	h.handler, err = cloud.New(ctx, storage, cloud.Options{
+		PublicURL: strings.TrimSuffix(appointed.URL(), "/"), Log: config.Log, Stopping: h.stop, Hub: h.state,
+		Trust: func(context.Context) (string, error) { return config.Trust(), nil },
+	})
+	return h, err
+}
+
+// state is the hub's sign of life.
+func (h *Hub) state(ctx context.Context) (api.HubState, error) {
+	_, pending, err := h.config.Copy.Gathered(ctx)
+	return api.HubState{Store: h.self.Store, Terminal: h.self.Name, Term: h.config.Appointment.Term, Online: h.config.Upstream.Online(),
+		Pending: pending, ServerTime: time.Now().UTC()}, err
+}
+
+// ServeHTTP answers a terminal of the store.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }
+
+// Run serves at listener, follows the feed and hands on what was gathered, until ctx is done.
+func (h *Hub) Run(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ErrorLog:  slog.NewLogLogger(h.config.Log.Handler(), slog.LevelDebug),
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{h.config.Appointment.TLSCertificate(h.config.Key)}},
+	}
+	var group sync.WaitGroup
+	running, cancel := context.WithCancel(ctx)
+	group.Go(func() { h.loop(running, h.follow, nil) })
+	group.Go(func() { h.loop(running, h.handOn, h.nudged) })
+	group.Go(func() {
+		<-running.Done()
+		h.stopped.Do(func() { close(h.stop) })
+		drain, end := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer end()
+		if server.Shutdown(drain) != nil {
+			_ = server.Close() // who is still asking then gets no answer, and asks again
+		}
+	})
+	err := server.ServeTLS(listener, "", "")
+	cancel()
+	group.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("the hub stopped serving: %w", err)
+}
+
+// loop does work again and again; after a success as soon as wake says so, where there is one, and after a failure when the backoff is over.
+func (h *Hub) loop(ctx context.Context, work func(context.Context) error, wake <-chan struct{}) {
+	var backoff cloudsync.Backoff
+	said := ""
+	for ctx.Err() == nil {
+		err := work(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			said = ""
+			backoff.Reset()
+			if wake == nil {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+			case <-wake:
+			}
+			continue
+		}
+		if text := err.Error(); text != said {
+			h.config.Log.Warn("the hub's line to the cloud", "error", text)
+			said = text
+		}
+		wait := time.NewTimer(min(backoff.Next(cloudsync.After(err)), retryMost))
+		select {
+		case <-ctx.Done():
+		case <-wait.C:
+		}
+		wait.Stop()
+	}
+}
+
+const (
+	// retryMost is the longest that a hub waits before it tries its line again: the whole store waits for it.
+	retryMost = 15 * time.Second
+	longPoll  = 25 * time.Second
+
+	batchEntries = 500
+	batchBytes   = 256 << 10
+)
+
+// follow takes a page of the feed over.
+func (h *Hub) follow(ctx context.Context) error {
+	cursor, filled, err := h.config.Copy.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	wait := longPoll
+	if !filled {
+		wait = 0
+	}
+	was := h.config.Upstream.Online()
+	page, err := h.config.Upstream.Pull(ctx, nil, cursor, wait)
+	if cloudsync.CursorUnknown(err) && cursor != "" {
+		h.config.Log.Warn("the cloud began its feed anew: the hub copies it again")
+		return h.config.Copy.Empty(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if !was {
+		h.nudge()
+	}
+	return h.config.Copy.Take(ctx, h.self, page, time.Now())
+}
+
+func (h *Hub) nudge() {
+	select {
+	case h.nudged <- struct{}{}:
+	default:
+	}
+}
+
+// handOn sends the cloud what was gathered and it does not have.
+func (h *Hub) handOn(ctx context.Context) error {
+	for {
+		terminals, _, err := h.config.Copy.Gathered(ctx)
+		if err != nil || len(terminals) == 0 {
+			return err
+		}
+		for _, t := range terminals {
+			if err := h.handOnOne(ctx, t); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// handOnOne sends one batch of a terminal's journal. What the cloud finds fault with stays here, and is tried again when the terminal
+// sends more: the terminal hears of it from the cloud itself.
+func (h *Hub) handOnOne(ctx context.Context, t cloud.Terminal) error {
+	batch, err := h.config.Copy.NextBatch(ctx, t, batchEntries, batchBytes)
+	if err != nil || len(batch.Entries) == 0 {
+		return err
+	}
+	push := api.JournalPush{
+		Instance: batch.Standing.Instance, ClaimCounter: batch.Standing.Counter, Open: batch.Standing.Open,
+		Epoch: batch.Epoch, FromSeq: batch.FromSeq, PrevHash: batch.Prev[:], Entries: make([]api.SealedEntry, len(batch.Entries)),
+	}
+	for i, sealed := range batch.Entries {
+		push.Entries[i] = api.SealedEntry{Bytes: sealed.Bytes, Signature: sealed.Signature}
+	}
+	ack, err := h.config.Upstream.Push(ctx, t.Key, push)
+	if head := cloudsync.Backlogged(err); head != nil {
+		return h.config.Copy.Sent(ctx, t, head.Seq) // a cloud that was restored, or a terminal that is new: send from there
+	}
+	if errors.Is(err, terminal.ErrNoAnswer) {
+		return err
+	}
+	if err != nil {
+		h.config.Log.Warn("the cloud does not take a terminal's journal from the hub", "terminal", t.Name, "error", err.Error())
+		return h.config.Copy.Sent(ctx, t, batch.FromSeq+uint64(len(batch.Entries))-1)
+	}
+	return h.config.Copy.Sent(ctx, t, ack.HeadSeq)
+}

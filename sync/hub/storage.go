@@ -1,0 +1,170 @@
+package hub
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"slices"
+	"time"
+
+	cloudsync "countersign/sync"
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/sync/cloud/relational"
+	"countersign/terminal"
+)
+
+// forwardBudget is what a scan waits for the cloud behind the hub, of the 700 ms that the terminal waits in all.
+const forwardBudget = 350 * time.Millisecond
+
+// storage is the copy as the hub answers from it: what it grants, it asks the cloud about, too.
+type storage struct {
+	*relational.Copy
+	hub  *Hub
+	keys cloud.Keys
+}
+
+var _ cloud.Storage = (*storage)(nil)
+
+// Keys implements cloud.Storage: a hub signs with its own key.
+func (s *storage) Keys(context.Context) (cloud.Keys, error) { return s.keys, nil }
+
+// TerminalByKey implements cloud.Storage. Before the copy is whole nobody is answered: a hub that does not know what was used would
+// grant it again.
+func (s *storage) TerminalByKey(ctx context.Context, key ed25519.PublicKey) (cloud.Terminal, error) {
+	_, filled, err := s.Copy.Cursor(ctx)
+	if err != nil {
+		return cloud.Terminal{}, err
+	}
+	if !filled {
+		return cloud.Terminal{}, cloud.Unavailable("The hub has not been filled by the cloud yet: try again when it has had a line for a moment.")
+	}
+	return s.Copy.TerminalByKey(ctx, key)
+}
+
+// Claim implements cloud.Storage. The hold is on the hub's disk before the cloud is asked, so that whatever happens to the line meanwhile no
+// other terminal of the store is granted the same.
+func (s *storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (cloud.ClaimAnswer, error) {
+	own, err := s.Copy.Claim(ctx, t, claim)
+	if err != nil {
+		return own, err
+	}
+	if !own.Granted && !mayBeOld(own.Findings) {
+		return own, nil
+	}
+	above, err := s.ask(ctx, t, claim)
+	switch {
+	case err != nil && own.Granted:
+		own.Assurance = terminal.ByStore
+		return own, nil
+	case err != nil:
+		return own, nil
+	case above.Granted && own.Granted:
+		own.Assurance = terminal.Confirmed
+		return own, nil
+	case above.Granted:
+		return s.again(ctx, t, claim, above)
+	}
+	if own.Granted {
+		if err := s.Copy.Drop(ctx, t, claim); err != nil {
+			return own, err
+		}
+	}
+	return cloud.ClaimAnswer{Findings: cloudsync.Findings(above.Findings), Rows: own.Rows}, nil
+}
+
+// again decides once more after the cloud said yes to what was refused here: of a voucher that was not known here, say.
+func (s *storage) again(ctx context.Context, t cloud.Terminal, claim cloud.Claim, above *api.ClaimAnswer) (cloud.ClaimAnswer, error) {
+	if err := s.Copy.TakeRows(ctx, t.Merchant, above.Rows); err != nil {
+		return cloud.ClaimAnswer{}, err
+	}
+	own, err := s.Copy.Claim(ctx, t, claim)
+	own.Assurance = terminal.Confirmed
+	return own, err
+}
+
+// mayBeOld reports a no that rests on nothing but the copy: the cloud may know better.
+func mayBeOld(findings []terminal.Finding) bool {
+	return !slices.ContainsFunc(findings, func(f terminal.Finding) bool {
+		return f.Reason == terminal.HeldElsewhere || f.Reason == terminal.TerminalSuspended
+	})
+}
+
+// ask asks the cloud, and once more where entries that are still here could make a yes of its no.
+func (s *storage) ask(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (*api.ClaimAnswer, error) {
+	began := time.Now()
+	request := cloudsync.ClaimRequestOf(claim.Claim, claim.Standing.Instance, claim.Standing.Counter, claim.Standing.Open, claim.Standing.Journal)
+	answer, err := s.hub.config.Upstream.Claim(ctx, t.Key, forwardBudget, request)
+	if err != nil || answer.Granted {
+		return answer, err
+	}
+	if _, pending, err := s.Copy.Gathered(ctx); err != nil || pending == 0 {
+		return answer, err
+	}
+	limited, cancel := context.WithTimeout(ctx, forwardBudget-time.Since(began))
+	defer cancel()
+	if s.hub.handOn(limited) != nil {
+		return answer, nil
+	}
+	if second, err := s.hub.config.Upstream.Claim(ctx, t.Key, forwardBudget-time.Since(began), request); err == nil {
+		return second, nil
+	}
+	return answer, nil
+}
+
+// ApplyJournal implements cloud.Storage. A verdict is the cloud's alone.
+func (s *storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud.Push) (cloud.Ack, error) {
+	ack, err := s.Copy.ApplyJournal(ctx, t, push)
+	ack.Verdicts = []api.EntryVerdict{}
+	if err == nil && len(push.Entries) > 0 {
+		s.hub.nudge()
+	}
+	return ack, err
+}
+
+// Lookup implements cloud.Storage: what the copy knows stands with what was used here on top; what it does not know the cloud may.
+func (s *storage) Lookup(ctx context.Context, t cloud.Terminal, lookups []terminal.Lookup) ([]terminal.Row, error) {
+	rows, err := s.Copy.Lookup(ctx, t, lookups)
+	if err != nil || len(rows) > 0 {
+		return rows, err
+	}
+	found, err := s.hub.config.Upstream.Lookup(ctx, t.Key, forwardBudget, api.LookupRequest{Lookups: lookups})
+	if err != nil || len(found) == 0 {
+		return rows, nil
+	}
+	if err := s.Copy.TakeRows(ctx, t.Merchant, found); err != nil {
+		return nil, err
+	}
+	return s.Copy.Lookup(ctx, t, lookups)
+}
+
+// Redemption implements cloud.Storage.
+func (s *storage) Redemption(ctx context.Context, t cloud.Terminal, uid terminal.UID) ([]byte, []int64, error) {
+	above, err := s.hub.config.Upstream.Redemption(ctx, t.Key, forwardBudget, api.RedemptionRequest{Uid: uid})
+	if err == nil {
+		return above.Bytes, above.Reversed, nil
+	}
+	return s.Copy.Redemption(ctx, t, uid)
+}
+
+// Feed implements cloud.Storage: the cloud's own pages, with the cloud's own cursor, for terminals that have no line but the hub's.
+// While the hub is offline there is no news, and its copy answers lookups and claims.
+func (s *storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, _ int) (cloud.Page, error) {
+	page, err := s.hub.config.Upstream.Pull(ctx, t.Key, cursor, 0)
+	if cloudsync.CursorUnknown(err) {
+		return cloud.Page{}, cloud.ErrCursor
+	}
+	if errors.Is(err, terminal.ErrNoAnswer) {
+		return cloud.Page{}, cloud.Unavailable("The hub has no line to the cloud now: the feed goes on when it has.")
+	}
+	if err != nil {
+		return cloud.Page{}, err
+	}
+	return cloud.Page{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included}, nil
+}
+
+// Await implements cloud.Storage: whoever pulls through a hub asks again.
+func (s *storage) Await(ctx context.Context, _, _ string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}

@@ -1,0 +1,94 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"countersign/terminal"
+)
+
+// StoreAuthority asks the store's hub, where there is one, and else the cloud. It implements terminal.Authority.
+type StoreAuthority struct {
+	hub   *HubLine
+	cloud *Authority
+}
+
+// NewStoreAuthority puts the two together.
+func NewStoreAuthority(hub *HubLine, cloud *Authority) *StoreAuthority {
+	return &StoreAuthority{hub: hub, cloud: cloud}
+}
+
+// Ask implements terminal.Authority. What a hub that is alone does not know, the cloud may.
+func (s *StoreAuthority) Ask(ctx context.Context, lookups []terminal.Lookup) (terminal.Row, error) {
+	if authority, _, err := s.hub.at(ctx); err == nil {
+		row, err := authority.Ask(ctx, lookups)
+		if err == nil || (errors.Is(err, terminal.ErrUnknown) && s.hub.Status().Online) || !passable(err) {
+			return row, err
+		}
+	}
+	return s.cloud.Ask(ctx, lookups)
+}
+
+// Redemption implements terminal.Authority.
+func (s *StoreAuthority) Redemption(ctx context.Context, uid terminal.UID) (terminal.Record, error) {
+	if authority, _, err := s.hub.at(ctx); err == nil {
+		if record, err := authority.Redemption(ctx, uid); err == nil || !passable(err) {
+			return record, err
+		}
+	}
+	return s.cloud.Redemption(ctx, uid)
+}
+
+// passable says that another authority may have the answer.
+func passable(err error) bool {
+	return errors.Is(err, terminal.ErrNoAnswer) || errors.Is(err, terminal.ErrUnknown)
+}
+
+// Claim implements terminal.Authority. While the hub counts as alive and does not answer, it is asked again for HubPatience, and then the
+// cashier is: to go on without it could honour twice what the hub has just granted to the next counter.
+func (s *StoreAuthority) Claim(ctx context.Context, claim terminal.Claim) (terminal.ClaimAnswer, error) {
+	if claim.Alone || s.hub.config.Appointments.Newest().Nobody() {
+		return s.cloud.Claim(ctx, claim)
+	}
+	began := time.Now()
+	for {
+		answer, err := s.hub.claim(ctx, claim)
+		if err == nil && s.lacks(answer) {
+			break
+		}
+		if !errors.Is(err, terminal.ErrNoAnswer) {
+			return answer, err
+		}
+		var refusal *Refusal
+		if !s.hub.Alive() || (errors.As(err, &refusal) && !refusal.temporary()) {
+			break
+		}
+		if time.Since(began) >= HubPatience {
+			return terminal.ClaimAnswer{}, terminal.ErrHubSilent
+		}
+		pause := time.NewTimer(hubPause)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return terminal.ClaimAnswer{}, ctx.Err()
+		case <-pause.C:
+		}
+	}
+	return s.cloud.Claim(ctx, claim)
+}
+
+// lacks reports a no of a hub that is alone and has not heard of the voucher: it is no answer.
+func (s *StoreAuthority) lacks(answer terminal.ClaimAnswer) bool {
+	return !answer.Granted && !s.hub.Status().Online &&
+		slices.ContainsFunc(answer.Findings, func(f terminal.Finding) bool { return f.Reason == terminal.NotFound })
+}
+
+// Release implements terminal.Authority: the list of open claims is the same for both, and the hub hears of it at once.
+func (s *StoreAuthority) Release(uid terminal.UID) {
+	s.cloud.Release(uid)
+	s.hub.Nudge()
+}
+
+var _ terminal.Authority = (*StoreAuthority)(nil)
