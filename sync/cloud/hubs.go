@@ -38,6 +38,10 @@ func GoodHubAddress(address string) bool {
 	return err == nil && host != "" && port != ""
 }
 
+// hubServes is what a hub answers; all else is the cloud's.
+var hubServes = map[string]bool{"/v1/hub": true, "/v1/claims": true, "/v1/lookup": true, "/v1/redemption": true, "/v1/journal": true,
+	"/v1/feed": true, "/v1/trust": true, "/healthz": true, "/readyz": true}
+
 // certificateLife is how long a hub's certificate says that it is good. What ends a hub is the next term: terminals hold the certificate
 // against the time of the appointment, since a clock that is wrong must not part a counter from its hub.
 const certificateLife = 10 * 365 * 24 * time.Hour

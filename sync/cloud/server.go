@@ -139,6 +139,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *server) serve(answer *recorder, r *http.Request, path string) (jti string, err error) {
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = path, ""
+	if s.options.Hub != nil && !hubServes[path] {
+		return "", problem(http.StatusNotFound, "not_found", "A hub does not answer this: ask the cloud.")
+	}
 	if !strings.HasPrefix(path, "/v1/") {
 		s.mux.ServeHTTP(answer, inner)
 		return "", nil
