@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"countersign/cmd/internal/manual"
 	"countersign/cmd/internal/version"
 	"countersign/sync/cloud"
 	"countersign/sync/cloud/postgres"
@@ -65,7 +66,7 @@ func newRoot(io streams) *cobra.Command {
 	flags.StringVar(&g.config, "config", "", "TOML file with settings")
 	flags.StringVar(&g.merchant, "merchant", "", "the merchant that is meant, where there are several")
 	root.AddCommand(newServe(g), newApply(g), newIssue(g), newImport(g), newRevoke(g), newPause(g), newResume(g),
-		newInvite(g), newTerminals(g), newSuspend(g), newReadmit(g), newHub(g), newRedemptions(g), newExceptions(g), newKeys(g))
+		newInvite(g), newTerminals(g), newSuspend(g), newReadmit(g), newHub(g), newRedemptions(g), newExceptions(g), newKeys(g), manual.Command())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}

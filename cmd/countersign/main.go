@@ -17,6 +17,7 @@ import (
 
 	"countersign/assets/translations"
 	"countersign/cmd/internal/demo"
+	"countersign/cmd/internal/manual"
 	"countersign/cmd/internal/station"
 	"countersign/cmd/internal/version"
 	"countersign/terminal"
@@ -60,7 +61,7 @@ func command(ctx context.Context) *cobra.Command {
 	flags.StringVar(&options.Theme, "theme", "light", "light or dark")
 	flags.BoolVar(&options.FullScreen, "full-screen", false, "fill the whole screen")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.AddCommand(demoCommand(&options))
+	root.AddCommand(demoCommand(&options), manual.Command())
 	return root
 }
 

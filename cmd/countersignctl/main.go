@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"countersign/assets/translations"
+	"countersign/cmd/internal/manual"
 	"countersign/cmd/internal/station"
 	"countersign/cmd/internal/version"
 )
@@ -78,6 +79,7 @@ func (a *app) root() *cobra.Command {
 		a.syncCommand(), a.reportCommand(), a.closeDayCommand(), a.exceptionsCommand(), a.journalCommand(),
 		a.previewCommand(), a.queueCommand(), a.reprintCommand(), a.printTestCommand(), a.printersCommand(), a.scannerCommand(),
 		a.doctorCommand(), a.configCommand(), a.demoCommand(),
+		a.bundleCommand(), a.provisionCommand(), manual.Command(manualSections...),
 	)
 	return root
 }
