@@ -10,8 +10,11 @@
 #   make lint      the checks of the sources
 #   make gallery   a picture of every screen in every language, into dist/gallery
 #   make generate  what is made from other files: the API from openapi.yaml, the sounds and icons from their programs
-#   make package   the installers
-.PHONY: build demo test soak simulate bench lint package gallery generate provision-build provision-test provision-lint
+#   make package   the installers, into dist/
+#   make test-package   installs the Debian package in a clean Debian, and uses it; as root
+#   make test-windows   runs the Windows programs and the installer under wine; as root
+.PHONY: build demo test soak simulate bench lint package test-package test-windows gallery generate provision-build provision-test provision-lint \
+	provision-package
 .DEFAULT_GOAL := build
 
 # CI runs with an empty environment. A home that cannot be written to is no home for Go's caches.
@@ -30,7 +33,7 @@ endif
 export CGO_ENABLED = 1
 export GOFLAGS = -trimpath -buildvcs=false
 
-version := $(or $(shell git describe --tags --always --dirty 2>/dev/null),unknown)
+version := $(shell .ci/version)
 ldflags = -X countersign/cmd/internal/version.number=$(version)
 # Shipped programs trust that every window is touched from its own goroutine; the tests run without that tag, and check it.
 ship = -tags x11,migrated_fynedo,no_emoji
@@ -72,8 +75,14 @@ gallery: provision-test
 generate: provision-build
 	go generate ./...
 
-package:
-	@echo "There are no installers yet: they come with the packaging work. Use \"make build\" and the programs in bin/." >&2; exit 1
+package: provision-package
+	assets/packaging/package
 
-provision-build provision-test provision-lint: provision-%:
+test-package: provision-package
+	assets/packaging/debian/test bookworm trixie
+
+test-windows: provision-package
+	assets/packaging/windows/test
+
+provision-build provision-test provision-lint provision-package: provision-%:
 	@.ci/provision $*

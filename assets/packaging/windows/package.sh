@@ -40,8 +40,8 @@ windows() {
   (
     export GOOS=windows CC="clang --target=x86_64-w64-mingw32" CXX="clang++ --target=x86_64-w64-mingw32"
     small="-s -w -extld=x86_64-w64-mingw32-gcc -compressdwarf=false $stamp"
-    go build -tags $tags -ldflags "$small -H windowsgui" -o "$built/" ./cmd/countersign
-    go build -tags $tags -ldflags "$small" -o "$built/" ./cmd/countersignctl ./cmd/countersign-cloud
+    go build -tags "$tags" -ldflags "$small -H windowsgui" -o "$built/" ./cmd/countersign
+    go build -tags "$tags" -ldflags "$small" -o "$built/" ./cmd/countersignctl ./cmd/countersign-cloud
   )
   licences "$built"/*.exe
   dress "$built/countersign.exe" "Countersign"
