@@ -103,7 +103,7 @@ d}" "$here/windows/countersign.wxs" >"$work/msi/countersign.wxs"
   local change
   while read -r change; do
     [ -z "$change" ] || msibuild "$work/msi/countersign.msi" -q "$change"
-  done <"$here/windows/amend.sql"
+  done < <(sed "s/@VERSION@/$(.ci/version windows)/g" "$here/windows/amend.sql")
   settle "$work/msi/countersign.msi"
   signed "$work/msi/countersign.msi"
   mv "$work/msi/countersign.msi" "$dist/$name"
@@ -111,4 +111,7 @@ d}" "$here/windows/countersign.wxs" >"$work/msi/countersign.wxs"
 }
 
 # settle FILE gives an installer the commit's time and a package code that is made from its content, in place of those of this moment.
-settle() { msibuild "$1" -s "Countersign $version" "The Countersign authors" "x64;1033" "$(guid "package $version $SOURCE_DATE_EPOCH")"; }
+settle() {
+  msibuild "$1" -s "Countersign $version" "The Countersign authors" "x64;1033" "$(guid "package $version $SOURCE_DATE_EPOCH")"
+  env -u GOARCH go run ./assets/packaging/windows/settle "$1" "$SOURCE_DATE_EPOCH"
+}
