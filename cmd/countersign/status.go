@@ -58,6 +58,8 @@ func statusOf(s station.Status, p printer.Status, reader counter.Reader) counter
 		status.Line = counter.LineRefused
 	case s.Line.Online:
 		status.Line = counter.LineUp
+	case s.Hub != nil && s.Hub.Alive:
+		status.Line = counter.LineStore
 	case s.Line.Trouble != "" || !s.Line.LastContact.IsZero():
 		status.Line = counter.LineDown
 	}

@@ -22,6 +22,7 @@ type asked struct {
 	bill   string
 	lines  string
 	order  string // "all"
+	hub    string // "without"
 }
 
 func (q *asked) flags(command *cobra.Command) {
@@ -29,6 +30,10 @@ func (q *asked) flags(command *cobra.Command) {
 	flags.StringVar(&q.units, "units", "", "how many uses of a pass")
 	flags.StringVar(&q.amount, "amount", "", "how much of a balance: 12.50")
 	flags.StringVar(&q.bill, "bill", "", "the bill before discounts: 80.00")
+	flags.BoolFunc("without-hub", "go on without the store's hub, where it was there a moment ago and does not answer", func(string) error {
+		q.hub = withoutHub
+		return nil
+	})
 }
 
 func (q *asked) linesFlag(command *cobra.Command) {
@@ -42,12 +47,15 @@ func (q *asked) linesFlag(command *cobra.Command) {
 // wholeOrder is the one value of order.
 const wholeOrder = "all"
 
+// withoutHub is the one value of hub.
+const withoutHub = "without"
+
 // set takes one word such as units=2.
 func (q *asked) set(word string) error {
 	name, value, found := strings.Cut(word, "=")
-	field := map[string]*string{"units": &q.units, "amount": &q.amount, "bill": &q.bill, "lines": &q.lines, "order": &q.order}[name]
+	field := map[string]*string{"units": &q.units, "amount": &q.amount, "bill": &q.bill, "lines": &q.lines, "order": &q.order, "hub": &q.hub}[name]
 	if !found || field == nil {
-		return fmt.Errorf("%q is none of units=2, amount=12.50, bill=80.00, lines=a,b, order=all", word)
+		return fmt.Errorf("%q is none of units=2, amount=12.50, bill=80.00, lines=a,b, order=all, hub=without", word)
 	}
 	*field = value
 	return nil
@@ -55,7 +63,7 @@ func (q *asked) set(word string) error {
 
 // request makes the terminal's request of it. Money is in the merchant's currency.
 func (q asked) request(codes []string, currency string) (terminal.Request, error) {
-	var request terminal.Request
+	request := terminal.Request{Alone: q.hub == withoutHub}
 	for _, code := range codes {
 		request.Scans = append(request.Scans, terminal.Scan{Code: code, Source: terminal.SourceTyped})
 	}

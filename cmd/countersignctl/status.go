@@ -66,6 +66,9 @@ func writeStatus(out io.Writer, status station.Status) error {
 		row("", "→ %s", status.Trouble.Do)
 	}
 	row("cloud", "%s", status.Line.URL)
+	if hub := status.Hub; hub != nil {
+		row("hub", "%s", hubSentence(*hub))
+	}
 	switch {
 	case status.Cache.Trouble != "":
 		row("cache", "%s", status.Cache.Trouble)
@@ -91,6 +94,23 @@ func writeStatus(out io.Writer, status station.Status) error {
 	row("version", "%s", status.Version)
 	_, err := io.WriteString(out, text.String())
 	return err
+}
+
+// hubSentence says which terminal is the store's hub, and how it was when it was last heard.
+func hubSentence(hub station.HubStatus) string {
+	name := hub.Terminal
+	if hub.Here {
+		name += ", this terminal"
+	}
+	switch {
+	case hub.Alive && hub.Online:
+		return fmt.Sprintf("%s (term %d), answers; it is online", name, hub.Term)
+	case hub.Alive:
+		return fmt.Sprintf("%s (term %d), answers alone; %d entries wait there for the cloud", name, hub.Term, hub.Pending)
+	case hub.Heard.IsZero():
+		return fmt.Sprintf("%s (term %d), not heard yet%s", name, hub.Term, because(hub.Trouble))
+	}
+	return fmt.Sprintf("%s (term %d), last answer %s%s", name, hub.Term, ago(hub.Heard), because(hub.Trouble))
 }
 
 func because(trouble string) string {

@@ -100,7 +100,7 @@ func lineLight(st Status, say terminal.Words) widgets.Light {
 	if !st.LastSync.IsZero() {
 		facts["sync"] = st.LastSync
 	}
-	tone := map[Line]theme.Tone{LineUp: theme.Done, LineDown: theme.Asking, LineRefused: theme.Refused}[st.Line]
+	tone := map[Line]theme.Tone{LineUp: theme.Done, LineStore: theme.Calm, LineDown: theme.Asking, LineRefused: theme.Refused}[st.Line]
 	if tone == "" {
 		tone = theme.Calm
 	}

@@ -151,7 +151,7 @@ func (s State) Asking() (terminal.Ask, bool) {
 		return terminal.Ask{}, false
 	}
 	order := []terminal.Missing{terminal.MissingOperator, terminal.MissingBill, terminal.MissingUnits, terminal.MissingAmount,
-		terminal.MissingLines, terminal.MissingApproval}
+		terminal.MissingLines, terminal.MissingApproval, terminal.MissingHub}
 	for _, missing := range order {
 		for _, ask := range s.Outcome.Asks {
 			if ask.Missing == missing {

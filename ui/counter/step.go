@@ -229,6 +229,13 @@ func (s State) confirmed(fresh terminal.UID) (State, []Command) {
 		}
 		return s.commit(fresh)
 	case Asked:
+		if ask, _ := s.Asking(); ask.Missing == terminal.MissingHub {
+			if s.seen() < millis(guardMillis) {
+				return s, nil // nobody can have read it yet
+			}
+			s.Request.Alone = true
+			return s.commit(fresh)
+		}
 		return s.give()
 	case Fault:
 		return s.tryAgain()

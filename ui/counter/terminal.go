@@ -49,6 +49,7 @@ const (
 	LineUnknown Line = "unknown" // nothing was tried yet
 	LineUp      Line = "up"
 	LineDown    Line = "down"
+	LineStore   Line = "store"   // the cloud does not answer, and the store's hub does
 	LineRefused Line = "refused" // the cloud answers, and will not have this terminal
 )
 

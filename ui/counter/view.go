@@ -365,6 +365,8 @@ func (w words) asked(s State) widgets.Verdict {
 		label = w.Say("ui.do.manager", nil)
 	case terminal.MissingOperator:
 		label = w.Say("ui.do.sign_in", nil)
+	case terminal.MissingHub:
+		label = w.Say("ui.do.without_hub", nil)
 	case terminal.MissingUnits:
 		units, _ := s.typedUnits()
 		v.Question = &widgets.Question{Value: w.number(units)}

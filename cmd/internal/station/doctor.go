@@ -112,6 +112,9 @@ func (r *Reader) examine(ctx context.Context, config Config) []Check {
 		checks[0] = Check{Name: "terminal", Found: "suspended by the merchant: it honours nothing", Do: "ask who runs the cloud: countersign-cloud readmit " + status.Terminal}
 	}
 	checks = append(checks, r.examineLine(ctx, config), examineCache(status), examinePending(status))
+	if status.Hub != nil {
+		checks = append(checks, r.examineHub(ctx, *status.Hub))
+	}
 	if trouble := status.Trouble; trouble != nil {
 		checks = append(checks, Check{Name: "sync", Found: trouble.Cause + ", since " + trouble.Since.Local().Format(time.DateTime), Do: trouble.Do})
 	}

@@ -179,6 +179,24 @@ func (r *Reader) HubStatus(ctx context.Context) *HubStatus {
 	return status
 }
 
+// examineHub asks the hub for a sign of life.
+func (r *Reader) examineHub(ctx context.Context, hub HubStatus) Check {
+	if hub.Here {
+		if _, held := FindHolder(r.folder); !held {
+			return Check{Name: "hub", Found: "this terminal is its store's hub, and its program does not run", Do: "start the counter on it, and leave it running"}
+		}
+		return well("hub", "this terminal is its store's hub; another terminal's doctor says whether it can be reached")
+	}
+	if hub.Address == "" {
+		return Check{Name: "hub", Found: "nobody knows where " + hub.Terminal + " is", Do: "set hub in the configuration to its address, or have the cloud's people run countersign-cloud hub with --address"}
+	}
+	if err := r.hub.Beat(ctx); err != nil {
+		return Check{Name: "hub", Found: fmt.Sprintf("%s at %s: %v", hub.Terminal, hub.Address, err),
+			Do: "check that it runs, that its address is right, and that its firewall lets port " + api.HubPort + " in"}
+	}
+	return well("hub", "%s at %s answers", hub.Terminal, hub.Address)
+}
+
 var (
 	_ cloudsync.HubJournal = journalOfHub{}
 	_ terminal.Authority   = (*cloudsync.StoreAuthority)(nil)

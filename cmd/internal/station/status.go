@@ -28,6 +28,8 @@ type Status struct {
 	Printer      PrinterQueue  `json:"printer"`
 	Clock        ClockStatus   `json:"clock"`
 	Exceptions   int           `json:"exceptions"` // open ones
+	// Hub is the store's hub; nil where it has none.
+	Hub *HubStatus `json:"hub,omitempty"`
 	// Trouble keeps the journal from a cloud that answers: whatever else is well, this terminal is not.
 	Trouble *TroubleStatus `json:"trouble,omitempty"`
 	Holder  *Holder        `json:"holder,omitempty"`
@@ -102,6 +104,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if status.Trouble = TroubleOf(trouble, r.folder, identity.Terminal); trouble != nil && status.Line.Trouble == "" {
 		status.Line.Trouble = trouble.Cause
 	}
+	status.Hub = r.HubStatus(ctx)
 	fresh, err := r.Cache.Freshness(ctx)
 	if err != nil {
 		return status, err
