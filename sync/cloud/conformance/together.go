@@ -26,6 +26,7 @@ func RunTogether(t *testing.T, open func(t *testing.T) (a, b cloud.Storage)) {
 		run  func(here, there *world)
 	}{
 		{"a voucher claimed through both is granted once", claimTogether},
+		{"claims look as if they were made one after the other", claimsInOrder},
 		{"a voucher honoured through both is accepted once, and the feed tells all", redeemTogether},
 	} {
 		t.Run(test.name, func(t *testing.T) {
