@@ -29,7 +29,8 @@
 // cashier, of a counter's n-th call of an endpoint, of the backoff, of crypto/rand. No two waits end at the same instant, and what an
 // instant wakes runs until it waits again, so that in practice a seed makes the same world each time; TestTheSameSeedIsTheSameWorld
 // compares the traces. What is not under the seed is the runtime's scheduling between two goroutines that the same instant woke, and the
-// order of Go's maps. A violation that hangs on these alone can take several runs of the same seed to show again.
+// order of Go's maps: where two of them write to a disk whose power fails in its n-th change, either can be hit. About one life in twenty
+// differs. A world that broke a promise is therefore lived three times more, and the test says how often it did so again.
 //
 // # Running it
 //

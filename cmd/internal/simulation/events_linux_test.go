@@ -35,6 +35,7 @@ func (w *world) event() {
 		w.fault("vouchers are revoked")
 		for range 3 {
 			w.revoke(w.show(w.random))
+			w.breathe()
 		}
 	case 6:
 		w.fault("the token key is rotated")
@@ -47,6 +48,7 @@ func (w *world) event() {
 		_, err := w.cloud.storage.Pause(ctx, merchantID, "swim", []string{quay}, paused)
 		w.must(err)
 		for range 3 {
+			w.breathe()
 			w.issue("dinner")
 		}
 	case 8:
@@ -58,6 +60,9 @@ func (w *world) event() {
 		w.must(err)
 	}
 }
+
+// breathe keeps two things that one hand does from happening at the same instant, where others would see one of them or both.
+func (w *world) breathe() { pass(between(w.random, time.Millisecond, 50*time.Millisecond)) }
 
 // restart ends the cloud's process and begins another. Its power cuts come while it works: its disk is watched from a start on.
 func (s *server) restart(power bool) {

@@ -9,7 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"path"
+	"strings"
 	"sync"
 	"time"
 )
@@ -33,6 +33,8 @@ type line struct {
 	weather weather
 	cut     bool
 	calls   map[string]int // by endpoint
+	// always says how the n-th call of an endpoint is spoilt; nil leaves that to the seed.
+	always func(n int) (how *spoiling, instead bool)
 }
 
 var errNoRoute = errors.New("connection refused")
@@ -44,8 +46,8 @@ type fate struct {
 	refused     bool // and that is known at once
 	twice       bool // the question arrives again, later
 	answerLost  bool
-	spoilt      int // how the answer is spoilt, 0 for not
-	instead     bool
+	spoilt      *spoiling // how the answer is spoilt
+	instead     bool      // without the cloud having heard of it
 	later       time.Duration
 	askerLeaves bool // the cloud notices when the asker is gone
 }
@@ -77,7 +79,10 @@ func (l *line) call(endpoint string) (string, fate) {
 	}
 	f.lost, f.answerLost, f.twice, f.refused = one(), one(), one(), one()
 	if one() {
-		f.spoilt, f.instead = 1+r.IntN(spoilings), r.IntN(2) == 0
+		f.spoilt, f.instead = &spoilings[r.IntN(len(spoilings))], r.IntN(2) == 0
+	}
+	if l.always != nil {
+		f.spoilt, f.instead = l.always(n)
 	}
 	return name, f
 }
@@ -114,7 +119,7 @@ func (l *line) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 		request.Body.Close()
 	}
-	name, f := l.call(path.Base(request.URL.Path))
+	name, f := l.call(strings.Split(request.URL.Path, "/")[2])
 	answers := make(chan answer, 1)
 	l.carried.Go(func() { l.carry(name, f, request, body, answers) })
 	select {
@@ -133,10 +138,9 @@ func (l *line) carry(name string, f fate, request *http.Request, body []byte, an
 		return
 	case f.lost || l.isCut():
 		return
-	case f.spoilt > 0 && f.instead:
-		response := spoil(f.spoilt, nil)
-		l.note("%s: %d in the cloud's place", name, f.spoilt)
-		answers <- answer{response: response}
+	case f.spoilt != nil && f.instead:
+		l.note("%s: %s in the cloud's place", name, f.spoilt.name)
+		answers <- answer{response: f.spoilt.apply(nil)}
 		return
 	}
 	asker := context.WithoutCancel(request.Context())
@@ -159,47 +163,81 @@ func (l *line) carry(name string, f fate, request *http.Request, body []byte, an
 	switch {
 	case f.answerLost || l.isCut():
 		return
-	case err == nil && f.spoilt > 0:
-		response = spoil(f.spoilt, response)
+	case err == nil && f.spoilt != nil:
+		l.note("%s becomes %s", name, f.spoilt.name)
+		response = f.spoilt.apply(response)
 	}
 	answers <- answer{response, err}
 }
 
-// spoilings is how many ways there are to spoil an answer.
-const spoilings = 8
+// spoiling is what a bad network makes of an answer.
+type spoiling struct {
+	name  string
+	slow  time.Duration // it comes that much later
+	spoil func(good *http.Response, body []byte) *http.Response
+}
 
-// spoil makes of a good answer, nil for none, what a bad network makes of it.
-func spoil(how int, good *http.Response) *http.Response {
-	if good == nil {
-		good = &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader([]byte("{}")))}
-	}
-	body, _ := io.ReadAll(good.Body)
-	put := func(status int, kind, text string) *http.Response {
-		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(bytes.NewReader([]byte(text)))}
-	}
-	switch how {
-	case 1:
-		return put(200, "text/html", "<html>Welcome to the hotel. Log in</html>")
-	case 2:
-		return put(502, "text/html", "bad gateway")
-	case 3:
-		return put(403, "application/problem+json", `{"code":"terminal_suspended","status":403,"title":"no"}`)
-	case 4:
-		return put(410, "application/problem+json", `{"code":"cursor_unknown","status":410,"title":"no"}`)
-	case 5: // broken off
-		good.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), brokenOff{}))
-		return good
-	case 6: // shorter, and whole as far as HTTP can tell
-		good.Body = io.NopCloser(bytes.NewReader(body[:len(body)/2]))
-		return good
-	case 7:
+func put(status int, kind, text string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(text))}
+}
+
+// something is an answer in the cloud's place.
+func something(status int, kind, text string) func(*http.Response, []byte) *http.Response {
+	return func(*http.Response, []byte) *http.Response { return put(status, kind, text) }
+}
+
+var spoilings = []spoiling{
+	{"a login page", 0, something(200, "text/html", "<html>Welcome to the hotel. Log in</html>")},
+	{"a proxy's 502", 0, something(502, "text/html", "bad gateway")},
+	{"an unsigned 400", 0, something(400, "application/problem+json", `{"code":"malformed_request","status":400,"title":"no"}`)},
+	{"an unsigned 403", 0, something(403, "application/problem+json", `{"code":"not_enrolled","status":403,"title":"no"}`)},
+	{"an unsigned 410", 0, something(410, "application/problem+json", `{"code":"cursor_unknown","status":410,"title":"no"}`)},
+	{"an unsigned yes", 0, something(200, "application/json", `{"head_seq":99,"head_hash":"","granted":true,"rows":[],"records":[],"at_end":true,"verdicts":[]}`)},
+	{"a 429", 0, func(*http.Response, []byte) *http.Response {
+		later := put(429, "text/plain", "slow down")
+		later.Header.Set("Retry-After", "3")
+		return later
+	}},
+	{"a redirect", 0, func(*http.Response, []byte) *http.Response {
 		redirect := put(302, "text/html", "")
 		redirect.Header.Set("Location", "http://login.example/")
 		return redirect
+	}},
+	{"nothing", 0, something(204, "", "")},
+	{"an answer that breaks off", 0, func(good *http.Response, body []byte) *http.Response {
+		good.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), brokenOff{}))
+		return good
+	}},
+	{"half an answer", 0, func(good *http.Response, body []byte) *http.Response {
+		good.Body = io.NopCloser(bytes.NewReader(body[:len(body)/2]))
+		return good
+	}},
+	{"an answer whose status was changed", 0, func(good *http.Response, _ []byte) *http.Response {
+		good.StatusCode = 404
+		return good
+	}},
+	{"an answer of another type", 0, func(good *http.Response, _ []byte) *http.Response {
+		good.Header.Set("Content-Type", "application/octet-stream")
+		return good
+	}},
+	{"an answer with a byte changed", 0, func(good *http.Response, body []byte) *http.Response {
+		if len(body) > 0 {
+			body[len(body)/3] ^= 1
+		}
+		return good
+	}},
+	{"an answer that comes too late", 5 * time.Minute, func(good *http.Response, _ []byte) *http.Response { return good }},
+}
+
+// apply spoils a good answer, or, where there is none, one that says nothing.
+func (s spoiling) apply(good *http.Response) *http.Response {
+	pass(s.slow)
+	if good == nil {
+		good = put(200, "application/json", "{}")
 	}
-	good.StatusCode = 404
+	body, _ := io.ReadAll(good.Body)
 	good.Body = io.NopCloser(bytes.NewReader(body))
-	return good
+	return s.spoil(good, body)
 }
 
 type brokenOff struct{}
