@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -42,6 +43,10 @@ type Main struct {
 	done    sync.WaitGroup
 	status  chan struct{} // one slot: something that the status bar shows may have changed
 	readers readers
+
+	burst    *scanner.Burst // of the counter's own window
+	setup    *setupWindow   // nil while it is closed
+	testPage atomic.Pointer[testPage]
 }
 
 // New makes the window. The station stays the caller's.
@@ -53,16 +58,18 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m.window = app.NewWindow("Countersign")
 	m.window.SetPadded(false)
 	m.window.SetMaster()
-	layout, err := opened.ScannerLayout()
+	learnt, err := opened.LearntScanner()
 	if err != nil {
 		opened.Log.Error("keyboard scanners are read as they type", "error", err.Error())
 	}
-	m.screen = counter.NewScreen(m.window, &scanner.Burst{Layout: layout}, onWindow, counter.Parts{
+	m.burst = &scanner.Burst{Learnt: learnt}
+	m.screen = counter.NewScreen(m.window, m.burst, onWindow, counter.Parts{
 		Terminal: opened.Terminal, Rows: opened.Cache, Words: m.words, Now: time.Now, UID: newUID,
 		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log,
 	})
 	m.screen.OnAlarm = m.window.RequestFocus
 	m.screen.OnResize = m.resized
+	m.screen.OnSetup = m.openSetup
 	m.window.SetContent(m.screen.Content())
 	m.window.SetOnDropped(m.dropped)
 	m.window.Resize(fyne.NewSize(1280, 800))
@@ -122,6 +129,10 @@ func (m *Main) Close() error {
 // Scan takes a code that did not come by the keyboard.
 func (m *Main) Scan(code string) {
 	fyne.Do(func() {
+		if m.setup != nil {
+			m.setup.screen.Heard(code)
+			return
+		}
 		m.screen.Counter().Happen(counter.Scanned{Scan: terminal.Scan{Code: code, Source: terminal.SourceScanner}})
 	})
 }

@@ -35,7 +35,7 @@ computer take each other for, and mends every further scan. A counter that is ru
 		RunE: func(*cobra.Command, []string) error {
 			folder := station.FolderOf(a.stationConfig())
 			if forget {
-				return station.KeepScannerLayout(folder, scanner.Layout{})
+				return station.KeepScanner(folder, scanner.Learnt{})
 			}
 			code, err := qrcode.New(scanner.CalibrationText, qrcode.Low)
 			if err != nil {
@@ -69,7 +69,7 @@ func (a *app) learnScanner(folder string) error {
 	if err != nil {
 		return &failure{exitFailed, "set the scanner to a US keyboard with the codes in its manual, then try again", err}
 	}
-	if err := station.KeepScannerLayout(folder, layout); err != nil {
+	if err := station.KeepScanner(folder, scanner.Learnt{Layout: layout}); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return &failure{exitCannot, "run countersignctl join first, or name the folder with --data", err}
 		}

@@ -6,6 +6,8 @@ import "time"
 // 33 ms for a scanner, now and then over 60; the average says it. Nobody types ten keys at 40 ms each.
 const (
 	fastAverage = 40 * time.Millisecond
+	// The slowest that a scanner may have shown itself at its calibration: people get to 55.
+	slowestAverage = 50 * time.Millisecond
 	// A gap longer than this ends what a person typed; inside a burst it is a window that was busy.
 	longGap = 120 * time.Millisecond
 	// A gap that a scanner hardly ever makes: where a person's runes may end and a scan begin.
@@ -18,7 +20,7 @@ const (
 
 // Burst tells the runes of a scanner from those of a person. The zero value is ready. It is used by one goroutine.
 type Burst struct {
-	Layout Layout // that mends each scan, as Learn returned it; the zero one mends nothing
+	Learnt Learnt // of the scanner, when it was calibrated; the zero value mends nothing
 
 	runes []rune
 	times []time.Time
@@ -26,7 +28,7 @@ type Burst struct {
 
 // Rune takes one typed rune.
 func (b *Burst) Rune(r rune, at time.Time) {
-	if n := len(b.runes); n > 0 && at.Sub(b.times[n-1]) > longGap && !(n > 1 && fast(b.times)) {
+	if n := len(b.runes); n > 0 && at.Sub(b.times[n-1]) > longGap && !(n > 1 && b.fast(b.times)) {
 		b.clear() // a person's, for good. Runes that came fast wait on: the window was busy in the middle of a scan
 	}
 	if len(b.runes) < Longest {
@@ -54,28 +56,29 @@ func (b *Burst) clear() { b.runes, b.times = b.runes[:0], b.times[:0] }
 // scan returns what is pending if a scanner sent it, or the part of it that a scanner sent behind a person's runes.
 func (b *Burst) scan(least int) string {
 	for i := len(b.runes) - leastSuffix; i > 0; i-- {
-		slow := i == 1 || !fast(b.times[:i])
-		if slow && b.times[i].Sub(b.times[i-1]) >= suspectGap && fast(b.times[i:]) && varied(b.runes[i:]) {
+		slow := i == 1 || !b.fast(b.times[:i])
+		if slow && b.times[i].Sub(b.times[i-1]) >= suspectGap && b.fast(b.times[i:]) && varied(b.runes[i:]) {
 			return b.text(b.runes[i:])
 		}
 	}
-	if len(b.runes) >= least && fast(b.times) && varied(b.runes) {
+	if len(b.runes) >= least && b.fast(b.times) && varied(b.runes) {
 		return b.text(b.runes)
 	}
 	return ""
 }
 
 // text is what the scanner meant by runes.
-func (b *Burst) text(runes []rune) string { return Clean([]byte(b.Layout.Apply(string(runes)))) }
+func (b *Burst) text(runes []rune) string { return Clean([]byte(b.Learnt.Apply(string(runes)))) }
 
 // fast reports whether runes came as fast as a scanner sends them, on average. One long gap, of a busy window, counts as a short
 // one.
-func fast(times []time.Time) bool {
+func (b *Burst) fast(times []time.Time) bool {
 	var sum time.Duration
 	for i := 1; i < len(times); i++ {
 		sum += min(times[i].Sub(times[i-1]), longGap)
 	}
-	return sum <= fastAverage*time.Duration(len(times)-1)
+	average := min(max(fastAverage, b.Learnt.gap()*3/2), slowestAverage)
+	return sum <= average*time.Duration(len(times)-1)
 }
 
 // varied reports whether runes are not all the same, as those of a key held down are.

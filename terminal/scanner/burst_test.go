@@ -135,7 +135,7 @@ func TestCalibrationMendsEveryLayout(t *testing.T) {
 			if got := layout.Apply(scan); got != code {
 				t.Errorf("%s: %q arrived as %q and is mended to %q", name, code, scan, got)
 			}
-			with := &scanner.Burst{Layout: layout}
+			with := &scanner.Burst{Learnt: scanner.Learnt{Layout: layout}}
 			at = typed(with, press("]Q1"+code), 0, every(20))
 			if got := with.End(ms(at)); got != code {
 				t.Errorf("%s: %q with its kind before it is mended to %q", name, code, got)

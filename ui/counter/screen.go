@@ -27,6 +27,8 @@ type Screen struct {
 	OnResize func(fyne.Size)
 	// OnAlarm is called when somebody presses the bar that says that another window has the keyboard.
 	OnAlarm func()
+	// OnSetup is called when a manager wants to try out scanner and printer; nil where there is nothing to set up.
+	OnSetup func()
 
 	root    *fyne.Container
 	heading *fyne.Container

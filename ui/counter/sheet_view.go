@@ -169,8 +169,12 @@ func (c *Screen) manager(s State, w words) fyne.CanvasObject {
 	body := widgets.Topped(theme.Size(theme.Margin), widgets.Column(theme.Size(theme.Margin), figures,
 		widgets.NewText(w.Say("ui.manager.exceptions", nil)).In(theme.Body, theme.Text).Strong()),
 		widgets.Scrolled(widgets.Column(theme.Size(theme.Inset), list...)))
-	return widgets.SheetBody(w.Say("ui.manager.title", nil), "", body,
-		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
+	buttons := []fyne.CanvasObject{widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed)}
+	if c.OnSetup != nil {
+		open := widgets.Action{Name: string(keySetup), Label: w.Say("setup.open", nil), Key: keySetup.label()}
+		buttons = append([]fyne.CanvasObject{widgets.NewButton(open, theme.Ready, c.pressed)}, buttons...)
+	}
+	return widgets.SheetBody(w.Say("ui.manager.title", nil), "", body, buttons...)
 }
 
 // attention lists what a manager has to look at: slips that do not come out, and entries that the cloud did not take as they are.

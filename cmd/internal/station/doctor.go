@@ -213,7 +213,7 @@ func (r *Reader) neighbour(ctx context.Context) (Devices, error) {
 
 // examineScanners opens each line that is to have a scanner, or asks whoever reads them.
 func (r *Reader) examineScanners(ctx context.Context) Check {
-	layout, err := r.ScannerLayout()
+	layout, err := r.LearntScanner()
 	if err != nil {
 		return ill("scanner", err, "scan the code that it shows")
 	}

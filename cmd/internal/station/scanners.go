@@ -69,29 +69,28 @@ func (r *Reader) scannersThere() ScannersThere {
 	return r.scanners
 }
 
-// ScannerLayout is what this computer makes of the keys that a keyboard scanner presses, as it was learnt; the zero layout, which
-// changes nothing, before that.
-func (r *Reader) ScannerLayout() (scanner.Layout, error) { return ScannerLayout(r.folder) }
+// LearntScanner is what was learnt of the keyboard scanner; the zero value, which changes nothing, before that.
+func (r *Reader) LearntScanner() (scanner.Learnt, error) { return LearntScanner(r.folder) }
 
-// ScannerLayout is the layout that is kept in a data folder.
-func ScannerLayout(folder string) (scanner.Layout, error) {
-	var layout scanner.Layout
+// LearntScanner is what a data folder keeps of the keyboard scanner.
+func LearntScanner(folder string) (scanner.Learnt, error) {
+	var learnt scanner.Learnt
 	text, err := os.ReadFile(filepath.Join(folder, layoutName))
 	if errors.Is(err, os.ErrNotExist) {
-		return layout, nil
+		return learnt, nil
 	}
 	if err == nil {
-		err = json.Unmarshal(text, &layout)
+		err = json.Unmarshal(text, &learnt)
 	}
 	if err != nil {
-		return scanner.Layout{}, fmt.Errorf("what was learnt of the scanner cannot be read; run countersignctl scanner calibrate: %w", err)
+		return scanner.Learnt{}, fmt.Errorf("what was learnt of the scanner cannot be read; run countersignctl scanner calibrate: %w", err)
 	}
-	return layout, nil
+	return learnt, nil
 }
 
-// KeepScannerLayout stores a layout that scanner.Learn returned. A counter that is running takes it at its next start.
-func KeepScannerLayout(folder string, layout scanner.Layout) error {
-	text, err := json.Marshal(layout)
+// KeepScanner stores what was learnt of the keyboard scanner. A counter that is running elsewhere takes it at its next start.
+func KeepScanner(folder string, learnt scanner.Learnt) error {
+	text, err := json.Marshal(learnt)
 	if err != nil {
 		return err
 	}

@@ -82,21 +82,21 @@ func TestSeveralScannersAreHeardAtOnce(t *testing.T) {
 // If what was learnt of a scanner did not outlive the night, every morning would begin with codes that nobody can read.
 func TestWhatWasLearntOfAScannerIsKept(t *testing.T) {
 	folder := t.TempDir()
-	if layout, err := ScannerLayout(folder); err != nil || len(layout.Runes) != 0 {
+	if layout, err := LearntScanner(folder); err != nil || len(layout.Runes) != 0 {
 		t.Errorf("before it was learnt: %v, %v", layout, err)
 	}
 	layout := scanner.Layout{Name: "fr", Runes: map[rune]rune{'à': '0', '&': '1', '(': '5'}}
-	if err := KeepScannerLayout(folder, layout); err != nil {
+	if err := KeepScanner(folder, scanner.Learnt{Layout: layout, Suffix: scanner.SuffixTab}); err != nil {
 		t.Fatal(err)
 	}
-	kept, err := ScannerLayout(folder)
+	kept, err := LearntScanner(folder)
 	if err != nil || kept.Name != "fr" || kept.Apply("à&(") != "015" {
 		t.Errorf("kept %v, %v", kept, err)
 	}
 	if err := os.WriteFile(filepath.Join(folder, layoutName), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ScannerLayout(folder); err == nil {
+	if _, err := LearntScanner(folder); err == nil {
 		t.Error("a torn file is taken for a layout")
 	}
 }

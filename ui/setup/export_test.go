@@ -1,0 +1,4 @@
+package setup
+
+// Pose shows a state.
+func (s *Screen) Pose(state State) { s.become(state) }
