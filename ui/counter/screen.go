@@ -201,6 +201,11 @@ func (c *Screen) pressed(name string) {
 		c.counter.Happen(Opened{SearchSheet})
 	case keyManager:
 		c.counter.Happen(Opened{ManagerSheet})
+	case keySetup:
+		if c.OnSetup != nil && c.counter.State().Sheet == ManagerSheet {
+			c.counter.Happen(Dismissed{})
+			c.OnSetup()
+		}
 	case keyReprint:
 		c.counter.Happen(ReprintAsked{})
 	case keyUndo:
