@@ -27,7 +27,7 @@ func TestStartsOnlyWhatCanBeShown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("DISPLAY", c.display)
-			root := command(context.Background())
+			root := command(context.Background(), &Options{})
 			root.SetArgs(append(c.args, "--data", filepath.Join(t.TempDir(), "none")))
 			var text strings.Builder
 			if code := report(&text, root.Execute()); code != c.code || !strings.Contains(text.String(), c.says) {

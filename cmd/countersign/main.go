@@ -25,10 +25,17 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command(ctx).ExecuteContext(ctx)
+	var options Options
+	err := command(ctx, &options).ExecuteContext(ctx)
 	code := report(os.Stderr, err)
 	var failed *notStarted
-	if errors.As(err, &failed) && ctx.Err() == nil {
+	var undrawable *oldGraphics
+	switch {
+	case ctx.Err() != nil:
+	case errors.As(err, &undrawable):
+		undrawable.options = options
+		undrawable.show()
+	case errors.As(err, &failed):
 		failed.show(ctx)
 	}
 	stop()
@@ -36,20 +43,22 @@ func main() {
 }
 
 // command is the command line.
-func command(ctx context.Context) *cobra.Command {
-	var options Options
+func command(ctx context.Context, options *Options) *cobra.Command {
 	root := &cobra.Command{
 		Use: "countersign", Short: "The counter, in a window", Version: version.String(),
 		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs, PersistentPreRunE: func(*cobra.Command, []string) error { return options.check() },
 		Example: "  countersign --theme dark\n  countersign demo",
 		RunE: func(*cobra.Command, []string) error {
 			config := station.Config{Folder: options.Folder, ConfigFile: options.Config, Program: "countersign", Version: version.String()}
+			if crashes, err := station.KeepCrashes(config); err == nil { // where it cannot be kept, opening the folder says why
+				defer crashes.Close()
+			}
 			opened, err := station.OpenOrJoin(ctx, config)
 			if err != nil {
-				return &notStarted{err, options}
+				return &notStarted{err, *options}
 			}
 			opened.Start(ctx)
-			m := New(app.NewWithID(appID), opened, options)
+			m := New(app.NewWithID(appID), opened, *options)
 			m.Run(ctx)
 			return errors.Join(m.Close(), opened.Close())
 		},
@@ -61,7 +70,7 @@ func command(ctx context.Context) *cobra.Command {
 	flags.StringVar(&options.Theme, "theme", "light", "light or dark")
 	flags.BoolVar(&options.FullScreen, "full-screen", false, "fill the whole screen")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.AddCommand(demoCommand(&options), manual.Command())
+	root.AddCommand(demoCommand(options), manual.Command())
 	return root
 }
 
@@ -100,7 +109,7 @@ func (o Options) check() error {
 	if o.Language != "" && !translations.Speaks(o.Language) {
 		return fmt.Errorf("%w: --language is one of %s, not %q", errUsage, strings.Join(translations.Languages, ", "), o.Language)
 	}
-	return findDisplay()
+	return errors.Join(findDisplay(), findGraphics())
 }
 
 // report says an error as one sentence and what to do next, and returns the exit code.
@@ -119,9 +128,12 @@ func report(out io.Writer, err error) int {
 // advice is the exit code of an error, what to do about it in a terminal, and the key of the same for the screen.
 func advice(err error) (code int, hint, key string) {
 	var held *station.InUse
+	var undrawable *oldGraphics
 	switch {
 	case errors.Is(err, errUsage), strings.HasPrefix(err.Error(), "unknown command"):
 		return 2, "see countersign --help", "ui.not_started.other"
+	case errors.As(err, &undrawable):
+		return 5, "update the graphics driver; countersignctl counter does the same in text", "ui.not_started.graphics"
 	case errors.Is(err, errNoDisplay):
 		return 5, "start it on a desktop; without one, countersignctl counter does the same in text", "ui.not_started.other"
 	case errors.Is(err, terminal.ErrNotJoined):

@@ -18,7 +18,7 @@ const crashesKept = 10
 // without a terminal would say it to nobody. Closing it takes an empty file away. One process keeps one such file.
 func KeepCrashes(config Config) (io.Closer, error) {
 	folder := LogFolder(FolderOf(config))
-	if err := os.MkdirAll(folder, 0o770); err != nil {
+	if err := os.Mkdir(folder, 0o770); err != nil && !errors.Is(err, os.ErrExist) { // without a data folder there is nothing to be kept yet
 		return nil, fmt.Errorf("crash reports cannot be kept: %w", err)
 	}
 	tidyCrashes(folder)
