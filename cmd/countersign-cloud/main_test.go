@@ -205,6 +205,11 @@ func TestImport(t *testing.T) {
 	d.has("cannot be both renamed and left out", failure)
 	out, _ = d.run(exitDone, "import", "card", file, "--map", "Coupon=code", "--map", "Worth=amount", "--ignore", "Remarks", "--map", "Seller=-")
 	d.has("imported 1 voucher of card, skipped 0", out)
+	file = d.file("deals.csv", "code,Deal,amount\n423456789012,dinner,\n423456789013,,10.00\n423456789014,supper,\n")
+	_, failure = d.run(exitOther, "import", "card", file, "--map", "Deal=campaign")
+	d.has(`deals.csv:4: there is no campaign "supper"`, failure)
+	out, _ = d.run(exitDone, "import", "card", file, "--map", "Deal=campaign", "--skip-bad")
+	d.has("imported 2 vouchers of dinner, card, skipped 1", out)
 }
 
 // A cloud that does not say where it listens, or serves strangers without TLS, or never stops.

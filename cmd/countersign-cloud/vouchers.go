@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/csv"
@@ -315,6 +316,7 @@ func newImport(g *globals) *cobra.Command {
 		Use:   "import CAMPAIGN FILE.csv",
 		Short: "Take over codes of another platform",
 		Long: "Takes over vouchers from a CSV file with a header line. Columns: " + strings.Join(cloud.ImportColumns, ", ") + "; only code is needed.\n" +
+			"CAMPAIGN is that of the rows that name none in a column campaign.\n" +
 			"A column with another name is renamed by --map or left out by --ignore; else the file is refused, so that nothing is lost unnoticed.\n" +
 			"Where a row is bad nothing is taken, unless --skip-bad.",
 		Example: "  countersign-cloud import dinner-for-two deals.csv --map \"Coupon No=code\" --map Name=holder --ignore Remarks",
@@ -348,7 +350,7 @@ func (g *globals) importFile(ctx context.Context, s cloud.Storage, id, path stri
 	if err != nil {
 		return err
 	}
-	zone, err := campaignZone(ctx, s, merchant.ID, campaign)
+	offer, err := offersOf(ctx, s, merchant.ID, campaign)
 	if err != nil {
 		return err
 	}
@@ -357,7 +359,7 @@ func (g *globals) importFile(ctx context.Context, s cloud.Storage, id, path stri
 		return usage("%s", unreadable(path, err))
 	}
 	defer file.Close()
-	rows, bad, err := cloud.ReadImport(file, campaign, names, zone, time.Now().UTC())
+	rows, bad, err := cloud.ReadImportOf(file, offer, names, time.Now().UTC())
 	if err != nil {
 		return usage("%s: %w", path, err)
 	}
@@ -382,8 +384,49 @@ func (g *globals) importFile(ctx context.Context, s cloud.Storage, id, path stri
 	if len(bad) > 0 && !skip {
 		return fmt.Errorf("nothing was imported, since %s cannot be taken: mend what is said above, or leave it out with --skip-bad", counted(len(bad), "row"))
 	}
-	_, err = fmt.Fprintf(g.out, "imported %s of %s, skipped %d\n", counted(stored, "voucher"), campaign.ID, len(bad))
+	_, err = fmt.Fprintf(g.out, "imported %s of %s, skipped %d\n", counted(stored, "voucher"), campaignsOf(rows, campaign.ID), len(bad))
 	return err
+}
+
+// offersOf finds a merchant's campaigns by their ids; the rows that name none are of campaign.
+func offersOf(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (cloud.ImportOffer, error) {
+	all, err := s.Campaigns(ctx, merchant)
+	if err != nil {
+		return nil, err
+	}
+	type offer struct {
+		campaign terminal.Campaign
+		zone     *time.Location
+	}
+	offers := map[string]offer{}
+	for _, each := range all {
+		zone, err := campaignZone(ctx, s, merchant, each)
+		if err != nil {
+			return nil, err
+		}
+		offers[each.ID] = offer{each, zone}
+	}
+	return func(id string) (terminal.Campaign, *time.Location, error) {
+		found, ok := offers[cmp.Or(id, campaign.ID)]
+		if !ok {
+			return found.campaign, nil, fmt.Errorf("there is no campaign %q", id)
+		}
+		return found.campaign, found.zone, nil
+	}, nil
+}
+
+// campaignsOf names the campaigns of rows; asked where there are none.
+func campaignsOf(rows []cloud.ImportRow, asked string) string {
+	var ids []string
+	for _, row := range rows {
+		if !contains(ids, row.Voucher.Campaign) {
+			ids = append(ids, row.Voucher.Campaign)
+		}
+	}
+	if len(ids) == 0 {
+		return asked
+	}
+	return strings.Join(ids, ", ")
 }
 
 func newRevoke(g *globals) *cobra.Command {

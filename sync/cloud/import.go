@@ -19,7 +19,7 @@ import (
 )
 
 // ImportColumns are the columns that an import knows. Only code is needed.
-var ImportColumns = []string{"code", "voucher", "holder", "customer", "amount", "units", "valid_from", "valid_until", "slot_from",
+var ImportColumns = []string{"code", "voucher", "campaign", "holder", "customer", "amount", "units", "valid_from", "valid_until", "slot_from",
 	"slot_until", "party", "order", "lines", "state"}
 
 // Ignored is what a column is mapped to that an import leaves alone.
@@ -40,10 +40,23 @@ type ImportRow struct {
 	Issued
 }
 
-// ReadImport reads the vouchers of a campaign from a CSV file with a header line. names maps the file's own column names to those
-// of ImportColumns, or to Ignored. zone is where times without an offset are; nil refuses them for slots, which are instants. Rows that are
-// wrong come back as RowErrors beside the good ones; err is for a file that cannot be read at all.
+// ImportOffer finds the campaign that a row names, "" for a row that names none, and the zone in which the row's times without an offset
+// are; nil refuses them for slots, which are instants.
+type ImportOffer func(id string) (terminal.Campaign, *time.Location, error)
+
+// ReadImport is ReadImportOf for a file of one campaign.
 func ReadImport(source io.Reader, campaign terminal.Campaign, names map[string]string, zone *time.Location, now time.Time) (rows []ImportRow, bad []RowError, err error) {
+	return ReadImportOf(source, func(id string) (terminal.Campaign, *time.Location, error) {
+		if id != "" && id != campaign.ID {
+			return campaign, nil, fmt.Errorf("the row is of campaign %q, and %q was asked for", id, campaign.ID)
+		}
+		return campaign, zone, nil
+	}, names, now)
+}
+
+// ReadImportOf reads vouchers from a CSV file with a header line. names maps the file's own column names to those
+// of ImportColumns, or to Ignored. Rows that are wrong come back as RowErrors beside the good ones; err is for a file that cannot be read at all.
+func ReadImportOf(source io.Reader, offer ImportOffer, names map[string]string, now time.Time) (rows []ImportRow, bad []RowError, err error) {
 	separator, source, err := sniff(source)
 	if err != nil {
 		return nil, nil, err
@@ -75,7 +88,7 @@ func ReadImport(source io.Reader, campaign terminal.Campaign, names map[string]s
 		if err != nil {
 			return nil, nil, fmt.Errorf("the file cannot be read: %w", err)
 		}
-		row, fault := importRow(record, columns, campaign, zone, now)
+		row, fault := importRow(record, columns, offer, now)
 		if fault == nil {
 			fault = claimCode(seen, row.forms, line)
 		}
@@ -183,7 +196,7 @@ type imported struct {
 	forms []string
 }
 
-func importRow(record, columns []string, campaign terminal.Campaign, zone *time.Location, now time.Time) (row imported, err error) {
+func importRow(record, columns []string, offer ImportOffer, now time.Time) (row imported, err error) {
 	if len(record) != len(columns) {
 		return row, fmt.Errorf("the row has %d fields and the header %d", len(record), len(columns))
 	}
@@ -195,6 +208,10 @@ func importRow(record, columns []string, campaign terminal.Campaign, zone *time.
 	}
 	if row.forms, err = token.Canonical(field["code"]); err != nil {
 		return row, fmt.Errorf("the code cannot be one: it has to have %d to %d letters and digits", token.ForeignLeast, token.ForeignLength)
+	}
+	campaign, zone, err := offer(field["campaign"])
+	if err != nil {
+		return row, err
 	}
 	facts, err := importFacts(field, campaign, zone)
 	if err != nil {
