@@ -189,3 +189,20 @@ func TestRevokedKeysAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// If nobody said how late a guest is, the cashier would have to reckon it while the guest waits.
+func TestBookingsSayHowLateTheGuestIs(t *testing.T) {
+	for when, want := range map[string]int64{"2026-06-16 09:40:00": -20, "2026-06-16 10:00:00": 0, "2026-06-16 11:05:59": 65, "2026-06-16 20:00:00": 600} {
+		c := newCounter(t)
+		c.stock("A", slot("10:00:00"))
+		c.stock("B", nil)
+		c.clock.set(at(when))
+		outcome := c.redeem(t, scanOf("A"))
+		if late := outcome.Lines[0].Late; late == nil || *late != want {
+			t.Errorf("at %s: %v minutes; want %d", when, late, want)
+		}
+		if other := c.redeem(t, scanOf("B")); other.Lines[0].Late != nil {
+			t.Errorf("a dinner is %d minutes late", *other.Lines[0].Late)
+		}
+	}
+}

@@ -176,6 +176,10 @@ func mergeAsks(asks, more []Ask) []Ask {
 func judgeItem(item Item, req Request, at Situation, taken int64) (OutcomeLine, []Ask) {
 	voucher, campaign := item.Row.Voucher, item.Row.Campaign
 	line := OutcomeLine{Voucher: voucher, Campaign: campaign, Masked: item.Masked, Left: max(0, item.left()-taken)}
+	if voucher.Slot != nil && campaign.Kind == KindBooking {
+		late := int64(at.Time().Sub(voucher.Slot.From).Minutes())
+		line.Late = &late
+	}
 	line.Findings = judgeState(voucher, campaign, at)
 	line.Findings = append(line.Findings, judgeRules(campaign.Rules, voucher.Slot, at)...)
 	if voucher.Rules != nil {

@@ -74,6 +74,8 @@ type OutcomeLine struct {
 	Amount   *Money // what the units are worth, where they are money
 	Discount *Money
 	Left     int64 // units left once redeemed, as far as the terminal knows
+	// Late is by how many minutes a booking's guest comes after the beginning of the slot, negative for before it; nil of all else.
+	Late     *int64
 	Findings []Finding
 }
 

@@ -27,6 +27,7 @@ type Report struct {
 	Discount  *Money         `json:"discount"`
 	Currency  string         `json:"currency"`
 	Left      int64          `json:"left"`
+	Slot      *ReportSlot    `json:"slot"` // of a booking
 	Bill      *Money         `json:"bill"`
 	LeftToPay *Money         `json:"left_to_pay"`
 	Assurance Assurance      `json:"assurance"`
@@ -41,6 +42,12 @@ type Report struct {
 	Ignored []string `json:"ignored,omitempty"`
 }
 
+// ReportSlot is what was booked, and how the guest keeps to it.
+type ReportSlot struct {
+	Slot
+	Late *int64 `json:"late_minutes,omitempty"` // after its beginning; negative is early
+}
+
 // ReportLine is one voucher of a bill, or one line of an order.
 type ReportLine struct {
 	Voucher  VoucherID   `json:"voucher"`
@@ -50,6 +57,7 @@ type ReportLine struct {
 	Amount   *Money      `json:"amount,omitempty"`
 	Discount *Money      `json:"discount,omitempty"`
 	Left     int64       `json:"left"`
+	Slot     *ReportSlot `json:"slot,omitempty"`
 	Parts    []OrderLine `json:"parts,omitempty"`
 	Reasons  []Reason    `json:"reasons,omitempty"`
 }
@@ -66,7 +74,7 @@ func (o Outcome) Report(words Words) Report {
 			report.Voucher, report.Campaign, report.Kind = &id, line.Campaign.ID, line.Campaign.Kind
 			report.Name, report.Holder = line.Campaign.Name.In(words.Language()), line.Voucher.Holder
 			report.Units, report.Amount, report.Discount, report.Left = line.Units, line.Amount, line.Discount, line.Left
-			report.Currency = line.Campaign.Currency
+			report.Currency, report.Slot = line.Campaign.Currency, line.slot()
 		}
 		if len(o.Lines) > 1 || len(line.Parts) > 0 {
 			report.Lines = append(report.Lines, line.report())
@@ -96,7 +104,14 @@ func (r *Report) neverNull() {
 
 func (l OutcomeLine) report() ReportLine {
 	return ReportLine{Voucher: l.Voucher.ID, Campaign: l.Campaign.ID, Kind: l.Campaign.Kind, Units: l.Units, Amount: l.Amount,
-		Discount: l.Discount, Left: l.Left, Parts: l.Parts, Reasons: reasonsOf(l.Findings)}
+		Discount: l.Discount, Left: l.Left, Slot: l.slot(), Parts: l.Parts, Reasons: reasonsOf(l.Findings)}
+}
+
+func (l OutcomeLine) slot() *ReportSlot {
+	if l.Voucher.Slot == nil {
+		return nil
+	}
+	return &ReportSlot{*l.Voucher.Slot, l.Late}
 }
 
 func reasonsOf(findings []Finding) []Reason {

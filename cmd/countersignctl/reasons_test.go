@@ -82,8 +82,8 @@ var scenes = []scene{
 	}},
 	{"booking", []string{"table --slot-from SOON --slot-until LATER --party 2", "table --slot-from 2020-02-02T19:00:00+01:00 --slot-until 2020-02-02T21:00:00+01:00",
 		"table --slot-from 2090-02-02T19:00:00+01:00 --slot-until 2090-02-02T21:00:00+01:00"}, nil, []string{
-		"redeem $1 => approved",
-		"redeem $2 => declined slot_too_late",
+		"redeem $1 => approved slot.party=2 slot.from slot.late_minutes",
+		"redeem $2 => declined slot_too_late slot.party=2",
 		"redeem $3 => declined slot_too_early",
 		"check $3 --at 2090-02-02T18:29 => declined slot_too_early",
 		"check $3 --at 2090-02-02T18:30 => approved",

@@ -55,6 +55,7 @@ func sentences(facts terminal.Report, words terminal.Words) string {
 	if len(facts.Order) > 0 {
 		line("  ", words.Say("outcome.order", map[string]any{"count": int64(len(facts.Order))}))
 	}
+	line("  ", booked(facts, words))
 	line("  ", facts.Fact)
 	line("  ", facts.Next)
 	for _, name := range facts.Ignored {
@@ -71,6 +72,24 @@ func sentences(facts terminal.Report, words terminal.Words) string {
 		line("  ", "+ "+strings.Join(others, ", "))
 	}
 	return text.String()
+}
+
+// booked says what was booked and how the guest keeps to it. A decline for it says so itself.
+func booked(facts terminal.Report, words terminal.Words) string {
+	slot := facts.Slot
+	if slot == nil || facts.Reason == terminal.SlotTooEarly || facts.Reason == terminal.SlotTooLate {
+		return ""
+	}
+	args := map[string]any{"from": slot.From, "until": slot.Until}
+	if slot.Party > 0 {
+		args["party"] = int64(slot.Party)
+	}
+	if late := slot.Late; late != nil && *late > 0 {
+		args["late"] = *late
+	} else if late != nil && *late < 0 {
+		args["early"] = -*late
+	}
+	return words.Say("outcome.slot", args)
 }
 
 func said(words terminal.Words, prefix, value string) string {

@@ -174,6 +174,11 @@ func (w words) figures(line terminal.OutcomeLine, outcome terminal.Outcome, done
 			if slot.Party > 0 {
 				add("ui.figure.party", strconv.Itoa(slot.Party), false)
 			}
+			if late := line.Late; late != nil && *late > 0 {
+				add("ui.figure.late", w.Say("ui.by", args{"by": *late}), false)
+			} else if late != nil && *late < 0 {
+				add("ui.figure.early", w.Say("ui.by", args{"by": -*late}), false)
+			}
 		}
 	case terminal.KindPickup:
 		add(leftKey, w.Say("ui.figure.items", args{"count": line.Left}), false)
