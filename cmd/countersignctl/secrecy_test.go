@@ -36,7 +36,7 @@ func TestNoCodeAndNoPINLeavesTheCounter(t *testing.T) {
 		t.Fatalf("only %d bytes of traffic were recorded", len(places["the line"]))
 	}
 	err := filepath.WalkDir(s.data, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || !entry.Type().IsRegular() { // a socket keeps nothing
 			return err
 		}
 		places[path], err = os.ReadFile(path)
