@@ -53,12 +53,17 @@ func command(ctx context.Context, options *Options) *cobra.Command {
 			if crashes, err := station.KeepCrashes(config); err == nil { // where it cannot be kept, opening the folder says why
 				defer crashes.Close()
 			}
+			broken := bypass(&config)
 			opened, err := station.OpenOrJoin(ctx, config)
 			if err != nil {
-				return &notStarted{err, *options}
+				return &notStarted{errors.Join(err, broken), *options}
 			}
 			opened.Start(ctx)
 			m := New(app.NewWithID(appID), opened, *options)
+			if broken != nil {
+				opened.Log.Error("the configuration is left out", "error", broken.Error())
+				m.greeting = &terminal.Saying{Key: "ui.config.broken"}
+			}
 			m.Run(ctx)
 			return errors.Join(m.Close(), opened.Close())
 		},
@@ -72,6 +77,19 @@ func command(ctx context.Context, options *Options) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.AddCommand(demoCommand(options), manual.Command())
 	return root
+}
+
+// bypass has the counter start on what the other layers say where the configuration file is broken, and returns what is wrong with it: a
+// slip of the pen must not close a shop. A file that was named on the command line is not left out: whoever named it stands by.
+func bypass(config *station.Config) error {
+	if config.ConfigFile != "" {
+		return nil
+	}
+	layers, err := station.ReadLayers("", station.FolderOf(*config))
+	if err != nil {
+		config.Settings = &layers.Settings
+	}
+	return err
 }
 
 func demoCommand(options *Options) *cobra.Command {

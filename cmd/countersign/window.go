@@ -39,6 +39,8 @@ type Main struct {
 	look    theme.Look
 	words   *translations.Words
 
+	greeting *terminal.Saying // what the screen says first; nil for nothing
+
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 	status  chan struct{} // one slot: something that the status bar shows may have changed
@@ -106,6 +108,9 @@ func (m *Main) Run(ctx context.Context) {
 	m.station.OnChange(m.changed)
 	m.app.Lifecycle().SetOnStarted(func() {
 		m.screen.Start()
+		if m.greeting != nil {
+			m.screen.Counter().Happen(counter.Told{Saying: *m.greeting})
+		}
 		m.done.Go(func() { m.watch(ctx) })
 		m.listen(ctx)
 		m.changed()
