@@ -1,0 +1,508 @@
+package hub_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	cloudsync "countersign/sync"
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/sync/cloud/conformance"
+	"countersign/sync/cloud/relational"
+	"countersign/sync/cloud/sqlite"
+	"countersign/sync/hub"
+	"countersign/terminal"
+	"countersign/terminal/entry"
+	"countersign/terminal/token"
+)
+
+const merchantID, quayID, harbourID = "lakeside", "quay", "harbour"
+
+// world is a cloud on loopback, with a line that can be cut, and a store with a hub.
+type world struct {
+	*testing.T
+	storage *relational.Storage
+	keys    cloud.Keys
+	key     []byte
+	server  *httptest.Server
+	line    *line
+	pass    terminal.Campaign
+	hub     *counter
+	folder  string
+}
+
+// line is a connection to the cloud that can be cut.
+type line struct {
+	mu   sync.Mutex
+	down bool
+}
+
+func (l *line) cut(down bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down = down
+}
+
+// RoundTrip implements http.RoundTripper.
+func (l *line) RoundTrip(request *http.Request) (*http.Response, error) {
+	l.mu.Lock()
+	down := l.down
+	l.mu.Unlock()
+	if down {
+		return nil, errors.New("the cable is out")
+	}
+	return http.DefaultTransport.RoundTrip(request)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	storage, err := sqlite.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{T: t, storage: storage, line: &line{}, folder: t.TempDir(),
+		pass: terminal.Campaign{ID: "swim", Name: terminal.Text{"en": "Swim"}, Kind: terminal.KindPass, Currency: "EUR", Units: 10}}
+	store := func(id string) terminal.Store {
+		return terminal.Store{ID: id, Name: id, Zone: "Europe/Berlin", Language: "en", SignIn: terminal.SignInNone, Print: "always", Copies: 1}
+	}
+	_, err = storage.Apply(t.Context(), cloud.Catalogue{Merchant: terminal.Merchant{ID: merchantID, Name: "Lakeside", Currency: "EUR", Languages: []string{"en"}},
+		Stores: []terminal.Store{store(quayID), store(harbourID)}, Campaigns: []terminal.Campaign{w.pass}})
+	w.must(err)
+	w.keys, err = storage.Keys(t.Context())
+	w.must(err)
+	w.key, err = storage.LookupKey(t.Context(), merchantID)
+	w.must(err)
+	stopping := make(chan struct{})
+	mux := http.NewServeMux()
+	w.server = httptest.NewServer(mux)
+	handler, err := cloud.New(t.Context(), storage, cloud.Options{PublicURL: w.server.URL, Stopping: stopping})
+	w.must(err)
+	mux.Handle("/", handler)
+	t.Cleanup(func() {
+		close(stopping)
+		w.server.Close()
+		w.must(storage.Close())
+	})
+	return w
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// appoint makes a counter the hub.
+func (w *world) appoint(c *counter) string {
+	w.Helper()
+	appointed, changed, err := w.storage.AppointHub(w.Context(), cloud.Hub{Merchant: merchantID, Store: c.Store, Terminal: c.Name, At: time.Now()})
+	w.must(err)
+	if !changed {
+		w.Fatal("nothing was appointed")
+	}
+	signed, err := cloud.SignHub(w.keys, appointed)
+	w.must(err)
+	return signed
+}
+
+// running is a hub that serves.
+type running struct {
+	address string
+	copy    *relational.Copy
+	stop    context.CancelFunc
+	over    chan error
+}
+
+// end stops the hub and waits.
+func (r *running) end(w *world) {
+	w.Helper()
+	r.stop()
+	w.must(<-r.over)
+	w.must(r.copy.Close())
+}
+
+// start has a counter be the hub that signed appoints.
+func (w *world) start(c *counter, signed string) *running {
+	w.Helper()
+	w.must(c.appointments.Take(signed))
+	copied, err := sqlite.OpenHub(w.folder)
+	w.must(err)
+	served, err := hub.New(w.Context(), hub.Config{Appointment: c.appointments.Newest(), Key: c.private, Copy: copied,
+		Upstream: cloudsync.NewUpstream(c.client, c.breaker), Trust: c.trust.Signed, Log: slog.New(slog.DiscardHandler)})
+	w.must(err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	w.must(err)
+	ctx, stop := context.WithCancel(context.Background())
+	r := &running{address: listener.Addr().String(), copy: copied, stop: stop, over: make(chan error, 1)}
+	go func() { r.over <- served.Run(ctx, listener) }()
+	return r
+}
+
+// counter is a terminal of a store: its journal is in memory, and it has a line to the cloud and one to the hub.
+type counter struct {
+	*world
+	cloud.Terminal
+	private      ed25519.PrivateKey
+	appointments *cloudsync.Appointments
+	trust        *cloudsync.Trust
+	client       *cloudsync.Client
+	breaker      *cloudsync.Breaker
+	line         *cloudsync.HubLine
+	asks         *cloudsync.StoreAuthority
+
+	mu     sync.Mutex
+	at     string // where the hub listens
+	places []entry.Place
+	sealed []entry.Sealed
+	uids   []terminal.UID
+}
+
+// lines keeps a cloudsync.Line nowhere.
+type lines struct{}
+
+func (lines) LoadLine() (cloudsync.Line, error) { return cloudsync.Line{}, nil }
+func (lines) SaveLine(cloudsync.Line) error     { return nil }
+
+func (w *world) counter(store string) *counter {
+	w.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	w.must(err)
+	hash, now := cloud.SecretHash(rand.Text()), time.Now()
+	w.must(w.storage.Invite(w.Context(), []cloud.Invitation{{Merchant: merchantID, Store: store, SecretHash: hash, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}}))
+	t, err := w.storage.Enrol(w.Context(), cloud.Enrolment{SecretHash: hash, Key: public, SealKey: make([]byte, 32), ProgramVersion: "test", At: now})
+	w.must(err)
+	c := &counter{world: w, Terminal: t, private: private, places: []entry.Place{entry.Start(public)}}
+	root := w.keys.Root.Public().(ed25519.PublicKey)
+	issuers, err := w.storage.TokenKeys(w.Context(), merchantID, now)
+	w.must(err)
+	signed, err := cloud.SignTrust(w.keys, merchantID, issuers)
+	w.must(err)
+	c.trust, err = cloudsync.NewTrust(root, signed, nil)
+	w.must(err)
+	c.client, err = cloudsync.NewClient(cloudsync.Config{URL: w.server.URL + "/", Key: private, Trust: c.trust, Transport: w.line})
+	w.must(err)
+	c.breaker = cloudsync.NewBreaker(lines{}, nil)
+	c.appointments, err = cloudsync.NewAppointments(root, merchantID, store, "", nil)
+	w.must(err)
+	claims := cloudsync.NewClaims(rand.Text(), func(ctx context.Context) ([]terminal.UID, error) { return c.UIDsSince(ctx, 0) })
+	c.line = cloudsync.NewHubLine(cloudsync.HubConfig{Appointments: c.appointments, Key: private, Claims: claims, Journal: c, Lines: lines{},
+		Find: func(context.Context, cloudsync.Appointment) string {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return c.at
+		}, Log: slog.New(slog.DiscardHandler)})
+	c.asks = cloudsync.NewStoreAuthority(c.line, cloudsync.NewAuthority(c.client, c.breaker, claims))
+	return c
+}
+
+// hears tells the counter of the hub and where it is.
+func (c *counter) hears(signed, address string) {
+	c.Helper()
+	c.must(c.appointments.Take(signed))
+	c.mu.Lock()
+	c.at = address
+	c.mu.Unlock()
+}
+
+// Head implements cloudsync.HubJournal.
+func (c *counter) Head(context.Context) (entry.Place, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.places[len(c.places)-1], nil
+}
+
+// HashAt implements cloudsync.HubJournal.
+func (c *counter) HashAt(_ context.Context, seq uint64) ([32]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if seq >= uint64(len(c.places)) {
+		return [32]byte{}, terminal.ErrUnknown
+	}
+	return c.places[seq].Hash, nil
+}
+
+// Since implements cloudsync.HubJournal.
+func (c *counter) Since(_ context.Context, seq uint64, limit, _ int) (cloudsync.Batch, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	batch := cloudsync.Batch{Epoch: 1, From: seq + 1, Prev: c.places[seq].Hash}
+	batch.Entries = slices.Clone(c.sealed[seq:min(int(seq)+limit, len(c.sealed))])
+	return batch, nil
+}
+
+// UIDsSince implements cloudsync.HubJournal.
+func (c *counter) UIDsSince(_ context.Context, seq uint64) ([]terminal.UID, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.uids[seq:]), nil
+}
+
+// ticket is a voucher with its code.
+type ticket struct {
+	cloud.Issued
+	lookup terminal.Lookup
+	inner  [32]byte
+}
+
+func (w *world) issue() ticket {
+	w.Helper()
+	issued, err := cloud.Prepare(w.Context(), w.storage, merchantID, w.pass, cloud.Facts{}, 1, rand.Reader, time.Now())
+	w.must(err)
+	w.must(cloud.Store(w.Context(), w.storage, merchantID, issued))
+	return ticket{issued[0], token.LookupOf(w.key, issued[0].Code), token.InnerOf(w.key, issued[0].Code)}
+}
+
+func newUID() (uid terminal.UID) {
+	_, _ = rand.Read(uid[:])
+	uid[0] &= 0x7f
+	return uid
+}
+
+func (c *counter) claim(t ticket, units int64, uid terminal.UID) (terminal.ClaimAnswer, error) {
+	return c.asks.Claim(c.Context(), terminal.Claim{UID: uid, Lines: []terminal.ClaimLine{{Lookup: t.lookup, Units: units, Proof: token.Proof(t.inner, uid)}}})
+}
+
+// redeem journals what was claimed.
+func (c *counter) redeem(t ticket, units int64, uid terminal.UID, assurance terminal.Assurance) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	place := c.places[len(c.places)-1]
+	sealed, err := entry.Seal(c.private, place.Hash, terminal.Entry{UID: uid, Kind: terminal.EntryRedeem, Merchant: merchantID, Store: c.Store, Terminal: c.Name,
+		Epoch: 1, Seq: place.Seq + 1, Operator: "li", Assurance: assurance, Wall: time.Now(), BusinessDay: terminal.Date{Year: 2026, Month: 11, Day: 21},
+		Receipt: terminal.ReceiptNumber{Epoch: 1, Number: place.Receipt + 1},
+		Lines: []terminal.EntryLine{{Voucher: t.Voucher.ID, Campaign: t.Voucher.Campaign, Kind: terminal.KindPass, Units: units,
+			Proof: token.Proof(t.inner, uid), Lookup: &t.lookup}}})
+	if err != nil {
+		return err
+	}
+	next, _, err := place.Follow(sealed)
+	if err != nil {
+		return err
+	}
+	c.places, c.sealed, c.uids = append(c.places, next), append(c.sealed, sealed), append(c.uids, uid)
+	return nil
+}
+
+// until waits for something to become true, for as long as it takes.
+func (w *world) until(what string, done func() bool) {
+	w.Helper()
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	late := time.After(2 * time.Minute)
+	for !done() {
+		select {
+		case <-look.C:
+		case <-late:
+			w.Fatalf("two minutes, and not yet: %s", what)
+		}
+	}
+}
+
+// store is a store with so many counters beside its hub, which is filled and heard by all.
+func (w *world) store(counters int) (*running, []*counter) {
+	w.Helper()
+	w.hub = w.counter(quayID)
+	var all []*counter
+	for range counters {
+		all = append(all, w.counter(quayID))
+	}
+	signed := w.appoint(w.hub)
+	r := w.start(w.hub, signed)
+	for _, c := range all {
+		c.hears(signed, r.address)
+		w.until("the hub answers", func() bool { return c.line.Beat(w.Context()) == nil })
+	}
+	return r, all
+}
+
+// claimer is a counter that the suite's check of claims plays with.
+type claimer struct {
+	*counter
+	ticket
+	units int64
+	uid   terminal.UID
+	said  terminal.Assurance
+}
+
+// Claim implements conformance.Claimer.
+func (c *claimer) Claim(units int64) (bool, error) {
+	if !c.uid.IsZero() {
+		c.asks.Release(c.uid)
+	}
+	c.units, c.uid = units, newUID()
+	for {
+		answer, err := c.claim(c.ticket, units, c.uid)
+		if errors.Is(err, terminal.ErrHubSilent) { // on a machine that is busy with something else
+			continue
+		}
+		c.said = answer.Assurance
+		if err == nil && answer.Granted && answer.Assurance != terminal.ByStore {
+			err = fmt.Errorf("granted as %s with the cable out", answer.Assurance)
+		}
+		return answer.Granted, err
+	}
+}
+
+// Redeem implements conformance.Claimer.
+func (c *claimer) Redeem() error {
+	if err := c.redeem(c.ticket, c.units, c.uid, c.said); err != nil {
+		return err
+	}
+	c.uid = terminal.UID{}
+	return c.line.Push(c.Context())
+}
+
+// Two counters would each be told yes by a hub that lets one question overtake another halfway.
+func TestClaimsLookAsIfMadeOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	r, counters := w.store(5)
+	defer r.end(w)
+	w.line.cut(true)
+	var claimers []conformance.Claimer
+	for _, c := range counters {
+		claimers = append(claimers, &claimer{counter: c, ticket: pass})
+	}
+	conformance.CheckLinear(t, pass.Voucher.Units, claimers)
+}
+
+// A hub that was killed would grant again what it had granted before; and a counter without a line of its own would keep its redemptions
+// for ever.
+func TestWhatAHubGrantedOutlivesIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	r, counters := w.store(2)
+	uid := newUID()
+	answer, err := counters[0].claim(pass, 4, uid)
+	if err != nil || !answer.Granted || answer.Assurance != terminal.Confirmed {
+		t.Fatalf("online: %+v, %v", answer, err)
+	}
+	w.line.cut(true)
+	w.must(counters[0].redeem(pass, 4, uid, answer.Assurance))
+	w.must(counters[0].line.Push(t.Context()))
+	held := newUID()
+	if answer, err = counters[0].claim(pass, 5, held); err != nil || !answer.Granted || answer.Assurance != terminal.ByStore {
+		t.Fatalf("alone: %+v, %v", answer, err)
+	}
+	signed := w.appointment()
+	r.end(w)
+	r = w.start(w.hub, signed)
+	defer func() { r.end(w) }()
+	for _, c := range counters {
+		c.hears(signed, r.address)
+		w.until("the hub is back", func() bool { return c.line.Beat(t.Context()) == nil })
+	}
+	if answer, err = counters[1].claim(pass, 2, newUID()); err != nil || answer.Granted {
+		t.Errorf("2 of 10 units, with 4 used and 5 held: %+v, %v", answer, err)
+	}
+	if answer, err = counters[1].claim(pass, 1, newUID()); err != nil || !answer.Granted {
+		t.Errorf("1 of 10 units, with 4 used and 5 held: %+v, %v", answer, err)
+	}
+	w.line.cut(false)
+	w.until("the cloud has what the hub gathered", func() bool {
+		row, err := w.storage.Lookup(t.Context(), counters[1].Terminal, []terminal.Lookup{pass.lookup})
+		return err == nil && row[0].Voucher.Used == 4
+	})
+	w.until("the hub knows that", func() bool {
+		row, err := r.copy.Lookup(t.Context(), cloud.Terminal{ID: 1, Merchant: merchantID, Store: quayID}, []terminal.Lookup{pass.lookup})
+		terminals, _, gathered := r.copy.Gathered(t.Context())
+		return err == nil && gathered == nil && len(terminals) == 0 && row[0].Voucher.Used == 4
+	})
+}
+
+// appointment is the newest one of the store, signed.
+func (w *world) appointment() string {
+	w.Helper()
+	appointed, err := w.storage.Hub(w.Context(), merchantID, quayID)
+	w.must(err)
+	signed, err := cloud.SignHub(w.keys, appointed)
+	w.must(err)
+	return signed
+}
+
+// Whoever was the hub once, or has another key, would go on granting beside the one that is.
+func TestOnlyTheNewestHubIsBelieved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, counters := w.store(2)
+	defer r.end(w)
+	first := w.appointment()
+	second := w.appoint(counters[0])
+	c := counters[1]
+	c.hears(second, r.address) // where the old one listens
+	if err := c.line.Beat(t.Context()); err == nil || c.line.Alive() {
+		t.Errorf("the hub of an older term is believed: %v", err)
+	}
+	if err := c.appointments.Take(first); err == nil || c.appointments.Newest().Terminal != counters[0].Name {
+		t.Errorf("an older appointment is taken: %v", err)
+	}
+	thief := w.counter(quayID)
+	if _, err := hub.New(t.Context(), hub.Config{Appointment: c.appointments.Newest(), Key: thief.private}); err == nil {
+		t.Error("a terminal can serve under another's appointment")
+	}
+	forged := strings.Replace(second, ".", ".e", 1)
+	if err := c.appointments.Take(forged); err == nil {
+		t.Error("an appointment that nobody signed is taken")
+	}
+}
+
+// A terminal that is no hub could claim, or hand in a journal, in another's name.
+func TestOnlyTheHubForwards(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, counters := w.store(2)
+	defer r.end(w)
+	other := w.counter(harbourID)
+	ask := func(from, of *counter) error {
+		from.breaker.Answered("")
+		_, err := cloudsync.NewUpstream(from.client, from.breaker).Lookup(t.Context(), of.Key, time.Minute, api.LookupRequest{Lookups: []terminal.Lookup{{1}}})
+		return err
+	}
+	var refused *cloudsync.Refusal
+	if err := ask(counters[0], counters[1]); !errors.As(err, &refused) || refused.Code != "not_the_hub" {
+		t.Errorf("a counter asks for another: %v", err)
+	}
+	if err := ask(w.hub, other); !errors.As(err, &refused) || refused.Code != "not_the_hub" {
+		t.Errorf("the hub asks for another store's counter: %v", err)
+	}
+	if err := ask(w.hub, counters[1]); err != nil {
+		t.Errorf("the hub asks for its own: %v", err)
+	}
+}
+
+// A hub that does not know yet what was used would grant it again.
+func TestAHubThatIsNotFilledSaysNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	w.hub = w.counter(quayID)
+	c := w.counter(quayID)
+	signed := w.appoint(w.hub)
+	w.line.cut(true)
+	r := w.start(w.hub, signed)
+	defer r.end(w)
+	c.hears(signed, r.address)
+	if answer, err := c.claim(pass, 1, newUID()); !errors.Is(err, terminal.ErrNoAnswer) || answer.Granted {
+		t.Errorf("a hub that has never heard of the cloud: %+v, %v", answer, err)
+	}
+	w.line.cut(false)
+	w.until("the hub is filled", func() bool { return c.line.Beat(t.Context()) == nil })
+	if answer, err := c.claim(pass, 1, newUID()); err != nil || !answer.Granted {
+		t.Errorf("once it is: %+v, %v", answer, err)
+	}
+}
