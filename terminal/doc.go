@@ -84,6 +84,12 @@
 // per day that is exceeded changes no verdict, since each voucher was good; it is an exception as well (customer_limit,
 // campaign_limit), which reversals close once the limit is kept again.
 //
+// # The store's hub
+//
+// A terminal can be its store's hub: it answers the others on the shop's network, and forwards to the cloud while it has a line. What it
+// grants alone is of assurance store: not twice through this hub. While it was heard a moment ago and does not answer, a claim is repeated
+// for a second and then the cashier is asked (MissingHub): to try again, or to go on without it (Request.Alone), by the rules below.
+//
 // # Reversal
 //
 // A redemption is never deleted: a reversal is a later fact. Whole, or some units of a redemption with one line. A cashier takes back what
