@@ -39,6 +39,12 @@ type sight struct {
 	Past     int
 	Behind   bool
 	Reason   string
+	Asks     string // what is asked for
+	Scans    int    // on the bill in hand
+	Lines    int    // vouchers of the answer
+	Order    int    // vouchers of the order that are open as well
+	Parts    int    // lines of an order to collect
+	Handed   int    // of them
 }
 
 // desktop runs the counter as main does, and writes each change of what can be seen as a line of JSON.
@@ -78,7 +84,15 @@ func look(ctx context.Context, m *Main, write func(sight)) {
 			s := m.screen.Counter().State()
 			now := sight{Phase: s.Phase, Sheet: s.Sheet, Waiting: len(s.Waiting), Code: s.Outcome.Masked, SignedIn: s.Operator != nil,
 				PIN: s.Entry() == counter.PINEntry, Typed: len(s.Typed), Past: len(s.Past), Behind: s.Behind,
-				Reason: string(s.Outcome.Reason())}
+				Reason: string(s.Outcome.Reason()), Scans: len(s.Request.Scans), Lines: len(s.Outcome.Lines), Order: len(s.Outcome.Order), Parts: len(s.Parts)}
+			if ask, asked := s.Asking(); asked {
+				now.Asks = string(ask.Missing)
+			}
+			for _, part := range s.Parts {
+				if part.Handed {
+					now.Handed++
+				}
+			}
 			if now != last {
 				last = now
 				write(now)

@@ -18,7 +18,9 @@ type stage struct {
 	main     *Main
 	world    *demo.Demo
 	vouchers []demo.Voucher
+	hints    []string // of the phone's vouchers, as long as they were not redeemed here
 	phone    fyne.Window
+	cards    *uidemo.Phone
 	paper    fyne.Window
 	printer  *uidemo.Printer
 
@@ -64,18 +66,16 @@ func newStage(ctx context.Context, m *Main, world *demo.Demo) (*stage, error) {
 				stop()
 				return nil, err
 			}
-			s.vouchers = append(s.vouchers, voucher)
-			cards = append(cards, uidemo.Card{
-				Title: voucher.Campaign.Name.In(m.words.Language()), Detail: voucher.Code,
-				Hint: say("ui.demo.sort." + strings.ReplaceAll(string(voucher.Sort), " ", "_")), QR: code.Image(-4),
-			})
+			hint := say("ui.demo.sort." + strings.ReplaceAll(string(voucher.Sort), " ", "_"))
+			s.vouchers, s.hints = append(s.vouchers, voucher), append(s.hints, hint)
+			cards = append(cards, uidemo.Card{Title: voucher.Campaign.Name.In(m.words.Language()), Detail: voucher.Code, Hint: hint, QR: code.Image(-4)})
 		}
 	}
-	phone := uidemo.NewPhone(uidemo.PhoneWords{
+	s.cards = uidemo.NewPhone(uidemo.PhoneWords{
 		Title: say("ui.demo.phone"), Hint: say("ui.demo.phone_hint"), Connected: say("ui.demo.connected"), Cut: say("ui.demo.cut"),
 		CutIt: say("ui.demo.cut_it"), ConnectIt: say("ui.demo.connect_it"),
 	}, cards, s.scan, s.cut)
-	s.phone = s.window(say("ui.demo.phone"), phone.Object, sideWidth, stageHeight)
+	s.phone = s.window(say("ui.demo.phone"), s.cards.Object, sideWidth, stageHeight)
 	s.printer = uidemo.NewPrinter(say("ui.demo.paper"), say("ui.demo.no_paper"))
 	s.paper = s.window(say("ui.demo.paper"), s.printer.Object, sideWidth, stageHeight)
 	m.window.SetTitle(say("ui.demo.counter"))
@@ -124,6 +124,22 @@ func (s *stage) cut(cut bool) {
 	}
 }
 
+// tellRedeemed has the phone say which of its vouchers were redeemed here, and not taken back.
+func (s *stage) tellRedeemed(ctx context.Context) {
+	redeemed := s.main.words.Say("ui.demo.redeemed", nil)
+	for i, voucher := range s.vouchers {
+		use, err := s.world.Station.Journal.Use(ctx, voucher.ID, "", 0)
+		if err != nil {
+			return // the window is being closed, or says itself that the journal cannot be read
+		}
+		hint := s.hints[i]
+		if use.Net > 0 {
+			hint = redeemed
+		}
+		fyne.Do(func() { s.cards.Hint(i, hint) })
+	}
+}
+
 // watchPaper lets each slip come out once its bytes are with the printer.
 func (s *stage) watchPaper(ctx context.Context) {
 	last := int64(0)
@@ -133,6 +149,7 @@ func (s *stage) watchPaper(ctx context.Context) {
 			return
 		case <-s.spool:
 		}
+		s.tellRedeemed(ctx)
 		jobs, err := s.world.Station.Journal.Jobs(ctx, terminal.JobSent, terminal.JobPrinted)
 		if err != nil {
 			continue

@@ -14,10 +14,15 @@ import (
 	"countersign/ui/counter"
 )
 
+// statusAgain is how often the status is read where nothing has told of a change.
+const statusAgain = 20 * time.Second
+
 // watch brings the state of line, printer and scanner to the screen, and the passing of time.
 func (m *Main) watch(ctx context.Context) {
 	ticks := time.NewTicker(tick)
 	defer ticks.Stop()
+	again := time.NewTicker(statusAgain) // a line that is up and has nothing to bring changes nothing but the time of the last contact
+	defer again.Stop()
 	var shown counter.Status
 	for {
 		select {
@@ -25,6 +30,8 @@ func (m *Main) watch(ctx context.Context) {
 			return
 		case <-ticks.C:
 			fyne.Do(func() { m.screen.Counter().Happen(counter.Ticked{}) })
+		case <-again.C:
+			m.changed()
 		case <-m.status:
 			status, err := m.station.Status(ctx)
 			if err != nil {

@@ -22,6 +22,7 @@ func (a *app) counterCommand() *cobra.Command {
 		Long: `A counter in text. Each line on standard input is a scan, CODE, and what else is known of it:
 
   CODE [units=2] [amount=12.50] [bill=80.00] [lines=a,b] [order=all]
+       [and=CODE ...] [operator=ID:PIN] [approve=ID:PIN]
 
 Each is answered once what it says is on disk. A question (how many? how much?) is answered by sending
 the line again with the answer in it.`,
@@ -130,14 +131,20 @@ func (a *app) answerLine(ctx context.Context, s *station.Station, settings termi
 			return a.complain(ctx, s, err)
 		}
 	}
-	request, err := query.request(words[:1], settings.Merchant.Currency)
+	request, err := query.request(append(words[:1:1], query.and...), settings.Merchant.Currency)
 	if err != nil {
 		return a.complain(ctx, s, err)
 	}
 	for i := range request.Scans {
 		request.Scans[i].Source = terminal.SourceScanner // a wedge's keys land here, and a wrong layout spoils them
 	}
-	request.Operator = operator
+	var told bool
+	if request.Operator, told, err = a.signInNow(ctx, s, query.operator, operator); err != nil || told {
+		return err
+	}
+	if request.Approver, told, err = a.signInNow(ctx, s, query.approve, nil); err != nil || told {
+		return err
+	}
 	return a.answer(ctx, s, request)
 }
 

@@ -190,7 +190,7 @@ var scenes = []scene{
 		"redeem $1 as:li ok:mia => approved operator=li approver=mia",
 		"redeem $2 as:mia => approved operator=mia",
 		"redeem $3 as:li => ask approval_required",
-		"redeem $3 as:li ok:tom => ask operator_not_allowed facts.approver=Tom reasons.len=2",
+		"redeem $3 as:li ok:tom => ask operator_not_allowed facts.approver=Tom reasons.len=2 missing.0.missing=approval",
 		"redeem $3 as:li ok:mia! => declined wrong_pin",
 		"redeem $3 as:li ok:mia => approved operator=li approver=mia",
 		"reverse $R3 --reason test as:kai-PASS => declined operator_not_allowed",
@@ -501,7 +501,7 @@ func (p *play) ask(t *testing.T, counter *shop, args []string) (answer map[strin
 	var cmd *exec.Cmd
 	if args[0] == "scan" {
 		cmd = counter.command("counter", "--json")
-		cmd.Stdin = strings.NewReader(args[1] + "\n")
+		cmd.Stdin = strings.NewReader(strings.Join(args[1:], " ") + "\n")
 	} else {
 		cmd = counter.command(append(args, "--json")...)
 	}

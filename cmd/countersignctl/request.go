@@ -23,6 +23,9 @@ type asked struct {
 	lines  string
 	order  string // "all"
 	hub    string // "without"
+	// Only in a text counter's line: who does it, who agrees, each as ID:PIN, and a further code of the same bill.
+	operator, approve string
+	and               []string
 }
 
 func (q *asked) flags(command *cobra.Command) {
@@ -53,9 +56,17 @@ const withoutHub = "without"
 // set takes one word such as units=2.
 func (q *asked) set(word string) error {
 	name, value, found := strings.Cut(word, "=")
-	field := map[string]*string{"units": &q.units, "amount": &q.amount, "bill": &q.bill, "lines": &q.lines, "order": &q.order, "hub": &q.hub}[name]
+	if found && name == "and" {
+		q.and = append(q.and, value)
+		return nil
+	}
+	field := map[string]*string{"units": &q.units, "amount": &q.amount, "bill": &q.bill, "lines": &q.lines, "order": &q.order, "hub": &q.hub,
+		"operator": &q.operator, "approve": &q.approve}[name]
 	if !found || field == nil {
-		return fmt.Errorf("%q is none of units=2, amount=12.50, bill=80.00, lines=a,b, order=all, hub=without", word)
+		if found && strings.Contains(value, ":") {
+			word = name + "=" // what follows may be a PIN
+		}
+		return fmt.Errorf("%q is none of units=2, amount=12.50, bill=80.00, lines=a,b, order=all, hub=without, and=CODE, operator=ID:PIN, approve=ID:PIN", word)
 	}
 	*field = value
 	return nil
@@ -136,6 +147,23 @@ func (a *app) signIn(ctx context.Context, s *station.Station, who person) (*term
 		return nil, ended(exitDeclined)
 	}
 	return operator, nil
+}
+
+// signInNow signs in whom a text counter's line names as ID:PIN; otherwise where it names nobody. Told says that it could not be, and
+// that this was printed.
+func (a *app) signInNow(ctx context.Context, s *station.Station, who string, otherwise *terminal.Operator) (operator *terminal.Operator, told bool, err error) {
+	if who == "" {
+		return otherwise, false, nil
+	}
+	id, pin, found := strings.Cut(who, ":")
+	if !found || id == "" || pin == "" {
+		return nil, true, a.complain(ctx, s, errors.New("a person is named by ID and PIN: approve=chen:PIN"))
+	}
+	operator, finding, err := s.Terminal.SignIn(ctx, id, pin)
+	if err != nil || finding == nil {
+		return operator, false, err
+	}
+	return nil, true, a.show(ctx, s.Reader, terminal.Outcome{Choice: terminal.Declined, Findings: []terminal.Finding{*finding}})
 }
 
 // readPIN reads a PIN from its file, or asks for it without showing it.

@@ -141,7 +141,7 @@ func (c *Counter) carryOut(command Command, words terminal.Words) Event {
 	case LoadPast:
 		return PastLoaded{c.past(ctx, pastShown, o.Operator)}
 	case Search:
-		return FoundPast{o.Text, matching(c.past(ctx, pastSearched, o.Operator), o.Text, words)}
+		return FoundPast{o.Text, matching(c.past(ctx, pastSearched, o.Operator), o.Text)}
 	case LoadPlace:
 		settings, err := t.Settings(ctx)
 		if err != nil {

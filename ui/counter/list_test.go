@@ -311,3 +311,12 @@ func TestEveryAskCanBeAnswered(t *testing.T) {
 		}
 	}
 }
+
+func TestSearchInAnyLanguage(t *testing.T) {
+	// The customer's phone says 双人晚餐, the cashier's screen Dinner for two: the redemption would not be found by its name.
+	for _, text := range []string{"双人", "dinner", "Abendessen", "cena para"} {
+		if found := matching(recentDay(), text); len(found) != 2 || found[0].Record.Entry.UID != uid(9) {
+			t.Errorf("%q finds %d", text, len(found))
+		}
+	}
+}

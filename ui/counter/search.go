@@ -8,7 +8,7 @@ import (
 
 // matching keeps the entries in which text occurs: in the code's last symbols, the holder, the deal or the receipt number. The empty
 // text keeps all.
-func matching(past []Past, text string, words terminal.Words) []Past {
+func matching(past []Past, text string) []Past {
 	wanted := plainText(text)
 	if wanted == "" {
 		return past
@@ -16,7 +16,10 @@ func matching(past []Past, text string, words terminal.Words) []Past {
 	var found []Past
 	for _, p := range past {
 		entry := p.Record.Entry
-		hay := []string{p.Holder, p.Name.In(words.Language()), entry.Receipt.String()}
+		hay := []string{p.Holder, entry.Receipt.String()}
+		for _, name := range p.Name { // in whatever language the customer's phone says it
+			hay = append(hay, name)
+		}
 		for _, line := range entry.Lines {
 			hay = append(hay, line.Masked)
 		}

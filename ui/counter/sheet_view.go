@@ -121,6 +121,9 @@ func (c *Screen) signIn(s State, w words) fyne.CanvasObject {
 }
 
 func (c *Screen) pin(s State, w words, subtitle string) fyne.CanvasObject {
+	if subtitle == "" {
+		subtitle = w.Say("ui.sign_in.pin_hint", nil)
+	}
 	state := widgets.NewText(subtitle).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(2)
 	if s.Wrong != nil {
 		state = widgets.NewText(s.Wrong.Title().In(w)+" – "+s.Wrong.Next().In(w)).In(theme.Body, theme.Refused.Ink()).Strong().At(fyne.TextAlignCenter).Lines(2)

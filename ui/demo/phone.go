@@ -42,6 +42,7 @@ type Phone struct {
 	isCut  bool
 	cards  []Card
 	cable  *fyne.Container
+	hints  []*widgets.Text
 	Object fyne.CanvasObject
 }
 
@@ -81,6 +82,9 @@ func (p *Phone) drawCable() {
 	p.cable.Refresh()
 }
 
+// Hint changes what a card says of itself.
+func (p *Phone) Hint(card int, hint string) { p.hints[card].Set(hint) }
+
 func (p *Phone) card(i int, card Card) fyne.CanvasObject {
 	picture := canvas.NewImageFromImage(card.QR)
 	picture.FillMode = canvas.ImageFillContain
@@ -89,10 +93,12 @@ func (p *Phone) card(i int, card Card) fyne.CanvasObject {
 	inset := theme.Size(theme.Inset)
 	paper := canvas.NewRectangle(theme.Color(theme.Paper))
 	paper.CornerRadius = theme.Size(theme.Radius)
+	hint := widgets.NewText(card.Hint).In(theme.Caption, theme.Muted).Lines(2)
+	p.hints = append(p.hints, hint)
 	words := widgets.Middled(widgets.Column(2,
 		widgets.NewText(card.Title).In(theme.Body, theme.Text).Strong().Lines(2),
 		widgets.NewText(card.Detail).In(theme.Caption, theme.Text).Lines(1),
-		widgets.NewText(card.Hint).In(theme.Caption, theme.Muted).Lines(2)))
+		hint))
 	inner := &fyne.Container{Layout: beside{side, inset}, Objects: []fyne.CanvasObject{widgets.Stack(paper, widgets.Inset(picture, 4, 4, 4, 4)), words}}
 	return widgets.NewChoice(widgets.Inset(inner, inset*0.6, inset*0.6, inset, inset*0.6), false, func() { p.show(i) })
 }

@@ -30,6 +30,8 @@ const (
 	Strip    = fyne.ThemeSizeName("strip")      // 36: the status bar
 	Aside    = fyne.ThemeSizeName("aside")      // 296: the column of recent redemptions
 	Hairline = theme.SizeNameSeparatorThickness // 1
+
+	ScrollBar = theme.SizeNameScrollBarSmall // 6: of a list, while nobody points at it
 )
 
 var sizes = map[fyne.ThemeSizeName]float32{

@@ -282,7 +282,8 @@ func place(o fyne.CanvasObject, x, y, width, height float32) {
 
 // Scrolled lets an object be scrolled where it is higher than its place.
 func Scrolled(object fyne.CanvasObject) *fyne.Container {
-	return &fyne.Container{Layout: scrolled{object}, Objects: []fyne.CanvasObject{container.NewVScroll(object)}}
+	framed := Inset(object, frameRoom, frameRoom, frameRoom, frameRoom) // or the frame of what is chosen would be cut off at the edges
+	return &fyne.Container{Layout: scrolled{framed}, Objects: []fyne.CanvasObject{container.NewVScroll(framed)}}
 }
 
 type scrolled struct{ inside fyne.CanvasObject }

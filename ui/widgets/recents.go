@@ -71,8 +71,8 @@ func (r *Recents) build() fyne.CanvasObject {
 	for i, row := range r.rows {
 		list = append(list, r.row(i, row))
 	}
-	scroll := container.NewVScroll(Column(0, list...))
-	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6, 0, 0, 0), scroll), inset*0.6, inset, inset*0.6, inset*0.6))
+	scroll := container.NewVScroll(Inset(Column(0, list...), frameRoom, frameRoom, frameRoom, frameRoom))
+	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom, 0, 0, 0), scroll), inset*0.6-frameRoom, inset, inset*0.6-frameRoom, inset*0.6))
 }
 
 func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
@@ -136,7 +136,8 @@ func (r *RecentRow) Fill(row Recent, chosen bool) {
 		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
 	}
 	inset := theme.Size(theme.Inset)
-	r.body.Objects = []fyne.CanvasObject{face, Inset(Middled(rowContent(row)), inset, 0, inset*1.6, 0)}
+	bar := theme.Size(theme.ScrollBar)
+	r.body.Objects = []fyne.CanvasObject{Inset(face, frameRoom, frameRoom, bar+frameRoom, frameRoom), Inset(Middled(rowContent(row)), inset, 0, inset*1.6, 0)}
 	r.body.Refresh()
 }
 
