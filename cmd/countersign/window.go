@@ -55,6 +55,9 @@ type Main struct {
 func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m := &Main{app: app, station: opened, options: options, status: make(chan struct{}, 1)}
 	m.look = theme.Look{Dark: options.Theme == "dark", Zoom: 1}
+	if settings, err := opened.Terminal.Settings(context.Background()); err == nil { // else there is nothing to show yet, and the screen says why
+		m.look.Accent = theme.Accent(settings.Store.Colour)
+	}
 	app.Settings().SetTheme(m.look)
 	m.words = opened.Words(context.Background(), options.Language)
 	m.window = app.NewWindow("Countersign")

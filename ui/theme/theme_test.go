@@ -1,30 +1,11 @@
 package theme
 
 import (
-	"image/color"
-	"math"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 )
-
-// luminance and contrast are those of WCAG 2.1.
-func luminance(c color.NRGBA) float64 {
-	part := func(v uint8) float64 {
-		s := float64(v) / 255
-		if s <= 0.03928 {
-			return s / 12.92
-		}
-		return math.Pow((s+0.055)/1.055, 2.4)
-	}
-	return 0.2126*part(c.R) + 0.7152*part(c.G) + 0.0722*part(c.B)
-}
-
-func contrast(a, b color.NRGBA) float64 {
-	x, y := luminance(a), luminance(b)
-	return (math.Max(x, y) + 0.05) / (math.Min(x, y) + 0.05)
-}
 
 func TestContrast(t *testing.T) {
 	// A cashier with tired eyes, or a screen by a bright window, could not read what the counter says.
@@ -42,7 +23,7 @@ func TestContrast(t *testing.T) {
 			if pair[0] == Asking.OnFill() {
 				least = 3 // only ever large and bold, where AA asks for 3
 			}
-			if got := contrast(p[pair[0]], p[pair[1]]); got < least {
+			if got := Contrast(p[pair[0]], p[pair[1]]); got < least {
 				t.Errorf("%s: %s on %s has a contrast of %.2f, less than %.1f", name, pair[0], pair[1], got, least)
 			}
 		}
@@ -85,5 +66,21 @@ func TestSizesGrowTogether(t *testing.T) {
 	}
 	if natural.Size(Touch) < 48 {
 		t.Errorf("a touch target of %v is less than 48", natural.Size(Touch))
+	}
+}
+
+func TestAccent(t *testing.T) {
+	// A store whose sign is green would show "ready to redeem" in the green of "redeemed": goods would go out unrecorded.
+	for text, want := range map[string]bool{
+		"#0F6FDE": true, "#5B2A86": true, "#0B4F6C": true, "#333333": true, "#8E1659": true,
+		"#1B7F3B": false, "#2E7D32": false, "#B26A00": false, "#C62828": false, "#A11212": false,
+		"#9AD0F5": false, "#FFFF00": false, "#FFFFFF": false, "": false, "0F6FDE": false, "#0F6FD": false, "#XYZXYZ": false,
+	} {
+		if got := Accent(text) != nil; got != want {
+			t.Errorf("%q is taken: %v", text, got)
+		}
+	}
+	if accent := Accent("#5B2A86"); accent == nil || (Look{Accent: accent}).Color(Ready.Fill(), 0) != *accent {
+		t.Error("the store's colour is not the screen's")
 	}
 }
