@@ -303,14 +303,14 @@ func TestGallery(t *testing.T) {
 	folder := os.Getenv("COUNTERSIGN_GALLERY")
 	for _, language := range translations.Languages {
 		for _, dark := range []bool{false, true} {
-			for _, size := range []fyne.Size{{Width: 1024, Height: 600}, {Width: 1280, Height: 800}} {
+			for _, size := range []fyne.Size{{Width: 1024, Height: 600}, {Width: 1280, Height: 800}, {Width: 1920, Height: 1080}} {
 				mode := map[bool]string{false: "light", true: "dark"}[dark]
 				view := fmt.Sprintf("%s-%s-%.0fx%.0f", language, mode, size.Width, size.Height)
 				if folder == "" && dark {
 					continue // colours do not change what fits
 				}
 				t.Run(view, func(t *testing.T) {
-					window, screen := stage(t, language, theme.Look{Dark: dark}, size)
+					window, screen := stage(t, language, theme.Look{Dark: dark, Zoom: theme.ZoomFor(size.Width, size.Height)}, size)
 					for _, scene := range scenes() {
 						pose(screen, scene)
 						complain(t, scene.name, window.Content())
