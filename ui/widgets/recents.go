@@ -72,7 +72,7 @@ func (r *Recents) build() fyne.CanvasObject {
 		list = append(list, r.row(i, row))
 	}
 	scroll := container.NewVScroll(Inset(Column(0, list...), frameRoom, frameRoom, frameRoom, frameRoom))
-	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom, 0, 0, 0), scroll), inset*0.6-frameRoom, inset, inset*0.6-frameRoom, inset*0.6))
+	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom, 0, 0, 0), scroll), inset*0.6-frameRoom, inset-frameRoom, inset*0.6-frameRoom, inset*0.6-frameRoom))
 }
 
 func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
