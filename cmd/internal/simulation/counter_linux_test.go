@@ -346,6 +346,9 @@ func (c *counter) redeem(request terminal.Request) {
 		return
 	}
 	assurance := terminal.Assurance("")
+	if _, known := c.promised[request.UID]; known && !outcome.Redeemed() {
+		c.violate(4, "till %d was asked for %s again, which it had redeemed, and says %q", c.index, request.UID, outcome.Choice)
+	}
 	if outcome.Redeemed() {
 		assurance = outcome.Record.Entry.Assurance
 		if _, known := c.promised[request.UID]; !known {
