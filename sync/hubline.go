@@ -48,6 +48,8 @@ type HubConfig struct {
 	Lines        LineStore
 	// Find returns where a hub listens, HOST:PORT; "" where nobody knows.
 	Find func(ctx context.Context, hub Appointment) string
+	// Dial replaces the shop's network in a simulation; nil is the real one.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	Log  *slog.Logger
 }
 
@@ -174,13 +176,17 @@ func (h *HubLine) at(ctx context.Context) (*Authority, *Client, error) {
 // newHubClient makes a client that believes the appointed hub alone. What a hub says of the time is not heard: it may have been without
 // the cloud for days.
 func newHubClient(hub Appointment, config HubConfig) (*Client, error) {
+	dial := config.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+	}
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			where := config.Find(ctx, hub)
 			if where == "" {
 				return nil, errors.New("nobody knows where in this network the hub is: set hub in the configuration")
 			}
-			return (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext(ctx, "tcp", where)
+			return dial(ctx, "tcp", where)
 		},
 		TLSClientConfig: hub.tls(), TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
 	}

@@ -42,7 +42,7 @@ func (c *counter) approved(request terminal.Request, outcome terminal.Outcome, b
 		case revoked.IsZero():
 		case offline && revoked.Before(fresh.ReachedEnd):
 			c.violate(12, "till %d honoured %s, whose revocation its cache had", c.index, line.Voucher)
-		case !offline && revoked.Before(before):
+		case e.Assurance == terminal.Confirmed && revoked.Before(before):
 			c.violate(12, "till %d honoured %s as %s after its revocation", c.index, line.Voucher, e.Assurance)
 		}
 		if offline && v.campaign.Offline != nil && v.campaign.Offline.Mode == terminal.ModeNever {
@@ -300,6 +300,7 @@ func (w *world) checkAccounts(all book) {
 	}
 	w.checkExceptions(there, reversible)
 	w.checkLeft(here)
+	w.checkHub(all, reversible)
 }
 
 // checkExceptions finds every overrun unit on the list of exceptions, and no more accepted than there are.
@@ -341,6 +342,23 @@ func (w *world) checkLeft(here map[string]*account) {
 		}
 		if len(rows) != 1 || rows[0].Voucher.Used != a.redeemed-a.reversed {
 			w.violate(7, "of %s the tills used %d units net, and the cloud says %+v", v.issued.Voucher.ID, a.redeemed-a.reversed, rows)
+		}
+	}
+}
+
+// checkHub looks for units that a store's hub said yes to twice.
+func (w *world) checkHub(all book, reversed map[terminal.VoucherID]bool) {
+	granted := map[terminal.VoucherID]int64{}
+	for _, e := range all {
+		for _, line := range e.Lines {
+			if e.Kind == terminal.EntryRedeem && e.Assurance == terminal.ByStore {
+				granted[line.Voucher] += line.Units
+			}
+		}
+	}
+	for voucher, units := range granted {
+		if total := w.voucherOf(voucher).issued.Voucher.Units; units > total && !reversed[voucher] {
+			w.violate(5, "the hub said yes to %d of the %d units of %s", units, total, voucher)
 		}
 	}
 }

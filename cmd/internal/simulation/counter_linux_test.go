@@ -75,7 +75,7 @@ func (w *world) join(t *testing.T, index int, store string) *counter {
 func (c *counter) config() station.Config {
 	return station.Config{Folder: c.folder, Settings: &station.Settings{Profile: "generic-80", Hold: true, Printer: "tcp:192.0.2.9:9100"},
 		Program: "countersign", Version: "simulation", Transport: c.line, Print: c.paper.open,
-		NoSocket: true, Machine: c.machine, Jitter: c.jitter.Int64N, Log: slog.New(slog.NewTextHandler(c.log, nil)).With("till", c.index)}
+		NoSocket: true, Dial: c.dial, Listen: c.listen, Machine: c.machine, Jitter: c.jitter.Int64N, Log: slog.New(slog.NewTextHandler(c.log, nil)).With("till", c.index)}
 }
 
 // uid is the next that the cashier's program asks with.
@@ -224,7 +224,7 @@ func (c *counter) work(codes int) {
 
 // heal ends the faults that last.
 func (c *counter) heal() {
-	c.line.set(func() { c.line.weather, c.line.cut = fair, false })
+	c.line.set(func() { c.line.weather, c.line.cut, c.line.unwired = fair, false, false })
 	c.paper.unplug(false)
 	if c.disk != nil {
 		c.disk.Fill(false)
@@ -265,6 +265,9 @@ func (c *counter) misfortune(step int) {
 	case what == 9:
 		c.fault("%d: its printer is unplugged", c.index)
 		c.paper.unplug(true)
+	case what == 10 && c.size.hub:
+		c.fault("%d: its cable is out", c.index)
+		c.line.set(func() { c.line.unwired = true })
 	case what == 10:
 		c.fault("%d starts anew", c.index)
 		c.closeShop()

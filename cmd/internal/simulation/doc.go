@@ -5,7 +5,7 @@
 // message, in which write the power fails, when a clock jumps. The code runs in a testing/synctest bubble, so that a day costs no time and
 // each wait ends at an instant of its own. A world has several counters in two stores (each a station.Station with its own data folder,
 // journal, cache, printer and pump), a cloud on its SQLite storage, and lines between them that lose, delay, double and reorder messages,
-// or answer in the cloud's place. Power cuts are those of package powercut: what was not synced is dropped, kept or torn.
+// or answer in the cloud's place. In every fourth world a store has a hub, and cables of the shop come out. Power cuts are those of package powercut: what was not synced is dropped, kept or torn.
 //
 // What is checked, by the numbers of the list that the project is held to:
 //
@@ -13,7 +13,7 @@
 //	 2  at the end the cloud has every entry of every journal, each once
 //	 3  every journal verifies, and so does what the cloud has of it
 //	 4  no terminal honoured more of a voucher than there is
-//	 5  what was confirmed is accepted: no yes was given twice
+//	 5  what was confirmed is accepted, and no hub said yes twice
 //	 7  redeemed = accepted + overrun + revoked + invalid, by voucher, campaign and business day, and every overrun is an exception
 //	 8  when all is quiet, the caches are what the cloud says
 //	 9  the same, of changes that were committed while a terminal pulled

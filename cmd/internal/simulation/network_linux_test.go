@@ -32,6 +32,7 @@ type line struct {
 	mu      sync.Mutex
 	weather weather
 	cut     bool
+	unwired bool           // not even the shop's other counters
 	calls   map[string]int // by endpoint
 	// always says how the n-th call of an endpoint is spoilt; nil leaves that to the seed.
 	always func(n int) (how *spoiling, instead bool)
@@ -94,7 +95,7 @@ func between(r *rand.Rand, least, most time.Duration) time.Duration {
 func (l *line) isCut() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.cut || l.broken.Load()
+	return l.cut || l.unwired || l.broken.Load()
 }
 
 func (l *line) set(change func()) {

@@ -56,6 +56,13 @@ func live(t *testing.T, seed uint64, size size) (r result) {
 	return r
 }
 
+// sizeOf is the size of the world of a seed: in every fourth a store has a hub.
+func sizeOf(seed uint64) size {
+	size := usual
+	size.hub = seed%4 == 0
+	return size
+}
+
 // hash is a trace's number. Of what happens at one instant the order is the scheduler's, and does not count.
 func hash(trace []string) uint64 {
 	mix := fnv.New64a()
@@ -149,7 +156,7 @@ func TestWorker(t *testing.T) {
 		return
 	}
 	for seed := number(t, "FROM", 1); seed < number(t, "UNTIL", 1); seed += step {
-		r := live(t, seed, usual)
+		r := live(t, seed, sizeOf(seed))
 		text, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)

@@ -31,8 +31,9 @@ const (
 // size is how much happens in a world.
 type size struct {
 	counters int
-	phases   int // stretches of selling, with a night of some length between two
-	codes    int // that each cashier looks at in each phase
+	phases   int  // stretches of selling, with a night of some length between two
+	codes    int  // that each cashier looks at in each phase
+	hub      bool // one of the stores has a hub
 }
 
 var usual = size{counters: 4, phases: 2, codes: 19}
@@ -46,6 +47,7 @@ type world struct {
 	random *rand.Rand // of what happens to the whole world
 
 	cloud    *server
+	lan      *lan
 	counters []*counter
 	carried  sync.WaitGroup // messages on their way
 	broken   atomic.Bool    // no line works
@@ -153,7 +155,7 @@ func offers() cloud.Catalogue {
 // newWorld makes the merchant, his cloud and his counters, all of them well.
 func newWorld(t *testing.T, seed uint64, size size, folder string) *world {
 	t.Helper()
-	w := &world{seed: seed, size: size, folder: folder, began: time.Now(), counted: map[string]int{}}
+	w := &world{seed: seed, size: size, folder: folder, began: time.Now(), counted: map[string]int{}, lan: &lan{listeners: map[string]*socket{}}}
 	w.random = w.rand("world")
 	w.cloud = &server{world: w, folder: filepath.Join(folder, "cloud"), random: w.rand("cloud")}
 	w.cloud.open(false)
@@ -178,6 +180,10 @@ func newWorld(t *testing.T, seed uint64, size size, folder string) *world {
 			store = harbour
 		}
 		w.counters = append(w.counters, w.join(t, i, store))
+	}
+	if size.hub {
+		_, _, err := storage.AppointHub(ctx, cloud.Hub{Merchant: merchantID, Store: quay, Terminal: w.counters[0].name, Address: hubAddress, At: time.Now()})
+		w.must(err)
 	}
 	return w
 }

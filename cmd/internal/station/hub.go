@@ -36,7 +36,7 @@ func (r *Reader) hubs(keys keystore.Keys, claims *cloudsync.Claims, lines clouds
 		}
 	}
 	r.hub = cloudsync.NewHubLine(cloudsync.HubConfig{
-		Appointments: r.appointments, Key: keys.Sign, Claims: claims, Journal: journalOfHub{r.Journal}, Lines: lines, Find: r.findHub, Log: log,
+		Appointments: r.appointments, Key: keys.Sign, Claims: claims, Journal: journalOfHub{r.Journal}, Lines: lines, Find: r.findHub, Dial: r.dial, Log: log,
 	})
 	return nil
 }
@@ -132,7 +132,7 @@ func (s *Station) serveStore(ctx context.Context, appointed cloudsync.Appointmen
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.hubListens(appointed))
+	listener, err := s.listen("tcp", s.hubListens(appointed))
 	if err != nil {
 		return fmt.Errorf("nothing can listen at %s; set hub_listen in the configuration: %w", s.hubListens(appointed), err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -53,6 +54,7 @@ type Reader struct {
 	appointments *cloudsync.Appointments
 	hub          *cloudsync.HubLine
 	serving      serving
+	dial         func(ctx context.Context, network, address string) (net.Conn, error) // nil for the real network
 }
 
 // serving is where this terminal listens as the store's hub, "" while it does not, and why not.

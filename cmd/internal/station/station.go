@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -62,6 +63,9 @@ type Config struct {
 	Machine clock.Machine
 	Log     *slog.Logger
 	Jitter  func(most int64) int64
+	// Dial and Listen replace the shop's network, on which the store's hub serves the other terminals.
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	Listen func(network, address string) (net.Listener, error)
 	// NoSocket keeps other programs of the computer from asking: where time is simulated, whoever waits at a socket would hold it up.
 	NoSocket bool
 }
@@ -93,7 +97,8 @@ type Station struct {
 	changed  []func()
 	running  context.CancelFunc
 	done     sync.WaitGroup
-	noSocket bool            // see Config
+	noSocket bool // see Config
+	listen   func(network, address string) (net.Listener, error)
 	control  *control.Server // while it runs; nil where other programs cannot ask
 }
 
@@ -151,8 +156,12 @@ func openLocked(ctx context.Context, config Config, held *lock) (s *Station, err
 	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
 		return nil, err
 	}
-	s = &Station{Journal: record, Log: log, lock: held, logFile: logFile, noSocket: config.NoSocket, clock: clockOf(config, mark, record.SetMark)}
+	s = &Station{Journal: record, Log: log, lock: held, logFile: logFile, noSocket: config.NoSocket, listen: config.Listen, clock: clockOf(config, mark, record.SetMark)}
+	if s.listen == nil {
+		s.listen = net.Listen
+	}
 	s.Reader = &Reader{
+		dial:    config.Dial,
 		Journal: record.Reader, Cache: vouchers, Clock: s.clock, Settings: settings,
 		folder: folder, version: config.Version, patterns: &patterns{cache: vouchers},
 	}
