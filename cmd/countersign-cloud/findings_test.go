@@ -67,7 +67,7 @@ func TestIssueNamesItsFileLast(t *testing.T) {
 	defer s.Close()
 	watched := &watchedStore{Storage: s, path: filepath.Join(d.dir, "codes.csv")}
 	issue := &issuing{globals: &globals{streams: streams{nil, io.Discard, io.Discard}}, count: 3, out: watched.path}
-	if err := issue.run(t.Context(), watched, "dinner"); err != nil {
+	if err := issue.run(t.Context(), cloud.NewOffice(watched), "dinner"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(watched.path); err != nil || watched.seen {

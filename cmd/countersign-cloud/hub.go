@@ -40,7 +40,7 @@ func newHub(g *globals) *cobra.Command {
 		Example: "  countersign-cloud hub quay counter-1 --address 192.0.2.10\n  countersign-cloud hub quay\n  countersign-cloud hub quay --none",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.with(func(s cloud.Storage) error { return a.run(cmd.Context(), s, args) })
+			return g.with(func(s cloud.Office) error { return a.run(cmd.Context(), s, args) })
 		},
 	}
 	flags := cmd.Flags()
@@ -50,7 +50,7 @@ func newHub(g *globals) *cobra.Command {
 	return cmd
 }
 
-func (a *appointing) run(ctx context.Context, s cloud.Storage, args []string) error {
+func (a *appointing) run(ctx context.Context, s cloud.Office, args []string) error {
 	if a.address != "" {
 		a.address = api.WithHubPort(a.address)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -33,17 +32,6 @@ func newKeys(g *globals) *cobra.Command {
 	return keys
 }
 
-// keyReport is what keys list prints with --json.
-type keyReport struct {
-	ID       string              `json:"id"`
-	Merchant string              `json:"merchant"`
-	State    api.TrustedKeyState `json:"state"`
-	From     time.Time           `json:"from"`
-	Until    *time.Time          `json:"until"`
-	Signs    bool                `json:"signs"` // new tokens, now
-	Public   []byte              `json:"public"`
-}
-
 func newKeysList(g *globals) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -51,8 +39,8 @@ func newKeysList(g *globals) *cobra.Command {
 		Short:   "List the keys, the newest first",
 		Example: "  countersign-cloud keys list --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.with(func(s cloud.Storage) error {
-				reports, err := g.keys(cmd.Context(), s, time.Now())
+			return g.with(func(s cloud.Office) error {
+				reports, err := g.keys(cmd.Context(), s)
 				if err != nil {
 					return err
 				}
@@ -67,34 +55,23 @@ func newKeysList(g *globals) *cobra.Command {
 	return cmd
 }
 
-func (g *globals) keys(ctx context.Context, s cloud.Storage, now time.Time) ([]keyReport, error) {
+func (g *globals) keys(ctx context.Context, s cloud.Office) ([]cloud.KeyReport, error) {
 	merchants, err := g.merchants(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	reports := []keyReport{}
+	reports := []cloud.KeyReport{}
 	for _, merchant := range merchants {
-		keys, err := s.TokenKeys(ctx, merchant.ID, now)
+		some, err := s.KeyReports(ctx, merchant.ID)
 		if err != nil {
 			return nil, err
 		}
-		signing, err := keys.Signing(now)
-		if err != nil {
-			return nil, err
-		}
-		for _, key := range keys.Keys {
-			report := keyReport{ID: key.ID, Merchant: merchant.ID, State: key.StateAt(now), From: key.From, Signs: key.ID == signing.ID,
-				Public: key.Key.Public().(ed25519.PublicKey)}
-			if !key.Until.IsZero() {
-				report.Until = &key.Until
-			}
-			reports = append(reports, report)
-		}
+		reports = append(reports, some...)
 	}
 	return reports, nil
 }
 
-func (g *globals) keyTable(reports []keyReport) error {
+func (g *globals) keyTable(reports []cloud.KeyReport) error {
 	table := tabwriter.NewWriter(g.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "KEY\tMERCHANT\tSTATE\tFROM\tUNTIL")
 	for _, r := range reports {
@@ -122,14 +99,13 @@ func newKeysRotate(g *globals) *cobra.Command {
 			if after < 0 {
 				return usage("--after cannot be negative")
 			}
-			return g.with(func(s cloud.Storage) error {
+			return g.with(func(s cloud.Office) error {
 				merchants, err := g.merchants(cmd.Context(), s)
 				if err != nil {
 					return err
 				}
-				now := time.Now().UTC()
 				for _, merchant := range merchants {
-					key, err := s.RotateTokenKey(cmd.Context(), merchant.ID, now.Add(after), now)
+					key, err := s.RotateKey(cmd.Context(), merchant.ID, after)
 					if err != nil {
 						return err
 					}
@@ -150,18 +126,18 @@ func newKeysEnd(g *globals, name, short string, state api.TrustedKeyState) *cobr
 		Example: "  countersign-cloud keys " + name + " k1a2b3c4d",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.with(func(s cloud.Storage) error { return g.endKey(cmd.Context(), s, args[0], state) })
+			return g.with(func(s cloud.Office) error { return g.endKey(cmd.Context(), s, args[0], state) })
 		},
 	}
 }
 
-func (g *globals) endKey(ctx context.Context, s cloud.Storage, kid string, state api.TrustedKeyState) error {
+func (g *globals) endKey(ctx context.Context, s cloud.Office, kid string, state api.TrustedKeyState) error {
 	merchants, err := g.merchants(ctx, s)
 	if err != nil {
 		return err
 	}
 	for _, merchant := range merchants {
-		changed, err := s.EndTokenKey(ctx, merchant.ID, kid, state, time.Now().UTC())
+		changed, err := s.EndKey(ctx, merchant.ID, kid, state)
 		if errors.Is(err, cloud.ErrUnknown) {
 			continue
 		}

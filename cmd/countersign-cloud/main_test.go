@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"countersign/sync/api"
+	"countersign/sync/cloud"
 )
 
 const shop = `
@@ -245,7 +246,7 @@ func TestServe(t *testing.T) {
 		answer.Body.Close()
 	}
 	out, _ := d.run(exitDone, "invite", "quay", "--terminal", "bar", "--json") // beside the running cloud
-	var made []invitation
+	var made []cloud.Invited
 	if err := json.Unmarshal([]byte(out), &made); err != nil || len(made) != 1 || made[0].Terminal != "bar" {
 		t.Fatalf("%q: %v", out, err)
 	}

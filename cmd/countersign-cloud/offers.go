@@ -33,7 +33,7 @@ func newApply(g *globals) *cobra.Command {
 			if err != nil {
 				return usage("%w", err)
 			}
-			return g.with(func(s cloud.Storage) error {
+			return g.with(func(s cloud.Office) error {
 				changes, err := s.Apply(cmd.Context(), wanted)
 				if err != nil {
 					return fmt.Errorf("nothing was applied: %w", err)
@@ -79,7 +79,7 @@ func pauseCommand(g *globals, name, short string, paused bool) *cobra.Command {
 		Example: "  countersign-cloud " + name + " dinner-for-two\n  countersign-cloud " + name + " dinner-for-two --store quay",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.with(func(s cloud.Storage) error {
+			return g.with(func(s cloud.Office) error {
 				merchant, campaign, err := g.campaign(cmd.Context(), s, args[0])
 				if err != nil {
 					return err

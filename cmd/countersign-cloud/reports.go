@@ -35,7 +35,7 @@ func newRedemptions(g *globals) *cobra.Command {
 			if format != "table" && format != "json" && format != "csv" {
 				return usage("--format cannot be %q: table, json and csv are formats", format)
 			}
-			return g.with(func(s cloud.Storage) error { return g.redemptions(cmd.Context(), s, filter, format) })
+			return g.with(func(s cloud.Office) error { return g.redemptions(cmd.Context(), s, filter, format) })
 		},
 	}
 	cmd.Flags().StringVar(&day, "day", "", "business day, such as 2026-11-21")
@@ -44,7 +44,7 @@ func newRedemptions(g *globals) *cobra.Command {
 	return cmd
 }
 
-func (g *globals) redemptions(ctx context.Context, s cloud.Storage, filter cloud.RedemptionFilter, format string) error {
+func (g *globals) redemptions(ctx context.Context, s cloud.Office, filter cloud.RedemptionFilter, format string) error {
 	if filter.Store != "" {
 		if _, _, err := g.store(ctx, s, filter.Store); err != nil {
 			return err
@@ -84,7 +84,7 @@ func (g *globals) redemptions(ctx context.Context, s cloud.Storage, filter cloud
 }
 
 // excusedLines are the redemptions whose overruns were all paid off: by a reversal, or by a hold that stood in their way and came to nothing.
-func excusedLines(ctx context.Context, s cloud.Storage, merchant string) (map[terminal.UID]bool, error) {
+func excusedLines(ctx context.Context, s cloud.Office, merchant string) (map[terminal.UID]bool, error) {
 	all, err := s.Exceptions(ctx, merchant, false)
 	if err != nil {
 		return nil, err
@@ -213,7 +213,7 @@ func newExceptions(g *globals) *cobra.Command {
 		Short:   "List what a manager must look at: overruns, forks, invalid entries",
 		Example: "  countersign-cloud exceptions --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.with(func(s cloud.Storage) error {
+			return g.with(func(s cloud.Office) error {
 				merchants, err := g.merchants(cmd.Context(), s)
 				if err != nil {
 					return err

@@ -50,18 +50,18 @@ func TestWithdrawnAndExcusedAreSaid(t *testing.T) {
 		Lines: []cloud.RedemptionLine{line}}}, []api.Exception{{Kind: api.ExceptionOverrun, State: api.ExceptionClosed, Uses: []api.ExceptionUse{{Uid: uid}}}}}
 	var out bytes.Buffer
 	g := &globals{streams: streams{nil, &out, &out}}
-	if err := g.tellUsed(t.Context(), known, "lakeside", []terminal.VoucherID{used, 8}, terminal.VoucherRevoked); err != nil {
+	if err := g.tellUsed(t.Context(), cloud.NewOffice(known), "lakeside", []terminal.VoucherID{used, 8}, terminal.VoucherRevoked); err != nil {
 		t.Fatal(err)
 	}
 	d.has("was used before: 2026-11-21 13:04:00+01:00 at quay/bar", out.String())
 	out.Reset()
-	if err := g.redemptions(t.Context(), known, cloud.RedemptionFilter{}, "table"); err != nil {
+	if err := g.redemptions(t.Context(), cloud.NewOffice(known), cloud.RedemptionFilter{}, "table"); err != nil {
 		t.Fatal(err)
 	}
 	d.has("overrun, excused", out.String())
 	known.exceptions[0].State = api.ExceptionOpen
 	out.Reset()
-	if err := g.redemptions(t.Context(), known, cloud.RedemptionFilter{}, "csv"); err != nil {
+	if err := g.redemptions(t.Context(), cloud.NewOffice(known), cloud.RedemptionFilter{}, "csv"); err != nil {
 		t.Fatal(err)
 	}
 	d.has(",false\n", out.String())

@@ -21,6 +21,7 @@ import (
 	"countersign/cmd/internal/version"
 	"countersign/sync/cloud"
 	"countersign/sync/cloud/postgres"
+	"countersign/sync/cloud/remote"
 	"countersign/sync/cloud/sqlite"
 	"countersign/terminal"
 )
@@ -38,6 +39,9 @@ type globals struct {
 	database string
 	config   string
 	merchant string
+	url      string // of a cloud elsewhere, instead of data and database
+
+	tokenFile string
 }
 
 func newRoot(io streams) *cobra.Command {
@@ -46,7 +50,8 @@ func newRoot(io streams) *cobra.Command {
 		Use:   "countersign-cloud",
 		Short: "The cloud that Countersign terminals report to",
 		Long: "The cloud that Countersign terminals report to. All commands work on the data folder, also while serve runs on it;\n" +
-			"with --database-url they work on PostgreSQL instead, from any number of machines.\n" +
+			"with --database-url they work on PostgreSQL instead, from any number of machines. All but serve and token also work from\n" +
+			"elsewhere, with --url and a token of countersign-cloud token create.\n" +
 			"Every flag can be set by the environment too (--public-url is COUNTERSIGN_PUBLIC_URL) or in the TOML file that --config names.",
 		Example: "  countersign-cloud apply -f catalogue.toml\n  countersign-cloud serve --listen 127.0.0.1:8080\n  countersign-cloud invite quay --terminal counter-1\n" +
 			"  countersign-cloud issue dinner-for-two --count 100 --out vouchers.csv",
@@ -63,10 +68,12 @@ func newRoot(io streams) *cobra.Command {
 	flags.StringVar(&g.data, "data", defaultData(), "folder of the database")
 	flags.StringVar(&g.database, "database-url", "", "PostgreSQL to use instead of the data folder, such as postgres://user@host/name; set it in the\n"+
 		"environment or the file where it holds a password")
+	flags.StringVar(&g.url, "url", "", "cloud to talk to instead, such as https://cloud.example, with a token in the environment ("+tokenVariable+") or in --token-file")
+	flags.StringVar(&g.tokenFile, "token-file", "", "file that holds the token for --url")
 	flags.StringVar(&g.config, "config", "", "TOML file with settings")
 	flags.StringVar(&g.merchant, "merchant", "", "the merchant that is meant, where there are several")
 	root.AddCommand(newServe(g), newApply(g), newIssue(g), newImport(g), newRevoke(g), newPause(g), newResume(g),
-		newInvite(g), newTerminals(g), newSuspend(g), newReadmit(g), newHub(g), newRedemptions(g), newExceptions(g), newKeys(g), manual.Command())
+		newInvite(g), newTerminals(g), newSuspend(g), newReadmit(g), newHub(g), newRedemptions(g), newExceptions(g), newKeys(g), newToken(g), manual.Command())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}
@@ -106,7 +113,7 @@ func (g *globals) configure(cmd *cobra.Command) error {
 			return usage("the settings in %s cannot be read: %w", g.config, err)
 		}
 	}
-	known := []string{"listen", "public-url", "behind-proxy", "tls-cert", "tls-key", "database-url", "data", "merchant"}
+	known := []string{"listen", "public-url", "behind-proxy", "tls-cert", "tls-key", "database-url", "data", "merchant", "url", "token-file"}
 	for key := range settings {
 		if !slices.Contains(known, strings.ReplaceAll(key, "_", "-")) {
 			return usage("%s has an unknown setting %q; it can be: %s", g.config, key, strings.ReplaceAll(strings.Join(known, ", "), "-", "_"))
@@ -128,8 +135,47 @@ func (g *globals) configure(cmd *cobra.Command) error {
 	return err
 }
 
-// with opens the database for do: PostgreSQL where one is named, else that in the data folder.
-func (g *globals) with(do func(s cloud.Storage) error) error {
+// with opens the merchant's side for do: over the network where --url names a cloud, else on the database.
+func (g *globals) with(do func(s cloud.Office) error) error {
+	if g.url == "" {
+		return g.here(func(s cloud.Storage) error { return do(cloud.NewOffice(s)) })
+	}
+	secret, err := g.secret()
+	if err != nil {
+		return err
+	}
+	far, err := remote.New(g.url, secret)
+	if err != nil {
+		return usage("--url: %w", err)
+	}
+	err = do(far)
+	if errors.Is(err, remote.ErrRefused) {
+		return cannot("%w", err)
+	}
+	return err
+}
+
+// secret is the token that --token-file holds, else the environment.
+func (g *globals) secret() (string, error) {
+	if g.tokenFile != "" {
+		raw, err := os.ReadFile(g.tokenFile)
+		if err != nil {
+			return "", usage("%s", unreadable(g.tokenFile, err))
+		}
+		return strings.TrimSpace(string(raw)), nil
+	}
+	if secret := os.Getenv(tokenVariable); secret != "" {
+		return secret, nil
+	}
+	return "", usage("--url needs a token: make one on the cloud's machine with countersign-cloud token create NAME, and put it into the\n"+
+		"environment as %s or into a file that --token-file names", tokenVariable)
+}
+
+// tokenVariable holds an admin token. There is no flag for it: everybody on the machine can read flags.
+const tokenVariable = "COUNTERSIGN_TOKEN"
+
+// here opens the database for do: PostgreSQL where one is named, else that in the data folder.
+func (g *globals) here(do func(s cloud.Storage) error) error {
 	s, err := g.open()
 	if err != nil {
 		return err
@@ -179,6 +225,9 @@ func (g *globals) open() (cloud.Storage, error) {
 
 // place is where the data is, as people are told.
 func (g *globals) place() string {
+	if g.url != "" {
+		return g.url
+	}
 	if g.database != "" {
 		return "the database"
 	}
@@ -186,7 +235,7 @@ func (g *globals) place() string {
 }
 
 // merchants are those that a command is about: the one that --merchant names, or all.
-func (g *globals) merchants(ctx context.Context, s cloud.Storage) ([]terminal.Merchant, error) {
+func (g *globals) merchants(ctx context.Context, s cloud.Office) ([]terminal.Merchant, error) {
 	all, err := s.Merchants(ctx)
 	if err != nil {
 		return nil, err
@@ -206,7 +255,7 @@ func (g *globals) merchants(ctx context.Context, s cloud.Storage) ([]terminal.Me
 }
 
 // find returns the one thing called id that a merchant of the command has.
-func find[T any](ctx context.Context, g *globals, s cloud.Storage, what, id string, list func(context.Context, string) ([]T, error), idOf func(T) string) (merchant terminal.Merchant, found T, err error) {
+func find[T any](ctx context.Context, g *globals, s cloud.Office, what, id string, list func(context.Context, string) ([]T, error), idOf func(T) string) (merchant terminal.Merchant, found T, err error) {
 	merchants, err := g.merchants(ctx, s)
 	if err != nil {
 		return merchant, found, err
@@ -235,11 +284,11 @@ func find[T any](ctx context.Context, g *globals, s cloud.Storage, what, id stri
 	return merchant, found, usage("several merchants have a %s %q: say which with --merchant", what, id)
 }
 
-func (g *globals) campaign(ctx context.Context, s cloud.Storage, id string) (terminal.Merchant, terminal.Campaign, error) {
+func (g *globals) campaign(ctx context.Context, s cloud.Office, id string) (terminal.Merchant, terminal.Campaign, error) {
 	return find(ctx, g, s, "campaign", id, s.Campaigns, func(c terminal.Campaign) string { return c.ID })
 }
 
-func (g *globals) store(ctx context.Context, s cloud.Storage, id string) (terminal.Merchant, terminal.Store, error) {
+func (g *globals) store(ctx context.Context, s cloud.Office, id string) (terminal.Merchant, terminal.Store, error) {
 	return find(ctx, g, s, "store", id, s.Stores, func(s terminal.Store) string { return s.ID })
 }
 

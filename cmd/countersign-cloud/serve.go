@@ -37,7 +37,7 @@ func newServe(g *globals) *cobra.Command {
 		Long:    "Runs the cloud until it is told to stop. Plain HTTP is served to this machine alone; to others TLS, or behind a proxy that does it.",
 		Example: "  countersign-cloud serve --listen 127.0.0.1:8080\n  countersign-cloud serve --listen :443 --public-url https://cloud.example --tls-cert cert.pem --tls-key key.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.with(func(st cloud.Storage) error { return s.run(cmd.Context(), st) })
+			return g.here(func(st cloud.Storage) error { return s.run(cmd.Context(), st) })
 		},
 	}
 	flags := cmd.Flags()

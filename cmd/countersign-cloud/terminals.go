@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -14,9 +12,7 @@ import (
 	"github.com/skip2/go-qrcode"
 	"github.com/spf13/cobra"
 
-	"countersign/sync/api"
 	"countersign/sync/cloud"
-	"countersign/terminal"
 )
 
 type inviting struct {
@@ -27,15 +23,6 @@ type inviting struct {
 	asJSON               bool
 }
 
-// invitation is what invite prints with --json.
-type invitation struct {
-	Code      string    `json:"code"`
-	Merchant  string    `json:"merchant"`
-	Store     string    `json:"store"`
-	Terminal  string    `json:"terminal,omitempty"`
-	ExpiresAt time.Time `json:"expires_at"`
-}
-
 func newInvite(g *globals) *cobra.Command {
 	i := &inviting{globals: g}
 	cmd := &cobra.Command{
@@ -44,7 +31,7 @@ func newInvite(g *globals) *cobra.Command {
 		Example: "  countersign-cloud invite quay --terminal counter-1\n  countersign-cloud invite quay --count 40 --json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.with(func(s cloud.Storage) error { return i.run(cmd.Context(), s, args[0]) })
+			return g.with(func(s cloud.Office) error { return i.run(cmd.Context(), s, args[0]) })
 		},
 	}
 	flags := cmd.Flags()
@@ -57,7 +44,7 @@ func newInvite(g *globals) *cobra.Command {
 	return cmd
 }
 
-func (i *inviting) run(ctx context.Context, s cloud.Storage, storeID string) error {
+func (i *inviting) run(ctx context.Context, s cloud.Office, storeID string) error {
 	switch {
 	case i.count < 1 || i.count > 10000:
 		return usage("--count has to be between 1 and 10000")
@@ -72,12 +59,23 @@ func (i *inviting) run(ctx context.Context, s cloud.Storage, storeID string) err
 	if err != nil {
 		return err
 	}
-	made, err := i.make(ctx, s, merchant, store)
+	if i.public != "" && i.url != "" {
+		return usage("--public-url is for the cloud's own machine: what terminals of %s call is what its serve was told", i.url)
+	}
+	made, err := s.InviteTerminals(ctx, cloud.InviteOrder{Merchant: merchant.ID, Store: store.ID, Terminal: i.terminal, Count: i.count, Life: i.life, PublicURL: i.public})
+	if errors.Is(err, cloud.ErrNoPublicURL) {
+		return cannot("%w", err)
+	}
 	if errors.Is(err, cloud.ErrNameTaken) {
 		return usage("store %s has a terminal %s already: choose another name, or suspend that one first", store.ID, i.terminal)
 	}
 	if err != nil {
 		return err
+	}
+	for n, one := range made {
+		if err := i.writeQR(one.Code, n); err != nil {
+			return cannot("the QR code cannot be written: %w", err)
+		}
 	}
 	if i.asJSON {
 		return i.printJSON(made)
@@ -86,38 +84,6 @@ func (i *inviting) run(ctx context.Context, s cloud.Storage, storeID string) err
 		fmt.Fprintln(i.out, one.Code)
 	}
 	return nil
-}
-
-func (i *inviting) make(ctx context.Context, s cloud.Storage, merchant terminal.Merchant, store terminal.Store) ([]invitation, error) {
-	public := i.public
-	if public == "" {
-		var err error
-		if public, err = s.PublicURL(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if public == "" {
-		return nil, cannot("nobody knows yet what terminals call: start countersign-cloud serve once on this data folder, or give --public-url")
-	}
-	keys, err := s.Keys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now().UTC()
-	made, stored := make([]invitation, i.count), make([]cloud.Invitation, i.count)
-	for n := range made {
-		var raw terminal.UID // 128 random bits in 26 symbols
-		rand.Read(raw[:])
-		code := api.JoinCode{Base: strings.TrimSuffix(public, "/") + "/", Secret: raw.String(),
-			RootHash: api.RootHash(keys.Root.Public().(ed25519.PublicKey))}
-		made[n] = invitation{Code: code.String(), Merchant: merchant.ID, Store: store.ID, Terminal: i.terminal, ExpiresAt: now.Add(i.life)}
-		stored[n] = cloud.Invitation{Merchant: merchant.ID, Store: store.ID, Name: i.terminal, SecretHash: cloud.SecretHash(code.Secret),
-			CreatedAt: now, ExpiresAt: made[n].ExpiresAt}
-		if err := i.writeQR(made[n].Code, n); err != nil {
-			return nil, cannot("the QR code cannot be written: %w", err)
-		}
-	}
-	return made, s.Invite(ctx, stored)
 }
 
 func (i *inviting) writeQR(code string, n int) error {
@@ -139,7 +105,7 @@ func newTerminals(g *globals) *cobra.Command {
 		Short:   "List terminals: last seen, pending, version, head, anomalies",
 		Example: "  countersign-cloud terminals --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.with(func(s cloud.Storage) error {
+			return g.with(func(s cloud.Office) error {
 				reports, err := g.terminals(cmd.Context(), s)
 				if err != nil {
 					return err
@@ -155,7 +121,7 @@ func newTerminals(g *globals) *cobra.Command {
 	return cmd
 }
 
-func (g *globals) terminals(ctx context.Context, s cloud.Storage) ([]cloud.TerminalReport, error) {
+func (g *globals) terminals(ctx context.Context, s cloud.Office) ([]cloud.TerminalReport, error) {
 	merchants, err := g.merchants(ctx, s)
 	if err != nil {
 		return nil, err
@@ -205,12 +171,12 @@ func suspendCommand(g *globals, name, short string, suspended bool) *cobra.Comma
 		Example: "  countersign-cloud " + name + " counter-1\n  countersign-cloud " + name + " quay/counter-1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.with(func(s cloud.Storage) error { return g.suspend(cmd.Context(), s, args[0], suspended) })
+			return g.with(func(s cloud.Office) error { return g.suspend(cmd.Context(), s, args[0], suspended) })
 		},
 	}
 }
 
-func (g *globals) suspend(ctx context.Context, s cloud.Storage, name string, suspended bool) error {
+func (g *globals) suspend(ctx context.Context, s cloud.Office, name string, suspended bool) error {
 	reports, err := g.terminals(ctx, s)
 	if err != nil {
 		return err

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -53,7 +51,7 @@ func newIssue(g *globals) *cobra.Command {
 			case flags.Changed("expires") && flags.Changed("valid-until"):
 				return usage("--expires and --valid-until are the same: say one of them")
 			}
-			return g.with(func(s cloud.Storage) error { return i.run(cmd.Context(), s, args[0]) })
+			return g.with(func(s cloud.Office) error { return i.run(cmd.Context(), s, args[0]) })
 		},
 	}
 	flags := cmd.Flags()
@@ -77,7 +75,7 @@ func newIssue(g *globals) *cobra.Command {
 	return cmd
 }
 
-func (i *issuing) run(ctx context.Context, s cloud.Storage, id string) error {
+func (i *issuing) run(ctx context.Context, s cloud.Office, id string) error {
 	if i.count < 1 || i.count > countMost {
 		return usage("--count has to be between 1 and %d", countMost)
 	}
@@ -98,19 +96,24 @@ func (i *issuing) run(ctx context.Context, s cloud.Storage, id string) error {
 	if _, err := cloud.Draft(campaign, facts, time.Now()); err != nil {
 		return usage("%w", err)
 	}
-	vouchers, err := i.prepare(ctx, s, merchant.ID, campaign, facts)
-	if err != nil {
-		return err
-	}
 	// The codes are safe in a file before anything is stored: a voucher whose code nobody has is worth nothing. The file gets its name when
 	// all is stored: a list of codes that the cloud does not know would be sold.
-	if err := i.write(vouchers); err != nil {
-		return cannot("nothing was issued: %w", err)
-	}
-	if err := cloud.Store(ctx, s, merchant.ID, vouchers); err != nil {
+	kept, written := 0, error(nil)
+	err = s.Issue(ctx, cloud.IssueOrder{Merchant: merchant.ID, Campaign: campaign.ID, Facts: facts, Count: i.count, Token: i.token}, func(vouchers []cloud.Issued) error {
+		kept, written = len(vouchers), i.write(vouchers)
+		return written
+	})
+	switch {
+	case written != nil && i.url == "":
+		return cannot("nothing was issued: %w", written)
+	case errors.Is(err, cloud.ErrInvalid):
+		return usage("%w", err)
+	case err != nil && kept > 0:
 		return fmt.Errorf("the vouchers could not all be stored, so that some of the codes are unknown%s: %w", i.unfinishedHint(), err)
+	case err != nil:
+		return err
 	}
-	return i.finish(len(vouchers), campaign.ID)
+	return i.finish(kept, campaign.ID)
 }
 
 // checkDates refuses vouchers that are never valid, and warns of those that are not any more.
@@ -168,31 +171,15 @@ func (i *issuing) finish(count int, campaign string) error {
 	return err
 }
 
-func (i *issuing) prepare(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign, facts cloud.Facts) ([]cloud.Issued, error) {
-	now := time.Now().UTC()
-	if !i.token {
-		return cloud.Prepare(ctx, s, merchant, campaign, facts, i.count, rand.Reader, now)
-	}
-	zone, err := i.zone(ctx, s, merchant, campaign)
-	if err != nil {
-		return nil, err
-	}
-	vouchers, err := cloud.PrepareTokens(ctx, s, merchant, campaign, facts, i.count, zone, now)
-	if errors.Is(err, cloud.ErrNoToken) {
-		return nil, usage("%w", err)
-	}
-	return vouchers, err
-}
-
 // zone is the time zone of the store that the vouchers are for, or of all stores of their campaign; nil where those are in several.
-func (i *issuing) zone(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (*time.Location, error) {
+func (i *issuing) zone(ctx context.Context, s cloud.Office, merchant string, campaign terminal.Campaign) (*time.Location, error) {
 	if i.store != "" {
 		campaign.Rules.Stores = []string{i.store}
 	}
-	return campaignZone(ctx, s, merchant, campaign)
+	return cloud.CampaignZone(ctx, s, merchant, campaign)
 }
 
-func (i *issuing) facts(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (facts cloud.Facts, err error) {
+func (i *issuing) facts(ctx context.Context, s cloud.Office, merchant string, campaign terminal.Campaign) (facts cloud.Facts, err error) {
 	facts = cloud.Facts{Order: i.order, Customer: i.customer, Holder: i.holder, Units: i.units}
 	if i.amount != "" {
 		amount, err := cloud.ParseAmount(i.amount, campaign.Currency)
@@ -225,37 +212,6 @@ func (i *issuing) facts(ctx context.Context, s cloud.Storage, merchant string, c
 	}
 	facts.Lines, err = cloud.ParseLines(i.lines)
 	return facts, err
-}
-
-// campaignZone is the time zone of all stores that a campaign is for, or nil where they are in several.
-func campaignZone(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (zone *time.Location, err error) {
-	stores, err := s.Stores(ctx, merchant)
-	if err != nil {
-		return nil, err
-	}
-	for _, store := range stores {
-		if len(campaign.Rules.Stores) > 0 && !contains(campaign.Rules.Stores, store.ID) {
-			continue
-		}
-		location, err := store.Location()
-		if err != nil {
-			return nil, err
-		}
-		if zone != nil && zone.String() != location.String() {
-			return nil, nil
-		}
-		zone = location
-	}
-	return zone, nil
-}
-
-func contains(list []string, one string) bool {
-	for _, item := range list {
-		if item == one {
-			return true
-		}
-	}
-	return false
 }
 
 // write writes the codes: to standard output, or to the file that will get the name of --out.
@@ -336,7 +292,7 @@ func newImport(g *globals) *cobra.Command {
 				}
 				mapped[column] = cloud.Ignored
 			}
-			return g.with(func(s cloud.Storage) error { return g.importFile(cmd.Context(), s, args[0], args[1], mapped, skip) })
+			return g.with(func(s cloud.Office) error { return g.importFile(cmd.Context(), s, args[0], args[1], mapped, skip) })
 		},
 	}
 	cmd.Flags().StringArrayVar(&names, "map", nil, "THEIRS=OURS: the file's name of a column and ours")
@@ -345,12 +301,8 @@ func newImport(g *globals) *cobra.Command {
 	return cmd
 }
 
-func (g *globals) importFile(ctx context.Context, s cloud.Storage, id, path string, names map[string]string, skip bool) error {
+func (g *globals) importFile(ctx context.Context, s cloud.Office, id, path string, names map[string]string, skip bool) error {
 	merchant, campaign, err := g.campaign(ctx, s, id)
-	if err != nil {
-		return err
-	}
-	offer, err := offersOf(ctx, s, merchant.ID, campaign)
 	if err != nil {
 		return err
 	}
@@ -359,24 +311,14 @@ func (g *globals) importFile(ctx context.Context, s cloud.Storage, id, path stri
 		return usage("%s", unreadable(path, err))
 	}
 	defer file.Close()
-	rows, bad, err := cloud.ReadImportOf(file, offer, names, time.Now().UTC())
+	done, err := s.Import(ctx, merchant.ID, campaign.ID, file, names, skip)
+	if errors.Is(err, cloud.ErrInvalid) {
+		return usage("%s: %s", path, strings.TrimPrefix(err.Error(), cloud.ErrInvalid.Error()+": "))
+	}
 	if err != nil {
-		return usage("%s: %w", path, err)
+		return err
 	}
-	stored := 0
-	if len(bad) == 0 || skip {
-		var taken []cloud.RowError
-		if stored, taken, err = cloud.StoreImport(ctx, s, merchant.ID, rows, skip); err != nil {
-			return err
-		}
-		bad = append(bad, taken...)
-	} else { // all that is wrong with the file is said at once
-		taken, err := cloud.TakenRows(ctx, s, merchant.ID, rows)
-		if err != nil {
-			return err
-		}
-		bad = append(bad, taken...)
-	}
+	stored, bad := done.Stored, done.Bad
 	slices.SortStableFunc(bad, func(a, b cloud.RowError) int { return a.Line - b.Line })
 	for _, row := range bad {
 		fmt.Fprintf(g.err, "%s:%d: %s\n", path, row.Line, row.What)
@@ -384,49 +326,8 @@ func (g *globals) importFile(ctx context.Context, s cloud.Storage, id, path stri
 	if len(bad) > 0 && !skip {
 		return fmt.Errorf("nothing was imported, since %s cannot be taken: mend what is said above, or leave it out with --skip-bad", counted(len(bad), "row"))
 	}
-	_, err = fmt.Fprintf(g.out, "imported %s of %s, skipped %d\n", counted(stored, "voucher"), campaignsOf(rows, campaign.ID), len(bad))
+	_, err = fmt.Fprintf(g.out, "imported %s of %s, skipped %d\n", counted(stored, "voucher"), done.Of(campaign.ID), len(bad))
 	return err
-}
-
-// offersOf finds a merchant's campaigns by their ids; the rows that name none are of campaign.
-func offersOf(ctx context.Context, s cloud.Storage, merchant string, campaign terminal.Campaign) (cloud.ImportOffer, error) {
-	all, err := s.Campaigns(ctx, merchant)
-	if err != nil {
-		return nil, err
-	}
-	type offer struct {
-		campaign terminal.Campaign
-		zone     *time.Location
-	}
-	offers := map[string]offer{}
-	for _, each := range all {
-		zone, err := campaignZone(ctx, s, merchant, each)
-		if err != nil {
-			return nil, err
-		}
-		offers[each.ID] = offer{each, zone}
-	}
-	return func(id string) (terminal.Campaign, *time.Location, error) {
-		found, ok := offers[cmp.Or(id, campaign.ID)]
-		if !ok {
-			return found.campaign, nil, fmt.Errorf("there is no campaign %q", id)
-		}
-		return found.campaign, found.zone, nil
-	}, nil
-}
-
-// campaignsOf names the campaigns of rows; asked where there are none.
-func campaignsOf(rows []cloud.ImportRow, asked string) string {
-	var ids []string
-	for _, row := range rows {
-		if !contains(ids, row.Voucher.Campaign) {
-			ids = append(ids, row.Voucher.Campaign)
-		}
-	}
-	if len(ids) == 0 {
-		return asked
-	}
-	return strings.Join(ids, ", ")
 }
 
 func newRevoke(g *globals) *cobra.Command {
@@ -449,14 +350,14 @@ func newRevoke(g *globals) *cobra.Command {
 					return usage("%w: it is the first column of what issue wrote", err)
 				}
 			}
-			return g.with(func(s cloud.Storage) error { return g.withdraw(cmd.Context(), s, ids, wanted) })
+			return g.with(func(s cloud.Office) error { return g.withdraw(cmd.Context(), s, ids, wanted) })
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", string(terminal.VoucherRevoked), "revoked, refunded, disabled, or active to bring it back")
 	return cmd
 }
 
-func (g *globals) withdraw(ctx context.Context, s cloud.Storage, ids []terminal.VoucherID, state terminal.VoucherState) error {
+func (g *globals) withdraw(ctx context.Context, s cloud.Office, ids []terminal.VoucherID, state terminal.VoucherState) error {
 	merchants, err := g.merchants(ctx, s)
 	if err != nil {
 		return err
@@ -486,7 +387,7 @@ func (g *globals) withdraw(ctx context.Context, s cloud.Storage, ids []terminal.
 }
 
 // tellUsed says which of the vouchers that were withdrawn were used before: withdrawing takes nothing back.
-func (g *globals) tellUsed(ctx context.Context, s cloud.Storage, merchant string, ids []terminal.VoucherID, state terminal.VoucherState) error {
+func (g *globals) tellUsed(ctx context.Context, s cloud.Office, merchant string, ids []terminal.VoucherID, state terminal.VoucherState) error {
 	if state == terminal.VoucherActive {
 		return nil
 	}

@@ -20,7 +20,7 @@ type zones map[string]*time.Location
 // stamp is a time with its offset: lists hold times of several zones.
 const stamp = "2006-01-02 15:04:05-07:00"
 
-func zonesOf(ctx context.Context, s cloud.Storage, merchant string) (zones, error) {
+func zonesOf(ctx context.Context, s cloud.Office, merchant string) (zones, error) {
 	stores, err := s.Stores(ctx, merchant)
 	if err != nil {
 		return nil, err

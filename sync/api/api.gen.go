@@ -26,6 +26,51 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for ChangeAction.
+const (
+	ChangeActionAdded   ChangeAction = "added"
+	ChangeActionChanged ChangeAction = "changed"
+	ChangeActionRemoved ChangeAction = "removed"
+)
+
+// Valid indicates whether the value is a known member of the ChangeAction enum.
+func (e ChangeAction) Valid() bool {
+	switch e {
+	case ChangeActionAdded:
+		return true
+	case ChangeActionChanged:
+		return true
+	case ChangeActionRemoved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChangeWhat.
+const (
+	ChangeWhatCampaign ChangeWhat = "campaign"
+	ChangeWhatMerchant ChangeWhat = "merchant"
+	ChangeWhatOperator ChangeWhat = "operator"
+	ChangeWhatStore    ChangeWhat = "store"
+)
+
+// Valid indicates whether the value is a known member of the ChangeWhat enum.
+func (e ChangeWhat) Valid() bool {
+	switch e {
+	case ChangeWhatCampaign:
+		return true
+	case ChangeWhatMerchant:
+		return true
+	case ChangeWhatOperator:
+		return true
+	case ChangeWhatStore:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ExceptionKind.
 const (
 	ExceptionCampaignLimit  ExceptionKind = "campaign_limit"
@@ -80,6 +125,24 @@ func (e ExceptionState) Valid() bool {
 	}
 }
 
+// Defines values for RedemptionReportKind.
+const (
+	Redeem  RedemptionReportKind = "redeem"
+	Reverse RedemptionReportKind = "reverse"
+)
+
+// Valid indicates whether the value is a known member of the RedemptionReportKind enum.
+func (e RedemptionReportKind) Valid() bool {
+	switch e {
+	case Redeem:
+		return true
+	case Reverse:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TrustedKeyState.
 const (
 	KeyLive    TrustedKeyState = "live"
@@ -104,8 +167,68 @@ func (e TrustedKeyState) Valid() bool {
 // Assurance defines model for Assurance.
 type Assurance = terminal.Assurance
 
+// BadRow defines model for BadRow.
+type BadRow struct {
+	// Line Of the file, from 1.
+	Line int    `json:"line"`
+	What string `json:"what"`
+}
+
 // Campaign defines model for Campaign.
 type Campaign = terminal.Campaign
+
+// CampaignList defines model for CampaignList.
+type CampaignList struct {
+	Items []Campaign `json:"items"`
+}
+
+// CampaignPause defines model for CampaignPause.
+type CampaignPause struct {
+	Paused bool `json:"paused"`
+
+	// Stores In these only; everywhere where it is left out.
+	Stores *[]string `json:"stores,omitempty"`
+}
+
+// Catalogue defines model for Catalogue.
+type Catalogue struct {
+	Campaigns []Campaign          `json:"campaigns"`
+	Merchant  Merchant            `json:"merchant"`
+	Operators []CatalogueOperator `json:"operators"`
+	Stores    []Store             `json:"stores"`
+}
+
+// CatalogueOperator defines model for CatalogueOperator.
+type CatalogueOperator struct {
+	Operator Operator `json:"operator"`
+
+	// Pin In clear, instead of the operator's `pin_hash`; it is never stored.
+	Pin *string `json:"pin,omitempty"`
+}
+
+// Change defines model for Change.
+type Change struct {
+	Action ChangeAction `json:"action"`
+	Id     string       `json:"id"`
+	What   ChangeWhat   `json:"what"`
+}
+
+// ChangeAction defines model for Change.Action.
+type ChangeAction string
+
+// ChangeWhat defines model for Change.What.
+type ChangeWhat string
+
+// ChangeList defines model for ChangeList.
+type ChangeList struct {
+	Items []Change `json:"items"`
+}
+
+// Changed defines model for Changed.
+type Changed struct {
+	// Changed How many things were not so before.
+	Changed int `json:"changed"`
+}
 
 // ClaimAnswer defines model for ClaimAnswer.
 type ClaimAnswer struct {
@@ -232,6 +355,11 @@ type DayRequest struct {
 // Discount defines model for Discount.
 type Discount = terminal.Discount
 
+// EndKeyRequest defines model for EndKeyRequest.
+type EndKeyRequest struct {
+	State TrustedKeyState `json:"state"`
+}
+
 // EnrolRequest defines model for EnrolRequest.
 type EnrolRequest struct {
 	// Code The secret of the join code.
@@ -323,6 +451,11 @@ type ExceptionState string
 
 // ExceptionLimit The limit that was exceeded. Of a balance each payment counts once, of all else the units.
 type ExceptionLimit = terminal.ExceptionLimit
+
+// ExceptionList defines model for ExceptionList.
+type ExceptionList struct {
+	Items []Exception `json:"items"`
+}
 
 // ExceptionUse defines model for ExceptionUse.
 type ExceptionUse struct {
@@ -432,6 +565,27 @@ type HubAppointment struct {
 	Terminal string `json:"terminal"`
 }
 
+// HubOrder defines model for HubOrder.
+type HubOrder struct {
+	// Address HOST:PORT on the shop's network.
+	Address *string `json:"address,omitempty"`
+
+	// Terminal Its name; empty for no hub.
+	Terminal string `json:"terminal"`
+}
+
+// HubReport defines model for HubReport.
+type HubReport struct {
+	Address *string   `json:"address,omitempty"`
+	At      time.Time `json:"at"`
+
+	// Changed Whether the request changed anything.
+	Changed  bool   `json:"changed"`
+	Store    string `json:"store"`
+	Term     int64  `json:"term"`
+	Terminal string `json:"terminal"`
+}
+
 // HubState defines model for HubState.
 type HubState struct {
 	// Online It has a line to the cloud, and forwards.
@@ -445,8 +599,95 @@ type HubState struct {
 	Terminal   string    `json:"terminal"`
 }
 
+// ImportAnswer defines model for ImportAnswer.
+type ImportAnswer struct {
+	Bad []BadRow `json:"bad"`
+
+	// Campaigns Of the good rows; a row may name its own.
+	Campaigns *[]string `json:"campaigns,omitempty"`
+	Stored    int       `json:"stored"`
+}
+
+// ImportRequest defines model for ImportRequest.
+type ImportRequest struct {
+	// Columns The file's column names and ours; `-` leaves one out.
+	Columns *map[string]string `json:"columns,omitempty"`
+
+	// Csv The file, with its header line.
+	Csv     string `json:"csv"`
+	SkipBad *bool  `json:"skip_bad,omitempty"`
+}
+
 // Instance Random, new with each start of the terminal's program.
 type Instance = string
+
+// InvitationList defines model for InvitationList.
+type InvitationList struct {
+	Items []Invited `json:"items"`
+}
+
+// InviteRequest defines model for InviteRequest.
+type InviteRequest struct {
+	Count int    `json:"count"`
+	Store string `json:"store"`
+
+	// Terminal Its name; numbered where it is left out.
+	Terminal     *string `json:"terminal,omitempty"`
+	ValidSeconds *int64  `json:"valid_seconds,omitempty"`
+}
+
+// Invited defines model for Invited.
+type Invited struct {
+	// Code countersign://HOST/#CODE.HASH
+	Code      string    `json:"code"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Merchant  string    `json:"merchant"`
+	Store     string    `json:"store"`
+	Terminal  *string   `json:"terminal,omitempty"`
+}
+
+// IssueAnswer defines model for IssueAnswer.
+type IssueAnswer struct {
+	Items []IssuedVoucher `json:"items"`
+}
+
+// IssueRequest defines model for IssueRequest.
+type IssueRequest struct {
+	Amount   *Money       `json:"amount,omitempty"`
+	Count    int          `json:"count"`
+	Customer *string      `json:"customer,omitempty"`
+	Holder   *string      `json:"holder,omitempty"`
+	Lines    *[]OrderLine `json:"lines,omitempty"`
+	Order    *string      `json:"order,omitempty"`
+	Slot     *Slot        `json:"slot,omitempty"`
+
+	// Store The only one where they are valid.
+	Store *string `json:"store,omitempty"`
+
+	// Token As signed tokens, which terminals honour that were offline when they were issued.
+	Token *bool  `json:"token,omitempty"`
+	Units *int64 `json:"units,omitempty"`
+
+	// ValidFrom An instant (RFC 3339 with offset), or without an offset a wall-clock time that each store reads in its own zone.
+	ValidFrom *Moment `json:"valid_from,omitempty"`
+
+	// ValidUntil An instant (RFC 3339 with offset), or without an offset a wall-clock time that each store reads in its own zone.
+	ValidUntil *Moment `json:"valid_until,omitempty"`
+}
+
+// IssuedVoucher defines model for IssuedVoucher.
+type IssuedVoucher struct {
+	Campaign string `json:"campaign"`
+
+	// Code As people read it, in groups; a token as it is.
+	Code     string    `json:"code"`
+	Customer *string   `json:"customer,omitempty"`
+	Holder   *string   `json:"holder,omitempty"`
+	Order    *string   `json:"order,omitempty"`
+	Token    *bool     `json:"token,omitempty"`
+	Units    int64     `json:"units"`
+	Voucher  VoucherID `json:"voucher"`
+}
 
 // JournalAck defines model for JournalAck.
 type JournalAck struct {
@@ -514,6 +755,11 @@ type LookupRequest struct {
 // Merchant defines model for Merchant.
 type Merchant = terminal.Merchant
 
+// MerchantList defines model for MerchantList.
+type MerchantList struct {
+	Items []Merchant `json:"items"`
+}
+
 // MinimumBill defines model for MinimumBill.
 type MinimumBill = terminal.MinimumBill
 
@@ -567,7 +813,7 @@ type Peer struct {
 type Problem struct {
 	// Code Stable.
 	//
-	// Examples: use_dpop_nonce, invalid_proof, not_enrolled, malformed_request, too_large, join_code_unknown, join_code_used, join_code_expired, already_enrolled, terminal_name_taken, journal_gap, journal_fork, journal_chain, journal_entry, cursor_unknown, no_snapshot, snapshot_expired, not_found, unavailable, internal
+	// Examples: use_dpop_nonce, invalid_proof, not_enrolled, malformed_request, too_large, join_code_unknown, join_code_used, join_code_expired, already_enrolled, terminal_name_taken, journal_gap, journal_fork, journal_chain, journal_entry, cursor_unknown, no_snapshot, snapshot_expired, invalid_token, invalid, not_found, unavailable, internal
 	Code string `json:"code"`
 
 	// Detail One sentence and what to do next.
@@ -601,6 +847,63 @@ type RedemptionAnswer struct {
 	ServerTime time.Time `json:"server_time"`
 }
 
+// RedemptionList defines model for RedemptionList.
+type RedemptionList struct {
+	// After For the next page; missing on the last one.
+	After *string            `json:"after,omitempty"`
+	Items []RedemptionReport `json:"items"`
+}
+
+// RedemptionReport defines model for RedemptionReport.
+type RedemptionReport struct {
+	Approver  *string   `json:"approver,omitempty"`
+	Assurance Assurance `json:"assurance"`
+
+	// At By the terminal's own clock.
+	At          time.Time              `json:"at"`
+	Bill        *Money                 `json:"bill,omitempty"`
+	BusinessDay Date                   `json:"business_day"`
+	Epoch       uint32                 `json:"epoch"`
+	Kind        RedemptionReportKind   `json:"kind"`
+	Lines       []RedemptionReportLine `json:"lines"`
+	Merchant    string                 `json:"merchant"`
+	Note        *string                `json:"note,omitempty"`
+	Operator    string                 `json:"operator"`
+	Receipt     string                 `json:"receipt"`
+	ReceivedAt  time.Time              `json:"received_at"`
+
+	// Reverses Of a journal entry and the claim for it; 16 bytes in Crockford Base32.
+	Reverses *UID   `json:"reverses,omitempty"`
+	Seq      uint64 `json:"seq"`
+	Store    string `json:"store"`
+	Terminal string `json:"terminal"`
+
+	// Uid Of a journal entry and the claim for it; 16 bytes in Crockford Base32.
+	Uid     UID     `json:"uid"`
+	Verdict Verdict `json:"verdict"`
+}
+
+// RedemptionReportKind defines model for RedemptionReport.Kind.
+type RedemptionReportKind string
+
+// RedemptionReportLine defines model for RedemptionReportLine.
+type RedemptionReportLine struct {
+	Accepted int64     `json:"accepted"`
+	Amount   *Money    `json:"amount,omitempty"`
+	Campaign string    `json:"campaign"`
+	Discount *Money    `json:"discount,omitempty"`
+	Invalid  int64     `json:"invalid"`
+	Kind     Kind      `json:"kind"`
+	Overrun  int64     `json:"overrun"`
+	Part     *string   `json:"part,omitempty"`
+	Price    *Money    `json:"price,omitempty"`
+	Reversed int64     `json:"reversed"`
+	Revoked  int64     `json:"revoked"`
+	Units    int64     `json:"units"`
+	Value    *Money    `json:"value,omitempty"`
+	Voucher  VoucherID `json:"voucher"`
+}
+
 // RedemptionRequest defines model for RedemptionRequest.
 type RedemptionRequest struct {
 	// Uid Of a journal entry and the claim for it; 16 bytes in Crockford Base32.
@@ -615,6 +918,12 @@ type ReversalWindow = terminal.ReversalWindow
 
 // Role defines model for Role.
 type Role = terminal.Role
+
+// RotateRequest defines model for RotateRequest.
+type RotateRequest struct {
+	// AfterSeconds From when on the new key signs.
+	AfterSeconds int64 `json:"after_seconds"`
+}
 
 // Row defines model for Row.
 type Row struct {
@@ -695,11 +1004,73 @@ type SnapshotAnswer struct {
 	Total int64 `json:"total"`
 }
 
+// StateRequest defines model for StateRequest.
+type StateRequest struct {
+	State    terminal.VoucherState `json:"state"`
+	Vouchers []VoucherID           `json:"vouchers"`
+}
+
 // Store defines model for Store.
 type Store = terminal.Store
 
+// StoreList defines model for StoreList.
+type StoreList struct {
+	Items []Store `json:"items"`
+}
+
+// SuspendRequest defines model for SuspendRequest.
+type SuspendRequest struct {
+	Suspended bool `json:"suspended"`
+}
+
+// TerminalList defines model for TerminalList.
+type TerminalList struct {
+	Items []TerminalReport `json:"items"`
+}
+
+// TerminalReport defines model for TerminalReport.
+type TerminalReport struct {
+	Anomalies  int64     `json:"anomalies"`
+	EnrolledAt time.Time `json:"enrolled_at"`
+	Epoch      uint32    `json:"epoch"`
+	Forked     bool      `json:"forked"`
+
+	// Head The last entry of its journal that the cloud has.
+	Head uint64 `json:"head"`
+
+	// Holds Open claims.
+	Holds    int64      `json:"holds"`
+	LastSeen *time.Time `json:"last_seen,omitempty"`
+	Merchant string     `json:"merchant"`
+	Name     string     `json:"name"`
+
+	// Pending Entries that it had not sent when it was last heard.
+	Pending   int64  `json:"pending"`
+	Store     string `json:"store"`
+	Suspended bool   `json:"suspended"`
+	Version   string `json:"version"`
+}
+
 // Text A short text by language (BCP 47).
 type Text = terminal.Text
+
+// TokenKeyList defines model for TokenKeyList.
+type TokenKeyList struct {
+	Items []TokenKeyReport `json:"items"`
+}
+
+// TokenKeyReport defines model for TokenKeyReport.
+type TokenKeyReport struct {
+	From     time.Time `json:"from"`
+	Id       string    `json:"id"`
+	Merchant string    `json:"merchant"`
+	Public   []byte    `json:"public"`
+
+	// Signs New tokens, now.
+	Signs bool            `json:"signs"`
+	State TrustedKeyState `json:"state"`
+	Until *time.Time      `json:"until,omitempty"`
+}
 
 // TrustAnswer defines model for TrustAnswer.
 type TrustAnswer struct {
@@ -750,6 +1121,24 @@ type Voucher = terminal.Voucher
 // VoucherID defines model for VoucherID.
 type VoucherID = terminal.VoucherID
 
+// ListExceptionsParams defines parameters for ListExceptions.
+type ListExceptionsParams struct {
+	// Closed Also those that are closed.
+	Closed *bool `form:"closed,omitempty" json:"closed,omitempty"`
+}
+
+// ListRedemptionsParams defines parameters for ListRedemptions.
+type ListRedemptionsParams struct {
+	Store *string `form:"store,omitempty" json:"store,omitempty"`
+
+	// Day Business day.
+	Day *Date `form:"day,omitempty" json:"day,omitempty"`
+
+	// After The uid of the last one of the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+	Limit *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // PullFeedParams defines parameters for PullFeed.
 type PullFeedParams struct {
 	// Cursor The `cursor` of the last page; without it, from the beginning.
@@ -770,6 +1159,36 @@ type SnapshotParams struct {
 type SnapshotPartParams struct {
 	Range string `json:"Range"`
 }
+
+// ApplyCatalogueJSONRequestBody defines body for ApplyCatalogue for application/json ContentType.
+type ApplyCatalogueJSONRequestBody = Catalogue
+
+// ImportVouchersJSONRequestBody defines body for ImportVouchers for application/json ContentType.
+type ImportVouchersJSONRequestBody = ImportRequest
+
+// PauseCampaignJSONRequestBody defines body for PauseCampaign for application/json ContentType.
+type PauseCampaignJSONRequestBody = CampaignPause
+
+// IssueVouchersJSONRequestBody defines body for IssueVouchers for application/json ContentType.
+type IssueVouchersJSONRequestBody = IssueRequest
+
+// InviteTerminalsJSONRequestBody defines body for InviteTerminals for application/json ContentType.
+type InviteTerminalsJSONRequestBody = InviteRequest
+
+// RotateTokenKeyJSONRequestBody defines body for RotateTokenKey for application/json ContentType.
+type RotateTokenKeyJSONRequestBody = RotateRequest
+
+// EndTokenKeyJSONRequestBody defines body for EndTokenKey for application/json ContentType.
+type EndTokenKeyJSONRequestBody = EndKeyRequest
+
+// AppointHubJSONRequestBody defines body for AppointHub for application/json ContentType.
+type AppointHubJSONRequestBody = HubOrder
+
+// SuspendTerminalJSONRequestBody defines body for SuspendTerminal for application/json ContentType.
+type SuspendTerminalJSONRequestBody = SuspendRequest
+
+// SetVoucherStateJSONRequestBody defines body for SetVoucherState for application/json ContentType.
+type SetVoucherStateJSONRequestBody = StateRequest
 
 // ClaimJSONRequestBody defines body for Claim for application/json ContentType.
 type ClaimJSONRequestBody = ClaimRequest
@@ -875,6 +1294,198 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /readyz (the `Readyz` operationId).
 	Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplyCatalogueWithBody Makes merchant, stores, operators and campaigns what the catalogue says.
+	//
+	// It adds and changes, and puts operators that it leaves out to rest. Applied again it changes nothing. Whether a campaign is paused is not its business.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/admin/catalogue (the `ApplyCatalogue` operationId).
+	ApplyCatalogueWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplyCatalogue Makes merchant, stores, operators and campaigns what the catalogue says.
+	//
+	// It adds and changes, and puts operators that it leaves out to rest. Applied again it changes nothing. Whether a campaign is paused is not its business.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/admin/catalogue (the `ApplyCatalogue` operationId).
+	ApplyCatalogue(ctx context.Context, body ApplyCatalogueJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMerchants The merchants that the token is for.
+	//
+	// Corresponds with GET /v1/admin/merchants (the `ListMerchants` operationId).
+	ListMerchants(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCampaigns The merchant's campaigns.
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/campaigns (the `ListCampaigns` operationId).
+	ListCampaigns(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportVouchersWithBody Takes over vouchers of another platform from a CSV file.
+	//
+	// Where a row is bad nothing is taken, unless `skip_bad`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import (the `ImportVouchers` operationId).
+	ImportVouchersWithBody(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportVouchers Takes over vouchers of another platform from a CSV file.
+	//
+	// Where a row is bad nothing is taken, unless `skip_bad`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import (the `ImportVouchers` operationId).
+	ImportVouchers(ctx context.Context, merchant string, campaign string, body ImportVouchersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseCampaignWithBody Pauses a campaign, or lets it go on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause (the `PauseCampaign` operationId).
+	PauseCampaignWithBody(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseCampaign Pauses a campaign, or lets it go on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause (the `PauseCampaign` operationId).
+	PauseCampaign(ctx context.Context, merchant string, campaign string, body PauseCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// IssueVouchersWithBody Issues vouchers.
+	//
+	// The codes are in the answer and nowhere else: an answer that is lost leaves vouchers that nobody can use.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers (the `IssueVouchers` operationId).
+	IssueVouchersWithBody(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// IssueVouchers Issues vouchers.
+	//
+	// The codes are in the answer and nowhere else: an answer that is lost leaves vouchers that nobody can use.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers (the `IssueVouchers` operationId).
+	IssueVouchers(ctx context.Context, merchant string, campaign string, body IssueVouchersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListExceptions What a manager must look at.
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/exceptions (the `ListExceptions` operationId).
+	ListExceptions(ctx context.Context, merchant string, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteTerminalsWithBody Makes one-time join codes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/invitations (the `InviteTerminals` operationId).
+	InviteTerminalsWithBody(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteTerminals Makes one-time join codes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/invitations (the `InviteTerminals` operationId).
+	InviteTerminals(ctx context.Context, merchant string, body InviteTerminalsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTokenKeys The keys that sign the merchant's tokens.
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/keys (the `ListTokenKeys` operationId).
+	ListTokenKeys(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateTokenKeyWithBody Makes a new key that signs tokens.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/keys (the `RotateTokenKey` operationId).
+	RotateTokenKeyWithBody(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateTokenKey Makes a new key that signs tokens.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/keys (the `RotateTokenKey` operationId).
+	RotateTokenKey(ctx context.Context, merchant string, body RotateTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndTokenKeyWithBody Retires or revokes a key.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
+	EndTokenKeyWithBody(ctx context.Context, merchant string, key string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndTokenKey Retires or revokes a key.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
+	EndTokenKey(ctx context.Context, merchant string, key string, body EndTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListRedemptions Redemptions and reversals, in the order in which they arrived.
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/redemptions (the `ListRedemptions` operationId).
+	ListRedemptions(ctx context.Context, merchant string, params *ListRedemptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListStores The merchant's stores.
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/stores (the `ListStores` operationId).
+	ListStores(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StoreHub The store's newest appointment of a hub.
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/stores/{store}/hub (the `StoreHub` operationId).
+	StoreHub(ctx context.Context, merchant string, store string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AppointHubWithBody Makes a terminal the hub of its store, under the next term.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/admin/merchants/{merchant}/stores/{store}/hub (the `AppointHub` operationId).
+	AppointHubWithBody(ctx context.Context, merchant string, store string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AppointHub Makes a terminal the hub of its store, under the next term.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/admin/merchants/{merchant}/stores/{store}/hub (the `AppointHub` operationId).
+	AppointHub(ctx context.Context, merchant string, store string, body AppointHubJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTerminals The merchant's terminals.
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/terminals (the `ListTerminals` operationId).
+	ListTerminals(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SuspendTerminalWithBody Suspends a terminal, or readmits it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension (the `SuspendTerminal` operationId).
+	SuspendTerminalWithBody(ctx context.Context, merchant string, store string, terminal string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SuspendTerminal Suspends a terminal, or readmits it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension (the `SuspendTerminal` operationId).
+	SuspendTerminal(ctx context.Context, merchant string, store string, terminal string, body SuspendTerminalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetVoucherStateWithBody Withdraws vouchers, or brings them back.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
+	SetVoucherStateWithBody(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetVoucherState Withdraws vouchers, or brings them back.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
+	SetVoucherState(ctx context.Context, merchant string, body SetVoucherStateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ClaimWithBody Asks to hold the units of all lines for one entry, or of none.
 	//
@@ -1074,6 +1685,478 @@ func (c *Client) Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 // Corresponds with GET /readyz (the `Readyz` operationId).
 func (c *Client) Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadyzRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplyCatalogueWithBody Makes merchant, stores, operators and campaigns what the catalogue says.
+//
+// It adds and changes, and puts operators that it leaves out to rest. Applied again it changes nothing. Whether a campaign is paused is not its business.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/admin/catalogue (the `ApplyCatalogue` operationId).
+func (c *Client) ApplyCatalogueWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplyCatalogueRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplyCatalogue Makes merchant, stores, operators and campaigns what the catalogue says.
+//
+// It adds and changes, and puts operators that it leaves out to rest. Applied again it changes nothing. Whether a campaign is paused is not its business.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/admin/catalogue (the `ApplyCatalogue` operationId).
+func (c *Client) ApplyCatalogue(ctx context.Context, body ApplyCatalogueJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplyCatalogueRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListMerchants The merchants that the token is for.
+//
+// Corresponds with GET /v1/admin/merchants (the `ListMerchants` operationId).
+func (c *Client) ListMerchants(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMerchantsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCampaigns The merchant's campaigns.
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/campaigns (the `ListCampaigns` operationId).
+func (c *Client) ListCampaigns(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCampaignsRequest(c.Server, merchant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportVouchersWithBody Takes over vouchers of another platform from a CSV file.
+//
+// Where a row is bad nothing is taken, unless `skip_bad`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import (the `ImportVouchers` operationId).
+func (c *Client) ImportVouchersWithBody(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportVouchersRequestWithBody(c.Server, merchant, campaign, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportVouchers Takes over vouchers of another platform from a CSV file.
+//
+// Where a row is bad nothing is taken, unless `skip_bad`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import (the `ImportVouchers` operationId).
+func (c *Client) ImportVouchers(ctx context.Context, merchant string, campaign string, body ImportVouchersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportVouchersRequest(c.Server, merchant, campaign, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseCampaignWithBody Pauses a campaign, or lets it go on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause (the `PauseCampaign` operationId).
+func (c *Client) PauseCampaignWithBody(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseCampaignRequestWithBody(c.Server, merchant, campaign, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseCampaign Pauses a campaign, or lets it go on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause (the `PauseCampaign` operationId).
+func (c *Client) PauseCampaign(ctx context.Context, merchant string, campaign string, body PauseCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseCampaignRequest(c.Server, merchant, campaign, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// IssueVouchersWithBody Issues vouchers.
+//
+// The codes are in the answer and nowhere else: an answer that is lost leaves vouchers that nobody can use.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers (the `IssueVouchers` operationId).
+func (c *Client) IssueVouchersWithBody(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewIssueVouchersRequestWithBody(c.Server, merchant, campaign, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// IssueVouchers Issues vouchers.
+//
+// The codes are in the answer and nowhere else: an answer that is lost leaves vouchers that nobody can use.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers (the `IssueVouchers` operationId).
+func (c *Client) IssueVouchers(ctx context.Context, merchant string, campaign string, body IssueVouchersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewIssueVouchersRequest(c.Server, merchant, campaign, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListExceptions What a manager must look at.
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/exceptions (the `ListExceptions` operationId).
+func (c *Client) ListExceptions(ctx context.Context, merchant string, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListExceptionsRequest(c.Server, merchant, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteTerminalsWithBody Makes one-time join codes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/invitations (the `InviteTerminals` operationId).
+func (c *Client) InviteTerminalsWithBody(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteTerminalsRequestWithBody(c.Server, merchant, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteTerminals Makes one-time join codes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/invitations (the `InviteTerminals` operationId).
+func (c *Client) InviteTerminals(ctx context.Context, merchant string, body InviteTerminalsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteTerminalsRequest(c.Server, merchant, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTokenKeys The keys that sign the merchant's tokens.
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/keys (the `ListTokenKeys` operationId).
+func (c *Client) ListTokenKeys(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTokenKeysRequest(c.Server, merchant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateTokenKeyWithBody Makes a new key that signs tokens.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/keys (the `RotateTokenKey` operationId).
+func (c *Client) RotateTokenKeyWithBody(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateTokenKeyRequestWithBody(c.Server, merchant, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateTokenKey Makes a new key that signs tokens.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/keys (the `RotateTokenKey` operationId).
+func (c *Client) RotateTokenKey(ctx context.Context, merchant string, body RotateTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateTokenKeyRequest(c.Server, merchant, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndTokenKeyWithBody Retires or revokes a key.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
+func (c *Client) EndTokenKeyWithBody(ctx context.Context, merchant string, key string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndTokenKeyRequestWithBody(c.Server, merchant, key, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndTokenKey Retires or revokes a key.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
+func (c *Client) EndTokenKey(ctx context.Context, merchant string, key string, body EndTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndTokenKeyRequest(c.Server, merchant, key, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListRedemptions Redemptions and reversals, in the order in which they arrived.
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/redemptions (the `ListRedemptions` operationId).
+func (c *Client) ListRedemptions(ctx context.Context, merchant string, params *ListRedemptionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRedemptionsRequest(c.Server, merchant, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListStores The merchant's stores.
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/stores (the `ListStores` operationId).
+func (c *Client) ListStores(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListStoresRequest(c.Server, merchant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StoreHub The store's newest appointment of a hub.
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/stores/{store}/hub (the `StoreHub` operationId).
+func (c *Client) StoreHub(ctx context.Context, merchant string, store string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStoreHubRequest(c.Server, merchant, store)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AppointHubWithBody Makes a terminal the hub of its store, under the next term.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/admin/merchants/{merchant}/stores/{store}/hub (the `AppointHub` operationId).
+func (c *Client) AppointHubWithBody(ctx context.Context, merchant string, store string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAppointHubRequestWithBody(c.Server, merchant, store, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AppointHub Makes a terminal the hub of its store, under the next term.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/admin/merchants/{merchant}/stores/{store}/hub (the `AppointHub` operationId).
+func (c *Client) AppointHub(ctx context.Context, merchant string, store string, body AppointHubJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAppointHubRequest(c.Server, merchant, store, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTerminals The merchant's terminals.
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/terminals (the `ListTerminals` operationId).
+func (c *Client) ListTerminals(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTerminalsRequest(c.Server, merchant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SuspendTerminalWithBody Suspends a terminal, or readmits it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension (the `SuspendTerminal` operationId).
+func (c *Client) SuspendTerminalWithBody(ctx context.Context, merchant string, store string, terminal string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSuspendTerminalRequestWithBody(c.Server, merchant, store, terminal, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SuspendTerminal Suspends a terminal, or readmits it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension (the `SuspendTerminal` operationId).
+func (c *Client) SuspendTerminal(ctx context.Context, merchant string, store string, terminal string, body SuspendTerminalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSuspendTerminalRequest(c.Server, merchant, store, terminal, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetVoucherStateWithBody Withdraws vouchers, or brings them back.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
+func (c *Client) SetVoucherStateWithBody(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetVoucherStateRequestWithBody(c.Server, merchant, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetVoucherState Withdraws vouchers, or brings them back.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
+func (c *Client) SetVoucherState(ctx context.Context, merchant string, body SetVoucherStateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetVoucherStateRequest(c.Server, merchant, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1501,6 +2584,880 @@ func NewReadyzRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewApplyCatalogueRequest calls the generic ApplyCatalogue builder with application/json body
+func NewApplyCatalogueRequest(server string, body ApplyCatalogueJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplyCatalogueRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApplyCatalogueRequestWithBody constructs an http.Request for the ApplyCatalogue method, with any body, and a specified content type
+func NewApplyCatalogueRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/catalogue")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListMerchantsRequest constructs an http.Request for the ListMerchants method
+func NewListMerchantsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListCampaignsRequest constructs an http.Request for the ListCampaigns method
+func NewListCampaignsRequest(server string, merchant string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/campaigns", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImportVouchersRequest calls the generic ImportVouchers builder with application/json body
+func NewImportVouchersRequest(server string, merchant string, campaign string, body ImportVouchersJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewImportVouchersRequestWithBody(server, merchant, campaign, "application/json", bodyReader)
+}
+
+// NewImportVouchersRequestWithBody constructs an http.Request for the ImportVouchers method, with any body, and a specified content type
+func NewImportVouchersRequestWithBody(server string, merchant string, campaign string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "campaign", campaign, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/campaigns/%s/import", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPauseCampaignRequest calls the generic PauseCampaign builder with application/json body
+func NewPauseCampaignRequest(server string, merchant string, campaign string, body PauseCampaignJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPauseCampaignRequestWithBody(server, merchant, campaign, "application/json", bodyReader)
+}
+
+// NewPauseCampaignRequestWithBody constructs an http.Request for the PauseCampaign method, with any body, and a specified content type
+func NewPauseCampaignRequestWithBody(server string, merchant string, campaign string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "campaign", campaign, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/campaigns/%s/pause", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewIssueVouchersRequest calls the generic IssueVouchers builder with application/json body
+func NewIssueVouchersRequest(server string, merchant string, campaign string, body IssueVouchersJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewIssueVouchersRequestWithBody(server, merchant, campaign, "application/json", bodyReader)
+}
+
+// NewIssueVouchersRequestWithBody constructs an http.Request for the IssueVouchers method, with any body, and a specified content type
+func NewIssueVouchersRequestWithBody(server string, merchant string, campaign string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "campaign", campaign, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/campaigns/%s/vouchers", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListExceptionsRequest constructs an http.Request for the ListExceptions method
+func NewListExceptionsRequest(server string, merchant string, params *ListExceptionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/exceptions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Closed != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "closed", *params.Closed, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewInviteTerminalsRequest calls the generic InviteTerminals builder with application/json body
+func NewInviteTerminalsRequest(server string, merchant string, body InviteTerminalsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewInviteTerminalsRequestWithBody(server, merchant, "application/json", bodyReader)
+}
+
+// NewInviteTerminalsRequestWithBody constructs an http.Request for the InviteTerminals method, with any body, and a specified content type
+func NewInviteTerminalsRequestWithBody(server string, merchant string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/invitations", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListTokenKeysRequest constructs an http.Request for the ListTokenKeys method
+func NewListTokenKeysRequest(server string, merchant string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/keys", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateTokenKeyRequest calls the generic RotateTokenKey builder with application/json body
+func NewRotateTokenKeyRequest(server string, merchant string, body RotateTokenKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRotateTokenKeyRequestWithBody(server, merchant, "application/json", bodyReader)
+}
+
+// NewRotateTokenKeyRequestWithBody constructs an http.Request for the RotateTokenKey method, with any body, and a specified content type
+func NewRotateTokenKeyRequestWithBody(server string, merchant string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/keys", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEndTokenKeyRequest calls the generic EndTokenKey builder with application/json body
+func NewEndTokenKeyRequest(server string, merchant string, key string, body EndTokenKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEndTokenKeyRequestWithBody(server, merchant, key, "application/json", bodyReader)
+}
+
+// NewEndTokenKeyRequestWithBody constructs an http.Request for the EndTokenKey method, with any body, and a specified content type
+func NewEndTokenKeyRequestWithBody(server string, merchant string, key string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "key", key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/keys/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListRedemptionsRequest constructs an http.Request for the ListRedemptions method
+func NewListRedemptionsRequest(server string, merchant string, params *ListRedemptionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/redemptions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Store != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "store", *params.Store, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Day != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "day", *params.Day, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListStoresRequest constructs an http.Request for the ListStores method
+func NewListStoresRequest(server string, merchant string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/stores", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStoreHubRequest constructs an http.Request for the StoreHub method
+func NewStoreHubRequest(server string, merchant string, store string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "store", store, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/stores/%s/hub", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAppointHubRequest calls the generic AppointHub builder with application/json body
+func NewAppointHubRequest(server string, merchant string, store string, body AppointHubJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAppointHubRequestWithBody(server, merchant, store, "application/json", bodyReader)
+}
+
+// NewAppointHubRequestWithBody constructs an http.Request for the AppointHub method, with any body, and a specified content type
+func NewAppointHubRequestWithBody(server string, merchant string, store string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "store", store, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/stores/%s/hub", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListTerminalsRequest constructs an http.Request for the ListTerminals method
+func NewListTerminalsRequest(server string, merchant string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/terminals", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSuspendTerminalRequest calls the generic SuspendTerminal builder with application/json body
+func NewSuspendTerminalRequest(server string, merchant string, store string, terminal string, body SuspendTerminalJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSuspendTerminalRequestWithBody(server, merchant, store, terminal, "application/json", bodyReader)
+}
+
+// NewSuspendTerminalRequestWithBody constructs an http.Request for the SuspendTerminal method, with any body, and a specified content type
+func NewSuspendTerminalRequestWithBody(server string, merchant string, store string, terminal string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "store", store, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "terminal", terminal, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/terminals/%s/%s/suspension", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSetVoucherStateRequest calls the generic SetVoucherState builder with application/json body
+func NewSetVoucherStateRequest(server string, merchant string, body SetVoucherStateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetVoucherStateRequestWithBody(server, merchant, "application/json", bodyReader)
+}
+
+// NewSetVoucherStateRequestWithBody constructs an http.Request for the SetVoucherState method, with any body, and a specified content type
+func NewSetVoucherStateRequestWithBody(server string, merchant string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/vouchers/state", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -2076,6 +4033,214 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /readyz (the `Readyz` operationId).
 	ReadyzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadyzResponse, error)
 
+	// ApplyCatalogueWithBodyWithResponse Makes merchant, stores, operators and campaigns what the catalogue says.
+	//
+	// It adds and changes, and puts operators that it leaves out to rest. Applied again it changes nothing. Whether a campaign is paused is not its business.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/admin/catalogue (the `ApplyCatalogue` operationId).
+	ApplyCatalogueWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApplyCatalogueResponse, error)
+
+	// ApplyCatalogueWithResponse Makes merchant, stores, operators and campaigns what the catalogue says.
+	//
+	// It adds and changes, and puts operators that it leaves out to rest. Applied again it changes nothing. Whether a campaign is paused is not its business.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/admin/catalogue (the `ApplyCatalogue` operationId).
+	ApplyCatalogueWithResponse(ctx context.Context, body ApplyCatalogueJSONRequestBody, reqEditors ...RequestEditorFn) (*ApplyCatalogueResponse, error)
+
+	// ListMerchantsWithResponse The merchants that the token is for.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants (the `ListMerchants` operationId).
+	ListMerchantsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMerchantsResponse, error)
+
+	// ListCampaignsWithResponse The merchant's campaigns.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/campaigns (the `ListCampaigns` operationId).
+	ListCampaignsWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListCampaignsResponse, error)
+
+	// ImportVouchersWithBodyWithResponse Takes over vouchers of another platform from a CSV file.
+	//
+	// Where a row is bad nothing is taken, unless `skip_bad`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import (the `ImportVouchers` operationId).
+	ImportVouchersWithBodyWithResponse(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportVouchersResponse, error)
+
+	// ImportVouchersWithResponse Takes over vouchers of another platform from a CSV file.
+	//
+	// Where a row is bad nothing is taken, unless `skip_bad`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import (the `ImportVouchers` operationId).
+	ImportVouchersWithResponse(ctx context.Context, merchant string, campaign string, body ImportVouchersJSONRequestBody, reqEditors ...RequestEditorFn) (*ImportVouchersResponse, error)
+
+	// PauseCampaignWithBodyWithResponse Pauses a campaign, or lets it go on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause (the `PauseCampaign` operationId).
+	PauseCampaignWithBodyWithResponse(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PauseCampaignResponse, error)
+
+	// PauseCampaignWithResponse Pauses a campaign, or lets it go on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause (the `PauseCampaign` operationId).
+	PauseCampaignWithResponse(ctx context.Context, merchant string, campaign string, body PauseCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*PauseCampaignResponse, error)
+
+	// IssueVouchersWithBodyWithResponse Issues vouchers.
+	//
+	// The codes are in the answer and nowhere else: an answer that is lost leaves vouchers that nobody can use.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers (the `IssueVouchers` operationId).
+	IssueVouchersWithBodyWithResponse(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IssueVouchersResponse, error)
+
+	// IssueVouchersWithResponse Issues vouchers.
+	//
+	// The codes are in the answer and nowhere else: an answer that is lost leaves vouchers that nobody can use.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers (the `IssueVouchers` operationId).
+	IssueVouchersWithResponse(ctx context.Context, merchant string, campaign string, body IssueVouchersJSONRequestBody, reqEditors ...RequestEditorFn) (*IssueVouchersResponse, error)
+
+	// ListExceptionsWithResponse What a manager must look at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/exceptions (the `ListExceptions` operationId).
+	ListExceptionsWithResponse(ctx context.Context, merchant string, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*ListExceptionsResponse, error)
+
+	// InviteTerminalsWithBodyWithResponse Makes one-time join codes.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/invitations (the `InviteTerminals` operationId).
+	InviteTerminalsWithBodyWithResponse(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteTerminalsResponse, error)
+
+	// InviteTerminalsWithResponse Makes one-time join codes.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/invitations (the `InviteTerminals` operationId).
+	InviteTerminalsWithResponse(ctx context.Context, merchant string, body InviteTerminalsJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteTerminalsResponse, error)
+
+	// ListTokenKeysWithResponse The keys that sign the merchant's tokens.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/keys (the `ListTokenKeys` operationId).
+	ListTokenKeysWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListTokenKeysResponse, error)
+
+	// RotateTokenKeyWithBodyWithResponse Makes a new key that signs tokens.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/keys (the `RotateTokenKey` operationId).
+	RotateTokenKeyWithBodyWithResponse(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateTokenKeyResponse, error)
+
+	// RotateTokenKeyWithResponse Makes a new key that signs tokens.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/keys (the `RotateTokenKey` operationId).
+	RotateTokenKeyWithResponse(ctx context.Context, merchant string, body RotateTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateTokenKeyResponse, error)
+
+	// EndTokenKeyWithBodyWithResponse Retires or revokes a key.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
+	EndTokenKeyWithBodyWithResponse(ctx context.Context, merchant string, key string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndTokenKeyResponse, error)
+
+	// EndTokenKeyWithResponse Retires or revokes a key.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
+	EndTokenKeyWithResponse(ctx context.Context, merchant string, key string, body EndTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*EndTokenKeyResponse, error)
+
+	// ListRedemptionsWithResponse Redemptions and reversals, in the order in which they arrived.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/redemptions (the `ListRedemptions` operationId).
+	ListRedemptionsWithResponse(ctx context.Context, merchant string, params *ListRedemptionsParams, reqEditors ...RequestEditorFn) (*ListRedemptionsResponse, error)
+
+	// ListStoresWithResponse The merchant's stores.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/stores (the `ListStores` operationId).
+	ListStoresWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListStoresResponse, error)
+
+	// StoreHubWithResponse The store's newest appointment of a hub.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/stores/{store}/hub (the `StoreHub` operationId).
+	StoreHubWithResponse(ctx context.Context, merchant string, store string, reqEditors ...RequestEditorFn) (*StoreHubResponse, error)
+
+	// AppointHubWithBodyWithResponse Makes a terminal the hub of its store, under the next term.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/admin/merchants/{merchant}/stores/{store}/hub (the `AppointHub` operationId).
+	AppointHubWithBodyWithResponse(ctx context.Context, merchant string, store string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AppointHubResponse, error)
+
+	// AppointHubWithResponse Makes a terminal the hub of its store, under the next term.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/admin/merchants/{merchant}/stores/{store}/hub (the `AppointHub` operationId).
+	AppointHubWithResponse(ctx context.Context, merchant string, store string, body AppointHubJSONRequestBody, reqEditors ...RequestEditorFn) (*AppointHubResponse, error)
+
+	// ListTerminalsWithResponse The merchant's terminals.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/terminals (the `ListTerminals` operationId).
+	ListTerminalsWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListTerminalsResponse, error)
+
+	// SuspendTerminalWithBodyWithResponse Suspends a terminal, or readmits it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension (the `SuspendTerminal` operationId).
+	SuspendTerminalWithBodyWithResponse(ctx context.Context, merchant string, store string, terminal string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SuspendTerminalResponse, error)
+
+	// SuspendTerminalWithResponse Suspends a terminal, or readmits it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension (the `SuspendTerminal` operationId).
+	SuspendTerminalWithResponse(ctx context.Context, merchant string, store string, terminal string, body SuspendTerminalJSONRequestBody, reqEditors ...RequestEditorFn) (*SuspendTerminalResponse, error)
+
+	// SetVoucherStateWithBodyWithResponse Withdraws vouchers, or brings them back.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
+	SetVoucherStateWithBodyWithResponse(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetVoucherStateResponse, error)
+
+	// SetVoucherStateWithResponse Withdraws vouchers, or brings them back.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
+	SetVoucherStateWithResponse(ctx context.Context, merchant string, body SetVoucherStateJSONRequestBody, reqEditors ...RequestEditorFn) (*SetVoucherStateResponse, error)
+
 	// ClaimWithBodyWithResponse Asks to hold the units of all lines for one entry, or of none.
 	//
 	// A hold is never freed by time alone: it ends with the entry of the same uid, or when a later request of the same terminal does not
@@ -2333,6 +4498,870 @@ func (r ReadyzResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadyzResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApplyCatalogueResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ChangeList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ApplyCatalogueResponse) GetJSON200() *ChangeList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ApplyCatalogueResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ApplyCatalogueResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ApplyCatalogueResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApplyCatalogueResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApplyCatalogueResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListMerchantsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MerchantList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListMerchantsResponse) GetJSON200() *MerchantList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListMerchantsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListMerchantsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMerchantsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMerchantsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListMerchantsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListCampaignsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CampaignList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCampaignsResponse) GetJSON200() *CampaignList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListCampaignsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCampaignsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCampaignsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCampaignsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCampaignsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ImportVouchersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportAnswer
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ImportVouchersResponse) GetJSON200() *ImportAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ImportVouchersResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ImportVouchersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ImportVouchersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImportVouchersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ImportVouchersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PauseCampaignResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Changed
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PauseCampaignResponse) GetJSON200() *Changed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PauseCampaignResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PauseCampaignResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseCampaignResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseCampaignResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PauseCampaignResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type IssueVouchersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *IssueAnswer
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r IssueVouchersResponse) GetJSON200() *IssueAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r IssueVouchersResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r IssueVouchersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r IssueVouchersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r IssueVouchersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r IssueVouchersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListExceptionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ExceptionList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListExceptionsResponse) GetJSON200() *ExceptionList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListExceptionsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListExceptionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListExceptionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListExceptionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListExceptionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type InviteTerminalsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *InvitationList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r InviteTerminalsResponse) GetJSON200() *InvitationList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r InviteTerminalsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r InviteTerminalsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r InviteTerminalsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r InviteTerminalsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r InviteTerminalsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListTokenKeysResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TokenKeyList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTokenKeysResponse) GetJSON200() *TokenKeyList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListTokenKeysResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTokenKeysResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTokenKeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTokenKeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTokenKeysResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateTokenKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TokenKeyReport
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RotateTokenKeyResponse) GetJSON200() *TokenKeyReport {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RotateTokenKeyResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateTokenKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateTokenKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateTokenKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateTokenKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EndTokenKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Changed
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EndTokenKeyResponse) GetJSON200() *Changed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EndTokenKeyResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EndTokenKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndTokenKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndTokenKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndTokenKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListRedemptionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RedemptionList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListRedemptionsResponse) GetJSON200() *RedemptionList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListRedemptionsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListRedemptionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRedemptionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRedemptionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRedemptionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListStoresResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StoreList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListStoresResponse) GetJSON200() *StoreList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListStoresResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListStoresResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListStoresResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListStoresResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListStoresResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StoreHubResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HubReport
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StoreHubResponse) GetJSON200() *HubReport {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StoreHubResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StoreHubResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StoreHubResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StoreHubResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StoreHubResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AppointHubResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HubReport
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AppointHubResponse) GetJSON200() *HubReport {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AppointHubResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AppointHubResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AppointHubResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AppointHubResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AppointHubResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListTerminalsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TerminalList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTerminalsResponse) GetJSON200() *TerminalList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListTerminalsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTerminalsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTerminalsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTerminalsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTerminalsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SuspendTerminalResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Changed
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SuspendTerminalResponse) GetJSON200() *Changed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SuspendTerminalResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SuspendTerminalResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SuspendTerminalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SuspendTerminalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SuspendTerminalResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetVoucherStateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Changed
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetVoucherStateResponse) GetJSON200() *Changed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetVoucherStateResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetVoucherStateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetVoucherStateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetVoucherStateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetVoucherStateResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2941,6 +5970,382 @@ func (c *ClientWithResponses) ReadyzWithResponse(ctx context.Context, reqEditors
 	return ParseReadyzResponse(rsp)
 }
 
+// ApplyCatalogueWithBodyWithResponse Makes merchant, stores, operators and campaigns what the catalogue says.
+//
+// It adds and changes, and puts operators that it leaves out to rest. Applied again it changes nothing. Whether a campaign is paused is not its business.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/admin/catalogue (the `ApplyCatalogue` operationId).
+func (c *ClientWithResponses) ApplyCatalogueWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApplyCatalogueResponse, error) {
+	rsp, err := c.ApplyCatalogueWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApplyCatalogueResponse(rsp)
+}
+
+// ApplyCatalogueWithResponse Makes merchant, stores, operators and campaigns what the catalogue says.
+//
+// It adds and changes, and puts operators that it leaves out to rest. Applied again it changes nothing. Whether a campaign is paused is not its business.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/admin/catalogue (the `ApplyCatalogue` operationId).
+func (c *ClientWithResponses) ApplyCatalogueWithResponse(ctx context.Context, body ApplyCatalogueJSONRequestBody, reqEditors ...RequestEditorFn) (*ApplyCatalogueResponse, error) {
+	rsp, err := c.ApplyCatalogue(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApplyCatalogueResponse(rsp)
+}
+
+// ListMerchantsWithResponse The merchants that the token is for.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants (the `ListMerchants` operationId).
+func (c *ClientWithResponses) ListMerchantsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMerchantsResponse, error) {
+	rsp, err := c.ListMerchants(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMerchantsResponse(rsp)
+}
+
+// ListCampaignsWithResponse The merchant's campaigns.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/campaigns (the `ListCampaigns` operationId).
+func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListCampaignsResponse, error) {
+	rsp, err := c.ListCampaigns(ctx, merchant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCampaignsResponse(rsp)
+}
+
+// ImportVouchersWithBodyWithResponse Takes over vouchers of another platform from a CSV file.
+//
+// Where a row is bad nothing is taken, unless `skip_bad`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import (the `ImportVouchers` operationId).
+func (c *ClientWithResponses) ImportVouchersWithBodyWithResponse(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportVouchersResponse, error) {
+	rsp, err := c.ImportVouchersWithBody(ctx, merchant, campaign, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportVouchersResponse(rsp)
+}
+
+// ImportVouchersWithResponse Takes over vouchers of another platform from a CSV file.
+//
+// Where a row is bad nothing is taken, unless `skip_bad`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import (the `ImportVouchers` operationId).
+func (c *ClientWithResponses) ImportVouchersWithResponse(ctx context.Context, merchant string, campaign string, body ImportVouchersJSONRequestBody, reqEditors ...RequestEditorFn) (*ImportVouchersResponse, error) {
+	rsp, err := c.ImportVouchers(ctx, merchant, campaign, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportVouchersResponse(rsp)
+}
+
+// PauseCampaignWithBodyWithResponse Pauses a campaign, or lets it go on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause (the `PauseCampaign` operationId).
+func (c *ClientWithResponses) PauseCampaignWithBodyWithResponse(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PauseCampaignResponse, error) {
+	rsp, err := c.PauseCampaignWithBody(ctx, merchant, campaign, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseCampaignResponse(rsp)
+}
+
+// PauseCampaignWithResponse Pauses a campaign, or lets it go on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause (the `PauseCampaign` operationId).
+func (c *ClientWithResponses) PauseCampaignWithResponse(ctx context.Context, merchant string, campaign string, body PauseCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*PauseCampaignResponse, error) {
+	rsp, err := c.PauseCampaign(ctx, merchant, campaign, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseCampaignResponse(rsp)
+}
+
+// IssueVouchersWithBodyWithResponse Issues vouchers.
+//
+// The codes are in the answer and nowhere else: an answer that is lost leaves vouchers that nobody can use.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers (the `IssueVouchers` operationId).
+func (c *ClientWithResponses) IssueVouchersWithBodyWithResponse(ctx context.Context, merchant string, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IssueVouchersResponse, error) {
+	rsp, err := c.IssueVouchersWithBody(ctx, merchant, campaign, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIssueVouchersResponse(rsp)
+}
+
+// IssueVouchersWithResponse Issues vouchers.
+//
+// The codes are in the answer and nowhere else: an answer that is lost leaves vouchers that nobody can use.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers (the `IssueVouchers` operationId).
+func (c *ClientWithResponses) IssueVouchersWithResponse(ctx context.Context, merchant string, campaign string, body IssueVouchersJSONRequestBody, reqEditors ...RequestEditorFn) (*IssueVouchersResponse, error) {
+	rsp, err := c.IssueVouchers(ctx, merchant, campaign, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIssueVouchersResponse(rsp)
+}
+
+// ListExceptionsWithResponse What a manager must look at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/exceptions (the `ListExceptions` operationId).
+func (c *ClientWithResponses) ListExceptionsWithResponse(ctx context.Context, merchant string, params *ListExceptionsParams, reqEditors ...RequestEditorFn) (*ListExceptionsResponse, error) {
+	rsp, err := c.ListExceptions(ctx, merchant, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListExceptionsResponse(rsp)
+}
+
+// InviteTerminalsWithBodyWithResponse Makes one-time join codes.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/invitations (the `InviteTerminals` operationId).
+func (c *ClientWithResponses) InviteTerminalsWithBodyWithResponse(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteTerminalsResponse, error) {
+	rsp, err := c.InviteTerminalsWithBody(ctx, merchant, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteTerminalsResponse(rsp)
+}
+
+// InviteTerminalsWithResponse Makes one-time join codes.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/invitations (the `InviteTerminals` operationId).
+func (c *ClientWithResponses) InviteTerminalsWithResponse(ctx context.Context, merchant string, body InviteTerminalsJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteTerminalsResponse, error) {
+	rsp, err := c.InviteTerminals(ctx, merchant, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteTerminalsResponse(rsp)
+}
+
+// ListTokenKeysWithResponse The keys that sign the merchant's tokens.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/keys (the `ListTokenKeys` operationId).
+func (c *ClientWithResponses) ListTokenKeysWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListTokenKeysResponse, error) {
+	rsp, err := c.ListTokenKeys(ctx, merchant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTokenKeysResponse(rsp)
+}
+
+// RotateTokenKeyWithBodyWithResponse Makes a new key that signs tokens.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/keys (the `RotateTokenKey` operationId).
+func (c *ClientWithResponses) RotateTokenKeyWithBodyWithResponse(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateTokenKeyResponse, error) {
+	rsp, err := c.RotateTokenKeyWithBody(ctx, merchant, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateTokenKeyResponse(rsp)
+}
+
+// RotateTokenKeyWithResponse Makes a new key that signs tokens.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/keys (the `RotateTokenKey` operationId).
+func (c *ClientWithResponses) RotateTokenKeyWithResponse(ctx context.Context, merchant string, body RotateTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateTokenKeyResponse, error) {
+	rsp, err := c.RotateTokenKey(ctx, merchant, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateTokenKeyResponse(rsp)
+}
+
+// EndTokenKeyWithBodyWithResponse Retires or revokes a key.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
+func (c *ClientWithResponses) EndTokenKeyWithBodyWithResponse(ctx context.Context, merchant string, key string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndTokenKeyResponse, error) {
+	rsp, err := c.EndTokenKeyWithBody(ctx, merchant, key, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndTokenKeyResponse(rsp)
+}
+
+// EndTokenKeyWithResponse Retires or revokes a key.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
+func (c *ClientWithResponses) EndTokenKeyWithResponse(ctx context.Context, merchant string, key string, body EndTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*EndTokenKeyResponse, error) {
+	rsp, err := c.EndTokenKey(ctx, merchant, key, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndTokenKeyResponse(rsp)
+}
+
+// ListRedemptionsWithResponse Redemptions and reversals, in the order in which they arrived.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/redemptions (the `ListRedemptions` operationId).
+func (c *ClientWithResponses) ListRedemptionsWithResponse(ctx context.Context, merchant string, params *ListRedemptionsParams, reqEditors ...RequestEditorFn) (*ListRedemptionsResponse, error) {
+	rsp, err := c.ListRedemptions(ctx, merchant, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRedemptionsResponse(rsp)
+}
+
+// ListStoresWithResponse The merchant's stores.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/stores (the `ListStores` operationId).
+func (c *ClientWithResponses) ListStoresWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListStoresResponse, error) {
+	rsp, err := c.ListStores(ctx, merchant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListStoresResponse(rsp)
+}
+
+// StoreHubWithResponse The store's newest appointment of a hub.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/stores/{store}/hub (the `StoreHub` operationId).
+func (c *ClientWithResponses) StoreHubWithResponse(ctx context.Context, merchant string, store string, reqEditors ...RequestEditorFn) (*StoreHubResponse, error) {
+	rsp, err := c.StoreHub(ctx, merchant, store, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStoreHubResponse(rsp)
+}
+
+// AppointHubWithBodyWithResponse Makes a terminal the hub of its store, under the next term.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/admin/merchants/{merchant}/stores/{store}/hub (the `AppointHub` operationId).
+func (c *ClientWithResponses) AppointHubWithBodyWithResponse(ctx context.Context, merchant string, store string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AppointHubResponse, error) {
+	rsp, err := c.AppointHubWithBody(ctx, merchant, store, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAppointHubResponse(rsp)
+}
+
+// AppointHubWithResponse Makes a terminal the hub of its store, under the next term.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/admin/merchants/{merchant}/stores/{store}/hub (the `AppointHub` operationId).
+func (c *ClientWithResponses) AppointHubWithResponse(ctx context.Context, merchant string, store string, body AppointHubJSONRequestBody, reqEditors ...RequestEditorFn) (*AppointHubResponse, error) {
+	rsp, err := c.AppointHub(ctx, merchant, store, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAppointHubResponse(rsp)
+}
+
+// ListTerminalsWithResponse The merchant's terminals.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/terminals (the `ListTerminals` operationId).
+func (c *ClientWithResponses) ListTerminalsWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListTerminalsResponse, error) {
+	rsp, err := c.ListTerminals(ctx, merchant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTerminalsResponse(rsp)
+}
+
+// SuspendTerminalWithBodyWithResponse Suspends a terminal, or readmits it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension (the `SuspendTerminal` operationId).
+func (c *ClientWithResponses) SuspendTerminalWithBodyWithResponse(ctx context.Context, merchant string, store string, terminal string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SuspendTerminalResponse, error) {
+	rsp, err := c.SuspendTerminalWithBody(ctx, merchant, store, terminal, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSuspendTerminalResponse(rsp)
+}
+
+// SuspendTerminalWithResponse Suspends a terminal, or readmits it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension (the `SuspendTerminal` operationId).
+func (c *ClientWithResponses) SuspendTerminalWithResponse(ctx context.Context, merchant string, store string, terminal string, body SuspendTerminalJSONRequestBody, reqEditors ...RequestEditorFn) (*SuspendTerminalResponse, error) {
+	rsp, err := c.SuspendTerminal(ctx, merchant, store, terminal, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSuspendTerminalResponse(rsp)
+}
+
+// SetVoucherStateWithBodyWithResponse Withdraws vouchers, or brings them back.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
+func (c *ClientWithResponses) SetVoucherStateWithBodyWithResponse(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetVoucherStateResponse, error) {
+	rsp, err := c.SetVoucherStateWithBody(ctx, merchant, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetVoucherStateResponse(rsp)
+}
+
+// SetVoucherStateWithResponse Withdraws vouchers, or brings them back.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
+func (c *ClientWithResponses) SetVoucherStateWithResponse(ctx context.Context, merchant string, body SetVoucherStateJSONRequestBody, reqEditors ...RequestEditorFn) (*SetVoucherStateResponse, error) {
+	rsp, err := c.SetVoucherState(ctx, merchant, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetVoucherStateResponse(rsp)
+}
+
 // ClaimWithBodyWithResponse Asks to hold the units of all lines for one entry, or of none.
 //
 // A hold is never freed by time alone: it ends with the entry of the same uid, or when a later request of the same terminal does not
@@ -3272,6 +6677,600 @@ func ParseReadyzResponse(rsp *http.Response) (*ReadyzResponse, error) {
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApplyCatalogueResponse parses an HTTP response from a ApplyCatalogueWithResponse call
+func ParseApplyCatalogueResponse(rsp *http.Response) (*ApplyCatalogueResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApplyCatalogueResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ChangeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMerchantsResponse parses an HTTP response from a ListMerchantsWithResponse call
+func ParseListMerchantsResponse(rsp *http.Response) (*ListMerchantsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMerchantsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MerchantList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCampaignsResponse parses an HTTP response from a ListCampaignsWithResponse call
+func ParseListCampaignsResponse(rsp *http.Response) (*ListCampaignsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCampaignsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CampaignList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImportVouchersResponse parses an HTTP response from a ImportVouchersWithResponse call
+func ParseImportVouchersResponse(rsp *http.Response) (*ImportVouchersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImportVouchersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePauseCampaignResponse parses an HTTP response from a PauseCampaignWithResponse call
+func ParsePauseCampaignResponse(rsp *http.Response) (*PauseCampaignResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseCampaignResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Changed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseIssueVouchersResponse parses an HTTP response from a IssueVouchersWithResponse call
+func ParseIssueVouchersResponse(rsp *http.Response) (*IssueVouchersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &IssueVouchersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest IssueAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListExceptionsResponse parses an HTTP response from a ListExceptionsWithResponse call
+func ParseListExceptionsResponse(rsp *http.Response) (*ListExceptionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListExceptionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ExceptionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseInviteTerminalsResponse parses an HTTP response from a InviteTerminalsWithResponse call
+func ParseInviteTerminalsResponse(rsp *http.Response) (*InviteTerminalsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &InviteTerminalsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest InvitationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListTokenKeysResponse parses an HTTP response from a ListTokenKeysWithResponse call
+func ParseListTokenKeysResponse(rsp *http.Response) (*ListTokenKeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTokenKeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TokenKeyList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateTokenKeyResponse parses an HTTP response from a RotateTokenKeyWithResponse call
+func ParseRotateTokenKeyResponse(rsp *http.Response) (*RotateTokenKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateTokenKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TokenKeyReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndTokenKeyResponse parses an HTTP response from a EndTokenKeyWithResponse call
+func ParseEndTokenKeyResponse(rsp *http.Response) (*EndTokenKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndTokenKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Changed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListRedemptionsResponse parses an HTTP response from a ListRedemptionsWithResponse call
+func ParseListRedemptionsResponse(rsp *http.Response) (*ListRedemptionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRedemptionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RedemptionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListStoresResponse parses an HTTP response from a ListStoresWithResponse call
+func ParseListStoresResponse(rsp *http.Response) (*ListStoresResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListStoresResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StoreList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStoreHubResponse parses an HTTP response from a StoreHubWithResponse call
+func ParseStoreHubResponse(rsp *http.Response) (*StoreHubResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StoreHubResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HubReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAppointHubResponse parses an HTTP response from a AppointHubWithResponse call
+func ParseAppointHubResponse(rsp *http.Response) (*AppointHubResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AppointHubResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HubReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListTerminalsResponse parses an HTTP response from a ListTerminalsWithResponse call
+func ParseListTerminalsResponse(rsp *http.Response) (*ListTerminalsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTerminalsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TerminalList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSuspendTerminalResponse parses an HTTP response from a SuspendTerminalWithResponse call
+func ParseSuspendTerminalResponse(rsp *http.Response) (*SuspendTerminalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SuspendTerminalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Changed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetVoucherStateResponse parses an HTTP response from a SetVoucherStateWithResponse call
+func ParseSetVoucherStateResponse(rsp *http.Response) (*SetVoucherStateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetVoucherStateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Changed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -3694,6 +7693,60 @@ type ServerInterface interface {
 	// Readyz The process can answer terminals.
 	// (GET /readyz)
 	Readyz(w http.ResponseWriter, r *http.Request)
+	// ApplyCatalogue Makes merchant, stores, operators and campaigns what the catalogue says.
+	// (PUT /v1/admin/catalogue)
+	ApplyCatalogue(w http.ResponseWriter, r *http.Request)
+	// ListMerchants The merchants that the token is for.
+	// (GET /v1/admin/merchants)
+	ListMerchants(w http.ResponseWriter, r *http.Request)
+	// ListCampaigns The merchant's campaigns.
+	// (GET /v1/admin/merchants/{merchant}/campaigns)
+	ListCampaigns(w http.ResponseWriter, r *http.Request, merchant string)
+	// ImportVouchers Takes over vouchers of another platform from a CSV file.
+	// (POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import)
+	ImportVouchers(w http.ResponseWriter, r *http.Request, merchant string, campaign string)
+	// PauseCampaign Pauses a campaign, or lets it go on.
+	// (POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause)
+	PauseCampaign(w http.ResponseWriter, r *http.Request, merchant string, campaign string)
+	// IssueVouchers Issues vouchers.
+	// (POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers)
+	IssueVouchers(w http.ResponseWriter, r *http.Request, merchant string, campaign string)
+	// ListExceptions What a manager must look at.
+	// (GET /v1/admin/merchants/{merchant}/exceptions)
+	ListExceptions(w http.ResponseWriter, r *http.Request, merchant string, params ListExceptionsParams)
+	// InviteTerminals Makes one-time join codes.
+	// (POST /v1/admin/merchants/{merchant}/invitations)
+	InviteTerminals(w http.ResponseWriter, r *http.Request, merchant string)
+	// ListTokenKeys The keys that sign the merchant's tokens.
+	// (GET /v1/admin/merchants/{merchant}/keys)
+	ListTokenKeys(w http.ResponseWriter, r *http.Request, merchant string)
+	// RotateTokenKey Makes a new key that signs tokens.
+	// (POST /v1/admin/merchants/{merchant}/keys)
+	RotateTokenKey(w http.ResponseWriter, r *http.Request, merchant string)
+	// EndTokenKey Retires or revokes a key.
+	// (POST /v1/admin/merchants/{merchant}/keys/{key})
+	EndTokenKey(w http.ResponseWriter, r *http.Request, merchant string, key string)
+	// ListRedemptions Redemptions and reversals, in the order in which they arrived.
+	// (GET /v1/admin/merchants/{merchant}/redemptions)
+	ListRedemptions(w http.ResponseWriter, r *http.Request, merchant string, params ListRedemptionsParams)
+	// ListStores The merchant's stores.
+	// (GET /v1/admin/merchants/{merchant}/stores)
+	ListStores(w http.ResponseWriter, r *http.Request, merchant string)
+	// StoreHub The store's newest appointment of a hub.
+	// (GET /v1/admin/merchants/{merchant}/stores/{store}/hub)
+	StoreHub(w http.ResponseWriter, r *http.Request, merchant string, store string)
+	// AppointHub Makes a terminal the hub of its store, under the next term.
+	// (PUT /v1/admin/merchants/{merchant}/stores/{store}/hub)
+	AppointHub(w http.ResponseWriter, r *http.Request, merchant string, store string)
+	// ListTerminals The merchant's terminals.
+	// (GET /v1/admin/merchants/{merchant}/terminals)
+	ListTerminals(w http.ResponseWriter, r *http.Request, merchant string)
+	// SuspendTerminal Suspends a terminal, or readmits it.
+	// (POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension)
+	SuspendTerminal(w http.ResponseWriter, r *http.Request, merchant string, store string, terminal string)
+	// SetVoucherState Withdraws vouchers, or brings them back.
+	// (POST /v1/admin/merchants/{merchant}/vouchers/state)
+	SetVoucherState(w http.ResponseWriter, r *http.Request, merchant string)
 	// Claim Asks to hold the units of all lines for one entry, or of none.
 	// (POST /v1/claims)
 	Claim(w http.ResponseWriter, r *http.Request)
@@ -3760,6 +7813,593 @@ func (siw *ServerInterfaceWrapper) Readyz(w http.ResponseWriter, r *http.Request
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Readyz(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ApplyCatalogue operation middleware
+func (siw *ServerInterfaceWrapper) ApplyCatalogue(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ApplyCatalogue(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListMerchants operation middleware
+func (siw *ServerInterfaceWrapper) ListMerchants(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListMerchants(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListCampaigns operation middleware
+func (siw *ServerInterfaceWrapper) ListCampaigns(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListCampaigns(w, r, merchant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ImportVouchers operation middleware
+func (siw *ServerInterfaceWrapper) ImportVouchers(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "campaign" -------------
+	var campaign string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "campaign", r.PathValue("campaign"), &campaign, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "campaign", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ImportVouchers(w, r, merchant, campaign)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PauseCampaign operation middleware
+func (siw *ServerInterfaceWrapper) PauseCampaign(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "campaign" -------------
+	var campaign string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "campaign", r.PathValue("campaign"), &campaign, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "campaign", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PauseCampaign(w, r, merchant, campaign)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// IssueVouchers operation middleware
+func (siw *ServerInterfaceWrapper) IssueVouchers(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "campaign" -------------
+	var campaign string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "campaign", r.PathValue("campaign"), &campaign, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "campaign", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.IssueVouchers(w, r, merchant, campaign)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListExceptions operation middleware
+func (siw *ServerInterfaceWrapper) ListExceptions(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListExceptionsParams
+
+	// ------------- Optional query parameter "closed" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "closed", r.URL.Query(), &params.Closed, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "closed"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "closed", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListExceptions(w, r, merchant, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// InviteTerminals operation middleware
+func (siw *ServerInterfaceWrapper) InviteTerminals(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.InviteTerminals(w, r, merchant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListTokenKeys operation middleware
+func (siw *ServerInterfaceWrapper) ListTokenKeys(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListTokenKeys(w, r, merchant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RotateTokenKey operation middleware
+func (siw *ServerInterfaceWrapper) RotateTokenKey(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RotateTokenKey(w, r, merchant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EndTokenKey operation middleware
+func (siw *ServerInterfaceWrapper) EndTokenKey(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "key" -------------
+	var key string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", r.PathValue("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "key", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EndTokenKey(w, r, merchant, key)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListRedemptions operation middleware
+func (siw *ServerInterfaceWrapper) ListRedemptions(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRedemptionsParams
+
+	// ------------- Optional query parameter "store" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "store", r.URL.Query(), &params.Store, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "store"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "store", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "day" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "day", r.URL.Query(), &params.Day, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "day"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "day", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", r.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "after"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "after", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListRedemptions(w, r, merchant, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListStores operation middleware
+func (siw *ServerInterfaceWrapper) ListStores(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListStores(w, r, merchant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StoreHub operation middleware
+func (siw *ServerInterfaceWrapper) StoreHub(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "store" -------------
+	var store string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "store", r.PathValue("store"), &store, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "store", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StoreHub(w, r, merchant, store)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AppointHub operation middleware
+func (siw *ServerInterfaceWrapper) AppointHub(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "store" -------------
+	var store string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "store", r.PathValue("store"), &store, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "store", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AppointHub(w, r, merchant, store)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListTerminals operation middleware
+func (siw *ServerInterfaceWrapper) ListTerminals(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListTerminals(w, r, merchant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SuspendTerminal operation middleware
+func (siw *ServerInterfaceWrapper) SuspendTerminal(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "store" -------------
+	var store string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "store", r.PathValue("store"), &store, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "store", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "terminal" -------------
+	var terminal string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "terminal", r.PathValue("terminal"), &terminal, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "terminal", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SuspendTerminal(w, r, merchant, store, terminal)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetVoucherState operation middleware
+func (siw *ServerInterfaceWrapper) SetVoucherState(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetVoucherState(w, r, merchant)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4173,6 +8813,24 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/pause", wrapper.PauseOffer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/trust", wrapper.Trust)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/hub", wrapper.Hub)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants", wrapper.ListMerchants)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/stores", wrapper.ListStores)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/campaigns", wrapper.ListCampaigns)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/admin/catalogue", wrapper.ApplyCatalogue)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/campaigns/{campaign}/pause", wrapper.PauseCampaign)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers", wrapper.IssueVouchers)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/campaigns/{campaign}/import", wrapper.ImportVouchers)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/vouchers/state", wrapper.SetVoucherState)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/invitations", wrapper.InviteTerminals)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/terminals", wrapper.ListTerminals)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension", wrapper.SuspendTerminal)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/redemptions", wrapper.ListRedemptions)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/exceptions", wrapper.ListExceptions)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/stores/{store}/hub", wrapper.StoreHub)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/stores/{store}/hub", wrapper.AppointHub)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/keys", wrapper.ListTokenKeys)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/keys", wrapper.RotateTokenKey)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/keys/{key}", wrapper.EndTokenKey)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.Healthz)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.Readyz)
 
@@ -4223,6 +8881,726 @@ type ReadyzdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ReadyzdefaultApplicationProblemPlusJSONResponse) VisitReadyzResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyCatalogueRequestObject struct {
+	Body *ApplyCatalogueJSONRequestBody
+}
+
+type ApplyCatalogueResponseObject interface {
+	VisitApplyCatalogueResponse(w http.ResponseWriter) error
+}
+
+type ApplyCatalogue200JSONResponse ChangeList
+
+func (response ApplyCatalogue200JSONResponse) VisitApplyCatalogueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyCataloguedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ApplyCataloguedefaultApplicationProblemPlusJSONResponse) VisitApplyCatalogueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMerchantsRequestObject struct {
+}
+
+type ListMerchantsResponseObject interface {
+	VisitListMerchantsResponse(w http.ResponseWriter) error
+}
+
+type ListMerchants200JSONResponse MerchantList
+
+func (response ListMerchants200JSONResponse) VisitListMerchantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMerchantsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMerchantsdefaultApplicationProblemPlusJSONResponse) VisitListMerchantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCampaignsRequestObject struct {
+	Merchant string `json:"merchant"`
+}
+
+type ListCampaignsResponseObject interface {
+	VisitListCampaignsResponse(w http.ResponseWriter) error
+}
+
+type ListCampaigns200JSONResponse CampaignList
+
+func (response ListCampaigns200JSONResponse) VisitListCampaignsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCampaignsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListCampaignsdefaultApplicationProblemPlusJSONResponse) VisitListCampaignsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportVouchersRequestObject struct {
+	Merchant string `json:"merchant"`
+	Campaign string `json:"campaign"`
+	Body     *ImportVouchersJSONRequestBody
+}
+
+type ImportVouchersResponseObject interface {
+	VisitImportVouchersResponse(w http.ResponseWriter) error
+}
+
+type ImportVouchers200JSONResponse ImportAnswer
+
+func (response ImportVouchers200JSONResponse) VisitImportVouchersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportVouchersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ImportVouchersdefaultApplicationProblemPlusJSONResponse) VisitImportVouchersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseCampaignRequestObject struct {
+	Merchant string `json:"merchant"`
+	Campaign string `json:"campaign"`
+	Body     *PauseCampaignJSONRequestBody
+}
+
+type PauseCampaignResponseObject interface {
+	VisitPauseCampaignResponse(w http.ResponseWriter) error
+}
+
+type PauseCampaign200JSONResponse Changed
+
+func (response PauseCampaign200JSONResponse) VisitPauseCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseCampaigndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PauseCampaigndefaultApplicationProblemPlusJSONResponse) VisitPauseCampaignResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IssueVouchersRequestObject struct {
+	Merchant string `json:"merchant"`
+	Campaign string `json:"campaign"`
+	Body     *IssueVouchersJSONRequestBody
+}
+
+type IssueVouchersResponseObject interface {
+	VisitIssueVouchersResponse(w http.ResponseWriter) error
+}
+
+type IssueVouchers200JSONResponse IssueAnswer
+
+func (response IssueVouchers200JSONResponse) VisitIssueVouchersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IssueVouchersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response IssueVouchersdefaultApplicationProblemPlusJSONResponse) VisitIssueVouchersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExceptionsRequestObject struct {
+	Merchant string `json:"merchant"`
+	Params   ListExceptionsParams
+}
+
+type ListExceptionsResponseObject interface {
+	VisitListExceptionsResponse(w http.ResponseWriter) error
+}
+
+type ListExceptions200JSONResponse ExceptionList
+
+func (response ListExceptions200JSONResponse) VisitListExceptionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExceptionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListExceptionsdefaultApplicationProblemPlusJSONResponse) VisitListExceptionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteTerminalsRequestObject struct {
+	Merchant string `json:"merchant"`
+	Body     *InviteTerminalsJSONRequestBody
+}
+
+type InviteTerminalsResponseObject interface {
+	VisitInviteTerminalsResponse(w http.ResponseWriter) error
+}
+
+type InviteTerminals200JSONResponse InvitationList
+
+func (response InviteTerminals200JSONResponse) VisitInviteTerminalsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteTerminalsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response InviteTerminalsdefaultApplicationProblemPlusJSONResponse) VisitInviteTerminalsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTokenKeysRequestObject struct {
+	Merchant string `json:"merchant"`
+}
+
+type ListTokenKeysResponseObject interface {
+	VisitListTokenKeysResponse(w http.ResponseWriter) error
+}
+
+type ListTokenKeys200JSONResponse TokenKeyList
+
+func (response ListTokenKeys200JSONResponse) VisitListTokenKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTokenKeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTokenKeysdefaultApplicationProblemPlusJSONResponse) VisitListTokenKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateTokenKeyRequestObject struct {
+	Merchant string `json:"merchant"`
+	Body     *RotateTokenKeyJSONRequestBody
+}
+
+type RotateTokenKeyResponseObject interface {
+	VisitRotateTokenKeyResponse(w http.ResponseWriter) error
+}
+
+type RotateTokenKey200JSONResponse TokenKeyReport
+
+func (response RotateTokenKey200JSONResponse) VisitRotateTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateTokenKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RotateTokenKeydefaultApplicationProblemPlusJSONResponse) VisitRotateTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndTokenKeyRequestObject struct {
+	Merchant string `json:"merchant"`
+	Key      string `json:"key"`
+	Body     *EndTokenKeyJSONRequestBody
+}
+
+type EndTokenKeyResponseObject interface {
+	VisitEndTokenKeyResponse(w http.ResponseWriter) error
+}
+
+type EndTokenKey200JSONResponse Changed
+
+func (response EndTokenKey200JSONResponse) VisitEndTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndTokenKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndTokenKeydefaultApplicationProblemPlusJSONResponse) VisitEndTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRedemptionsRequestObject struct {
+	Merchant string `json:"merchant"`
+	Params   ListRedemptionsParams
+}
+
+type ListRedemptionsResponseObject interface {
+	VisitListRedemptionsResponse(w http.ResponseWriter) error
+}
+
+type ListRedemptions200JSONResponse RedemptionList
+
+func (response ListRedemptions200JSONResponse) VisitListRedemptionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRedemptionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListRedemptionsdefaultApplicationProblemPlusJSONResponse) VisitListRedemptionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListStoresRequestObject struct {
+	Merchant string `json:"merchant"`
+}
+
+type ListStoresResponseObject interface {
+	VisitListStoresResponse(w http.ResponseWriter) error
+}
+
+type ListStores200JSONResponse StoreList
+
+func (response ListStores200JSONResponse) VisitListStoresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListStoresdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListStoresdefaultApplicationProblemPlusJSONResponse) VisitListStoresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StoreHubRequestObject struct {
+	Merchant string `json:"merchant"`
+	Store    string `json:"store"`
+}
+
+type StoreHubResponseObject interface {
+	VisitStoreHubResponse(w http.ResponseWriter) error
+}
+
+type StoreHub200JSONResponse HubReport
+
+func (response StoreHub200JSONResponse) VisitStoreHubResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StoreHubdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StoreHubdefaultApplicationProblemPlusJSONResponse) VisitStoreHubResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AppointHubRequestObject struct {
+	Merchant string `json:"merchant"`
+	Store    string `json:"store"`
+	Body     *AppointHubJSONRequestBody
+}
+
+type AppointHubResponseObject interface {
+	VisitAppointHubResponse(w http.ResponseWriter) error
+}
+
+type AppointHub200JSONResponse HubReport
+
+func (response AppointHub200JSONResponse) VisitAppointHubResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AppointHubdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AppointHubdefaultApplicationProblemPlusJSONResponse) VisitAppointHubResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTerminalsRequestObject struct {
+	Merchant string `json:"merchant"`
+}
+
+type ListTerminalsResponseObject interface {
+	VisitListTerminalsResponse(w http.ResponseWriter) error
+}
+
+type ListTerminals200JSONResponse TerminalList
+
+func (response ListTerminals200JSONResponse) VisitListTerminalsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTerminalsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTerminalsdefaultApplicationProblemPlusJSONResponse) VisitListTerminalsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendTerminalRequestObject struct {
+	Merchant string `json:"merchant"`
+	Store    string `json:"store"`
+	Terminal string `json:"terminal"`
+	Body     *SuspendTerminalJSONRequestBody
+}
+
+type SuspendTerminalResponseObject interface {
+	VisitSuspendTerminalResponse(w http.ResponseWriter) error
+}
+
+type SuspendTerminal200JSONResponse Changed
+
+func (response SuspendTerminal200JSONResponse) VisitSuspendTerminalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendTerminaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SuspendTerminaldefaultApplicationProblemPlusJSONResponse) VisitSuspendTerminalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetVoucherStateRequestObject struct {
+	Merchant string `json:"merchant"`
+	Body     *SetVoucherStateJSONRequestBody
+}
+
+type SetVoucherStateResponseObject interface {
+	VisitSetVoucherStateResponse(w http.ResponseWriter) error
+}
+
+type SetVoucherState200JSONResponse Changed
+
+func (response SetVoucherState200JSONResponse) VisitSetVoucherStateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetVoucherStatedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetVoucherStatedefaultApplicationProblemPlusJSONResponse) VisitSetVoucherStateResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4723,6 +10101,60 @@ type StrictServerInterface interface {
 	// Readyz The process can answer terminals.
 	// (GET /readyz)
 	Readyz(ctx context.Context, request ReadyzRequestObject) (ReadyzResponseObject, error)
+	// ApplyCatalogue Makes merchant, stores, operators and campaigns what the catalogue says.
+	// (PUT /v1/admin/catalogue)
+	ApplyCatalogue(ctx context.Context, request ApplyCatalogueRequestObject) (ApplyCatalogueResponseObject, error)
+	// ListMerchants The merchants that the token is for.
+	// (GET /v1/admin/merchants)
+	ListMerchants(ctx context.Context, request ListMerchantsRequestObject) (ListMerchantsResponseObject, error)
+	// ListCampaigns The merchant's campaigns.
+	// (GET /v1/admin/merchants/{merchant}/campaigns)
+	ListCampaigns(ctx context.Context, request ListCampaignsRequestObject) (ListCampaignsResponseObject, error)
+	// ImportVouchers Takes over vouchers of another platform from a CSV file.
+	// (POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/import)
+	ImportVouchers(ctx context.Context, request ImportVouchersRequestObject) (ImportVouchersResponseObject, error)
+	// PauseCampaign Pauses a campaign, or lets it go on.
+	// (POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/pause)
+	PauseCampaign(ctx context.Context, request PauseCampaignRequestObject) (PauseCampaignResponseObject, error)
+	// IssueVouchers Issues vouchers.
+	// (POST /v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers)
+	IssueVouchers(ctx context.Context, request IssueVouchersRequestObject) (IssueVouchersResponseObject, error)
+	// ListExceptions What a manager must look at.
+	// (GET /v1/admin/merchants/{merchant}/exceptions)
+	ListExceptions(ctx context.Context, request ListExceptionsRequestObject) (ListExceptionsResponseObject, error)
+	// InviteTerminals Makes one-time join codes.
+	// (POST /v1/admin/merchants/{merchant}/invitations)
+	InviteTerminals(ctx context.Context, request InviteTerminalsRequestObject) (InviteTerminalsResponseObject, error)
+	// ListTokenKeys The keys that sign the merchant's tokens.
+	// (GET /v1/admin/merchants/{merchant}/keys)
+	ListTokenKeys(ctx context.Context, request ListTokenKeysRequestObject) (ListTokenKeysResponseObject, error)
+	// RotateTokenKey Makes a new key that signs tokens.
+	// (POST /v1/admin/merchants/{merchant}/keys)
+	RotateTokenKey(ctx context.Context, request RotateTokenKeyRequestObject) (RotateTokenKeyResponseObject, error)
+	// EndTokenKey Retires or revokes a key.
+	// (POST /v1/admin/merchants/{merchant}/keys/{key})
+	EndTokenKey(ctx context.Context, request EndTokenKeyRequestObject) (EndTokenKeyResponseObject, error)
+	// ListRedemptions Redemptions and reversals, in the order in which they arrived.
+	// (GET /v1/admin/merchants/{merchant}/redemptions)
+	ListRedemptions(ctx context.Context, request ListRedemptionsRequestObject) (ListRedemptionsResponseObject, error)
+	// ListStores The merchant's stores.
+	// (GET /v1/admin/merchants/{merchant}/stores)
+	ListStores(ctx context.Context, request ListStoresRequestObject) (ListStoresResponseObject, error)
+	// StoreHub The store's newest appointment of a hub.
+	// (GET /v1/admin/merchants/{merchant}/stores/{store}/hub)
+	StoreHub(ctx context.Context, request StoreHubRequestObject) (StoreHubResponseObject, error)
+	// AppointHub Makes a terminal the hub of its store, under the next term.
+	// (PUT /v1/admin/merchants/{merchant}/stores/{store}/hub)
+	AppointHub(ctx context.Context, request AppointHubRequestObject) (AppointHubResponseObject, error)
+	// ListTerminals The merchant's terminals.
+	// (GET /v1/admin/merchants/{merchant}/terminals)
+	ListTerminals(ctx context.Context, request ListTerminalsRequestObject) (ListTerminalsResponseObject, error)
+	// SuspendTerminal Suspends a terminal, or readmits it.
+	// (POST /v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension)
+	SuspendTerminal(ctx context.Context, request SuspendTerminalRequestObject) (SuspendTerminalResponseObject, error)
+	// SetVoucherState Withdraws vouchers, or brings them back.
+	// (POST /v1/admin/merchants/{merchant}/vouchers/state)
+	SetVoucherState(ctx context.Context, request SetVoucherStateRequestObject) (SetVoucherStateResponseObject, error)
 	// Claim Asks to hold the units of all lines for one entry, or of none.
 	// (POST /v1/claims)
 	Claim(ctx context.Context, request ClaimRequestObject) (ClaimResponseObject, error)
@@ -4841,6 +10273,550 @@ func (sh *strictHandler) Readyz(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ReadyzResponseObject); ok {
 		if err := validResponse.VisitReadyzResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApplyCatalogue operation middleware
+func (sh *strictHandler) ApplyCatalogue(w http.ResponseWriter, r *http.Request) {
+	var request ApplyCatalogueRequestObject
+
+	var body ApplyCatalogueJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplyCatalogue(ctx, request.(ApplyCatalogueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplyCatalogue")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ApplyCatalogueResponseObject); ok {
+		if err := validResponse.VisitApplyCatalogueResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMerchants operation middleware
+func (sh *strictHandler) ListMerchants(w http.ResponseWriter, r *http.Request) {
+	var request ListMerchantsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMerchants(ctx, request.(ListMerchantsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMerchants")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListMerchantsResponseObject); ok {
+		if err := validResponse.VisitListMerchantsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListCampaigns operation middleware
+func (sh *strictHandler) ListCampaigns(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request ListCampaignsRequestObject
+
+	request.Merchant = merchant
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCampaigns(ctx, request.(ListCampaignsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCampaigns")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListCampaignsResponseObject); ok {
+		if err := validResponse.VisitListCampaignsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ImportVouchers operation middleware
+func (sh *strictHandler) ImportVouchers(w http.ResponseWriter, r *http.Request, merchant string, campaign string) {
+	var request ImportVouchersRequestObject
+
+	request.Merchant = merchant
+	request.Campaign = campaign
+
+	var body ImportVouchersJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportVouchers(ctx, request.(ImportVouchersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportVouchers")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ImportVouchersResponseObject); ok {
+		if err := validResponse.VisitImportVouchersResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PauseCampaign operation middleware
+func (sh *strictHandler) PauseCampaign(w http.ResponseWriter, r *http.Request, merchant string, campaign string) {
+	var request PauseCampaignRequestObject
+
+	request.Merchant = merchant
+	request.Campaign = campaign
+
+	var body PauseCampaignJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PauseCampaign(ctx, request.(PauseCampaignRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PauseCampaign")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PauseCampaignResponseObject); ok {
+		if err := validResponse.VisitPauseCampaignResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// IssueVouchers operation middleware
+func (sh *strictHandler) IssueVouchers(w http.ResponseWriter, r *http.Request, merchant string, campaign string) {
+	var request IssueVouchersRequestObject
+
+	request.Merchant = merchant
+	request.Campaign = campaign
+
+	var body IssueVouchersJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.IssueVouchers(ctx, request.(IssueVouchersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "IssueVouchers")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(IssueVouchersResponseObject); ok {
+		if err := validResponse.VisitIssueVouchersResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListExceptions operation middleware
+func (sh *strictHandler) ListExceptions(w http.ResponseWriter, r *http.Request, merchant string, params ListExceptionsParams) {
+	var request ListExceptionsRequestObject
+
+	request.Merchant = merchant
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListExceptions(ctx, request.(ListExceptionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListExceptions")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListExceptionsResponseObject); ok {
+		if err := validResponse.VisitListExceptionsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// InviteTerminals operation middleware
+func (sh *strictHandler) InviteTerminals(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request InviteTerminalsRequestObject
+
+	request.Merchant = merchant
+
+	var body InviteTerminalsJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.InviteTerminals(ctx, request.(InviteTerminalsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InviteTerminals")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(InviteTerminalsResponseObject); ok {
+		if err := validResponse.VisitInviteTerminalsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListTokenKeys operation middleware
+func (sh *strictHandler) ListTokenKeys(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request ListTokenKeysRequestObject
+
+	request.Merchant = merchant
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTokenKeys(ctx, request.(ListTokenKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTokenKeys")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListTokenKeysResponseObject); ok {
+		if err := validResponse.VisitListTokenKeysResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RotateTokenKey operation middleware
+func (sh *strictHandler) RotateTokenKey(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request RotateTokenKeyRequestObject
+
+	request.Merchant = merchant
+
+	var body RotateTokenKeyJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateTokenKey(ctx, request.(RotateTokenKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateTokenKey")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RotateTokenKeyResponseObject); ok {
+		if err := validResponse.VisitRotateTokenKeyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndTokenKey operation middleware
+func (sh *strictHandler) EndTokenKey(w http.ResponseWriter, r *http.Request, merchant string, key string) {
+	var request EndTokenKeyRequestObject
+
+	request.Merchant = merchant
+	request.Key = key
+
+	var body EndTokenKeyJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EndTokenKey(ctx, request.(EndTokenKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndTokenKey")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EndTokenKeyResponseObject); ok {
+		if err := validResponse.VisitEndTokenKeyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListRedemptions operation middleware
+func (sh *strictHandler) ListRedemptions(w http.ResponseWriter, r *http.Request, merchant string, params ListRedemptionsParams) {
+	var request ListRedemptionsRequestObject
+
+	request.Merchant = merchant
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRedemptions(ctx, request.(ListRedemptionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRedemptions")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListRedemptionsResponseObject); ok {
+		if err := validResponse.VisitListRedemptionsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListStores operation middleware
+func (sh *strictHandler) ListStores(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request ListStoresRequestObject
+
+	request.Merchant = merchant
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStores(ctx, request.(ListStoresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStores")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListStoresResponseObject); ok {
+		if err := validResponse.VisitListStoresResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StoreHub operation middleware
+func (sh *strictHandler) StoreHub(w http.ResponseWriter, r *http.Request, merchant string, store string) {
+	var request StoreHubRequestObject
+
+	request.Merchant = merchant
+	request.Store = store
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StoreHub(ctx, request.(StoreHubRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StoreHub")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StoreHubResponseObject); ok {
+		if err := validResponse.VisitStoreHubResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AppointHub operation middleware
+func (sh *strictHandler) AppointHub(w http.ResponseWriter, r *http.Request, merchant string, store string) {
+	var request AppointHubRequestObject
+
+	request.Merchant = merchant
+	request.Store = store
+
+	var body AppointHubJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AppointHub(ctx, request.(AppointHubRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AppointHub")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AppointHubResponseObject); ok {
+		if err := validResponse.VisitAppointHubResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListTerminals operation middleware
+func (sh *strictHandler) ListTerminals(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request ListTerminalsRequestObject
+
+	request.Merchant = merchant
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTerminals(ctx, request.(ListTerminalsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTerminals")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListTerminalsResponseObject); ok {
+		if err := validResponse.VisitListTerminalsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SuspendTerminal operation middleware
+func (sh *strictHandler) SuspendTerminal(w http.ResponseWriter, r *http.Request, merchant string, store string, terminal string) {
+	var request SuspendTerminalRequestObject
+
+	request.Merchant = merchant
+	request.Store = store
+	request.Terminal = terminal
+
+	var body SuspendTerminalJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SuspendTerminal(ctx, request.(SuspendTerminalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SuspendTerminal")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SuspendTerminalResponseObject); ok {
+		if err := validResponse.VisitSuspendTerminalResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetVoucherState operation middleware
+func (sh *strictHandler) SetVoucherState(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request SetVoucherStateRequestObject
+
+	request.Merchant = merchant
+
+	var body SetVoucherStateJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetVoucherState(ctx, request.(SetVoucherStateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetVoucherState")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetVoucherStateResponseObject); ok {
+		if err := validResponse.VisitSetVoucherStateResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -5197,188 +11173,238 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zH1rc9u2tuhfweiemdgt7diOk+7Yc+aMm8dOmpeP7Tb37DrXgkhIQk0BKgBaUXPz3+9gLQAEJVCiFKf7",
-	"fmljkcRjYWG9H196uZxMpWDC6N7Jl96Y0YIp+OczWQnDlOYjsXfJR4KaSjH7oGA6V3xquBS9k95zZmg+",
-	"ZgX55eMlkXdMETNmZCCL+SnRjBE6kHdsv5f1dD5mE2oHMPMp6530tFFcjHpfv2a95+fyfO+9FHligqsx",
-	"I8I+IkOJgwv22ZCpknK4etyvWU8xPZVCM9jRuZKDkk3sP3MpDBPG/pNOpyXPqZ3t4RTf+PEPbaf+Eo39",
-	"H4oNeye9//WwhtdDfKof+nFhxubiP46pITMmDJkpKUaEioLM7G9GkkJa4FSGcLMPUHDj2enOtK4UdfBg",
-	"opr0Tn63ix5yNWGF3bWRivWyXsmohh/kcFhywXqfsgU4ZL3PeyO55340TE24oOV+PUP0wh6fTKUCsEyp",
-	"GfdOenmNBQ/9t7DYZ3QypXwEYJoqOWXKcARzXinFRD5PHEnWK7iGIdfB9Ll/72vWY5+NorlZRo2LF0dk",
-	"xs2YSMHISMlqegIIksuCES40LxihROdUCFaQXy/eWnxZWhIvkiu95aJYt8o39p2vWU/QCVv37hX7DLvx",
-	"B7Xm9Q/42rkseT63301ppVlxAwcPcOaGTXRy6e4HqhTFT2GQmzt7jojYQ6km1PROelyYJ8c1VLgwbMQU",
-	"fKR4vnaV76RgMIVidnRarvvgwr1X70tVJe5n5Wfwkr0jhprGpSj5nUVhhM4y9ltoMDXRXU+nEhwpYQcI",
-	"3dGy6gohANGfFVessKvm9soC1jhEy+pr4zfpQRMBd+ko6/3KwR8sN223PdzWLS97SfnkTOgZU8v3nca0",
-	"ipblh2Hv5PfVQKmJz9dPiyTzw5BQMmf6hPQB1/tkNmbKXuRxNSAUFsEKQksp2ClhpWaZI6v2LW4I12TC",
-	"teZilJF+oJn9/e9FCYdcFFyM9DJ9+jieEyFNRrgAujStBiXXlllKVTBF5JAoRrUU+pSwydTM603MqCYj",
-	"RYVhhV14uOuroPoSF5KiAG6oiFoMpCwZFTUBXDoFu+KxLIusdVVLV03JmU5z8DtZ5WOmNKEaSXQpq4Lc",
-	"CjmDvycZ0HDL4RnNx8SSPjIbS81IKeVtNbWzw9udoXEhZylIaKbumLoxHCl2uOYFNWwPfs0SAkp8dz0s",
-	"o5N3O2+OvnQ3/UV668h/8xrhPtft6i2+BfxAmeS5UTLl+a3nhYBpDzRANHlmIEgtD/Tq3dmzvctXZ3tH",
-	"j5/scCGYykjFi92MPDoig7mxF9SAJOMZrkUOPZYzkRFuNJEzQUBgo8YiOhXSjJmCdTzQHh/sEzuAphO3",
-	"1H1yRjy9I4KxQlvpD5YezspOn9pKO/GecMEnlmEcLhPyheN15+BHaz3FC/ZnxbRZPsgBL8vOfNNRlZYL",
-	"yDXJ7VynZCSZJtUUxR24Ig5yXGhjiRcSQTqiXNj7KmqwVrywNJHqW+ZeaACzC4iynp9m3cZe+/e+Zr0/",
-	"ZKUEigTd2MIrRosER/gI5Mfux9PdB4hebgLCRKH3yQfBENvsn2TAhlIxJ2wHgjOm2gKOm8ziJmDkjFsO",
-	"YgFEcjmd298tJisG3Kc4uRZC4ingl/ZVRwJIJQwvCSUTKuiIKUvNi4lF/nix+9dAZS3iN+W2VaCoCcXX",
-	"rDehn1/jR4cHB3BS/s9l+ianTKRJcMUL2DwtS9yPRnBN6Jxow8uSDFguJ4wwYRRn+hQR0NJlew8tJyMD",
-	"RujEKjKWZncmxb++fr60DbuRxNoVNVKl1++fPtCEt7AfoBsbyCGwsCV8s5MpVliOzKVAIHFtVbYBc7SJ",
-	"FRmZ0IKRwTxQtnDebYKGnW07EaPiRScYL5CyCsRMRLzoCtdUx6FLksZ5La0Jm18F0HbLZXInUxIpAEkG",
-	"lbYzaVLQeWYBY3/MK23khCkrAlnEQ/XFXrLBnFhQzgeymNun9m14eorDD2iJdG1K5xO7VQvXBU0z0kGX",
-	"kMHPnCCtU/pn5afxjMgSVquM07DkDG6xe96OdAWdr1VmrTj/1SvtqcV2VzsWjjivBXu7kFau1aYXwClv",
-	"h5TPnSbWEKF6Hc0Pz/Hd7eadP6u55gJGlFKzhDj72hB8hDStoPPoLCNRuKTa3GjGRFfZMOtNGUrdS3O+",
-	"QDLq6IchY4o0VIM5yLJoJ1HbScmYUVUkGfMyMw7gSBrTYvQIb9brzDyQUrfewtahf0KQD4/s1QkSPexP",
-	"gAAnmFUWJFBPNmEFKj5c48UmUgTwn5C+YLN+U7Ww923IlTbEAps4zj1hKh9TYSwfXaQAgs06KuuKmUoJ",
-	"d1Cb3jI7TTxEC+jsic8TAqGVltM8zbLaeUYKhgfFteE5efbzh4tO8m4QKRL6FlMFz40FeVCovCJnEObA",
-	"2jvzcCuL/IaDptQqzxbbOIZ/TrQkQ6pQ3RPVZMAUoUE5CSvpcgkWVuB2nLiHoFlb1fKWW8kQ8HXETNAr",
-	"Vl8hPL16/Jazf8snPKEMBGNnhx0tsodAlxZpPozZlcSHtW1Nbc/piLXsLEkmLP7BXh5o4t8CgcASic4I",
-	"F5H5xGnnMZVaN0x492vWc8JtZ0E8XOvEIgT7bFJWH6+uoKOCjhgZsBEX+pTQAVB/ieqZJfwdSf63my38",
-	"xrP65GIwrrddPKfzVp2XDpNKrMWEvoVC36urDhpWN1uthR6koOBkreVJYtmzMe7fIpMsQNquMgnAyPex",
-	"AL5JF59IMBoMqOb6Ziq5aDN30M9Ol0dFa7Vun9Npdyt2N5rjd7odzXkhlCxbcS2XRYubULNcMeNR7Q/J",
-	"BVim9hEib5kY2XkPj/4BEAl/Jzird+gkjaJ+rRE/JVzccQNORFJIpkHQA5mIww2fUmOYsmP8n9/p3l8H",
-	"e08/uf/vffpykD06/PofLba5kaKT2HMTbeTJceqTalDy/OaWJW7Ki+Lo8ePDp00T3pJV5ZbNM2d7RcV2",
-	"TMshEZaBk5LRO6bdptbKJ5rRMr2S/720kGCocfbeWza3IoodwkrtssOES2yyAM9QDZBoRcuwTd1YQMQJ",
-	"S11ZXKbf3aq7cwlbeINX1wuzSS1QSWk6ntw+eW00cfZZx17QOAhme6rH3ukQrkFGnP8cfSho8io563iU",
-	"G/Mf+5Ex3jOyGkLuvZU68gqtJ+sZVem1BPSSjwQrruyrb7k2SxgTDqf2r0cKVDgdP1sWI0G02/WsFCSK",
-	"32qBdQG10mL9hyUHiSN0oETclyDf1dTUELhXvR3mShqn/CBemUlC63POHBAWYXIpJ8yMORgkqYkssZNK",
-	"GyAlhJplwxE1N4rr2+6GQsf/PiXjO+wZgNmFUMXITCozbrUB4kDbscXV5i5Q6m+o6X491wQ+NHfqJcWb",
-	"0ioT4Gzw68GfTgIfcSrWDLy2U6oMGUshK8UKMpHAL6kA0gMDlaWc6Qyx2hvjhMQ35dCAJ4OCrQRftaD1",
-	"zn95x5SqBLrI5S045bi4oyXglncj3bDPOdP2XjqHwc1Qqtvoz3xMuYikYdxQr4a4+yEZW2PXsndHleX2",
-	"2i4qoOuHsLrw00VYZvjpdVhv/BYs/IVfd3jyC674Ja5/8ednbh/hd6/5eAWwfuA2hg8+gS3B6a/dLkQY",
-	"CUewNyOJ7wvvbYf4QpqENPZa2LtW6CWzBiKZJLph5asRXE6Z2PCqyJlI6TcfxxKIjCagADm5aFkmo+0u",
-	"dg0Wbl4QORxaHdkjrSaai5x1VA+9M3iZBS/Gy4DBP2ED7IbR+HGNRm6UmG8n/NHunj1w8iZsFv2TaBZs",
-	"itVO9vTOPfC4JcEKX994UX2lvLB+UbH3pt08nzJt5VLkTAnW1Xpb6TajnX3ifHLM7BO7TEEcjUNvhPQ+",
-	"ztilWTijaS4nTOO/O0sD4Sh/1SxpVUOKvJbJ42sJHxRQNhfi5OOa6gvoQevuiAPOSiEgGNqW4YccBZkP",
-	"1cSSfVawAiHpHUrIaZxTCe1TmkjwNDnnKCs1q5l6wu2Udo3ZFUykNvUByeGQqYhtdbnICGt/W9GnM2PM",
-	"kvuJFGZsud8dU8lItyppgP3o4WEfo1ZAnYU9BAowD114Ec+n04qTpknchltPVzvlvXCKBjp/q5mlEdjW",
-	"MZwt69EEavw8TynaeSnzW8u9eD62fIvd8YJZDJWiXLZitfKmMSuLFnoShFL7DviqfTyJkKg2QEQEVYrf",
-	"sQK0C27InJm0d+xb/fP+jXaarVjO+LSNlSU5TGxtbpl3A0axfKc660Nb+3BRE0ponEAgaRSe2B6S9JKx",
-	"Im2np+aGiSSCcI3mWMUwgh91ycCch6wR5RfhQV4pLVsd6+kga5GXVcFaEBU8oIiP0sU9tYT6oGwAjNKS",
-	"aiVnEBZlJH4F+6GlYrSYI23f1MrcpE4VfgGEOenreOlsKh4Dx9Ugg5XVylAs63Tmy+cs7fdQLLcyb2f3",
-	"hcWLC/jm+wRD+vUEpMg8wkVnvt4gEi1z2fb1meamxHASiMDSZMImA6Y0ROVYqX+fWEk8GF5vhZwR6t4i",
-	"+pZP0beMi3Xm4PPolhwCSiz80h5rsjJwy7/ng/u661QYjNFiZAgMvBKF85laYWfKVB1jIxX8DfE3Pmha",
-	"VSUjmpng7b33OBAWm2c6yZrAtapBd8ig4e5VNWiJ1vK3T7AZ04bQKfhGQMCDIJ9xNcD4QPirlDMXruVM",
-	"CxowBv6h2NBCeRFQyzxsbf6Gfw8uzETeseJmNf9EtchK/O41CKXgFqVJKcXIHrA3+vmQipYwOJxuc9l9",
-	"O5NtsL1ucpiRFTZ5pO4oYWxScm0ApdELQcE7kGPMMKRXtZ9XRytlwyK7sd6T8IxZosZDZFCTlgxpbnSL",
-	"oA6sggnjBEH8O1eMAXpCzKEc7pN3jgJ6P1NB8L7X6nQU7ABmBvcsYQzVt8iXqZi741uvqHyDudRSMgxG",
-	"HkqVkZLfMtIv2dD092v5uZvo25Uo++weO8vfs1M0Ddj5FsMZJ/aL/Y3EaR83sY1I3PrtaneKNCnDSa1U",
-	"BB03xE9Sy451xQpwQ3W1haQNKwvzoCXZo0xXvXTpPmKuzfoMNXhrWdCBn7tqs/7ub8dSIRC+g6RMYzHZ",
-	"i8hL9qGECYNNZT7uoqssi8OPjoB9U938vt1x+Od281ixezGEBVaNY7olpITJV7JCUb2554LOE6h2YMnq",
-	"ZSVc4EgQqkMIxZN1QSmLQvVQycnyPO+4qAxzVl0y4YXgo7HZbwRrHB8frJsMMg4a61v/1QIUYX1+pK74",
-	"jDDdEpurwVktkSU01KJQTOu2SCqO/J8JHfjhWE5B2jMzqW4z8urD5dXJ+YeLq9NGFiCk1GWRJkbBL4CW",
-	"EDNmXBFIDxxVCiM3pLJUxoVuwdhJyrkJh6KVGUvFTUvcUm6hMOQ5NYzsPH9xsYu3944pPsTYYWaFV2+k",
-	"VtJqN2z+QGdEgxhlt8KNZuWwkxs/mi+9IJhseVkZpvb7vK5bNu803cpoh3SMzUeMlm6ugYoCfvv14i0w",
-	"tBO7zr2rFxfv9l6dXb7aj1Bv36K9ajPkr4qOqbfvtnhi8ciOGZ2DC57QGaGa9P0q+t1iKFaGNiwv6J9L",
-	"OV8WmCN2isvho7GVkMeyLPQWGV3t7pEaEBbWzdTU2mszprpjBG1LWMWSrStJy6vBpXdhNamGFD6NfinU",
-	"H2yaGCIBhiHHCjFFbijVjKpCp01bnaP5RxQsDwWMWXPbYIMY0zsGSDKklqo08le/T7xnFwS71+SChMXS",
-	"nas7mzjpYJ0F6HWUYLhQ5YGKQk4yqxFGV0Ebqsyi6/CBJi6sayHm78lxI+TvHwngOR/6WX67jGtjRoub",
-	"ziIPvO3kno1snS2i232YL7fCJ6c7r4tFinLl7GUI2bvucAbU5OPuDskFRbwpXS1gYIB0Fh1RtO71aOdO",
-	"/bzCs13MJqJ8crM6RTdYKkKKKBypT7bbIsg5ilBvzvdeClCDdKiEYzftYA6FYHTNDToBG0MTQ3x7naD5",
-	"OJWe2a40BGH0+Ojp8dMnPx09fbyS/bRpFVY0Td8cB2t0dIeAt01YXtvN2CazeX2SbZcE23vPn21lXq/k",
-	"jEyomPuZm/EWuDbLNI0kmonCRbOA2WgLBJ4qdheoZXMhzcBjCFN1idoLp3savFD1b84/j5EQIyaY5hrG",
-	"2Dw2OM6FbVzyzAfIeF0zoGS8r/qSpmjKGxdA5534UyWLClSrKYVwLmcL6kXlkDIrhNwiq8TyDZ0rOb3B",
-	"4IptNLO3VJu0p3yT2Ki/w4zV4tntLqzQZFRvV/XXA2pLMH97btg3xIWsCNHovP1vCMmI442X8SzP2dQV",
-	"pukABR/b2e1tyF5YGw7tTta+7+I1uyaUYijnFg7/sOtsZQRr99OpIbzlGYXaM8s3EAnw4RMk3JYGN0rD",
-	"1OkaGcmpkILntIR8g92MjNlnWrCcT1Adj7NgDvae0r3hpy+PjhKpL20b9aVZtt9jWxErX7no31taqGMV",
-	"IdxKa4IUHkn37dQ1hboXGkkWzUmzw3eREWiDSoEt0eklFaOKjjYtgdcS/LOiLFtUj62es+uVfFebPLbB",
-	"1XcoX/3sKgm15FouWy82CnBbJEqTjdKK4yVuuUnpzcFNonMmnPZkyM7Fy2fk0aNHT12Zx+FQM7MLiUyh",
-	"XodwPxNKZrQs9yCqDsMbsRoQWgusjKkYLaxqFuyYfzn7VUSYrq+LL8df9+z/jvz/rvB/J43/7Vxf719f",
-	"Fz/u/tfOv/7v7z/ufWo83f2vzlTNwWFbIAo2X32zYqp7tvevT18epZMNJ1ykhLh39mfnjXMyuR99mwhR",
-	"nCW6Xp0R7hsyZ5rFNJehRfMxu6EjdqNZLkXRtQTBJgLcxGWtegkOooJ7Pu8i69HpVMk7MKKJ1gDfKVM3",
-	"tbWlcyCr/SyWlDcnDrD6rifVhPaWJxYpFYsio+F3bFUlw1ZPwzI8uWhRVM/USIojXhAwJZ+/ekbwq5ay",
-	"hyVbLzOUdQ2gjZjXCh4FE2ceJJ3Px8N2y6NRBVPpGoa5LEuWryk02f14/qyoMM53timdicEUxukMobDF",
-	"7UB0TivN2kRNdOK0gOjbZUg//HoxElbZnmYfxdasSzqPTQBrE9SpT1NYV+akLm3lvokmSu6Hpay0Z7Wh",
-	"y8cCPoii5xYis6S6TQUpv28rAZi11wDkLVH0Yxfcsb4S4qqw6TMd6mk80I0ymt7Mci9Rzw1/6VrPRxS+",
-	"n4jow2o/bqngBtEln4bwbTRnb2Fv1JWeMlG0XantqmU1qgaECTKPIY3oZjjRevdJ3Kxrzy94t14+I0+P",
-	"H/+USjNK1bm4NHRQwvmyz3QyLTFDr9LsppjK6Q1Uyq9tCDdY3RVSKG+YUJY+F2CwLy2QWXGj3P3PekbK",
-	"m5KqEYPMWC5u7AJuKgGxsc3f8DLWP7DPU4Bh1nOx9/FcHqqQgHFj6C0TUe7tiE7XJ+b6v8EMHGLNo7UJ",
-	"eaMFneqxBDOf+2e0Lrv/oazAUloJekd5aeEIkMJ4gaTAVTBDeZn2f4UozYWi/oJ9TqeBbnLx20tBnIEG",
-	"QwVhvjjFqf0BaikS18DAZcNjqAJ5eHf4EF7OiJbBgZ1TQQbMh5oUkR0es2hpFHvbMbyBmioWaGKnMjcl",
-	"u8fCDX76ReBUSpxEXPnEwePk2YfnL9ZyTnjq1xr2E5AgwxuZut0XIbJwkfdouK5gD8N+GED7uDZR8e/9",
-	"rpqim2Y7meQi6A1tgsl3q1P37y8O9+1ilS8DF/ayXr6qId4qZH1DYdf0jI3uCgmZTo/5epu4H+YjFwWa",
-	"Op1ws+mHSxIdTl+P11UgX9jYtjegsbpUgGhagkCFvEVe724w+LrhZt06t9ys00lD85gl2FvOnI8FzzkV",
-	"nZ2NF6hxbrei2WotY6O0Kr0u0RnzpMC8okNYRqhZjBGgUXXfuuovBHTJgs69pRBV9tNESpWuoBTPxKWJ",
-	"d6vs7dvaLNKo+0qRDEFESs5cfvt9qQNQob9lfegB8OI9Vg4LNWL9r1Dhv3OlouCXWCLnfFCmW25AUK07",
-	"SguX5DI8FixkyTlcmWEloZBVN6Fzi1Gdl93Ip1oqryQKiZYTWhTcLpqW54sq6Dru1lKSO4UUtbXQBaM0",
-	"a5XrqJ65uxJxw4iMXPeuexBuFGDoDO+R0FLzny2ypmL+4D/PYt0/XIskw/PNgxZshM6YegPdx7rXVSxp",
-	"fisrs0FxUJOsmsE+52WlW82UY5+g0GkSDL1PzOIu8E2nhhORu8ZZhOMC6asLhkGFH/yoU7XzefhkI8to",
-	"KdcrAqU0/1Q039KUWiujG34G7o8bam58j7pu7aF4ceOzQVYjIHiAwjchyaPLR52lCtdMahvWHccJ/n1q",
-	"g27vOujqIdYNB2GmBxgOlpEnx65K4saBYV7Mr+dOkZ26pONyqN35mxfot3x6+I+D3YwMqGZkAvUXn796",
-	"8+Ldjq99+erN85d7l6/Ojh4/2W38lZFnY/psTI8OzmU5P3x08DgjXAwluY5PKC6UeXd43cuIkNei5iqk",
-	"oIbuk9fQBg/j7Xz0neeDPjDfUvswWKrMes6nY6aMK3e89uCYyDu8t1SfOLeEv54pDfg6Pbm5xDjVZOW1",
-	"8e/FcWcrSQ681CA3baw7YT5aMoLSSRL+ODgw4UaoW731e7Nyrq5y6XYZz9dVSbusC2BuRWRCkn/CjvLL",
-	"x0sCdUwnU5obK5FMvMDik6LITt/Mp33Sj2bYG1eDH/+Y6f4uRhBQ0kxGI1STXy4/vEekXzq/RbvT+oVp",
-	"pjgt+V+YULbTp+WoT/oviueXZ/2MJBYI9i+3xIUN+Sq8UzovJcUmTiQsZp/8hpVrtavNO5KkkDPRthXH",
-	"XRf8HY47dWx1QZWZpw18gWVtYVrZKiER9rMlogUhol1wjPT65VDqIVVkwOZSFIRxkKejwqN0TnCUrrX7",
-	"GFXlfMPIg5KazYIVFoltY86F8TY5AoTjlufgzPS1PbIJ6j64EvrY6pFoOre6GUP9BagnlkDAYPU+pKz3",
-	"MccTasIsc7G2skV1vaMMKsG5wPOSPdBYYcgOiu3A9smqIkdp/7a9Njea/8VShcEcO3ZF6ZTJyKAyIcFj",
-	"gw4B9uMWMcyXiY7nSVtU2zj6chkiWrQYy9I9IH/z6qOrSm2hmzl773dNiVsNdr+Uro130mURfmu0wnH+",
-	"YQlViaVPBBw4nXnTm4qQDg0mcQXrbc+XXrRpTbXurvz45gpW+buBvDvdnt+Ot7Elv/3R03W+3FyWslLp",
-	"Csdy2pSz4sDw1cGi6YdyJJf3cf7+n52Uk9agFdff+aaUs5tNOgRDx2WUX+sYsRmda6gBd7syLgz7LcX6",
-	"aSfLgm9fvWxeG4kbLuKlCAnBMHrMh5YfWDKSXMlfMpmTe/b+rC39Y0Xczl84aQr/orOt1+tBGHClMydz",
-	"cvA2XOzKaUVbKgVnRI+lMsSqPFYA9NsiOz8/OyfHP+0uKwMtm4CFbLkHK1S2uQW3orv3Uo/fl9lfR+wa",
-	"AvqCgMtYcXPL5t3NbTBY6NewZKSHEjeblVm3n6j7XESs6y4VpNYM6/Aoq0LouvaTz+PnglAfJxC1drZy",
-	"q+vwCUEV+y0Jwa0d5DdoseuHyWJdtIZsFp1aE3ythx+MMd+i3nTsvNGFO9y2MKRQjjvhuaJEMWNBBMqs",
-	"K+/hXFAQzq6NFYFHUhanoQqgyxpCj7nEVghch4L7cbF81ynfTRJlHHUrAv6Gzd/iCG/Y/CIMAn+4cWI9",
-	"cDF+DpfmdmXVDeV8U6dQbjjVvr1rCdwF7LrFktMQueVUSwR7Cnt+ff18dX1w53OrqzxQPnGFck/rrCgu",
-	"yDMl89uhVAX5mWr26Gg54emnT78f7D0923v1y5t378/3rn7b+9enL0ePu+c/bd9ANkrAC8LFpkloq9f2",
-	"bQlov9WOo3ts8ZqOwpJlkY4TRUZccD0t6bw9W3V9yEbDAwgtRSvNNkhE3KxVdB2snGAVm3aVDx7eRC8q",
-	"nneXZZV3zK30/MBLG7h+kh0NXPS7Rd5h5aI0azwuuKaDMkXl/Fg3NN3ED3qOlGzoajIaKEQEc3Wvzd1S",
-	"3+6sLF1Gjet8uq5y3pqiYMnYqvfMxEX0HD3TRNM5VtTzXVpPsWoExC5Ks6JsctLHtYGCs0p86BLOH1rz",
-	"R+5h31PA9xFwsamtXb3ayFdwPX8D+UJeEhH9u5DmevikO5mvR9uyGaFmeaW4mV/aAwj+cTlMET14QH75",
-	"eBUsM1JBmDsGJh8/9VbpKLAAbdO+2RiyxP5g3CcDpnnhClvY4ceMFgBU1JZ7z8/leQ0FOuUg4H6F4Jeh",
-	"TC0vqi0D5u8hzc1JVCKHGkPzMbOPfMtbI4lrUIR2ccXsweuMsAICJRQplJxCfP61uBY//OCi8/QPP5Cc",
-	"KjUPsehMkb5dcj8jdCWIvOehmMrpj3/MTD8ji5b/P2a3ffvxtYgA6d2Yt2y+uwBQTfpjM7Ffjk3VJzv2",
-	"wa8Xb8mAlXKGof8Qog4/+rgWrHLlUyP/rJia72akz6npZ9ei/4fhdkCIEe8DhOypnbgqPZo9Oa5UKNsT",
-	"GQ2xdjYA6YEmA1nMs9B7DHQKxOfFPjxQHexaXMW1RkKtZcAqCn6OfXJGYE1oN5PYiGDI7xiZoFXpFO2W",
-	"GND8QDcOZ+89bmdglwAoopgeYy9qKoprQf3aox7vMIuVmbmv6MYKcnxwGB2CLBjpN+Pq+w5hzsi4Gvzw",
-	"g4uSbhRvshiWqEK9YzUaV38cysb1syBSIpkkwf21Syb0Fpos6lD+IpQR3Cevwcl0h0VcrgWkfPQf3h32",
-	"fRZFo/J8GIRQY1HJTPXJw4f9MDn2qES0jhYcdaWgpZYYE4WYGPUaPEV5/Vr4DgIQdE6ckTEkpTSqNWLj",
-	"wqu3l40Cf1xH9QybPjBf+89Hs7sXoD+kQBhEC98nroBgqPMGyERFM+6pCRpuCDhsXAfFqMphtiD494dS",
-	"9Z0TF+Ps3IAn12LpFtlx3CUNFNOi35QWhVVvHDLhvn74ISNMKak0MVJmCUr0LPIaXvrwhP4JkKZLXHnB",
-	"DB6EdxlCIMJPjw8fZ/Z0mSj4Z/Ly9Fo0qNNuFEbxmeamGSSA1915IpU0kN/nF4WCQ/+WF32yQ8GFAifj",
-	"67KFDAJLhiz5uRY7SwQFWFC2WGZQMZCMRGh5lMuqLMgA07h3kXxpox1tfHV1dU4wZB9zNjF+fHefnAnf",
-	"8dIdgCUJQABCkIerso6vnXhzCNRqshokoSSnUyv5EcuDaemO7gWc1w8/gH/Ip15gtoB2MSDHj38KrmeX",
-	"C9C3pAVJyc9cUDUnIEWhlwkRCD8+fnL8j4xolgP7O94llSjtveIGnWGA0jOu2T654hM3QDNjPmTHo1e4",
-	"5DkTqIrwggl7/ay033uLv1+w4V6EZTXfPldyqjgzFOuE6Woysf8Mhou6I669a81mGLDUuAxj8JIoZqGp",
-	"XXNXlyLSixZQX9ez89eRUHfSO/RVuOiU9056j/YP9w9Q3x6DuPNwzGhpxn/Zf48YSE2YOsileF30Tnqv",
-	"3HMrZeqpFK4n19HBAaZeCeNqExj22TyclhTN4UirUzEWS4bd14aoSuj9XiyR9U5+/xTDz/LGqZK5PVZ8",
-	"O+sZOgKDi6XyVuX6ZAd4CH6g9v1c4OPvup2cin00YA9pVbYqbGEFD33SW1cI5DRc1cDE2iFyd/gQJSWQ",
-	"b2U6PMMSKLjdIAoOFXMshk8Y+pXhtjNRRN1zoyhrl1JZ8QKLTlitkDrzlZcq4hcDwvo6oNcCkn0MloYj",
-	"rrnWPjnTt+AfnPGcBW+vnyvuSobCEcopHjg7RwcHGem7FNQ+GdJSs90MtLdg28Ub38SSZxZePdSsmDY/",
-	"S3TiRvhBp9PSsmQuxcM/XE5TjSUr49rt2D7RZaEnulEV+7oWN79xbue/SODu/zAQ+4X8BvQNCHumb4Ge",
-	"AWbVrV9d7zgw3cCBWr7l4h8lZL2GYrkOm+siZB6dXXBtGpd9PCVnYTKvAS40v32gCRS1dhyBFgUrSDVF",
-	"VrYTRYRndbfJjBQsx8VbxlpY9ldKzfRuFsQssA3Zv1A2NGM2963DMiv6QfO7xwcHFgepL1MMOB2Woxfj",
-	"3qyc1Y+W1MfrRI2XWnExKWQGp91zKIS2GT67xNmols5Bhsk/vaODoyd7h0d7R1g0tRPyPafzfxPaP6dz",
-	"6PmVQPkzOIL7wPcPghHvgQW8WK65C0fVLHasa+Qc0ztMlrUaN7GMas83uGu/CpCvuvoyoOXCN0WJ1AKU",
-	"LzQZMEtifSbyPrnyat0AW6PIqMBk+A5ai3ETIa99BFFd+pbQEeXiWlisHDGjlwn/PnkmC7yhjg7rE9Jf",
-	"SqcGi0Ajn7r5i0tcBq19MaUa4giXc6r7qTsCDey/E8GHsf9NmF835k/g/gt/4veA/VeVEhq8Qa6LPuHC",
-	"yJB+XbKi2Tm2FaGtahRJbwtFALCLGpLrgZZlZZzFWZ8GeUPWHd8R5cCjpti0pDmQbcKoKjm+uU/6PnGm",
-	"77Q0qNcMWeJKzggUK7hjxbXA+gugZsMX2E3dNdOz4ofXbPrNtPs+2Tk+PNglE0aFPnHqG6ZX5WOk3GAr",
-	"wEsTGV9wmBS6nldl+ZKBAXdKFZ0wA033fk9df7eafqOgBPIdPxU3GTI90GPtWoRzK4J1EuxjtZITGtjV",
-	"KLi6lsnX7EtyIF/SqR4nIOER1O0NEVHuz5We89Zavi5c0x7ejKLBwwIXyr+Ezq61Jc639Uyt2H6fXnBj",
-	"tY/X9Bn59B1vfGhw2crsmhYE7wx35XDugxaAsjum2o/perkEhF55/12/u+T1/xj6vI2rQTB0OatBuH2h",
-	"hIW9eAfHu6dYzMYZR6gA6R8VhDkzGelHdS76ZOfxwSOIJVrQg6tB7zueWmjfkNYo/VbRnx6q8tyDkO7L",
-	"/PCRsASi5MM1srdzj63QJSMB18vhlsYdPX5C3vCfHRmaYPdPOUT5fyrzMQjQmPlKGl0kGoX+Q9dSywPy",
-	"MctvWYGUUxvnz7ByhzNVw4O6nIfGwt9OnYSq2GpSMq0T4kiGtnTArv6Y0aIPAkqoxtInO1AD3BLOawFv",
-	"7Gv2Z5/8SA7BiheVaumTHW9ZRaVZG2pJEmgjwJfiL6CaS5/sQNlvqSLzW+iaAdVI5rvgrIhrvvTJDhol",
-	"UdOB+92SDb27T97XgTAFK5mBLh1zpAsDltNKe046SXMhPXZ9Ab6T6BR3HfibJaeozUXiTsZKJvQLFKTg",
-	"Vu6NsPU+7ucrQBMwO0c67YJa4TBg9b2tAxz8tW0eZqgZ/D3OsVmI928+yUZB45azhOwFYBpejUdKFIQm",
-	"zNo/RQkBeRB4Ie5FdvYLQBolJ/7W6bpcgFUOOyuFUAZutVIYeqdyZ2pwaTmulWodVecwurZco4fj/PV7",
-	"S22RywMRtuRkIIs5YaVmDzSZSeUNdCc1e74W/bq7uTQ3UN6TIat+tGul6FB6ItB+tHA0OgbZNS4x+iSN",
-	"sqD4MByCd31r80cdXdUbqEpAw4O6ll9vwmldfM/jczfkbNQW/JsvRlx9MS13WEyQp04bcoaKRp9uUjJq",
-	"FT9uarMw9kP/9msBywODpGK6Ar9NjRzuki4aV8jOdU/LsiBWrYHiJNe93dWXpVknNn1jXromwzMqDBpE",
-	"6C24Qwc0vz0NHm1WDuEJrBT8oCg9uNoRfYveUaDGgnCzhODxpemC63Udpe9ExpcLNf3NGLtUm2sFa3Y+",
-	"6ZkvdhOKZ2FpSp9SdR8y9OKZprzosT0XLHGZ63Zm1zZT3BgmOhP4UMOvTVN6CTpumH/RppBB5XBGARjT",
-	"qiytFEgJVDVE5zSYA6yqUZsDyJVLAvM8A03WdqbFPv70WoS91gFGqA7q/dokMWClFCONoUgnmFMIhc6a",
-	"yYRZoCtkZC+JFMFcoTB6xUe1zPyVgnXaG3UN+t5YlkXDRBMVQnQ3yttnLDjq+ZbNIpkLvoYo2KS9vS6w",
-	"uNI4s8ZAATvwJlrfFsmek0We/y8NFHWhzS914mOIfPRZpb3D4SP600/5wf7B3lEPw4R7j4cH+RF9OmCH",
-	"xaPj459+6jWyQY+eHB0eH4fUzd974njw36P/Gb8bfvxI3/745+jzb+q/X9IPD68+a/Xs+LU++O1Qvxw8",
-	"nz0bjf6z9ymkYVry5BMvjxYSJZ1L43Dv6Ojq4ODk+ODk4OBfPZ8YeXR4GLIajzB2sBPBWkjdbSFXmOQp",
-	"FRm7pGl7ByYUPJ8gYckJuy9B0wVdoTV/yMvyBK7vXZR3akVcn+y5ngY9/MKLr62E6MVnmptyDmNi2m6w",
-	"QUKysr1ETJ2QPqit//ny9cXl1d7bs8urPvJO+IFQMqlKw6clSMb9gBp9X0Hk8KAOADk83t0nL3z+7rUY",
-	"O0cLqNNObnDyrTMDQfWjBnlYrIy6YMNdtNfG/e0wmK+VKpxTlaAMcJchXjVcZV70FllrjHWpHjHJ4Nna",
-	"/LoYZXphyXHXSfB8rq+LH/fsf1LzLFONJyuohswNM3vaKEYnTQmgzhqCsJ/ETMlb5LO1cZuwgmc49R7u",
-	"dHUgx30IAnY3Jh8vZky3X6KQ/pcMVrlyeX3fTZ6K8xlboOqwGqvb3g8JcpevWTY3BaNmOEwIzv79k0U1",
-	"pN54fSpVWvx2UZtofXHc6GHPvuxGb8kna0ajWHLoupy7i1JHjWdtmoGqXPdjZ/oJ3/pYnK+fvv6/AAAA",
-	"//8=",
+	"7H17cxu3ku9XQXG3ylYyelq2Y6m2thRZPnb80pGUePdYviI4A5KIhgAzwIhmfP3db6EbwGBIDDmkJDu5",
+	"u/8kFjkcAI1Go5+//tJJ5WgsBRNadQ6+dIaMZqyAfx7LUmhWKD4Qm+d8IKguC2a+yJhKCz7WXIrOQec5",
+	"0zQdsoz88uGcyBtWED1kpCez6SFRjBHakzdsq5N0VDpkI2peoKdj1jnoKF1wMeh8/Zp0np/K0813UqSR",
+	"AS6GjAjzFelLfLlgnzUZF1L2F7/3a9IpmBpLoRis6LSQvZyNzD9TKTQT2vyTjsc5T6kZbXuMT/z4uzJD",
+	"fwne/e8F63cOOv+2XdFrG79V2+69MGJ98h+GVJMJE5pMCikGhIqMTMxnWpJMGuKUmnC9BVSw7zPDHSlV",
+	"FtTSg4ly1Dn4aCbd58WIZWbVWhask3RyRhV8IPv9nAvW+ZTM0CHpfN4cyE37oWbFiAuab1UjBA9s8tFY",
+	"FkCWMdXDzkEnrbhg2/0WJvszzc7kBJ4s5JgVmiORYRJzm/i+DzvX5zlLSL+QI7Jr9s5OigvNBqzofE06",
+	"hjhxHinYHyUvWGYoAYPYh6sFy97vLNXmLcd0NKZ8IOanl5ZFwUQ6jYyRdDKuYL3LNvy5e+5r0mGfdUFT",
+	"Pb/ks5M9MuF6SKRgZFDIcnwANEhlxggXimeMUKJSKgTLyK9nbwKCVFPiWXSm11xky2b52jzzNekIOmLL",
+	"nr1gn2E1jouWPP4eHzuVOU+n5ndjWiqWXQFXAp25ZiMVnbr9gBYFxZ/CS65uDJPhqevLYmS4wPDFk/0o",
+	"m4wLni6d5VspGAxRMPN2mi/7wZl9rlpXUea4noU/g4fMAdZU105szm8MnyJ15o+moQYrRqrt7pSCo5hu",
+	"QaEbmpdtKTRzuriRJ8A1ltGS6ti4RTrSBMSd28q5k9kgivxpXU8SuZ+/4UrPH3jPiP4fiwjipzLHqLM0",
+	"grctkj2nZtPn52N5oToZPSlzRgXyjzs+dVHyShjJoRiRIp8eEkPw6WTICkbwv1wTrkjO+prIUhs50vb4",
+	"zaxqjlHDZWmay0EZWVJqV3wXZE46I1akQ7pcCL91zxmxNWYF1bJYZQZ2Oe/tT2NTiYizRe88hzt5GY39",
+	"+vz7w/knATUXboOf99x2yOCbhUI8WPmYiyjbpTmjRWKuK81oRiRe426EB4p0x1xcDakadg8tGwrDngSW",
+	"lkWutBlq+MlGFzukYhBhOJpqe1U4QUuzDLSgFH6RgVgayZsGodtwqTrdw710dqeCjQr2KTLCzBrhvQmK",
+	"VTv15tXeiRRDut1Chlkyzh/16os6r7yUEzKiYkr0kIuBIhMjl4TUREnSY31ZsJi+NzMh9/bolHLKR0dC",
+	"TViE5WmoLtM8f9/vHHxcTKNK//36KZnXVimZMnVAurDxXStnKRmWPUJhEiwjNJeCHRKWK5ZYzb6SxiOu",
+	"FBeDhHS92t7dui9lvM9FZsg+vy8fhlOzDeYIw9Edl72cK2OvySJjhTnRBaNKCnVI2Gisp9UiJlSRQUGF",
+	"xnPcivNe4ERiwtS+Kn7z8azRZhjKPEsaZzV3iAs5UXEj8kaW6ZAVilCFinguy4xcCzmBv0cJaOrGyGQ0",
+	"HRKj4JLJUCpGcimvy7EZHZ5uTQ1jIMWuFVbcsOJKc9TLvTKXUc024dNlEsXRMth5u/L62xsP0hur5M/Y",
+	"brDOZat6g0+B1l/o6L5RMubptbN4gNMeKKBodM/Alo/IlLdHx5vnL4829x4/eciFYEVCSp5tJOTRHulN",
+	"tTmgGoxpZ1YZ5lBDOREJ4VoROREEfAZUG0anQuohK2AeD5TjB3epKTqyU90iR8RptUQwlikiJE7d75UZ",
+	"PraUZhV9xAUfmYtld6kctPvg3ta4i2fsj5LFrosez/PW1pGVKg0HkCuSmrEOyUAyRcoxGrVwRCzljHZg",
+	"hBcKQTqgXJjzKiqyljwzMpGqa2YfqBGzDYmSjhtm2cJeuee+Jp3fZVkINPzaXQsvGc0iN8IHED9mPU7u",
+	"PkD2sgMQJjK1Rd4Lhtxm/rT3nvX3eIEzpMoQjuvE8CZw5ISbG8QQiKRyPDWfG04uGGpRB5dCSNwF/KV5",
+	"1IoAUgrNc0LN5UsHrDDSPBsZ5g8nu3UJUtYw/gpahBcURiunn1/hj3Z3dmCn3J/z8k2OmYiL4JJnsHia",
+	"57geheQa0SlRmuc56bFUjhhhQhecqUNkQCOXzTkEhaLHCB1JMQCZ3VoU//rq+dwyzEIic/fK8/z8A8WX",
+	"N1w/IDdW0ENgYnP8ZgYrWGZuZC4FEokroo0yZWUTyxIyohkjvamXbH6/mxQNM9p6KkbJs1Y0nhFlJWi9",
+	"yHjBEa6kjmWXqIxzvrg6bX4VINvNLeN0cCIFMEmvVGYkRTI6TQxhzIdpqbQcscKoQIbx0Ooyh6w3RVu6",
+	"J7Op+dY8Dd8e4ut7NEe5NqbTkVmqoWvc9o0aFG7kiGgd0z9KN4y7iIxglaU267I/TOAU2++bmS6j06Uu",
+	"S6qZN2mjk23vXJrV2iv3jZlI463V5P2BXV6PKZ9bf1tNheq09IA/x2fXG3d6XN2aMxyRSxWzkF5pgl+h",
+	"TMvoNNjLQBXOqdJXijHRVjdMOmOGWvfcmCcoRq380GRIUYYqiEiYK9pq1GZQMmS0yKIX8/xl7Mmx1Ffv",
+	"n6zmmTgixU69oa1l/4gi778yR8dr9LA+AQqcYMZYkCA92YhlaPhwhQebSOHJf0C6gk26ddMCoxSF0sQQ",
+	"m9ib23kCzD06KwEEm7R0yRZMl4WwG7XqKTPDhK9oIJ3Z8WlEITTacvxOM1ftNCEZw43iSvOUHP/8/qyV",
+	"vutVioi9xYqMp9qQ3BtUzpDTSHO42lvf4UYX+Q1fGjOr3LXYdGO474mSpE8LNPdEOeqxglBvnPiZtDkE",
+	"MzOwK46cQ7CsjWl5zY1mCPw6YNrbFYuPEO5e9f6GvX/DRzxiDPiQVosVzV4PXi7Nynx4Z1sR7+e2trQ9",
+	"pTE/oPtFnP9gLQ8UcU+BQmCERGuGC8R8ZLfTUEote41/9mvSscpta0XcH+vIJAT7rGNeH2euYKycDhjp",
+	"sQEX6pDQHkh/ieaZEfwtRf7t3RZu4Um1cyEZl/suntNpo81L+1Ej1nBC11Ch68xVSw3nk2y2QndiVLC6",
+	"1vwgoe5Ze+830UlmKG1mGSVgEOGeId+oTeTbOw16VHF1NZZcNLk76Gdry6Ohtdi2T+m4fayyncxxK11P",
+	"5pyI7DVrZra5SG/BNNAeriF5HQs81Cd6UZRKMzPIObxrdgdxhNgenohC5o0zS2XWkESjWFow7U7B75IL",
+	"cJpt4Wa9YWJgSLK79xNslv87cum7jIKov9aRMbjqCRc3XEOKDckkU6CDgrrGQfiMqdasMO/4Px/p5p87",
+	"m88+2f9vfvqykzza/frvDW7DQUFHYepAsJAn+7GflL2cp1fXLHKIT7K9x493n9W9i3MOn2s2TaxbGG3u",
+	"Ic37NuiVM3rDlF3UUtVJMZrHZ/JfcxPxPiTrir5mU6M9mVcYg0K2GHDuBs8gNaEiSDCjedo2MuKIxaQJ",
+	"TtOtbmHQFJbwms3FfiOefalb7twWeaUVsa5je/Oh3xIiClQNXTzEH4OE2OwyDO+gNy7nrOVWrnw1mh9p",
+	"7YI2iylkn1tovi8wyJKONsJm6Th8IFgGcgmCkMsC150ktO387rjRkpAJgtUuv+VB2fmt0qXnE8wiGt/7",
+	"udiNFXRg39yVjdHWC1azBRY97ceK+s3cS5ydFaXW55SNXTy8TpNzOWIQj0WDo3ISj0qlQZQQqud9WlRf",
+	"FVxdt/dh2qv5UzT70ewBeIQILRiZyEIPG92T+KL1buzFnjjwN1xR3f54Lsm8q6/UKbFXubFzIA7i5oMf",
+	"Hfh7xFp/ECCnY1poMpRClgXLyEjCfUkFiB54UZ7LiUqQq52fUEh8UvY1BFkouHHwUUNap5PIG1YUpQh0",
+	"kqTDxQ3NeRbkbV2xzylT5lzaWMZVXxbXwZ/pkHIRKOq4oCADwn4QVXjMXDZvaGFue2Um5dn1vZ+d/+jM",
+	"T9N/9MrPN3wKJn7i5u2/+QVn/ALnP/vxsV2H/9wZZc42rb7wGWWwLnBzWNO63YHwb8I3mJMR5feZ59Zj",
+	"fCE1iybvTGSRqTmPCzKZJKrmgKwYXI6ZWPGoyImImV4fhhKEjCJgm1m9aF4no83RfwXOd54R2e8b890x",
+	"rSKKi5S1tFxdnHr+Cp5V4yEWEXFPtuNo/HHFRvYt4b0dCZXbc/bA6pvcp1lZj2Vdrba6p4s7QjAwSlb4",
+	"9ZVT1RfqC8snFQaWmiMHMa9bKkXKCsHaOpZL1eRPNN/YcCHTW8RMUxAr4zBQIl34NYy2Ztafm8oRU/jv",
+	"1tqA38pfFYs6/FAiL73k8bFIeAwkm82xdYm11QF0pLVnxBJnoRLgfYDz9MMbBS8fqogR+yxjGVLSxbrw",
+	"prHxLnSdKSIhCGbjtixXrLrUIxGxeNTOzGAkla42SPb7rAiurTYHGWntTiuGmyaMGXE/kkIPze13w4po",
+	"1l8Z9Q1/cPQwX6NVQK3z3+cwMEddeBD3p9WMo15TXIadT1sX6p3cFMFLbp9kWOmd6+cZ1s7XbV1StSTA",
+	"lql/SYdGePXnaczyT3OZXpvrlKdDc5GyG54xc2SkyOc9fo2X5ZDlWYOA81qyeQbi+i73Rki0YyB7hBYF",
+	"v2EZmDtckynT8UjibXMZ3BPNl0jBUsbHTXdr9MoLPfMN465wc80f8tYG2trxbjTNIiYwSGwapHI2p2+9",
+	"YCyLxzSovmIiyiBcoeu6YFhwh8at1xb6rJYRGfBBWhZKNiYhxMuORJqXGWtgVIgWIz9KmyPWkBaFygrc",
+	"3ObuKOQEUsi0xF/BemheMJpN8bJZ1SNfF5cl/gJuimhc6IV18jgOHJa9BGZWWWeh8tVaUThl8RhRwVKj",
+	"hLcWqoYvzuA395M46ubjmSJxDBfs+XIPTTDNeWfcZ5rqHFNvIFtNkREb9VihIIPJmCFbxJgG3hN8LeSE",
+	"UPsUUdd8jHF4nKz1T58Gp2QXWGLmk+a8nLaVKF5zaWfkYeJKg9fDaxSlyGx82WhfY1ZU+UiygL8hV8kl",
+	"mBdlzohi2kfG7zxnhoX+otYX/LDstacMehJflr2GzDZ3+gSbMKUJHUMcCTROSIgalj3MpYS/cjmxqW3W",
+	"16GAY+AfBesbKs8Sav4OW6UYxpaOXC2+P9FOMyaIfQzSTrhhaZJLMTAb7LyQLv2kIWUQh1vdmFjPh+yd",
+	"watsZuAWjm6p3Up4N8m50sDSGBahEK5IMb8aqqGb96ul27TmIl7ZEItEEY1Q4z6Lqi5L+jTVqsFygKuC",
+	"CW0VQfw7LRgD9oT8TNnfIm+tBHSBr4zgea/s+yAxBGv98LuId1Zd471MxdRu33LL6Rb+WyPJMHG7L4uE",
+	"5PyakW7O+rq7VenP7VTftkLZ1buaUb7NStFXYcabTf0cmV9sraROuxyTdVTixt8uju9IHfPkVEaFN7p9",
+	"rik117EqWQZxsbbOmbinZ2YcdG07lmlrKM+dR6xLWl6zDU/NKzrwcVvz2p399a5UKBpooSnTUE12KvKc",
+	"wyriU2FjmQ7b2Crz6vCjPbi+qar/vjmS+cd64xi1ezbdB2aN77RTiCmTL2WJqnp9zRmdRlhtx4jV81LY",
+	"JBuvVPt0kyfLEnhmlep+IUfz47zlotTMupnJiGeCD4Z6q5bYsr+/s2wwqM6ozW/5r2aoCPNzb2rLz0jT",
+	"Nbm57B1VGlnEQs2yginVlHXG8f5nQvn7cCjHoO3piSyuE/Ly/fnFwen7s4vDWsUklB8mgSVGIVCBnhA9",
+	"ZLwgUEo5KAtMJZGFkTI2zQ3eHZWcq9xQtNRDWXDdkOOVGir0eUo1Iw+fn5xt4Om9YQXvY541M8qr85oX",
+	"0lg3bPpAJUSBGmWWwrVieb9VXkEwXnxCMNj8tBJE4nE1cNds2mq4hekX8aSfD5hZXp8DFRl89uvZG7jQ",
+	"Dsw8Ny9Ozt5uvjw6f7kVsN6WYfuiKbKwKF2nWr5d4oHhI/POYB9sNodKCFWk62bRbZfUsTDXYn5C/5ir",
+	"j8N65kOcDh8MjYY8lHmm1qh+a47XVIQwtK6X8VZhpCFVLbONG/I85nxdUVle9t4XWbREu0lqeGkQFxdL",
+	"laHZKos6GfoS4uXGoly6cP/WhpWdMS9Cm5Z2K+HTWFz/YciwvAucIpD4Z3krI1RMIcUj7vpbzsN3WusR",
+	"cYpa1gHf6KL6/pdl79xFY2fwLEQcU+qVRm84ZvuAS9EqUViI2pfFhBaZilOmdc3MgILPKoN3Vnqa914N",
+	"6Q0D8dKn5j6qVYnfT1b1X2hb7d6EpT3LfIevQBFpQnLooSbdyllqIchiqfkhIk00S3UgZQbu6ENCzf+h",
+	"BNWmpMKNsgqKjt2QMGGoSZuzDyaw0GbyLEjvzcuRcGKHm0XR/LT2yHx54Nx10ec5VkaYl8GyFbC30RoP",
+	"SXez61JZwYNVhvGlaqapuolfRojyBtegISZiCjZX/6trPr6y+76s7ETdxIkWlIbPoLBRkclRQgSbBBez",
+	"0rTQs5kVDxSxWa8zKdFP9msZ0T9F1vDKJzjfRWgV3sayWwRW8Q0LuMh6ulfL0m+Xfdp0IWOpFcsaQavm",
+	"nYE059mVYqkUmT3KfVrmunPw05N9M93bgCw4odZQyuSJmLXNsQ+02oPtbaPWbP/b8fvnJ1tG540tj30e",
+	"84KplVKtFqroa2UHx/PCI0pgMN0otZQqWZNYX5H/wTHlnbXrnwLznuaCodXSC+bPzOM2hS1BCfh8KoDM",
+	"s4avVoNqAJ3bQTXMQRoUTYOoXC7PCjfPLPZdSmHDfd7mmILtDsc3rr/L6xhExJFyZjI8oFyyReUSwFTZ",
+	"wM1oASt9rs4UP0bXZlzzWxFFkWdXzkW0mE/AW+J/4z0/bX7UrrrScbQ/GY1IfPEc6KjUOlJkzOQ4h7yC",
+	"DGBJuEC8UtCNYCesXtuQabgujzczpuePW+7ebdPz3AsSJxYDrIPm5A6bb3yUXs/vkFGGrlp7Y+Fp65Jd",
+	"KQ2jwat8F5kVaxksNqy3rG4jgDwx6qgHYbKaWo/qdNg+eXMmRrjwEvGUToItCua93K6xu35a4t7OgkJQ",
+	"PrpajLTkg6ge6Qe21GGmrFGrGhQa18d7Z6Q1VdfKY2qbRVuaA6S0qhxV7bAvoYzLlylXODuPYyg7zfEM",
+	"f7nu7z3bf/bk6d6zxwuv2KaAhxHZ8ZPjoagLd3pW9cY1nYx1AKqWYyW1wUm6cxikRu+Ix3lk3k0S5Kbj",
+	"3IYUkIoUE5nN/IeI9hoMPC7YjZeW9YnUizShpM/ibc3s7qFPkKs+s7nMmDU+YIIpruAdq9dRhpBGtUOe",
+	"uGICFwbzLBmuqzqkMZny2hYbuYTncSGzEqI+YwqlLzZM3QmwyxNzW16jLwZR+Fpjwr/GRPR1gkZvqNLx",
+	"JN5V6ki+RYS9SSVtbSHRaAVk28icI9SaZL49xMctcugXpLO3Xv4t0tfD2swIJnDKxtZab0EFVwfX7mmo",
+	"9F5aOmp31jxva9va4gJh2dsauch+1cnCar/2u1NReM098hCiMb+gEcC7T1BwGxlcQ/isStsTklIhBU9p",
+	"DrXZGwkZss80YykfYaQwRAzY2XxGN/ufvjzai8AENC3UIWyuv8YmV4cDoP2+CLEtwWBxKY0uEtyS9sup",
+	"oGHb40VGsU/j1+HbwPm1QluPhkrenIpBSQer9qtoqEtY0EMhaJ5Qjdn2SL6tHHHr8Kr7+V24pUPE/TU9",
+	"cm9R3fvZ4tM2IPjMW/0r+epmZeRoJbCqcIpr0ly6xJkZV4uwxpwmD89eHJNHjx49sy1i+n3F9AZgUHgU",
+	"SGE/JpRMaJ5vQv0RVqYhxixGMozKWzCaGUvRZ3z8aSP9gZy8vMy+7H/dNP/bc/+7wP8d1P738PJy6/Iy",
+	"+3HjPx/+6/9+/HHzU+3bjf9sLWQtHdYlomDTxQc9vASONv/16cujOE7MiIuYTvnWfGzzFq2J4N6+TnEf",
+	"jhKc9tYMdwvQg3ojnog/MB2yKzpgYRClhUayij45sm5F34ohz+Wk40rmkw4djwt5A0Fj0VibOWbFVeX8",
+	"ae2TNz8LFffVhQPMvu1O1am95o419u2gqeY3bBE+fmNO1jw9bVeOiBAqBlLs8YxA6sTpy2OCv2oA08/Z",
+	"chUmZw3NUlZrPhNemTBw4kjSen+q7hxrbY2PosTC7jlLl7QvaL89f5RUaJtluKqcCcnk39OaQn6J65EI",
+	"mho1ab5B/lIkE+nWKm3V22WZVguzbA5+B0GSZXhhoUdiKbZYY2enZsBk+5tkcR8cqC6cP8mV381VTT0I",
+	"6oxmalhkcR1LLXvXBCyfNCPL84Z646FNg1+Or7+owPRIeZTGB6rWnMF5fe6kPrSWWbo0EBMUOkdqnxBD",
+	"1k4VojIq52Nf6Ire9TXcn6pUYyaypiO1HgZzDfDND5A4DqnVgcKOVquP8mbVVHMm8+bFMXm2//hpDCEi",
+	"Fog817SXw/6yz3Q0zhFcpVTsKhvL8RW0AK1cGlfYMwTQb66YKIx8ziB+kBsis+zKJkqa3ZTyKqfFgAGo",
+	"ERdXZgJXpYAqwvpneBirDzDnARo3YZVyOJajKpSqX2l6zUQAmzSg4+WYSu5v8Er7qtxgbkJeKUHHaijB",
+	"62j/GczL0QNDpiHAk6FMX5bg0i0FvaE8NxSGZzDnOqqKZUxTnscDdb7SbaaPqWCf4xk8q4iEZny/I7Bt",
+	"qCDMIQ4emg8Au5/Ynq0W4gzTvcn2ze42PJwQJX0qZ0oF6TGXrp8FAQOERqJB/WLLFHGqSxVL+0s6muuc",
+	"3SEanxt+ljhlIQ7C1CNLj4Pj989Plqc8m2/dXP16PBPYuHfs3J/56qzZW0nBQQbHHbYABqnIlQ6aTW21",
+	"tSHtMOtpK2feomhMN70vXPTvD0Z+e4XLwY77tSzXvCqKxx1ODSDNL2qdnemAHbr+aSFONZENGaSrubGq",
+	"OdqE/vXdWXOvml8wWL8NaS7fBLGmPTLNSl2jHNz11QrNR25dxng9Ew/FJg8Vi0YvtNVS6Wa3tCmrbnGt",
+	"lIXkW2hPrISmA9/drIjLZ6nSNivgVrWfa2PTfmNIVQu2thjMtl656val1v4zxPmpYFohNlw7GvWtWwTk",
+	"GuW828Y5V01yXZRA2LY9un/bakHWVXqarxZgbcR/XKeNeGvSrxLWvb/e3nebBVl5Luw5cgCFLQPRARGX",
+	"HYEG780t+pDFR6y1fI84i9SQLyeee80HLjIM6Vqvyao/nHMV4fDV+9p6+mYWtq4CXZtdrEY/7ppAT3+D",
+	"I7B9JOLriou181xzsdbZ7ZSLedqbOyIdCp5yKlonVZ2hK3u9GWm6oIoHlOl6eUxNqS7kCPPirQ4t2ASQ",
+	"eKBGemV31GxUtTZ49GjFOGZtXC61DLoTgbYg6qR88qxvEIgQAkErvarFHtR1yoxOXQAVIxmHEUwuVQK4",
+	"/MgCn7Zro4kwYfMa5F1h7PlU70JOLGLrXXlJfYZ+ZH6Yp+FbwkOBsm/I5j6Fdrqtsfd99sicLct7eby/",
+	"NaAy2K00dIlOw3HBDMya5ZUJYuN7WLYRnRqOaj3tGiDXXMMAkUlU45rKNVvc9w39L2NMUQVRbcpwvTGo",
+	"CpqH2iMRdmdOyGXnsgNJ4Z6GNh8hWgK6BuzWUsXCH4uoTClzppqsbJpf0Z68aa8Z9XKaXstSr9CJS0eN",
+	"QfY5zUvVGL0dOoSbVoMgdkvM5MQDfNXKTg+yWGygPCzTWdwCAzDr8UetrPup/8lKAeOW1Wf/KGi6ZoS5",
+	"MupW/BmotVdUX0nrnflL1Yq104ngqKyneITVHN/OZ2rmQXUZS+C2HX4Q1sZ3dXmASfsJebJv+/6snL7v",
+	"fJzV2DGxUzUpmi+IOH19gulcz3Z/2tlISI8qRkbQUej5y9cnbx+6bk4vXz9/sXn+8mjv8ZON2l8JOR7S",
+	"4yHd2zmV+XT30c7jhHDRl+Qy3KGw9dPN7mUnIUJeiupWIRnVdIu8EopnDKsiXI2Euwed08NIe/+yWE/T",
+	"lI+HrNC2t+DSjWMibfHcXDPA1Aj+aqQ44St8y/oUQ/9b26RF76FaKHLgoZq4uQXSAmIrzNMfXw6XcK0g",
+	"oVr6nQV/F7u67CrD8dqamOdVS6e1hIxHiY0EkX75cE6gM9doTFNtNJKRU1gcqhZ52NXTcZd0gxE2h2Xv",
+	"x98nqruBiZWU1NHMCFXkl/P375Dp5/ZvNui2fGKKFZzm/E9EJHvYpfmgS7on2fPzo25CIhOE4J+d4syC",
+	"XF+5MZ3mkmYYkfST2SK/YS82ZbvNDSTJ5EQ0LcXerjNpIPZ2atlXmhZ6Go9u+itrjbjSWoh2sJ41Gc0r",
+	"Ec2KY6MV/VJOANmnx6ZSZIRx0KeDVlp0SmyQpyXiD6NFPl0xITOnerUczllhWxtz5n2rbAHScc19sNkL",
+	"VTC2TuouZFh0Cc2hET+dGtusQr5yKOJYUtgFzNMuggQCqPj8LdaEe18B5ifQ28SWBwImDkDUm5ciUs8W",
+	"WYSSH0/7M8fmSvE/WSxOZ69j22al0AnpldqX4a7Qjtf8uEENc40Pw3Hi4eSmG30ex55mDa4+V+9Sn8Zv",
+	"zny0fRYREwiD3feKjLWY7G4qbbvcx3F1f6v1nbdpcxL67EmHB9azNvOqJxUpnbgCHpzB8sD7+UJP4Vyf",
+	"K5tYa4bulzYBrPLWZ1zRXr68h62XDJYg53rd9sXeldDeTK65XeYKmtsXHPmBkwU9d8+d5tiI/NfetgzD",
+	"g1eARKWa8WdR2DXgzz56tiyDMJW5LIsGOJBxXY0NqyMXV0zFv5QDOb+O03f/aGX7NaZKW4CXq1xOrlaL",
+	"e40LjuZBVZkwoVMIVqnrhdUImFYQmv+tONIFJ+e9lwNxxUU4FSEhBVsNed9ct0ZKR2fyp4wiHx69O2qq",
+	"gV6QLf4nDhrjv2Bvq/k6Enpeaa0oWDNjLSXB/PYuqtW8Hbdmbs852kPNMnWRfTaLNdZsW31NOhd2/Xex",
+	"aveuW6c2zbxoXvQJOaJ5ex+2y5tdKYHl1glDVdp7c7r6stgL18vA2tfNmAGIlVhfJiYs7EdLPcVM+Eox",
+	"JpaQ9mN1j4syz6E1ZSvQ50jBVkv41CHNACZVGesbopEcg3ZA5CGjRdvOkM35RUtcJUF/+MXC0srJiMPE",
+	"vaLOxz5B3uULVSiouLUNGfbV2YmfPHS7rel1OiJqKAtNNPusSW9KnGAnD38+PiX7TzfmvU0NYhwmsp4U",
+	"v5DXTLxm0zsRafZdtxdp9Rfd0jnSoCMtPE5YfNGuEUMcvvYdm3hwPCEnTajPM+p+7pR9basGnK6/RMEH",
+	"5xM4vlG1b+n4mRczMa2kdszQcLCeIVy7J1d0L83MmrK617Ic76RHvmt9v8xcq7kYZ7iQsezqmk1XOCB+",
+	"l6JpBgAZuFrrc/OT4i4nEZ6KuSbRyuI1FsSMWLU/chjuXBDqyjySCj0WEJulJj2G/cC2GoDnnOy/DVhs",
+	"Jf8Drq0omwS7Vidf4+b7cNJtZFC0WsbGyhIf/mllgF03yDMvSyK5N5RYieLTirCFLnQC4iNGlKZTBVjb",
+	"h74RnhU9WPAgAbuecOWb4IcN7FcTW3ONueH+gTeA0HcvgT/se0KBNlsYiVOzq8qpscMxu+YQWgDXYIxt",
+	"tULbXPsZ7rrGzGQoyXMisNEV8eur54t7dlvNtYKrp3xke8UeVug7XJDjQqbXfVlk5Geq2KO9eWCdp58+",
+	"7mw+O9p8+cvrt+9ONy9+2/zXpy97j9vj7JjJrqdBBEBPldNqRbCjJU6rWwEdrYnBGuRgtG7GWkGoxjW9",
+	"jKtxbuHrF/ipWzvTwJooFVsB8OoO4YpzjyDVLlesGUV2xexul1q0MHcFHloZOvmOvK/uXVc0epGibQWI",
+	"6tj3BXrxwFjti4AaWrwd5bmFSrHm27LmcUv6YkVL494xHfaRs/JMEUUtrDM65lh2iOikUHoq9YLOwbfO",
+	"nV+gPrTBacgdzliQ4OaUXZc6b4uO3VBtnWy/+eS5W4gvvEsCoX/j4dR2n7QX89Xb1pkNJoWXBdfTc7MB",
+	"PsNP9mNCD74gv3y48LElWQB+AVac7z9zcfUgNRKj61wPgyux2xt2SY8pnlkAVfN6bFbhfKYHneen8rSi",
+	"Ah1zp+A2IJhbvGzg31rcHx1G+G1aMHM03x29PekaGT4BdQghfoEFwZ5jtMCccxx7qPUYicVFX8aGDtCT",
+	"IXWgT1N9EHirqNY0HTLzla1YIlqa82xUBcwpKJhhOZUQlkGSaUGyQo4B8uFSXIoffrDuUPXDDySlRTH1",
+	"8AasIF1DrG5C6MLNcVkb2ViOf/x9orsJmc2a+H1y3TU/vhTBFroUsGs23ZjZSkW6Qz0yvxzqsksemi9+",
+	"PXtDeiyXE0STAEsSPnQ5wdgoyKFt/VGyYrqRkC6nuptciu7vmpsXAuxAFyhk+OXA4lAr9mS/LDwwdRBw",
+	"DXo0PVCkJ7Np4j5GawZPUoWVj6Xn0JrrUlyEaLq+0THwM4UckS1yRGBOGHOU0OaI9PkNIyMMGR1izBcr",
+	"4R+o2uZsvsPl9MwUgEUKpoZGFYc0+EtBfX8pD0OGoxhtnbt2aiwj+zu7wSbIjJFuHaqhaxnmiAzL3g8/",
+	"2PL6Gjy54bBIC+iHxpayzb+hZ1s38cosCmjiU4c2yIheG23Wpe0/UMT38NsiryBB5wZhii8FoIh0t292",
+	"uw6Yo9b23b+EmMNrzps62N7u+sGxPRCydTBh16XArDBXEvPJkRN7bMAFplAfoqVwKVz7fkArIDaC6HFO",
+	"6r3PyCutyMWb81p3Pa6CZoL1/CHXeM/BINgHjHWG874UwcS3iO3e51tlATNRUc8Zr5OGawLJLqpq8GP7",
+	"7yUzJke3L4uuTYBDv7l94cGlmDtF5j32kHpZbdhvTLPMGFaWmXBdP/yQEFYUslBES5lEJNFxIHnPXWpn",
+	"9wBE0znOPGMaN8KlW0ES59PHu48Ts7tMZPwzeXF4KWrSaSNIQf1MU11PsMTjbrO4CqkBMspNClWW7jXP",
+	"uuQhhfQT2BnXhshDTxgxZMTPpXg4J1Dg8ktme/wVDHQyI0SQ1Kks84z0EBlwA8WX0srKxpcXF6cEsR4Q",
+	"BgyBBza2yJGwvOM2wIgEEAA+Qda2OMfHDpwjBtDIje1KKEnp2OicxNz+NLdbdwL79cMPkFvjMDsQZkLZ",
+	"/Nn9x0992p4Fkega0YKi5GcuaDEloL9hhg4yEP54/8n+TwlRLIXrb3+DlCI354prTCQClp5wxbbIBR/Z",
+	"F9RBGD3gImbU5TxlAo0gnjFhjp+xMzpv8PMz1t8MuKzSGE4LOS440xSR8FU5Gpl/un7hTuAkRi4qf2SC",
+	"1FBznNRUGUMKNN+ws92WB+s46ASjk6PTV4EKedDZddjydMw7B51HW7tbO2jdD0G52h4ymuvhn+bfAwY6",
+	"GtY2cyleZZ2Dzkv7vdFp1VgKW0W+t7ODCD5CW4hLzT7r7XFOMb6N8jkWaZmLU7zSpCiF2uqE+l/n4OOn",
+	"kGbmPhwXMjVbiU8nHU0H4N4xkt0YeOBd3oa8meb1nOHX97qclIotjMfYLlVxI8PPYNthJ7WlQEr98fR8",
+	"1EyRm91tmo242E6pprkcoNkzLnW0lSLNMuRGhFlTKM3HpZHvtuq9Cuq57nAlaJAFU3qLHI3HOTf32oCC",
+	"C9C9yDn5zG3DbPKkL8vjiiAEGkoV1AlcggKew/o+mlGmx35BaHIxpX+WmJ8WbCU1E0rhp9u/W6yaClrq",
+	"S6dUJSZ3eZMwaBtoNiF0Wle4o52TX8866FPp5Eb54NAZJkAT/thhYMZZgfDGPkT+UUjrsnAEtZttE80/",
+	"fkJbyDPd4gJJR4OvdctTFyX7upTPVyeO9ex8RKBKYBuaoe8CaJFxIVix2ZfFpp7ITtIxepAx+nwl50rL",
+	"A+axMZa5w/YckGDu4Kh9cYbcx09fa8fuLaiVjgMSn69fnQU4K45hLBgW1BrafYF7Jzydnp1mjqf7XDUK",
+	"L0OGt/6pe93blfnc7MECZl9lz2tY1d9l1y+Cm1hVyR5otXNQj1fa0e0v7p9ft2s9SRu3+dg/BRm+dMQ0",
+	"JEV+/IL+CfCkeGoHwai6AEgWXF2f1mKgtlIJp//X2MIHVQG4uv2+bX9x//y6Hbi2pNJNrfCxsyxXpIdJ",
+	"MC7WBVCBiVNRu64Bajd24WE/2N+qJNV74ook+qrAbbkig93hrVy1vD2W5VgK8k6CMxHk0TucqI2RuLa0",
+	"1ZOJeeBS7O492n/85OlPz3Z295K3W+R4yMSl6KwgneqNeb/RpQttcb2OkHUOdleesU2S+D6HEW5RsJjD",
+	"mnznYRjnVIN/0BqOx+e/+ez8uzuroGCGR7V+wAAs+DiE5P0fdr4cbrEd1imjnT9KOu2sppLiYoCi3+qE",
+	"eNDp3ZW1y+z7HAogjwqsIGj7kDOMrQ0kkeJuD0BYWhG/ri6sExfdIs7FiZYmBAckuppYrtgBCaxQsAcV",
+	"yaXyRuFNrThGyJ7MpmC5lopFLzilSvY/+34DTLXdKtDfsRfUStdT2Ov4m5uEVdLDvB2IcM+dp68fvd38",
+	"57OL/9rc/3nv5eY/O5H1+vDzboAt0rnZ2entssfpTr/P2M7Ozu5qZkXYmPq7HHiYQHUw1j7c7HPKENpl",
+	"oQlxUj12n6dpNj8AcJalsg5oI0fSXCpM6IJhIcQWHD34thOO4negT3PF5jNb79V08WT7fraLTarzpcUQ",
+	"EJDymlC9NtNwccM19VwT14Gw0/2Fx0q5X9vzPkSnLQ5ApSVER3BJB5u7HQe34uuof3qyv7OziiQBMt25",
+	"kF1hcPp9GRS9YlJg+hD5XQISgs2fWIs9XY5xozRzSft/U4dIrRDiuzlEbF411RDGmw04YT1BwxYmDSID",
+	"sQnd8v42EmMGM3FVCVBHZPzGEmC2EOb7SQDqsSQ9Uy1ho3aSYPvLNZt+bb6nTkR2/xwXtxQwO/u78a3N",
+	"IfVpoivw7InIgGm+qWnw9zPLsUAAct6QyIbNr9l0bYYOoBgX3nBnwXP3ztQzSrirb1xB0//ZRmdJRqdN",
+	"uj0Cn7fbdMRUnB/H9sCvtVWSgrm/x3TAbAOXpllgs4k1qOJaF0Ysk8cALuEhGBzWRHMd0X0qFzPdNr7T",
+	"sakAR6nILL4oJLhYPxIk6Js/ME1OD9mU0KLgN2gbrnW2Kmy2xmN17oDN/oZaYwWC8FeIoSGxb7lX21/g",
+	"/1+3hwj4Ft03WPfLsvetL3cnBv8au/+y7DWreK+0qmUIz2QC2izNIWQDkmHZu39OcXm3kVRe15ew2bYo",
+	"I1xg8fr+Pnxwh+aJAxTq7D7b29rZ2tva3Tn46emznSafxgra1cuyB4VX39psWcjOdq/NVfAtzJYgAZ0Z",
+	"xqzlNie2RtV3ojJPry32asjDze6Nb+Rzuy+TNISu+SvcVdG8yPX2zd9YX9xHX7cRzsOVhMWNVAscdBH0",
+	"3Pxry7D4ewKM2O9n9VbALiCl2gu7GfSm/7V6G46PpVMoGxM0gevNftc5SS7gte0LYBsODNMzAIJ/D1/i",
+	"rE8mBDH8GIlarhK0PL8XP+P/b9z7gethVtBJFVwF5rXlbXrIRqRHsQViMwdjCWFzcsQRVO5AgjrUSPYL",
+	"Zmuv+IghWC2UwcAx8jVxQesW27665BnMDkCwqEWUcOV24YNeSckkps9fCmifqq1HhEJKvtgiR+oaQEcn",
+	"PGUeQtaNZcEqsLAUqgaxgM/lbjzc29lJSNe2++4SiLluJJCF7+FWYgkbx4ZeK2fet+Qm8+7v5F6HsZvz",
+	"BP4bfYNC3oKlPeMeqWsFYLGGs2BfXVMXmufQigVr8aTwTRUkdBgXrgeqZWd/S3t2th07mhN9mEVos4O5",
+	"ImUbt3fR5weK9PmgLGxOEKT6k3KMqXoPA99mErp8Mpbi5KnISEanmAOgNhJff7jAG5QQqslIKk0e7+wY",
+	"HoRGsJ6n/XRUrGKqG0ypi8eJalfOiZOJMTN4HJ7T6bqVJEFT250E+6F19nb2nmzu7m3uYVvMll7Q6Xdi",
+	"++d0ekoHLGqcwRbcBb+/F8yX9QBfuKLHqr7bmmBUAdw6xZpez5xDeoPtx41CQs4YzTalyKeLjwJg9S0+",
+	"DAgmwBUZ0YyF9bIuta3HjIh1qH9bxKXKkR438t4W5/V5oXT1O0jw4zpgXvMVQMWra6yQuhSGKwdMq3nB",
+	"v0WOIRlP9p0cVgekO9e6Hkrla73r65/YJvFQzj7bvh6aE8z3r4+moJ8AGe9H4MO7vxPnn7hu8jHeP3E7",
+	"fgfcf1EWQgFAk82XIFxo6Rva5yyrtn4hQ/cZwqZYd0J9xmdQMW/FdU/JvNQWBEYden0jiKAgy0FNQsHG",
+	"OU1BbBNGi5zjk1uk67pxdW35srmUsO9+ISfEtba9FOWYwIoygr8AvWQI5X0DUD9cyW8XUfk9D5OH+7s7",
+	"G2TEqFAH1puJdVTpECU3FNHbssIKlQBfE2PX0zLPXzDQx2fsiPnjb2fTrUWZ8N5xQ3Gd4KUHBd5mLsIi",
+	"fUWz2rDnQCj2R/TzGyYGetg5eLKf3EEMam+nFoTaWx6ESmJdLUZUTInNhDCbN6GIBGCIC0o9aqo1iAoy",
+	"Zbpp6eb38QnXZvt4SZvJ+3RXGbZYfNnVS+tdzY61jO5CFkCO35Aq906iuEhZxdALz389djIHpGhL84dl",
+	"zyNA2HJ6f/qE1Fd9WYrMHLyd/Y1DdNBb1AAqQPtHA2HKdEK6paA3lOe0l7Muefh45xHgx84Ui4On/j4d",
+	"yBZ+NFp27ZaKEHdWkbgTJd1Q5gGibRgBkfP+Et3bIlYtsCUDBdfp4UbG7T1+Ql7zn60YGiWgmcs+6v9j",
+	"mQ5BgcZ2mqQGsVwDoyb2msf02yFLr11BttIW6MfoHRbDBb6AphyoKyN4sTUnudG5ilHOlIqoIwmCzAB3",
+	"dYeMZl1QUGD1VwM67pKH5nUgOC8FPLGl2B9d8iPZBXgL+2hfFtdd8tAVBKHRrDQFjxTYoeZeCn+RDik3",
+	"t8aQqqGxiSpcCmctkxtW8P50A1B87K/gxV3yENE6fIaykA0tVje2yLuqXi9jOdOGYGKKcqHHUloqd5OO",
+	"4reQGv5i2eF+VCf7djPQt9ac7NBH6XXsTIZGpqGyFCTjRu/VIZDF7c/nS2ATqC4LbNoZs8JywOJzW2EO",
+	"xj2UbxyM233sI778O+nAOHiz1+MC+wob6VqKbCanwylN2Ar4EDUEvIMAnudOdGc3AZRRcuROnap6EBvj",
+	"sLVROFcOOL9gV+QPtbpD5hPyJ3jFVkC3rj7ce84R+uf01TuEvldOCBtxAoVQLFfsgSITWTgH3UF1PV+K",
+	"rhv6ylzUNM/lhOFV/WjDaNEeOMPLfvRweNkHdjJX8xd9VEYZUrzv9yFLam33R1D70ytKAUD4bhmdg86I",
+	"U9DEqyLD1k4RmN93OhgwdvO5eAXOASUPrTVkHRXetoJdyRk1hh/XlVvYWHB3cSxsESFEalQ5qtUTukM6",
+	"61whDy87SuaZxW3J6PSys7H4sFROteYT80LiyZggaIKE8naz6B5Nrw891BvL+/ANzBQAwlB7sA2pu4a9",
+	"AwTDGeVmjsHDQ9OG16s8tXsS49UA34ljqwksFufWn2zUzonroO+6gmM+hO/Tdhc69OyexuDlQn8ueOIS",
+	"dADC3CYF15qJ1gJe2TaDjZbSC7Bx/fizPgVzySnNKBBjXOa50QIpyWkxwPOL7gBAKvLuAPAL9nnO3J2B",
+	"LmszUp7XYQbppfBrrZA3LVrSVuWS6LFcQhhLEq4PsFGhGXSmQ2Hi5QoZSKjO8e6KAmEdXTzMY9TAPM2J",
+	"ugR7byjzrOaiEfLKEdGeKOefMeSoxpt3iyQWDx2AqaP+drc5S5wzSxwUsALnolWa57l11Brm+Us6KMLQ",
+	"q++mWIVebavKzm7/EX36NN3Z2tncc+g7j/s76R591mO72aP9/adPO7UWk3tP9nb3930/yI8dsd/75+C/",
+	"h2/7Hz7QNz/+Mfj8W/HPF/T99sVnVRzvv1I7v+2qF73nk+PB4D86n3xvRwyeYzfHvZnuizaksbu5t3ex",
+	"s3Owv3Ows/Ovjuu2uLe761sl7q0S4673A20QV9g5UhZkaDuxmjMwohD5BA1LjthdKZo2hRG9+X2e5wdw",
+	"fG+CZpZGxZ3FqGiWQdtfePa1URCdfKapzqfwTuwFWst0h0PEigPSBbP1P168Oju/2HxzdH7RxbsTPiCU",
+	"jMpc83EOmnHXs0bXtSXf3amQEXf3N7bIiWsKeimGNtAC5rTVG6x+6+r/e/Km7sF1i/MBhroPd9Zfa/Pp",
+	"gLKIctsoFU5poVulf/BsYeJHvYvBAjzryv06C/x8ZsRx20Fwfy4vsx83zX9i48xLjScLpIZMNdObSheM",
+	"juoaQNXIA/AwIyNFT5FrAYvLtGA6MPQmrnQx2uFdKAJmNTodzrZhbT5EviNPNHvywrbaub/cxqDFUANV",
+	"LVfnXOm7EkH28FVosE00mk2RsXjpNkUGpDcen7LILXy4OtjeRu+LvY22O+Zh+/aGFi/1bBQjDm3hz2ye",
+	"4HyUwVkGRSlUHcPU5SpawMr5n35wukoDMCqAUzI5BkXGgpzL0Qg9Qn0yj7wOkmhzsyxy0J0g3AvKrtEr",
+	"EdMccYQvRfcIEaSxqfsB+RmQ2MnF+9cn76xQffL08Y7HqkV4OCN7FwO+dx1S9IhOSY/5BA+vDcrCaYwo",
+	"JGdz3b5++vr/AgAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -35,6 +35,8 @@ var problemTitles = map[string]string{
 	"journal_chain":       "The journal does not verify",
 	"journal_entry":       "An entry cannot be read",
 	"cursor_unknown":      "The cursor is of another feed",
+	"invalid_token":       "The token is not good",
+	"invalid":             "The request does not fit together",
 	"no_snapshot":         "There is no first fill",
 	"snapshot_expired":    "The first fill has expired",
 	"not_the_hub":         "The terminal is not the hub",

@@ -22,6 +22,9 @@ import (
 // bodyMost is the largest request: 256 KiB of entries in base64, and what goes with them.
 const bodyMost = 1 << 20
 
+// adminBodyMost is the largest request of the merchant's side: a file to import.
+const adminBodyMost = 64 << 20
+
 // seenEvery is how often a terminal that only reads is noted as seen.
 const seenEvery = time.Minute
 
@@ -86,6 +89,9 @@ func New(ctx context.Context, storage Storage, options Options) (http.Handler, e
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, problem(http.StatusNotFound, "not_found", "There is no such address here: check the cloud's URL."))
 	})
+	if err := pageHandlers(mux); err != nil {
+		return nil, err
+	}
 	s.mux = api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
 		s.fail(w, r, asRequestProblem(err))
 	}})
@@ -146,6 +152,9 @@ func (s *server) serve(answer *recorder, r *http.Request, path string) (jti stri
 		s.mux.ServeHTTP(answer, inner)
 		return "", nil
 	}
+	if strings.HasPrefix(path, adminPrefix) {
+		return "", s.serveAdmin(answer, inner)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(answer, r.Body, bodyMost))
 	if err != nil {
 		return "", err
@@ -172,6 +181,18 @@ func (s *server) serve(answer *recorder, r *http.Request, path string) (jti stri
 	inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	s.mux.ServeHTTP(answer, inner)
 	return claims.ID, nil
+}
+
+// serveAdmin answers a request of the merchant's side.
+func (s *server) serveAdmin(answer *recorder, r *http.Request) error {
+	held, err := s.admin(r)
+	if err != nil {
+		answer.header.Set("WWW-Authenticate", "Bearer")
+		return err
+	}
+	r.Body = http.MaxBytesReader(answer, r.Body, adminBodyMost)
+	s.mux.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), adminKey{}, held)))
+	return nil
 }
 
 func (s *server) terminal(ctx context.Context, key ed25519.PublicKey) (Terminal, error) {

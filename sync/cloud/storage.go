@@ -105,6 +105,14 @@ type Storage interface {
 	// MakeSnapshot makes a first fill, and removes old ones. progress, which may be nil, is told how many vouchers it has so far.
 	MakeSnapshot(ctx context.Context, merchant string, at time.Time, progress func(vouchers int64)) (Snapshot, error)
 
+	// NewAdminToken stores a token by its hash; ErrNameTaken where another that was not ended has its name.
+	NewAdminToken(ctx context.Context, token AdminToken, hash [32]byte) error
+	// AdminToken returns the token with this hash, unless it was ended; else ErrUnknown.
+	AdminToken(ctx context.Context, hash [32]byte) (AdminToken, error)
+	AdminTokens(ctx context.Context) ([]AdminToken, error)
+	// EndAdminToken ends a token, or answers ErrUnknown.
+	EndAdminToken(ctx context.Context, name string, at time.Time) error
+
 	// Redemptions calls yield for every redemption and reversal that filter lets through, in the order in which they arrived, until
 	// it returns an error, which Redemptions returns.
 	Redemptions(ctx context.Context, filter RedemptionFilter, yield func(Redemption) error) error
@@ -301,6 +309,7 @@ type RedemptionFilter struct {
 	Merchant string
 	Store    string
 	Day      terminal.Date // business day of the entry
+	After    terminal.UID  // those that arrived after this one
 }
 
 // Redemption is one redemption or reversal as the cloud reports it.

@@ -183,3 +183,19 @@ func (p pair) FeedSize(ctx context.Context, merchant string) (vouchers, place in
 func (p pair) MakeSnapshot(ctx context.Context, merchant string, at time.Time, progress func(int64)) (cloud.Snapshot, error) {
 	return p.next().MakeSnapshot(ctx, merchant, at, progress)
 }
+
+func (p pair) NewAdminToken(ctx context.Context, token cloud.AdminToken, hash [32]byte) error {
+	return p.next().NewAdminToken(ctx, token, hash)
+}
+
+func (p pair) AdminToken(ctx context.Context, hash [32]byte) (cloud.AdminToken, error) {
+	return p.next().AdminToken(ctx, hash)
+}
+
+func (p pair) AdminTokens(ctx context.Context) ([]cloud.AdminToken, error) {
+	return p.next().AdminTokens(ctx)
+}
+
+func (p pair) EndAdminToken(ctx context.Context, name string, at time.Time) error {
+	return p.next().EndAdminToken(ctx, name, at)
+}

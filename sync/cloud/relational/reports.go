@@ -15,7 +15,10 @@ const reportPage = 500
 
 // Redemptions implements cloud.Storage.
 func (s *Storage) Redemptions(ctx context.Context, filter cloud.RedemptionFilter, yield func(cloud.Redemption) error) error {
-	after := int64(0)
+	after, err := s.ordinalOf(ctx, filter)
+	if err != nil {
+		return err
+	}
 	for {
 		var page []cloud.Redemption
 		var last int64
@@ -36,6 +39,19 @@ func (s *Storage) Redemptions(ctx context.Context, filter cloud.RedemptionFilter
 			return nil
 		}
 	}
+}
+
+// ordinalOf is the place of the redemption that a filter's begin after.
+func (s *Storage) ordinalOf(ctx context.Context, filter cloud.RedemptionFilter) (after int64, err error) {
+	if filter.After.IsZero() {
+		return 0, nil
+	}
+	err = s.read(ctx, func(q Querier) error {
+		row := q.QueryRow("SELECT e.ordinal FROM entry e JOIN terminal t ON t.id = e.terminal WHERE e.uid = ? AND t.merchant = ? ORDER BY e.ordinal LIMIT 1",
+			filter.After[:], filter.Merchant)
+		return unknown(row.Scan(&after), "redemption "+filter.After.String())
+	})
+	return after, err
 }
 
 func redemptions(q Querier, filter cloud.RedemptionFilter, after int64) (page []cloud.Redemption, last int64, err error) {

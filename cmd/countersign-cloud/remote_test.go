@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// far runs a command over the network, which has to end with the exit code want.
+func (d *desk) far(want int, url, token string, args ...string) (out, failure string) {
+	d.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(d.Context(), append(args, "--url", url, "--token-file", token), streams{strings.NewReader(""), &stdout, &stderr})
+	if code != want {
+		d.Fatalf("%v over the network ended with %d instead of %d: %s%s", args, code, want, stdout.String(), stderr.String())
+	}
+	return stdout.String(), stderr.String()
+}
+
+// A merchant's people would have to sit at the cloud's own machine, or the same command would say something else from elsewhere.
+func TestCommandsFromElsewhere(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
+	d.run(exitDone, "apply", "-f", d.file("other.toml", strings.NewReplacer(`"lakeside"`, `"hill"`, "Lakeside", "Hill").Replace(shop)))
+	url, stop := d.serve()
+	defer stop()
+	secret, _ := d.run(exitDone, "token", "create", "office", "--merchant", "lakeside")
+	if !regexp.MustCompile(`^cst_[0-9A-Z]{26}\n$`).MatchString(secret) {
+		t.Errorf("the token is %q", secret)
+	}
+	token := d.file("token", secret)
+	raw, err := os.ReadFile(filepath.Join(d.dir, "data", "cloud.db"))
+	if err != nil || bytes.Contains(raw, []byte(strings.TrimSpace(secret))) {
+		t.Errorf("the database holds the token itself (%v)", err)
+	}
+	// Of two merchants the token is for one: no --merchant is needed.
+	out, _ := d.far(exitDone, url, token, "issue", "dinner", "--count", "2", "--holder", "M. Chen")
+	rows := strings.Split(strings.TrimSpace(out), "\n")
+	if len(rows) != 3 || !strings.Contains(rows[1], "M. Chen") {
+		t.Fatalf("issue printed %q", out)
+	}
+	voucher, _, _ := strings.Cut(rows[1], ",")
+	d.has("1 voucher is revoked\n", first(d.far(exitDone, url, token, "revoke", voucher)))
+	d.has("1 voucher is revoked already", first(d.run(exitDone, "revoke", voucher, "--merchant", "lakeside")))
+	_, failure := d.far(exitUsage, url, token, "revoke", "v0000000000000001")
+	d.has("v0000000000000001 is not known here", failure)
+	d.has("campaign dinner is paused\n", first(d.far(exitDone, url, token, "pause", "dinner")))
+	d.has("paused already", first(d.far(exitDone, url, token, "pause", "dinner", "--store", "")))
+	code, _ := d.far(exitDone, url, token, "invite", "quay", "--terminal", "bar")
+	d.has("countersign://", code)
+	_, failure = d.far(exitUsage, url, token, "issue", "card", "--amount", "50.00", "--units", "3")
+	d.has("only a pass has units", failure)
+	file := d.file("deals.csv", "code,holder\n123456789012,Li\nx,Mo\n")
+	_, failure = d.far(exitOther, url, token, "import", "dinner", file)
+	d.has("deals.csv:3:", failure)
+	d.has("imported 1 voucher of dinner, skipped 1", first(d.far(exitDone, url, token, "import", "dinner", file, "--skip-bad")))
+	for _, command := range []string{"terminals", "redemptions", "exceptions", "keys list"} {
+		here, _ := d.run(exitDone, append(strings.Fields(command), "--merchant", "lakeside")...)
+		there, _ := d.far(exitDone, url, token, strings.Fields(command)...)
+		if here != there {
+			t.Errorf("%s says %q here and %q from elsewhere", command, here, there)
+		}
+	}
+	_, failure = d.far(exitUsage, url, token, "apply", "-f", filepath.Join(d.dir, "nothing.toml"))
+	d.has("no file", failure)
+	d.has("nothing changed", first(d.far(exitDone, url, token, "apply", "-f", filepath.Join(d.dir, "shop.toml"))))
+	d.far(exitCannot, url, token, "apply", "-f", filepath.Join(d.dir, "other.toml")) // another merchant's
+	d.has("has no hub", first(d.far(exitDone, url, token, "hub", "quay")))
+	d.has("no terminal", second(d.far(exitUsage, url, token, "hub", "quay", "bar")))
+	d.run(exitDone, "token", "end", "office")
+	_, failure = d.far(exitCannot, url, token, "terminals")
+	d.has("make a new one", failure)
+	d.far(exitUsage, "http://cloud.example", token, "terminals") // the token would cross the network in clear
+}
+
+func first(out, _ string) string { return out }
+
+func second(_, failure string) string { return failure }
+
+// Who connects their own system would have no description that fits the cloud in front of them, or one that calls other servers.
+func TestThePageOfTheContract(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
+	url, stop := d.serve()
+	defer stop()
+	page, machine := d.get(url+"/api"), d.get(url+"/openapi.json")
+	d.has(`"/v1/admin/merchants/{merchant}/campaigns/{campaign}/vouchers"`, machine)
+	for _, one := range []string{"/v1/journal", "/v1/snapshot/{id}", `id="IssueVouchers"`, "<h2>merchant</h2>", `href="#schema-IssueRequest"`, "7K3M-Q9TX-4B2H-Q"} {
+		d.has(one, page)
+	}
+	for _, foreign := range regexp.MustCompile(`(?:src|href)="[^#"][^"]*"`).FindAllString(page, -1) {
+		if foreign != `href="openapi.json"` {
+			t.Errorf("the page points to %s", foreign)
+		}
+	}
+	for _, link := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(page, -1) {
+		d.has(`id="`+link[1]+`"`, page)
+	}
+}
+
+func (d *desk) get(url string) string {
+	d.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		d.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		d.Fatalf("%s: %d (%v)", url, answer.StatusCode, err)
+	}
+	return string(body)
+}
