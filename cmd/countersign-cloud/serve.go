@@ -32,9 +32,11 @@ type serving struct {
 func newServe(g *globals) *cobra.Command {
 	s := &serving{globals: g}
 	cmd := &cobra.Command{
-		Use:     "serve",
-		Short:   "Run the cloud",
-		Long:    "Runs the cloud until it is told to stop. Plain HTTP is served to this machine alone; to others TLS, or behind a proxy that does it.",
+		Use:   "serve",
+		Short: "Run the cloud",
+		Long: "Runs the cloud until it is told to stop. Plain HTTP is served to this machine alone; to others TLS, or behind a proxy that does it.\n" +
+			"GET /healthz says that it runs, /readyz that terminals can be answered, /api what it understands, /metrics how it does (for Prometheus;\n" +
+			"from elsewhere with a token of countersign-cloud token create). Its log is JSON on standard error.",
 		Example: "  countersign-cloud serve --listen 127.0.0.1:8080\n  countersign-cloud serve --listen :443 --public-url https://cloud.example --tls-cert cert.pem --tls-key key.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.here(func(st cloud.Storage) error { return s.run(cmd.Context(), st) })
@@ -72,7 +74,7 @@ func (s *serving) run(ctx context.Context, storage cloud.Storage) error {
 	}
 	log := slog.New(slog.NewJSONHandler(s.err, nil))
 	stopping := make(chan struct{})
-	handler, err := cloud.New(ctx, storage, cloud.Options{PublicURL: public, Log: log, Stopping: stopping})
+	handler, err := cloud.New(ctx, storage, cloud.Options{PublicURL: public, Log: log, Stopping: stopping, OpenMetrics: address.IP.IsLoopback() && !s.behindProxy})
 	if err != nil {
 		return err
 	}

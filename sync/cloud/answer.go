@@ -52,9 +52,10 @@ func problem(status int, code, detail string) *Problem {
 
 // recorder keeps an answer until it can be signed.
 type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
+	header  http.Header
+	status  int
+	body    bytes.Buffer
+	pattern string // of the operation, once that is known
 }
 
 func (r *recorder) Header() http.Header { return r.header }

@@ -167,13 +167,20 @@ func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api
 			return nil, err
 		}
 		// What others are told moves the cursor and is no news for this terminal.
-		if wait > 0 && len(page.Records) == 0 && page.AtEnd && s.storage.Await(waiting, t.Merchant, page.Cursor) == nil {
+		if wait > 0 && len(page.Records) == 0 && page.AtEnd && s.await(waiting, t.Merchant, page.Cursor) == nil {
 			cursor = page.Cursor
 			continue
 		}
 		return api.PullFeed200JSONResponse{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included,
 			Peers: present(page.Peers), ServerTime: s.options.Now().UTC()}, nil
 	}
+}
+
+// await waits for a change, and counts who does.
+func (s *server) await(ctx context.Context, merchant, cursor string) error {
+	s.metrics.polls.Inc()
+	defer s.metrics.polls.Dec()
+	return s.storage.Await(ctx, merchant, cursor)
 }
 
 // Lookup implements api.StrictServerInterface.

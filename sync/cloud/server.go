@@ -40,6 +40,8 @@ type Options struct {
 	Stopping <-chan struct{}
 	// SnapshotFrom is how many vouchers a merchant has at least for a first fill in one file; 0 is the usual number.
 	SnapshotFrom int64
+	// OpenMetrics lets who asks on this machine read /metrics without a token. Behind a proxy everybody asks on this machine.
+	OpenMetrics bool
 	// Of a hub, which is this server over a storage of its own: its state, the trust list that the cloud gave it, and that nobody enrols.
 	Hub   func(context.Context) (api.HubState, error)
 	Trust func(context.Context) (string, error)
@@ -55,6 +57,7 @@ type server struct {
 	mux     http.Handler
 
 	snapshots snapshotsMade
+	metrics   *metrics
 }
 
 // New returns the handler of the cloud: everything that openapi.yaml describes.
@@ -76,7 +79,7 @@ func New(ctx context.Context, storage Storage, options Options) (http.Handler, e
 	if options.SnapshotFrom == 0 {
 		options.SnapshotFrom = snapshotFrom
 	}
-	s := &server{storage: storage, keys: keys, options: options}
+	s := &server{storage: storage, keys: keys, options: options, metrics: newMetrics(storage, options.Log, options.Now)}
 	s.prefix = strings.TrimSuffix(public.EscapedPath(), "/")
 	s.public = public.Scheme + "://" + public.Host + s.prefix
 	strict := api.NewStrictHandlerWithOptions(s, nil, api.StrictHTTPServerOptions{
@@ -122,6 +125,8 @@ func callerOf(ctx context.Context) caller {
 // ServeHTTP checks the request's proof, answers, and signs the answer.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &recorder{header: http.Header{}}
+	begun := time.Now()
+	defer func() { s.metrics.answered(answer.pattern, answer.status, time.Since(begun)) }()
 	path := r.URL.EscapedPath()
 	if rest, ok := strings.CutPrefix(path, s.prefix+"/"); ok { // a proxy may have taken the prefix off already
 		path = "/" + rest
@@ -145,11 +150,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *server) serve(answer *recorder, r *http.Request, path string) (jti string, err error) {
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = path, ""
+	if isMetrics(path) {
+		return "", s.serveMetrics(answer, inner)
+	}
 	if s.options.Hub != nil && !hubServes[path] {
 		return "", problem(http.StatusNotFound, "not_found", "A hub does not answer this: ask the cloud.")
 	}
 	if !strings.HasPrefix(path, "/v1/") {
-		s.mux.ServeHTTP(answer, inner)
+		s.route(answer, inner)
 		return "", nil
 	}
 	if strings.HasPrefix(path, adminPrefix) {
@@ -179,8 +187,14 @@ func (s *server) serve(answer *recorder, r *http.Request, path string) (jti stri
 	}
 	inner = inner.WithContext(context.WithValue(r.Context(), callerKey{}, who))
 	inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	s.mux.ServeHTTP(answer, inner)
+	s.route(answer, inner)
 	return claims.ID, nil
+}
+
+// route answers by the contract, and notes which operation that was.
+func (s *server) route(answer *recorder, r *http.Request) {
+	s.mux.ServeHTTP(answer, r)
+	answer.pattern = r.Pattern
 }
 
 // serveAdmin answers a request of the merchant's side.
@@ -191,7 +205,7 @@ func (s *server) serveAdmin(answer *recorder, r *http.Request) error {
 		return err
 	}
 	r.Body = http.MaxBytesReader(answer, r.Body, adminBodyMost)
-	s.mux.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), adminKey{}, held)))
+	s.route(answer, r.WithContext(context.WithValue(r.Context(), adminKey{}, held)))
 	return nil
 }
 

@@ -113,6 +113,9 @@ type Storage interface {
 	// EndAdminToken ends a token, or answers ErrUnknown.
 	EndAdminToken(ctx context.Context, name string, at time.Time) error
 
+	// Figures are what who runs the cloud watches, a merchant each, and how many transactions of this process began again.
+	Figures(ctx context.Context, now time.Time) (all []Figures, retries int64, err error)
+
 	// Redemptions calls yield for every redemption and reversal that filter lets through, in the order in which they arrived, until
 	// it returns an error, which Redemptions returns.
 	Redemptions(ctx context.Context, filter RedemptionFilter, yield func(Redemption) error) error

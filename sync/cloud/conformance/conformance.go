@@ -14,7 +14,7 @@ func Run(t *testing.T, open func(t *testing.T) cloud.Storage) {
 		tests []test
 	}{
 		{"journal", journalTests}, {"claims", claimTests}, {"forks", forkTests}, {"feed", feedTests}, {"merchant", merchantTests},
-		{"tokens", tokenTests}, {"limits", limitTests}, {"hubs", hubTests}, {"snapshots", snapshotTests}, {"admin tokens", adminTokenTests},
+		{"tokens", tokenTests}, {"limits", limitTests}, {"hubs", hubTests}, {"snapshots", snapshotTests}, {"admin tokens", adminTokenTests}, {"figures", figureTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {

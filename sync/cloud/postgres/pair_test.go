@@ -199,3 +199,7 @@ func (p pair) AdminTokens(ctx context.Context) ([]cloud.AdminToken, error) {
 func (p pair) EndAdminToken(ctx context.Context, name string, at time.Time) error {
 	return p.next().EndAdminToken(ctx, name, at)
 }
+
+func (p pair) Figures(ctx context.Context, now time.Time) ([]cloud.Figures, int64, error) {
+	return p.next().Figures(ctx, now)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,6 +25,12 @@ const (
 	pauseMost       = 250 * time.Millisecond
 )
 
+// retries counts what began again in this process, whichever database it was.
+var retries atomic.Int64
+
+// Retries is how many transactions began again in this process.
+func (e *engine) Retries() int64 { return retries.Load() }
+
 // again runs a transaction until it is not in another's way: the whole of it, since all that it read may be different now. The pauses
 // grow, with full jitter. A unique key that is taken is tried a few times too: whoever looked for the row first, and was overtaken,
 // finds it now.
@@ -42,6 +49,7 @@ func again(ctx context.Context, once func() error) error {
 		case try >= triesMost:
 			return fmt.Errorf("the database is too busy: %d attempts were in each other's way: %w", try, err)
 		}
+		retries.Add(1)
 		select {
 		case <-time.After(rand.N(pause)):
 		case <-ctx.Done():

@@ -1,0 +1,33 @@
+package conformance
+
+import (
+	"time"
+
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+var figureTests = []test{{"the figures say what waits and what it may cost", figures}}
+
+func figures(w *world) {
+	a, b := w.counter(quay), w.counter(harbour)
+	t := w.issue("dinner", cloud.Facts{})
+	a.redeem(t, 1)
+	b.redeem(t, 1)
+	a.push(1)
+	b.push(1) // an overrun
+	if _, err := w.storage.Suspend(w.Context(), merchantID, harbour, b.Name, true); err != nil {
+		w.Fatal(err)
+	}
+	all, _, err := w.storage.Figures(w.Context(), w.now.Add(time.Hour))
+	if err != nil || len(all) != 1 {
+		w.Fatal(all, err)
+	}
+	f := all[0]
+	w.expect("terminals and exceptions", []any{f.Merchant, f.Terminals["live"], f.Terminals["suspended"], f.Open["overrun"], f.Overruns, f.Open["journal_fork"]},
+		[]any{merchantID, 1, 1, 1, 1, 0})
+	w.expect("at risk", f.AtRisk, []terminal.Money{{Minor: 3990, Currency: "EUR"}})
+	if f.Silence < 50*time.Minute || f.Silence > 2*time.Hour {
+		w.Errorf("a terminal that was heard an hour ago is silent for %s", f.Silence)
+	}
+}

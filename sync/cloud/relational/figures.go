@@ -1,0 +1,97 @@
+package relational
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+// Figures implements cloud.Storage.
+func (s *Storage) Figures(ctx context.Context, now time.Time) (all []cloud.Figures, retries int64, err error) {
+	merchants, err := s.Merchants(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, merchant := range merchants {
+		f := cloud.Figures{Merchant: merchant.ID}
+		err := s.read(ctx, func(q Querier) error {
+			f = cloud.Figures{Merchant: merchant.ID, Terminals: map[string]int64{"live": 0, "suspended": 0},
+				Open: map[string]int64{"overrun": 0, "journal_fork": 0}}
+			if err := terminalFigures(q, &f, now); err != nil {
+				return err
+			}
+			if err := exceptionFigures(q, &f); err != nil {
+				return err
+			}
+			row := q.QueryRow(`SELECT (SELECT count(*) FROM entry e JOIN terminal t ON t.id = e.terminal WHERE e.kind = 8 AND t.merchant = ?1),
+				(SELECT count(*) FROM (SELECT DISTINCT h.terminal, h.uid FROM hold h JOIN terminal t ON t.id = h.terminal WHERE t.merchant = ?1) AS open),
+				(SELECT count(*) FROM outbox WHERE merchant = ?1 AND place IS NULL)`, merchant.ID)
+			return row.Scan(&f.ClockSteps, &f.Holds, &f.Unplaced)
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+		all = append(all, f)
+	}
+	if counting, ok := s.engine.(interface{ Retries() int64 }); ok {
+		retries = counting.Retries()
+	}
+	return all, retries, nil
+}
+
+func terminalFigures(q Querier, f *cloud.Figures, now time.Time) error {
+	return each(q, func(rows *sql.Rows) error {
+		var suspended bool
+		var pending, seen int64
+		if err := rows.Scan(&suspended, &pending, &seen); err != nil {
+			return err
+		}
+		silent := max(now.Sub(fromMicros(seen)), 0)
+		if pending > 0 { // also of one that is suspended: what it recorded is not here yet
+			f.Pending += pending
+			f.PendingFor = max(f.PendingFor, silent)
+		}
+		if suspended {
+			f.Terminals["suspended"]++
+			return nil
+		}
+		f.Terminals["live"]++
+		f.Silence = max(f.Silence, silent)
+		return nil
+	}, "SELECT suspended, pending, coalesce(last_seen, enrolled_at) FROM terminal WHERE merchant = ?", f.Merchant)
+}
+
+func exceptionFigures(q Querier, f *cloud.Figures) error {
+	risk := map[string]int64{}
+	err := each(q, func(rows *sql.Rows) error {
+		var kind string
+		var units, paid int64
+		var raw []byte
+		if err := rows.Scan(&kind, &units, &paid, &raw); err != nil {
+			return err
+		}
+		var body exceptionBody
+		if err := json.Unmarshal(raw, &body); err != nil {
+			return err
+		}
+		f.Open[kind]++
+		if kind == "overrun" {
+			f.Overruns += max(units-paid, 0)
+		}
+		if body.AtRisk != nil {
+			risk[body.AtRisk.Currency] += body.AtRisk.Minor
+		}
+		return nil
+	}, "SELECT kind, units, paid, body FROM exception WHERE merchant = ? AND state = 'open'", f.Merchant)
+	for currency, minor := range risk {
+		f.AtRisk = append(f.AtRisk, terminal.Money{Minor: minor, Currency: currency})
+	}
+	slices.SortFunc(f.AtRisk, func(a, b terminal.Money) int { return strings.Compare(a.Currency, b.Currency) })
+	return err
+}
