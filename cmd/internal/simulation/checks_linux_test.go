@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"countersign/cmd/internal/station"
@@ -309,6 +310,9 @@ func (w *world) checkExceptions(there map[string]*account, reversed map[terminal
 	w.must(err)
 	units := map[string]int64{}
 	for _, x := range exceptions {
+		if strings.HasPrefix(string(x.Kind), "journal_") {
+			w.violate(3, "nobody copied or restored anything, and the cloud reports %s of %s", x.Kind, *x.Terminal)
+		}
 		if x.Kind == api.ExceptionOverrun && x.Voucher != nil {
 			units[x.Voucher.String()] += x.Units
 		}

@@ -148,24 +148,31 @@ func (c *counter) crash(power bool) {
 	}
 	c.disk.Unmount()
 	c.disk = nil
-	files, err := os.ReadDir(c.folder)
-	c.must(err)
-	for _, file := range files {
-		// The program's other files are synced before they take their place: see station.replaceFile.
-		if file.IsDir() || file.Name() == "lock" || (power && strings.Contains(file.Name(), ".db")) {
-			continue
-		}
-		content, err := os.ReadFile(filepath.Join(c.folder, file.Name()))
-		c.must(err)
-		c.must(os.WriteFile(filepath.Join(remains, file.Name()), content, 0o600))
-	}
-	keys, err := os.Stat(filepath.Join(c.folder, station.KeysName))
-	c.must(err)
-	if keys.IsDir() {
-		c.must(os.CopyFS(filepath.Join(remains, station.KeysName), os.DirFS(filepath.Join(c.folder, station.KeysName))))
-	}
+	// The program's other files are synced before they take their place: see station.replaceFile.
+	c.must(copyFiles(c.folder, remains, func(name string) bool { return !power || !strings.Contains(name, ".db") }))
 	c.must(os.RemoveAll(c.folder))
 	c.folder = remains
+}
+
+// copyFiles copies the files of a folder that pick names, but for its lock.
+func copyFiles(from, into string, pick func(name string) bool) error {
+	files, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if file.IsDir() || file.Name() == "lock" || !pick(file.Name()) {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(from, file.Name()))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(into, file.Name()), content, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // closeShop ends the day: as a rule properly.
