@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -97,6 +98,7 @@ type HubStatus struct {
 	Terminal string    `json:"terminal"` // "" where the store has none
 	Term     int64     `json:"term"`
 	Alive    bool      `json:"alive"`
+	Told     bool      `json:"told"`    // it said whether it is online, and what is pending, to this very program
 	Online   bool      `json:"online"`  // it has a line to the cloud
 	Pending  int64     `json:"pending"` // entries that it gathered and the cloud does not have
 	Heard    time.Time `json:"heard,omitzero"`
@@ -109,15 +111,28 @@ func (h *HubLine) Status() HubStatus {
 	line := h.breaker.Line()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	status := HubStatus{Terminal: newest.Terminal, Term: newest.Term, Heard: line.Contact, Trouble: line.Trouble}
-	if newest.Nobody() || h.term != newest.Term {
-		return HubStatus{Terminal: newest.Terminal, Term: newest.Term}
+	status := HubStatus{Terminal: newest.Terminal, Term: newest.Term, Heard: line.Contact, Trouble: ofHub(line.Trouble)}
+	if newest.Nobody() {
+		return HubStatus{Term: newest.Term}
+	}
+	if h.term == 0 { // nobody asked it yet from here: what an earlier start of the program, or one beside it, heard
+		status.Alive = line.Failures == 0 && !line.Contact.IsZero() && time.Since(line.Contact) < HubLife
+		return status
 	}
 	if status.Alive = h.aliveLocked(); status.Alive {
-		status.Online, status.Pending = h.state.Online, h.state.Pending
+		status.Told, status.Online, status.Pending = h.state.Term != 0, h.state.Online, h.state.Pending
 	}
 	return status
 }
+
+// Keep stores the newest contact for the next start.
+func (h *HubLine) Keep() { h.breaker.Keep() }
+
+// ofHub makes what is said of a line to the cloud a sentence about the hub.
+func ofHub(trouble string) string { return strings.ReplaceAll(trouble, "the cloud", "the hub") }
+
+// HubTrouble is why a hub did not answer, as a sentence.
+func HubTrouble(err error) string { return ofHub(plainNoAnswer(err).Error()) }
 
 // Alive reports whether the hub answered a moment ago.
 func (h *HubLine) Alive() bool {

@@ -105,6 +105,8 @@ func hubSentence(hub station.HubStatus) string {
 	switch {
 	case hub.Alive && hub.Online:
 		return fmt.Sprintf("%s (term %d), answers; it is online", name, hub.Term)
+	case hub.Alive && !hub.Told:
+		return fmt.Sprintf("%s (term %d), answered %s", name, hub.Term, ago(hub.Heard))
 	case hub.Alive:
 		return fmt.Sprintf("%s (term %d), answers alone; %d entries wait there for the cloud", name, hub.Term, hub.Pending)
 	case hub.Heard.IsZero():

@@ -191,8 +191,8 @@ func (r *Reader) examineHub(ctx context.Context, hub HubStatus) Check {
 		return Check{Name: "hub", Found: "nobody knows where " + hub.Terminal + " is", Do: "set hub in the configuration to its address, or have the cloud's people run countersign-cloud hub with --address"}
 	}
 	if err := r.hub.Beat(ctx); err != nil {
-		return Check{Name: "hub", Found: fmt.Sprintf("%s at %s: %v", hub.Terminal, hub.Address, err),
-			Do: "check that it runs, that its address is right, and that its firewall lets port " + api.HubPort + " in"}
+		return Check{Name: "hub", Found: fmt.Sprintf("%s at %s: %s", hub.Terminal, hub.Address, cloudsync.HubTrouble(err)),
+			Do: "check that its program runs, that its address is right, and that its firewall lets the others in"}
 	}
 	return well("hub", "%s at %s answers", hub.Terminal, hub.Address)
 }

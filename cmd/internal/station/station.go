@@ -342,6 +342,7 @@ func (s *Station) Close() error {
 	}
 	s.done.Wait()
 	s.breaker.Keep()
+	s.hub.Keep()
 	return errors.Join(unserved, s.Cache.Close(), s.Journal.Close(), s.lock.release(), s.logFile.Close())
 }
 
