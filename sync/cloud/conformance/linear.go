@@ -143,7 +143,6 @@ type linear struct {
 	ticket
 	units int64
 	uid   terminal.UID
-	sent  uint64
 }
 
 // Claim implements Claimer.
