@@ -109,6 +109,9 @@ func (w *world) violate(number int, format string, args ...any) {
 	w.bad = append(w.bad, text)
 }
 
+// stopped is what a world says that could not go on.
+const stopped = "invariant 0"
+
 // must ends a world that cannot go on, and its process with it.
 func (w *world) must(err error) {
 	if err == nil {
