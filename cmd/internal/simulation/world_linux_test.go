@@ -285,7 +285,7 @@ func (w *world) night(phase int) {
 	case 0, 1:
 		length = between(w.random, 8*time.Hour, 20*time.Hour)
 	case 2:
-		length = between(w.random, 2*24*time.Hour, 9*24*time.Hour)
+		length = between(w.random, 2*24*time.Hour, 12*24*time.Hour)
 	}
 	for _, c := range w.counters {
 		c.off = c.random.IntN(3) > 0
@@ -297,6 +297,11 @@ func (w *world) night(phase int) {
 		if c.off {
 			c.machine.boot()
 			c.doubt += length + 6*time.Minute
+		}
+		if c.random.IntN(3) == 0 {
+			c.fault("%d has no line in the morning", c.index)
+			c.line.set(func() { c.line.cut = true })
+			c.healAt = 1 + c.random.IntN(8)
 		}
 	}
 }
