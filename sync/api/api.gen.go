@@ -74,10 +74,15 @@ func (e ChangeWhat) Valid() bool {
 // Defines values for ExceptionKind.
 const (
 	ExceptionCampaignLimit  ExceptionKind = "campaign_limit"
+	ExceptionClock          ExceptionKind = "clock"
+	ExceptionClone          ExceptionKind = "clone"
+	ExceptionCloudRestore   ExceptionKind = "cloud_restore"
 	ExceptionCustomerLimit  ExceptionKind = "customer_limit"
 	ExceptionInvalid        ExceptionKind = "invalid"
 	ExceptionJournalChain   ExceptionKind = "journal_chain"
 	ExceptionJournalFork    ExceptionKind = "journal_fork"
+	ExceptionJournalGap     ExceptionKind = "journal_gap"
+	ExceptionJournalRestore ExceptionKind = "journal_restore"
 	ExceptionOverrun        ExceptionKind = "overrun"
 	ExceptionReversalExcess ExceptionKind = "reversal_excess"
 	ExceptionRevoked        ExceptionKind = "revoked"
@@ -88,6 +93,12 @@ func (e ExceptionKind) Valid() bool {
 	switch e {
 	case ExceptionCampaignLimit:
 		return true
+	case ExceptionClock:
+		return true
+	case ExceptionClone:
+		return true
+	case ExceptionCloudRestore:
+		return true
 	case ExceptionCustomerLimit:
 		return true
 	case ExceptionInvalid:
@@ -95,6 +106,10 @@ func (e ExceptionKind) Valid() bool {
 	case ExceptionJournalChain:
 		return true
 	case ExceptionJournalFork:
+		return true
+	case ExceptionJournalGap:
+		return true
+	case ExceptionJournalRestore:
 		return true
 	case ExceptionOverrun:
 		return true
@@ -137,6 +152,21 @@ func (e RedemptionReportKind) Valid() bool {
 	case Redeem:
 		return true
 	case Reverse:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Suspect.
+const (
+	SuspectClone Suspect = "clone"
+)
+
+// Valid indicates whether the value is a known member of the Suspect enum.
+func (e Suspect) Valid() bool {
+	switch e {
+	case SuspectClone:
 		return true
 	default:
 		return false
@@ -235,6 +265,10 @@ type ClaimAnswer struct {
 	// Assurance Of a yes: `store` where a hub answered alone; else, and where it is missing, `confirmed`.
 	Assurance *terminal.Assurance `json:"assurance,omitempty"`
 
+	// BeginEpoch The journal is not the one that the cloud goes on with, which ends at this head: begin a new epoch, numbered above this head's,
+	// with an entry that names both heads.
+	BeginEpoch *Head `json:"begin_epoch,omitempty"`
+
 	// Findings Why not, in the published order of reasons; empty where it was granted.
 	Findings []Finding `json:"findings"`
 	Granted  bool      `json:"granted"`
@@ -245,6 +279,9 @@ type ClaimAnswer struct {
 	// Rows The vouchers as the cloud knows them, one for each line whose lookup it knows.
 	Rows       []Row     `json:"rows"`
 	ServerTime time.Time `json:"server_time"`
+
+	// Suspect The terminal's key is in use on several machines: until a manager says which is real, it honours nothing without a yes of the cloud.
+	Suspect *Suspect `json:"suspect,omitempty"`
 }
 
 // ClaimLine defines model for ClaimLine.
@@ -271,7 +308,7 @@ type ClaimRequest struct {
 	Instance Instance `json:"instance"`
 
 	// Journal Where the terminal's own journal ends. One that ends before what the cloud has of it, or otherwise, is a copy or was restored:
-	// no claim of it is granted until a manager readmits the terminal.
+	// no claim of it is granted before it has begun a new epoch (`begin_epoch`).
 	Journal *Head       `json:"journal,omitempty"`
 	Lines   []ClaimLine `json:"lines"`
 
@@ -280,6 +317,14 @@ type ClaimRequest struct {
 
 	// Operator The operator's id.
 	Operator *string `json:"operator,omitempty"`
+
+	// Previous The instances before this one, oldest first: the last one that the cloud acknowledged, then each that was sent and not
+	// acknowledged. Left out once the cloud has acknowledged this instance. The terminal's newest start must be among them, or the
+	// key is in use on two machines; where they are not sent at all nothing is concluded.
+	Previous *[]Instance `json:"previous,omitempty"`
+
+	// Restored The journal was restored from a backup on purpose: this machine takes the place of the one before.
+	Restored *bool `json:"restored,omitempty"`
 
 	// Reverse The redemption that is to be reversed, made by another terminal.
 	Reverse *terminal.UID `json:"reverse,omitempty"`
@@ -410,11 +455,17 @@ type Exception struct {
 	AtRisk   *terminal.Money `json:"at_risk,omitempty"`
 	Campaign *string         `json:"campaign,omitempty"`
 	ClosedAt *time.Time      `json:"closed_at,omitempty"`
-	Id       string          `json:"id"`
+
+	// Entry Of a journal's: the entry where it parts, is missing, or says that the clock was moved.
+	Entry *uint64 `json:"entry,omitempty"`
+	Id    string  `json:"id"`
 
 	// Kind customer_limit and campaign_limit: terminals that were apart honoured more than a limit allows, each voucher no more often than it allows.
 	Kind  ExceptionKind            `json:"kind"`
 	Limit *terminal.ExceptionLimit `json:"limit,omitempty"`
+
+	// Machines Of a clone: the machines that use the terminal's key.
+	Machines *[]Machine `json:"machines,omitempty"`
 
 	// Note In words, where there is more to say.
 	Note     *string   `json:"note,omitempty"`
@@ -424,9 +475,12 @@ type Exception struct {
 	Owner *string `json:"owner,omitempty"`
 
 	// Paid Of these, paid off by reversals since.
-	Paid  int64          `json:"paid"`
-	Part  *string        `json:"part,omitempty"`
-	State ExceptionState `json:"state"`
+	Paid int64   `json:"paid"`
+	Part *string `json:"part,omitempty"`
+
+	// Seconds Of a clock: by how much it was moved; forward is positive.
+	Seconds *int64         `json:"seconds,omitempty"`
+	State   ExceptionState `json:"state"`
 
 	// Store Of a journal's: the id of the store of the terminal whose journal it is.
 	Store     *string `json:"store,omitempty"`
@@ -691,11 +745,18 @@ type IssuedVoucher struct {
 
 // JournalAck defines model for JournalAck.
 type JournalAck struct {
-	HeadHash []byte `json:"head_hash"`
+	// BeginEpoch The journal is not the one that the cloud goes on with, which ends at this head: begin a new epoch, numbered above this head's,
+	// with an entry that names both heads.
+	BeginEpoch *Head   `json:"begin_epoch,omitempty"`
+	HeadEpoch  *uint32 `json:"head_epoch,omitempty"`
+	HeadHash   []byte  `json:"head_hash"`
 
 	// HeadSeq The last entry of this terminal that the cloud has.
 	HeadSeq    uint64    `json:"head_seq"`
 	ServerTime time.Time `json:"server_time"`
+
+	// Suspect The terminal's key is in use on several machines: until a manager says which is real, it honours nothing without a yes of the cloud.
+	Suspect *Suspect `json:"suspect,omitempty"`
 
 	// Verdicts One for each redemption and reversal of the batch.
 	Verdicts []EntryVerdict `json:"verdicts"`
@@ -716,6 +777,9 @@ type JournalPush struct {
 	// Instance Random, new with each start of the terminal's program.
 	Instance Instance `json:"instance"`
 
+	// Missing The number of an entry that is gone from the journal: what follows it cannot be sent.
+	Missing *uint64 `json:"missing,omitempty"`
+
 	// Open The uids of claims that may still become entries.
 	Open []UID `json:"open"`
 
@@ -724,6 +788,14 @@ type JournalPush struct {
 
 	// PrevHash 32 bytes: the hash before the first entry; of the first entry of all, the genesis hash.
 	PrevHash []byte `json:"prev_hash"`
+
+	// Previous The instances before this one, oldest first: the last one that the cloud acknowledged, then each that was sent and not
+	// acknowledged. Left out once the cloud has acknowledged this instance. The terminal's newest start must be among them, or the
+	// key is in use on two machines; where they are not sent at all nothing is concluded.
+	Previous *[]Instance `json:"previous,omitempty"`
+
+	// Restored The journal was restored from a backup on purpose, and this machine takes the place of the one before: the list begins with its own first start.
+	Restored *bool `json:"restored,omitempty"`
 }
 
 // Kind defines model for Kind.
@@ -750,6 +822,24 @@ type LookupAnswer struct {
 // LookupRequest defines model for LookupRequest.
 type LookupRequest struct {
 	Lookups []Lookup `json:"lookups"`
+}
+
+// Machine One of several machines that use a terminal's key, each with a folder that was copied from another's.
+type Machine struct {
+	// Head The last entry that it sent.
+	Head *uint64 `json:"head,omitempty"`
+
+	// Id The newest start of its program, as far as a person needs it to tell one from the other: for readmit.
+	Id string `json:"id"`
+
+	// Refused A manager said that another is real.
+	Refused *bool `json:"refused,omitempty"`
+
+	// Seen When it was last heard.
+	Seen time.Time `json:"seen"`
+
+	// Since When this start was first heard.
+	Since time.Time `json:"since"`
 }
 
 // Merchant defines model for Merchant.
@@ -1017,6 +1107,9 @@ type Store = terminal.Store
 type StoreList struct {
 	Items []Store `json:"items"`
 }
+
+// Suspect The terminal's key is in use on several machines: until a manager says which is real, it honours nothing without a yes of the cloud.
+type Suspect string
 
 // SuspendRequest defines model for SuspendRequest.
 type SuspendRequest struct {
@@ -1567,9 +1660,12 @@ type ClientInterface interface {
 	// PushJournalWithBody Hands over entries of the terminal's journal.
 	//
 	// At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
-	// answered again, so that sending twice is harmless. Codes of problems, each with `head`: `journal_gap` (send from
-	// `head.seq` + 1), `journal_fork` (another entry stands at a place), `journal_chain` (hash or signature does not verify),
-	// `journal_entry` (bytes that are no entry of this terminal). Nothing is deleted anywhere because of them.
+	// answered again, so that sending twice is harmless. A journal that parts from the one that the cloud goes on with, because its folder
+	// was copied or an older one was put back, is taken over and judged like any other, and `begin_epoch` tells the terminal to go on
+	// in a new epoch. Codes of problems, each with `head`: `journal_gap` (send from `head.seq` + 1, or from the first entry where the
+	// journal does not hold that head), `journal_chain` (hash or signature does not verify), `journal_entry` (bytes that are no entry of
+	// this terminal). Nothing is deleted anywhere because of them. A 401 `use_dpop_nonce` may also ask a start of the program that has
+	// had a successor to prove that it is alive: it proves the same request again with the new nonce.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1579,9 +1675,12 @@ type ClientInterface interface {
 	// PushJournal Hands over entries of the terminal's journal.
 	//
 	// At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
-	// answered again, so that sending twice is harmless. Codes of problems, each with `head`: `journal_gap` (send from
-	// `head.seq` + 1), `journal_fork` (another entry stands at a place), `journal_chain` (hash or signature does not verify),
-	// `journal_entry` (bytes that are no entry of this terminal). Nothing is deleted anywhere because of them.
+	// answered again, so that sending twice is harmless. A journal that parts from the one that the cloud goes on with, because its folder
+	// was copied or an older one was put back, is taken over and judged like any other, and `begin_epoch` tells the terminal to go on
+	// in a new epoch. Codes of problems, each with `head`: `journal_gap` (send from `head.seq` + 1, or from the first entry where the
+	// journal does not hold that head), `journal_chain` (hash or signature does not verify), `journal_entry` (bytes that are no entry of
+	// this terminal). Nothing is deleted anywhere because of them. A 401 `use_dpop_nonce` may also ask a start of the program that has
+	// had a successor to prove that it is alive: it proves the same request again with the new nonce.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2327,9 +2426,12 @@ func (c *Client) Hub(ctx context.Context, reqEditors ...RequestEditorFn) (*http.
 // PushJournalWithBody Hands over entries of the terminal's journal.
 //
 // At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
-// answered again, so that sending twice is harmless. Codes of problems, each with `head`: `journal_gap` (send from
-// `head.seq` + 1), `journal_fork` (another entry stands at a place), `journal_chain` (hash or signature does not verify),
-// `journal_entry` (bytes that are no entry of this terminal). Nothing is deleted anywhere because of them.
+// answered again, so that sending twice is harmless. A journal that parts from the one that the cloud goes on with, because its folder
+// was copied or an older one was put back, is taken over and judged like any other, and `begin_epoch` tells the terminal to go on
+// in a new epoch. Codes of problems, each with `head`: `journal_gap` (send from `head.seq` + 1, or from the first entry where the
+// journal does not hold that head), `journal_chain` (hash or signature does not verify), `journal_entry` (bytes that are no entry of
+// this terminal). Nothing is deleted anywhere because of them. A 401 `use_dpop_nonce` may also ask a start of the program that has
+// had a successor to prove that it is alive: it proves the same request again with the new nonce.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2349,9 +2451,12 @@ func (c *Client) PushJournalWithBody(ctx context.Context, contentType string, bo
 // PushJournal Hands over entries of the terminal's journal.
 //
 // At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
-// answered again, so that sending twice is harmless. Codes of problems, each with `head`: `journal_gap` (send from
-// `head.seq` + 1), `journal_fork` (another entry stands at a place), `journal_chain` (hash or signature does not verify),
-// `journal_entry` (bytes that are no entry of this terminal). Nothing is deleted anywhere because of them.
+// answered again, so that sending twice is harmless. A journal that parts from the one that the cloud goes on with, because its folder
+// was copied or an older one was put back, is taken over and judged like any other, and `begin_epoch` tells the terminal to go on
+// in a new epoch. Codes of problems, each with `head`: `journal_gap` (send from `head.seq` + 1, or from the first entry where the
+// journal does not hold that head), `journal_chain` (hash or signature does not verify), `journal_entry` (bytes that are no entry of
+// this terminal). Nothing is deleted anywhere because of them. A 401 `use_dpop_nonce` may also ask a start of the program that has
+// had a successor to prove that it is alive: it proves the same request again with the new nonce.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4325,9 +4430,12 @@ type ClientWithResponsesInterface interface {
 	// PushJournalWithBodyWithResponse Hands over entries of the terminal's journal.
 	//
 	// At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
-	// answered again, so that sending twice is harmless. Codes of problems, each with `head`: `journal_gap` (send from
-	// `head.seq` + 1), `journal_fork` (another entry stands at a place), `journal_chain` (hash or signature does not verify),
-	// `journal_entry` (bytes that are no entry of this terminal). Nothing is deleted anywhere because of them.
+	// answered again, so that sending twice is harmless. A journal that parts from the one that the cloud goes on with, because its folder
+	// was copied or an older one was put back, is taken over and judged like any other, and `begin_epoch` tells the terminal to go on
+	// in a new epoch. Codes of problems, each with `head`: `journal_gap` (send from `head.seq` + 1, or from the first entry where the
+	// journal does not hold that head), `journal_chain` (hash or signature does not verify), `journal_entry` (bytes that are no entry of
+	// this terminal). Nothing is deleted anywhere because of them. A 401 `use_dpop_nonce` may also ask a start of the program that has
+	// had a successor to prove that it is alive: it proves the same request again with the new nonce.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4337,9 +4445,12 @@ type ClientWithResponsesInterface interface {
 	// PushJournalWithResponse Hands over entries of the terminal's journal.
 	//
 	// At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
-	// answered again, so that sending twice is harmless. Codes of problems, each with `head`: `journal_gap` (send from
-	// `head.seq` + 1), `journal_fork` (another entry stands at a place), `journal_chain` (hash or signature does not verify),
-	// `journal_entry` (bytes that are no entry of this terminal). Nothing is deleted anywhere because of them.
+	// answered again, so that sending twice is harmless. A journal that parts from the one that the cloud goes on with, because its folder
+	// was copied or an older one was put back, is taken over and judged like any other, and `begin_epoch` tells the terminal to go on
+	// in a new epoch. Codes of problems, each with `head`: `journal_gap` (send from `head.seq` + 1, or from the first entry where the
+	// journal does not hold that head), `journal_chain` (hash or signature does not verify), `journal_entry` (bytes that are no entry of
+	// this terminal). Nothing is deleted anywhere because of them. A 401 `use_dpop_nonce` may also ask a start of the program that has
+	// had a successor to prove that it is alive: it proves the same request again with the new nonce.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6478,9 +6589,12 @@ func (c *ClientWithResponses) HubWithResponse(ctx context.Context, reqEditors ..
 // PushJournalWithBodyWithResponse Hands over entries of the terminal's journal.
 //
 // At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
-// answered again, so that sending twice is harmless. Codes of problems, each with `head`: `journal_gap` (send from
-// `head.seq` + 1), `journal_fork` (another entry stands at a place), `journal_chain` (hash or signature does not verify),
-// `journal_entry` (bytes that are no entry of this terminal). Nothing is deleted anywhere because of them.
+// answered again, so that sending twice is harmless. A journal that parts from the one that the cloud goes on with, because its folder
+// was copied or an older one was put back, is taken over and judged like any other, and `begin_epoch` tells the terminal to go on
+// in a new epoch. Codes of problems, each with `head`: `journal_gap` (send from `head.seq` + 1, or from the first entry where the
+// journal does not hold that head), `journal_chain` (hash or signature does not verify), `journal_entry` (bytes that are no entry of
+// this terminal). Nothing is deleted anywhere because of them. A 401 `use_dpop_nonce` may also ask a start of the program that has
+// had a successor to prove that it is alive: it proves the same request again with the new nonce.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6496,9 +6610,12 @@ func (c *ClientWithResponses) PushJournalWithBodyWithResponse(ctx context.Contex
 // PushJournalWithResponse Hands over entries of the terminal's journal.
 //
 // At most 500 entries and 256 KiB of them, all of one epoch, in order. Entries that the cloud has already are checked against it and
-// answered again, so that sending twice is harmless. Codes of problems, each with `head`: `journal_gap` (send from
-// `head.seq` + 1), `journal_fork` (another entry stands at a place), `journal_chain` (hash or signature does not verify),
-// `journal_entry` (bytes that are no entry of this terminal). Nothing is deleted anywhere because of them.
+// answered again, so that sending twice is harmless. A journal that parts from the one that the cloud goes on with, because its folder
+// was copied or an older one was put back, is taken over and judged like any other, and `begin_epoch` tells the terminal to go on
+// in a new epoch. Codes of problems, each with `head`: `journal_gap` (send from `head.seq` + 1, or from the first entry where the
+// journal does not hold that head), `journal_chain` (hash or signature does not verify), `journal_entry` (bytes that are no entry of
+// this terminal). Nothing is deleted anywhere because of them. A 401 `use_dpop_nonce` may also ask a start of the program that has
+// had a successor to prove that it is alive: it proves the same request again with the new nonce.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11173,238 +11290,252 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H17cxu3ku9XQXG3ylYyelq2Y6m2thRZPnb80pGUePdYviI4A5KIhgAzwIhmfP3db6EbwGBIDDmkJDu5",
-	"u/8kFjkcAI1Go5+//tJJ5WgsBRNadQ6+dIaMZqyAfx7LUmhWKD4Qm+d8IKguC2a+yJhKCz7WXIrOQec5",
-	"0zQdsoz88uGcyBtWED1kpCez6SFRjBHakzdsq5N0VDpkI2peoKdj1jnoKF1wMeh8/Zp0np/K0813UqSR",
-	"AS6GjAjzFelLfLlgnzUZF1L2F7/3a9IpmBpLoRis6LSQvZyNzD9TKTQT2vyTjsc5T6kZbXuMT/z4uzJD",
-	"fwne/e8F63cOOv+2XdFrG79V2+69MGJ98h+GVJMJE5pMCikGhIqMTMxnWpJMGuKUmnC9BVSw7zPDHSlV",
-	"FtTSg4ly1Dn4aCbd58WIZWbVWhask3RyRhV8IPv9nAvW+ZTM0CHpfN4cyE37oWbFiAuab1UjBA9s8tFY",
-	"FkCWMdXDzkEnrbhg2/0WJvszzc7kBJ4s5JgVmiORYRJzm/i+DzvX5zlLSL+QI7Jr9s5OigvNBqzofE06",
-	"hjhxHinYHyUvWGYoAYPYh6sFy97vLNXmLcd0NKZ8IOanl5ZFwUQ6jYyRdDKuYL3LNvy5e+5r0mGfdUFT",
-	"Pb/ks5M9MuF6SKRgZFDIcnwANEhlxggXimeMUKJSKgTLyK9nbwKCVFPiWXSm11xky2b52jzzNekIOmLL",
-	"nr1gn2E1jouWPP4eHzuVOU+n5ndjWiqWXQFXAp25ZiMVnbr9gBYFxZ/CS65uDJPhqevLYmS4wPDFk/0o",
-	"m4wLni6d5VspGAxRMPN2mi/7wZl9rlpXUea4noU/g4fMAdZU105szm8MnyJ15o+moQYrRqrt7pSCo5hu",
-	"QaEbmpdtKTRzuriRJ8A1ltGS6ti4RTrSBMSd28q5k9kgivxpXU8SuZ+/4UrPH3jPiP4fiwjipzLHqLM0",
-	"grctkj2nZtPn52N5oToZPSlzRgXyjzs+dVHyShjJoRiRIp8eEkPw6WTICkbwv1wTrkjO+prIUhs50vb4",
-	"zaxqjlHDZWmay0EZWVJqV3wXZE46I1akQ7pcCL91zxmxNWYF1bJYZQZ2Oe/tT2NTiYizRe88hzt5GY39",
-	"+vz7w/knATUXboOf99x2yOCbhUI8WPmYiyjbpTmjRWKuK81oRiRe426EB4p0x1xcDakadg8tGwrDngSW",
-	"lkWutBlq+MlGFzukYhBhOJpqe1U4QUuzDLSgFH6RgVgayZsGodtwqTrdw710dqeCjQr2KTLCzBrhvQmK",
-	"VTv15tXeiRRDut1Chlkyzh/16os6r7yUEzKiYkr0kIuBIhMjl4TUREnSY31ZsJi+NzMh9/bolHLKR0dC",
-	"TViE5WmoLtM8f9/vHHxcTKNK//36KZnXVimZMnVAurDxXStnKRmWPUJhEiwjNJeCHRKWK5ZYzb6SxiOu",
-	"FBeDhHS92t7dui9lvM9FZsg+vy8fhlOzDeYIw9Edl72cK2OvySJjhTnRBaNKCnVI2Gisp9UiJlSRQUGF",
-	"xnPcivNe4ERiwtS+Kn7z8azRZhjKPEsaZzV3iAs5UXEj8kaW6ZAVilCFinguy4xcCzmBv0cJaOrGyGQ0",
-	"HRKj4JLJUCpGcimvy7EZHZ5uTQ1jIMWuFVbcsOJKc9TLvTKXUc024dNlEsXRMth5u/L62xsP0hur5M/Y",
-	"brDOZat6g0+B1l/o6L5RMubptbN4gNMeKKBodM/Alo/IlLdHx5vnL4829x4/eciFYEVCSp5tJOTRHulN",
-	"tTmgGoxpZ1YZ5lBDOREJ4VoROREEfAZUG0anQuohK2AeD5TjB3epKTqyU90iR8RptUQwlikiJE7d75UZ",
-	"PraUZhV9xAUfmYtld6kctPvg3ta4i2fsj5LFrosez/PW1pGVKg0HkCuSmrEOyUAyRcoxGrVwRCzljHZg",
-	"hBcKQTqgXJjzKiqyljwzMpGqa2YfqBGzDYmSjhtm2cJeuee+Jp3fZVkINPzaXQsvGc0iN8IHED9mPU7u",
-	"PkD2sgMQJjK1Rd4Lhtxm/rT3nvX3eIEzpMoQjuvE8CZw5ISbG8QQiKRyPDWfG04uGGpRB5dCSNwF/KV5",
-	"1IoAUgrNc0LN5UsHrDDSPBsZ5g8nu3UJUtYw/gpahBcURiunn1/hj3Z3dmCn3J/z8k2OmYiL4JJnsHia",
-	"57geheQa0SlRmuc56bFUjhhhQhecqUNkQCOXzTkEhaLHCB1JMQCZ3VoU//rq+dwyzEIic/fK8/z8A8WX",
-	"N1w/IDdW0ENgYnP8ZgYrWGZuZC4FEokroo0yZWUTyxIyohkjvamXbH6/mxQNM9p6KkbJs1Y0nhFlJWi9",
-	"yHjBEa6kjmWXqIxzvrg6bX4VINvNLeN0cCIFMEmvVGYkRTI6TQxhzIdpqbQcscKoQIbx0Ooyh6w3RVu6",
-	"J7Op+dY8Dd8e4ut7NEe5NqbTkVmqoWvc9o0aFG7kiGgd0z9KN4y7iIxglaU267I/TOAU2++bmS6j06Uu",
-	"S6qZN2mjk23vXJrV2iv3jZlI463V5P2BXV6PKZ9bf1tNheq09IA/x2fXG3d6XN2aMxyRSxWzkF5pgl+h",
-	"TMvoNNjLQBXOqdJXijHRVjdMOmOGWvfcmCcoRq380GRIUYYqiEiYK9pq1GZQMmS0yKIX8/xl7Mmx1Ffv",
-	"n6zmmTgixU69oa1l/4gi778yR8dr9LA+AQqcYMZYkCA92YhlaPhwhQebSOHJf0C6gk26ddMCoxSF0sQQ",
-	"m9ib23kCzD06KwEEm7R0yRZMl4WwG7XqKTPDhK9oIJ3Z8WlEITTacvxOM1ftNCEZw43iSvOUHP/8/qyV",
-	"vutVioi9xYqMp9qQ3BtUzpDTSHO42lvf4UYX+Q1fGjOr3LXYdGO474mSpE8LNPdEOeqxglBvnPiZtDkE",
-	"MzOwK46cQ7CsjWl5zY1mCPw6YNrbFYuPEO5e9f6GvX/DRzxiDPiQVosVzV4PXi7Nynx4Z1sR7+e2trQ9",
-	"pTE/oPtFnP9gLQ8UcU+BQmCERGuGC8R8ZLfTUEote41/9mvSscpta0XcH+vIJAT7rGNeH2euYKycDhjp",
-	"sQEX6pDQHkh/ieaZEfwtRf7t3RZu4Um1cyEZl/suntNpo81L+1Ej1nBC11Ch68xVSw3nk2y2QndiVLC6",
-	"1vwgoe5Ze+830UlmKG1mGSVgEOGeId+oTeTbOw16VHF1NZZcNLk76Gdry6Ohtdi2T+m4fayyncxxK11P",
-	"5pyI7DVrZra5SG/BNNAeriF5HQs81Cd6UZRKMzPIObxrdgdxhNgenohC5o0zS2XWkESjWFow7U7B75IL",
-	"cJpt4Wa9YWJgSLK79xNslv87cum7jIKov9aRMbjqCRc3XEOKDckkU6CDgrrGQfiMqdasMO/4Px/p5p87",
-	"m88+2f9vfvqykzza/frvDW7DQUFHYepAsJAn+7GflL2cp1fXLHKIT7K9x493n9W9i3MOn2s2TaxbGG3u",
-	"Ic37NuiVM3rDlF3UUtVJMZrHZ/JfcxPxPiTrir5mU6M9mVcYg0K2GHDuBs8gNaEiSDCjedo2MuKIxaQJ",
-	"TtOtbmHQFJbwms3FfiOefalb7twWeaUVsa5je/Oh3xIiClQNXTzEH4OE2OwyDO+gNy7nrOVWrnw1mh9p",
-	"7YI2iylkn1tovi8wyJKONsJm6Th8IFgGcgmCkMsC150ktO387rjRkpAJgtUuv+VB2fmt0qXnE8wiGt/7",
-	"udiNFXRg39yVjdHWC1azBRY97ceK+s3cS5ydFaXW55SNXTy8TpNzOWIQj0WDo3ISj0qlQZQQqud9WlRf",
-	"FVxdt/dh2qv5UzT70ewBeIQILRiZyEIPG92T+KL1buzFnjjwN1xR3f54Lsm8q6/UKbFXubFzIA7i5oMf",
-	"Hfh7xFp/ECCnY1poMpRClgXLyEjCfUkFiB54UZ7LiUqQq52fUEh8UvY1BFkouHHwUUNap5PIG1YUpQh0",
-	"kqTDxQ3NeRbkbV2xzylT5lzaWMZVXxbXwZ/pkHIRKOq4oCADwn4QVXjMXDZvaGFue2Um5dn1vZ+d/+jM",
-	"T9N/9MrPN3wKJn7i5u2/+QVn/ALnP/vxsV2H/9wZZc42rb7wGWWwLnBzWNO63YHwb8I3mJMR5feZ59Zj",
-	"fCE1iybvTGSRqTmPCzKZJKrmgKwYXI6ZWPGoyImImV4fhhKEjCJgm1m9aF4no83RfwXOd54R2e8b890x",
-	"rSKKi5S1tFxdnHr+Cp5V4yEWEXFPtuNo/HHFRvYt4b0dCZXbc/bA6pvcp1lZj2Vdrba6p4s7QjAwSlb4",
-	"9ZVT1RfqC8snFQaWmiMHMa9bKkXKCsHaOpZL1eRPNN/YcCHTW8RMUxAr4zBQIl34NYy2Ztafm8oRU/jv",
-	"1tqA38pfFYs6/FAiL73k8bFIeAwkm82xdYm11QF0pLVnxBJnoRLgfYDz9MMbBS8fqogR+yxjGVLSxbrw",
-	"prHxLnSdKSIhCGbjtixXrLrUIxGxeNTOzGAkla42SPb7rAiurTYHGWntTiuGmyaMGXE/kkIPze13w4po",
-	"1l8Z9Q1/cPQwX6NVQK3z3+cwMEddeBD3p9WMo15TXIadT1sX6p3cFMFLbp9kWOmd6+cZ1s7XbV1StSTA",
-	"lql/SYdGePXnaczyT3OZXpvrlKdDc5GyG54xc2SkyOc9fo2X5ZDlWYOA81qyeQbi+i73Rki0YyB7hBYF",
-	"v2EZmDtckynT8UjibXMZ3BPNl0jBUsbHTXdr9MoLPfMN465wc80f8tYG2trxbjTNIiYwSGwapHI2p2+9",
-	"YCyLxzSovmIiyiBcoeu6YFhwh8at1xb6rJYRGfBBWhZKNiYhxMuORJqXGWtgVIgWIz9KmyPWkBaFygrc",
-	"3ObuKOQEUsi0xF/BemheMJpN8bJZ1SNfF5cl/gJuimhc6IV18jgOHJa9BGZWWWeh8tVaUThl8RhRwVKj",
-	"hLcWqoYvzuA395M46ubjmSJxDBfs+XIPTTDNeWfcZ5rqHFNvIFtNkREb9VihIIPJmCFbxJgG3hN8LeSE",
-	"UPsUUdd8jHF4nKz1T58Gp2QXWGLmk+a8nLaVKF5zaWfkYeJKg9fDaxSlyGx82WhfY1ZU+UiygL8hV8kl",
-	"mBdlzohi2kfG7zxnhoX+otYX/LDstacMehJflr2GzDZ3+gSbMKUJHUMcCTROSIgalj3MpYS/cjmxqW3W",
-	"16GAY+AfBesbKs8Sav4OW6UYxpaOXC2+P9FOMyaIfQzSTrhhaZJLMTAb7LyQLv2kIWUQh1vdmFjPh+yd",
-	"watsZuAWjm6p3Up4N8m50sDSGBahEK5IMb8aqqGb96ul27TmIl7ZEItEEY1Q4z6Lqi5L+jTVqsFygKuC",
-	"CW0VQfw7LRgD9oT8TNnfIm+tBHSBr4zgea/s+yAxBGv98LuId1Zd471MxdRu33LL6Rb+WyPJMHG7L4uE",
-	"5PyakW7O+rq7VenP7VTftkLZ1buaUb7NStFXYcabTf0cmV9sraROuxyTdVTixt8uju9IHfPkVEaFN7p9",
-	"rik117EqWQZxsbbOmbinZ2YcdG07lmlrKM+dR6xLWl6zDU/NKzrwcVvz2p399a5UKBpooSnTUE12KvKc",
-	"wyriU2FjmQ7b2Crz6vCjPbi+qar/vjmS+cd64xi1ezbdB2aN77RTiCmTL2WJqnp9zRmdRlhtx4jV81LY",
-	"JBuvVPt0kyfLEnhmlep+IUfz47zlotTMupnJiGeCD4Z6q5bYsr+/s2wwqM6ozW/5r2aoCPNzb2rLz0jT",
-	"Nbm57B1VGlnEQs2yginVlHXG8f5nQvn7cCjHoO3piSyuE/Ly/fnFwen7s4vDWsUklB8mgSVGIVCBnhA9",
-	"ZLwgUEo5KAtMJZGFkTI2zQ3eHZWcq9xQtNRDWXDdkOOVGir0eUo1Iw+fn5xt4Om9YQXvY541M8qr85oX",
-	"0lg3bPpAJUSBGmWWwrVieb9VXkEwXnxCMNj8tBJE4nE1cNds2mq4hekX8aSfD5hZXp8DFRl89uvZG7jQ",
-	"Dsw8Ny9Ozt5uvjw6f7kVsN6WYfuiKbKwKF2nWr5d4oHhI/POYB9sNodKCFWk62bRbZfUsTDXYn5C/5ir",
-	"j8N65kOcDh8MjYY8lHmm1qh+a47XVIQwtK6X8VZhpCFVLbONG/I85nxdUVle9t4XWbREu0lqeGkQFxdL",
-	"laHZKos6GfoS4uXGoly6cP/WhpWdMS9Cm5Z2K+HTWFz/YciwvAucIpD4Z3krI1RMIcUj7vpbzsN3WusR",
-	"cYpa1gHf6KL6/pdl79xFY2fwLEQcU+qVRm84ZvuAS9EqUViI2pfFhBaZilOmdc3MgILPKoN3Vnqa914N",
-	"6Q0D8dKn5j6qVYnfT1b1X2hb7d6EpT3LfIevQBFpQnLooSbdyllqIchiqfkhIk00S3UgZQbu6ENCzf+h",
-	"BNWmpMKNsgqKjt2QMGGoSZuzDyaw0GbyLEjvzcuRcGKHm0XR/LT2yHx54Nx10ec5VkaYl8GyFbC30RoP",
-	"SXez61JZwYNVhvGlaqapuolfRojyBtegISZiCjZX/6trPr6y+76s7ETdxIkWlIbPoLBRkclRQgSbBBez",
-	"0rTQs5kVDxSxWa8zKdFP9msZ0T9F1vDKJzjfRWgV3sayWwRW8Q0LuMh6ulfL0m+Xfdp0IWOpFcsaQavm",
-	"nYE059mVYqkUmT3KfVrmunPw05N9M93bgCw4odZQyuSJmLXNsQ+02oPtbaPWbP/b8fvnJ1tG540tj30e",
-	"84KplVKtFqroa2UHx/PCI0pgMN0otZQqWZNYX5H/wTHlnbXrnwLznuaCodXSC+bPzOM2hS1BCfh8KoDM",
-	"s4avVoNqAJ3bQTXMQRoUTYOoXC7PCjfPLPZdSmHDfd7mmILtDsc3rr/L6xhExJFyZjI8oFyyReUSwFTZ",
-	"wM1oASt9rs4UP0bXZlzzWxFFkWdXzkW0mE/AW+J/4z0/bX7UrrrScbQ/GY1IfPEc6KjUOlJkzOQ4h7yC",
-	"DGBJuEC8UtCNYCesXtuQabgujzczpuePW+7ebdPz3AsSJxYDrIPm5A6bb3yUXs/vkFGGrlp7Y+Fp65Jd",
-	"KQ2jwat8F5kVaxksNqy3rG4jgDwx6qgHYbKaWo/qdNg+eXMmRrjwEvGUToItCua93K6xu35a4t7OgkJQ",
-	"PrpajLTkg6ge6Qe21GGmrFGrGhQa18d7Z6Q1VdfKY2qbRVuaA6S0qhxV7bAvoYzLlylXODuPYyg7zfEM",
-	"f7nu7z3bf/bk6d6zxwuv2KaAhxHZ8ZPjoagLd3pW9cY1nYx1AKqWYyW1wUm6cxikRu+Ix3lk3k0S5Kbj",
-	"3IYUkIoUE5nN/IeI9hoMPC7YjZeW9YnUizShpM/ibc3s7qFPkKs+s7nMmDU+YIIpruAdq9dRhpBGtUOe",
-	"uGICFwbzLBmuqzqkMZny2hYbuYTncSGzEqI+YwqlLzZM3QmwyxNzW16jLwZR+Fpjwr/GRPR1gkZvqNLx",
-	"JN5V6ki+RYS9SSVtbSHRaAVk28icI9SaZL49xMctcugXpLO3Xv4t0tfD2swIJnDKxtZab0EFVwfX7mmo",
-	"9F5aOmp31jxva9va4gJh2dsauch+1cnCar/2u1NReM098hCiMb+gEcC7T1BwGxlcQ/isStsTklIhBU9p",
-	"DrXZGwkZss80YykfYaQwRAzY2XxGN/ufvjzai8AENC3UIWyuv8YmV4cDoP2+CLEtwWBxKY0uEtyS9sup",
-	"oGHb40VGsU/j1+HbwPm1QluPhkrenIpBSQer9qtoqEtY0EMhaJ5Qjdn2SL6tHHHr8Kr7+V24pUPE/TU9",
-	"cm9R3fvZ4tM2IPjMW/0r+epmZeRoJbCqcIpr0ly6xJkZV4uwxpwmD89eHJNHjx49sy1i+n3F9AZgUHgU",
-	"SGE/JpRMaJ5vQv0RVqYhxixGMozKWzCaGUvRZ3z8aSP9gZy8vMy+7H/dNP/bc/+7wP8d1P738PJy6/Iy",
-	"+3HjPx/+6/9+/HHzU+3bjf9sLWQtHdYlomDTxQc9vASONv/16cujOE7MiIuYTvnWfGzzFq2J4N6+TnEf",
-	"jhKc9tYMdwvQg3ojnog/MB2yKzpgYRClhUayij45sm5F34ohz+Wk40rmkw4djwt5A0Fj0VibOWbFVeX8",
-	"ae2TNz8LFffVhQPMvu1O1am95o419u2gqeY3bBE+fmNO1jw9bVeOiBAqBlLs8YxA6sTpy2OCv2oA08/Z",
-	"chUmZw3NUlZrPhNemTBw4kjSen+q7hxrbY2PosTC7jlLl7QvaL89f5RUaJtluKqcCcnk39OaQn6J65EI",
-	"mho1ab5B/lIkE+nWKm3V22WZVguzbA5+B0GSZXhhoUdiKbZYY2enZsBk+5tkcR8cqC6cP8mV381VTT0I",
-	"6oxmalhkcR1LLXvXBCyfNCPL84Z646FNg1+Or7+owPRIeZTGB6rWnMF5fe6kPrSWWbo0EBMUOkdqnxBD",
-	"1k4VojIq52Nf6Ire9TXcn6pUYyaypiO1HgZzDfDND5A4DqnVgcKOVquP8mbVVHMm8+bFMXm2//hpDCEi",
-	"Fog817SXw/6yz3Q0zhFcpVTsKhvL8RW0AK1cGlfYMwTQb66YKIx8ziB+kBsis+zKJkqa3ZTyKqfFgAGo",
-	"ERdXZgJXpYAqwvpneBirDzDnARo3YZVyOJajKpSqX2l6zUQAmzSg4+WYSu5v8Er7qtxgbkJeKUHHaijB",
-	"62j/GczL0QNDpiHAk6FMX5bg0i0FvaE8NxSGZzDnOqqKZUxTnscDdb7SbaaPqWCf4xk8q4iEZny/I7Bt",
-	"qCDMIQ4emg8Au5/Ynq0W4gzTvcn2ze42PJwQJX0qZ0oF6TGXrp8FAQOERqJB/WLLFHGqSxVL+0s6muuc",
-	"3SEanxt+ljhlIQ7C1CNLj4Pj989Plqc8m2/dXP16PBPYuHfs3J/56qzZW0nBQQbHHbYABqnIlQ6aTW21",
-	"tSHtMOtpK2feomhMN70vXPTvD0Z+e4XLwY77tSzXvCqKxx1ODSDNL2qdnemAHbr+aSFONZENGaSrubGq",
-	"OdqE/vXdWXOvml8wWL8NaS7fBLGmPTLNSl2jHNz11QrNR25dxng9Ew/FJg8Vi0YvtNVS6Wa3tCmrbnGt",
-	"lIXkW2hPrISmA9/drIjLZ6nSNivgVrWfa2PTfmNIVQu2thjMtl656val1v4zxPmpYFohNlw7GvWtWwTk",
-	"GuW828Y5V01yXZRA2LY9un/bakHWVXqarxZgbcR/XKeNeGvSrxLWvb/e3nebBVl5Luw5cgCFLQPRARGX",
-	"HYEG780t+pDFR6y1fI84i9SQLyeee80HLjIM6Vqvyao/nHMV4fDV+9p6+mYWtq4CXZtdrEY/7ppAT3+D",
-	"I7B9JOLriou181xzsdbZ7ZSLedqbOyIdCp5yKlonVZ2hK3u9GWm6oIoHlOl6eUxNqS7kCPPirQ4t2ASQ",
-	"eKBGemV31GxUtTZ49GjFOGZtXC61DLoTgbYg6qR88qxvEIgQAkErvarFHtR1yoxOXQAVIxmHEUwuVQK4",
-	"/MgCn7Zro4kwYfMa5F1h7PlU70JOLGLrXXlJfYZ+ZH6Yp+FbwkOBsm/I5j6Fdrqtsfd99sicLct7eby/",
-	"NaAy2K00dIlOw3HBDMya5ZUJYuN7WLYRnRqOaj3tGiDXXMMAkUlU45rKNVvc9w39L2NMUQVRbcpwvTGo",
-	"CpqH2iMRdmdOyGXnsgNJ4Z6GNh8hWgK6BuzWUsXCH4uoTClzppqsbJpf0Z68aa8Z9XKaXstSr9CJS0eN",
-	"QfY5zUvVGL0dOoSbVoMgdkvM5MQDfNXKTg+yWGygPCzTWdwCAzDr8UetrPup/8lKAeOW1Wf/KGi6ZoS5",
-	"MupW/BmotVdUX0nrnflL1Yq104ngqKyneITVHN/OZ2rmQXUZS+C2HX4Q1sZ3dXmASfsJebJv+/6snL7v",
-	"fJzV2DGxUzUpmi+IOH19gulcz3Z/2tlISI8qRkbQUej5y9cnbx+6bk4vXz9/sXn+8mjv8ZON2l8JOR7S",
-	"4yHd2zmV+XT30c7jhHDRl+Qy3KGw9dPN7mUnIUJeiupWIRnVdIu8EopnDKsiXI2Euwed08NIe/+yWE/T",
-	"lI+HrNC2t+DSjWMibfHcXDPA1Aj+aqQ44St8y/oUQ/9b26RF76FaKHLgoZq4uQXSAmIrzNMfXw6XcK0g",
-	"oVr6nQV/F7u67CrD8dqamOdVS6e1hIxHiY0EkX75cE6gM9doTFNtNJKRU1gcqhZ52NXTcZd0gxE2h2Xv",
-	"x98nqruBiZWU1NHMCFXkl/P375Dp5/ZvNui2fGKKFZzm/E9EJHvYpfmgS7on2fPzo25CIhOE4J+d4syC",
-	"XF+5MZ3mkmYYkfST2SK/YS82ZbvNDSTJ5EQ0LcXerjNpIPZ2atlXmhZ6Go9u+itrjbjSWoh2sJ41Gc0r",
-	"Ec2KY6MV/VJOANmnx6ZSZIRx0KeDVlp0SmyQpyXiD6NFPl0xITOnerUczllhWxtz5n2rbAHScc19sNkL",
-	"VTC2TuouZFh0Cc2hET+dGtusQr5yKOJYUtgFzNMuggQCqPj8LdaEe18B5ifQ28SWBwImDkDUm5ciUs8W",
-	"WYSSH0/7M8fmSvE/WSxOZ69j22al0AnpldqX4a7Qjtf8uEENc40Pw3Hi4eSmG30ex55mDa4+V+9Sn8Zv",
-	"zny0fRYREwiD3feKjLWY7G4qbbvcx3F1f6v1nbdpcxL67EmHB9azNvOqJxUpnbgCHpzB8sD7+UJP4Vyf",
-	"K5tYa4bulzYBrPLWZ1zRXr68h62XDJYg53rd9sXeldDeTK65XeYKmtsXHPmBkwU9d8+d5tiI/NfetgzD",
-	"g1eARKWa8WdR2DXgzz56tiyDMJW5LIsGOJBxXY0NqyMXV0zFv5QDOb+O03f/aGX7NaZKW4CXq1xOrlaL",
-	"e40LjuZBVZkwoVMIVqnrhdUImFYQmv+tONIFJ+e9lwNxxUU4FSEhBVsNed9ct0ZKR2fyp4wiHx69O2qq",
-	"gV6QLf4nDhrjv2Bvq/k6Enpeaa0oWDNjLSXB/PYuqtW8Hbdmbs852kPNMnWRfTaLNdZsW31NOhd2/Xex",
-	"aveuW6c2zbxoXvQJOaJ5ex+2y5tdKYHl1glDVdp7c7r6stgL18vA2tfNmAGIlVhfJiYs7EdLPcVM+Eox",
-	"JpaQ9mN1j4syz6E1ZSvQ50jBVkv41CHNACZVGesbopEcg3ZA5CGjRdvOkM35RUtcJUF/+MXC0srJiMPE",
-	"vaLOxz5B3uULVSiouLUNGfbV2YmfPHS7rel1OiJqKAtNNPusSW9KnGAnD38+PiX7TzfmvU0NYhwmsp4U",
-	"v5DXTLxm0zsRafZdtxdp9Rfd0jnSoCMtPE5YfNGuEUMcvvYdm3hwPCEnTajPM+p+7pR9basGnK6/RMEH",
-	"5xM4vlG1b+n4mRczMa2kdszQcLCeIVy7J1d0L83MmrK617Ic76RHvmt9v8xcq7kYZ7iQsezqmk1XOCB+",
-	"l6JpBgAZuFrrc/OT4i4nEZ6KuSbRyuI1FsSMWLU/chjuXBDqyjySCj0WEJulJj2G/cC2GoDnnOy/DVhs",
-	"Jf8Drq0omwS7Vidf4+b7cNJtZFC0WsbGyhIf/mllgF03yDMvSyK5N5RYieLTirCFLnQC4iNGlKZTBVjb",
-	"h74RnhU9WPAgAbuecOWb4IcN7FcTW3ONueH+gTeA0HcvgT/se0KBNlsYiVOzq8qpscMxu+YQWgDXYIxt",
-	"tULbXPsZ7rrGzGQoyXMisNEV8eur54t7dlvNtYKrp3xke8UeVug7XJDjQqbXfVlk5Geq2KO9eWCdp58+",
-	"7mw+O9p8+cvrt+9ONy9+2/zXpy97j9vj7JjJrqdBBEBPldNqRbCjJU6rWwEdrYnBGuRgtG7GWkGoxjW9",
-	"jKtxbuHrF/ipWzvTwJooFVsB8OoO4YpzjyDVLlesGUV2xexul1q0MHcFHloZOvmOvK/uXVc0epGibQWI",
-	"6tj3BXrxwFjti4AaWrwd5bmFSrHm27LmcUv6YkVL494xHfaRs/JMEUUtrDM65lh2iOikUHoq9YLOwbfO",
-	"nV+gPrTBacgdzliQ4OaUXZc6b4uO3VBtnWy/+eS5W4gvvEsCoX/j4dR2n7QX89Xb1pkNJoWXBdfTc7MB",
-	"PsNP9mNCD74gv3y48LElWQB+AVac7z9zcfUgNRKj61wPgyux2xt2SY8pnlkAVfN6bFbhfKYHneen8rSi",
-	"Ah1zp+A2IJhbvGzg31rcHx1G+G1aMHM03x29PekaGT4BdQghfoEFwZ5jtMCccxx7qPUYicVFX8aGDtCT",
-	"IXWgT1N9EHirqNY0HTLzla1YIlqa82xUBcwpKJhhOZUQlkGSaUGyQo4B8uFSXIoffrDuUPXDDySlRTH1",
-	"8AasIF1DrG5C6MLNcVkb2ViOf/x9orsJmc2a+H1y3TU/vhTBFroUsGs23ZjZSkW6Qz0yvxzqsksemi9+",
-	"PXtDeiyXE0STAEsSPnQ5wdgoyKFt/VGyYrqRkC6nuptciu7vmpsXAuxAFyhk+OXA4lAr9mS/LDwwdRBw",
-	"DXo0PVCkJ7Np4j5GawZPUoWVj6Xn0JrrUlyEaLq+0THwM4UckS1yRGBOGHOU0OaI9PkNIyMMGR1izBcr",
-	"4R+o2uZsvsPl9MwUgEUKpoZGFYc0+EtBfX8pD0OGoxhtnbt2aiwj+zu7wSbIjJFuHaqhaxnmiAzL3g8/",
-	"2PL6Gjy54bBIC+iHxpayzb+hZ1s38cosCmjiU4c2yIheG23Wpe0/UMT38NsiryBB5wZhii8FoIh0t292",
-	"uw6Yo9b23b+EmMNrzps62N7u+sGxPRCydTBh16XArDBXEvPJkRN7bMAFplAfoqVwKVz7fkArIDaC6HFO",
-	"6r3PyCutyMWb81p3Pa6CZoL1/CHXeM/BINgHjHWG874UwcS3iO3e51tlATNRUc8Zr5OGawLJLqpq8GP7",
-	"7yUzJke3L4uuTYBDv7l94cGlmDtF5j32kHpZbdhvTLPMGFaWmXBdP/yQEFYUslBES5lEJNFxIHnPXWpn",
-	"9wBE0znOPGMaN8KlW0ES59PHu48Ts7tMZPwzeXF4KWrSaSNIQf1MU11PsMTjbrO4CqkBMspNClWW7jXP",
-	"uuQhhfQT2BnXhshDTxgxZMTPpXg4J1Dg8ktme/wVDHQyI0SQ1Kks84z0EBlwA8WX0srKxpcXF6cEsR4Q",
-	"BgyBBza2yJGwvOM2wIgEEAA+Qda2OMfHDpwjBtDIje1KKEnp2OicxNz+NLdbdwL79cMPkFvjMDsQZkLZ",
-	"/Nn9x0992p4Fkega0YKi5GcuaDEloL9hhg4yEP54/8n+TwlRLIXrb3+DlCI354prTCQClp5wxbbIBR/Z",
-	"F9RBGD3gImbU5TxlAo0gnjFhjp+xMzpv8PMz1t8MuKzSGE4LOS440xSR8FU5Gpl/un7hTuAkRi4qf2SC",
-	"1FBznNRUGUMKNN+ws92WB+s46ASjk6PTV4EKedDZddjydMw7B51HW7tbO2jdD0G52h4ymuvhn+bfAwY6",
-	"GtY2cyleZZ2Dzkv7vdFp1VgKW0W+t7ODCD5CW4hLzT7r7XFOMb6N8jkWaZmLU7zSpCiF2uqE+l/n4OOn",
-	"kGbmPhwXMjVbiU8nHU0H4N4xkt0YeOBd3oa8meb1nOHX97qclIotjMfYLlVxI8PPYNthJ7WlQEr98fR8",
-	"1EyRm91tmo242E6pprkcoNkzLnW0lSLNMuRGhFlTKM3HpZHvtuq9Cuq57nAlaJAFU3qLHI3HOTf32oCC",
-	"C9C9yDn5zG3DbPKkL8vjiiAEGkoV1AlcggKew/o+mlGmx35BaHIxpX+WmJ8WbCU1E0rhp9u/W6yaClrq",
-	"S6dUJSZ3eZMwaBtoNiF0Wle4o52TX8866FPp5Eb54NAZJkAT/thhYMZZgfDGPkT+UUjrsnAEtZttE80/",
-	"fkJbyDPd4gJJR4OvdctTFyX7upTPVyeO9ex8RKBKYBuaoe8CaJFxIVix2ZfFpp7ITtIxepAx+nwl50rL",
-	"A+axMZa5w/YckGDu4Kh9cYbcx09fa8fuLaiVjgMSn69fnQU4K45hLBgW1BrafYF7Jzydnp1mjqf7XDUK",
-	"L0OGt/6pe93blfnc7MECZl9lz2tY1d9l1y+Cm1hVyR5otXNQj1fa0e0v7p9ft2s9SRu3+dg/BRm+dMQ0",
-	"JEV+/IL+CfCkeGoHwai6AEgWXF2f1mKgtlIJp//X2MIHVQG4uv2+bX9x//y6Hbi2pNJNrfCxsyxXpIdJ",
-	"MC7WBVCBiVNRu64Bajd24WE/2N+qJNV74ook+qrAbbkig93hrVy1vD2W5VgK8k6CMxHk0TucqI2RuLa0",
-	"1ZOJeeBS7O492n/85OlPz3Z295K3W+R4yMSl6KwgneqNeb/RpQttcb2OkHUOdleesU2S+D6HEW5RsJjD",
-	"mnznYRjnVIN/0BqOx+e/+ez8uzuroGCGR7V+wAAs+DiE5P0fdr4cbrEd1imjnT9KOu2sppLiYoCi3+qE",
-	"eNDp3ZW1y+z7HAogjwqsIGj7kDOMrQ0kkeJuD0BYWhG/ri6sExfdIs7FiZYmBAckuppYrtgBCaxQsAcV",
-	"yaXyRuFNrThGyJ7MpmC5lopFLzilSvY/+34DTLXdKtDfsRfUStdT2Ov4m5uEVdLDvB2IcM+dp68fvd38",
-	"57OL/9rc/3nv5eY/O5H1+vDzboAt0rnZ2entssfpTr/P2M7Ozu5qZkXYmPq7HHiYQHUw1j7c7HPKENpl",
-	"oQlxUj12n6dpNj8AcJalsg5oI0fSXCpM6IJhIcQWHD34thOO4negT3PF5jNb79V08WT7fraLTarzpcUQ",
-	"EJDymlC9NtNwccM19VwT14Gw0/2Fx0q5X9vzPkSnLQ5ApSVER3BJB5u7HQe34uuof3qyv7OziiQBMt25",
-	"kF1hcPp9GRS9YlJg+hD5XQISgs2fWIs9XY5xozRzSft/U4dIrRDiuzlEbF411RDGmw04YT1BwxYmDSID",
-	"sQnd8v42EmMGM3FVCVBHZPzGEmC2EOb7SQDqsSQ9Uy1ho3aSYPvLNZt+bb6nTkR2/xwXtxQwO/u78a3N",
-	"IfVpoivw7InIgGm+qWnw9zPLsUAAct6QyIbNr9l0bYYOoBgX3nBnwXP3ztQzSrirb1xB0//ZRmdJRqdN",
-	"uj0Cn7fbdMRUnB/H9sCvtVWSgrm/x3TAbAOXpllgs4k1qOJaF0Ysk8cALuEhGBzWRHMd0X0qFzPdNr7T",
-	"sakAR6nILL4oJLhYPxIk6Js/ME1OD9mU0KLgN2gbrnW2Kmy2xmN17oDN/oZaYwWC8FeIoSGxb7lX21/g",
-	"/1+3hwj4Ft03WPfLsvetL3cnBv8au/+y7DWreK+0qmUIz2QC2izNIWQDkmHZu39OcXm3kVRe15ew2bYo",
-	"I1xg8fr+Pnxwh+aJAxTq7D7b29rZ2tva3Tn46emznSafxgra1cuyB4VX39psWcjOdq/NVfAtzJYgAZ0Z",
-	"xqzlNie2RtV3ojJPry32asjDze6Nb+Rzuy+TNISu+SvcVdG8yPX2zd9YX9xHX7cRzsOVhMWNVAscdBH0",
-	"3Pxry7D4ewKM2O9n9VbALiCl2gu7GfSm/7V6G46PpVMoGxM0gevNftc5SS7gte0LYBsODNMzAIJ/D1/i",
-	"rE8mBDH8GIlarhK0PL8XP+P/b9z7gethVtBJFVwF5rXlbXrIRqRHsQViMwdjCWFzcsQRVO5AgjrUSPYL",
-	"Zmuv+IghWC2UwcAx8jVxQesW27665BnMDkCwqEWUcOV24YNeSckkps9fCmifqq1HhEJKvtgiR+oaQEcn",
-	"PGUeQtaNZcEqsLAUqgaxgM/lbjzc29lJSNe2++4SiLluJJCF7+FWYgkbx4ZeK2fet+Qm8+7v5F6HsZvz",
-	"BP4bfYNC3oKlPeMeqWsFYLGGs2BfXVMXmufQigVr8aTwTRUkdBgXrgeqZWd/S3t2th07mhN9mEVos4O5",
-	"ImUbt3fR5weK9PmgLGxOEKT6k3KMqXoPA99mErp8Mpbi5KnISEanmAOgNhJff7jAG5QQqslIKk0e7+wY",
-	"HoRGsJ6n/XRUrGKqG0ypi8eJalfOiZOJMTN4HJ7T6bqVJEFT250E+6F19nb2nmzu7m3uYVvMll7Q6Xdi",
-	"++d0ekoHLGqcwRbcBb+/F8yX9QBfuKLHqr7bmmBUAdw6xZpez5xDeoPtx41CQs4YzTalyKeLjwJg9S0+",
-	"DAgmwBUZ0YyF9bIuta3HjIh1qH9bxKXKkR438t4W5/V5oXT1O0jw4zpgXvMVQMWra6yQuhSGKwdMq3nB",
-	"v0WOIRlP9p0cVgekO9e6Hkrla73r65/YJvFQzj7bvh6aE8z3r4+moJ8AGe9H4MO7vxPnn7hu8jHeP3E7",
-	"fgfcf1EWQgFAk82XIFxo6Rva5yyrtn4hQ/cZwqZYd0J9xmdQMW/FdU/JvNQWBEYden0jiKAgy0FNQsHG",
-	"OU1BbBNGi5zjk1uk67pxdW35srmUsO9+ISfEtba9FOWYwIoygr8AvWQI5X0DUD9cyW8XUfk9D5OH+7s7",
-	"G2TEqFAH1puJdVTpECU3FNHbssIKlQBfE2PX0zLPXzDQx2fsiPnjb2fTrUWZ8N5xQ3Gd4KUHBd5mLsIi",
-	"fUWz2rDnQCj2R/TzGyYGetg5eLKf3EEMam+nFoTaWx6ESmJdLUZUTInNhDCbN6GIBGCIC0o9aqo1iAoy",
-	"Zbpp6eb38QnXZvt4SZvJ+3RXGbZYfNnVS+tdzY61jO5CFkCO35Aq906iuEhZxdALz389djIHpGhL84dl",
-	"zyNA2HJ6f/qE1Fd9WYrMHLyd/Y1DdNBb1AAqQPtHA2HKdEK6paA3lOe0l7Muefh45xHgx84Ui4On/j4d",
-	"yBZ+NFp27ZaKEHdWkbgTJd1Q5gGibRgBkfP+Et3bIlYtsCUDBdfp4UbG7T1+Ql7zn60YGiWgmcs+6v9j",
-	"mQ5BgcZ2mqQGsVwDoyb2msf02yFLr11BttIW6MfoHRbDBb6AphyoKyN4sTUnudG5ilHOlIqoIwmCzAB3",
-	"dYeMZl1QUGD1VwM67pKH5nUgOC8FPLGl2B9d8iPZBXgL+2hfFtdd8tAVBKHRrDQFjxTYoeZeCn+RDik3",
-	"t8aQqqGxiSpcCmctkxtW8P50A1B87K/gxV3yENE6fIaykA0tVje2yLuqXi9jOdOGYGKKcqHHUloqd5OO",
-	"4reQGv5i2eF+VCf7djPQt9ac7NBH6XXsTIZGpqGyFCTjRu/VIZDF7c/nS2ATqC4LbNoZs8JywOJzW2EO",
-	"xj2UbxyM233sI778O+nAOHiz1+MC+wob6VqKbCanwylN2Ar4EDUEvIMAnudOdGc3AZRRcuROnap6EBvj",
-	"sLVROFcOOL9gV+QPtbpD5hPyJ3jFVkC3rj7ce84R+uf01TuEvldOCBtxAoVQLFfsgSITWTgH3UF1PV+K",
-	"rhv6ylzUNM/lhOFV/WjDaNEeOMPLfvRweNkHdjJX8xd9VEYZUrzv9yFLam33R1D70ytKAUD4bhmdg86I",
-	"U9DEqyLD1k4RmN93OhgwdvO5eAXOASUPrTVkHRXetoJdyRk1hh/XlVvYWHB3cSxsESFEalQ5qtUTukM6",
-	"61whDy87SuaZxW3J6PSys7H4sFROteYT80LiyZggaIKE8naz6B5Nrw891BvL+/ANzBQAwlB7sA2pu4a9",
-	"AwTDGeVmjsHDQ9OG16s8tXsS49UA34ljqwksFufWn2zUzonroO+6gmM+hO/Tdhc69OyexuDlQn8ueOIS",
-	"dADC3CYF15qJ1gJe2TaDjZbSC7Bx/fizPgVzySnNKBBjXOa50QIpyWkxwPOL7gBAKvLuAPAL9nnO3J2B",
-	"LmszUp7XYQbppfBrrZA3LVrSVuWS6LFcQhhLEq4PsFGhGXSmQ2Hi5QoZSKjO8e6KAmEdXTzMY9TAPM2J",
-	"ugR7byjzrOaiEfLKEdGeKOefMeSoxpt3iyQWDx2AqaP+drc5S5wzSxwUsALnolWa57l11Brm+Us6KMLQ",
-	"q++mWIVebavKzm7/EX36NN3Z2tncc+g7j/s76R591mO72aP9/adPO7UWk3tP9nb3930/yI8dsd/75+C/",
-	"h2/7Hz7QNz/+Mfj8W/HPF/T99sVnVRzvv1I7v+2qF73nk+PB4D86n3xvRwyeYzfHvZnuizaksbu5t3ex",
-	"s3Owv3Ows/Ovjuu2uLe761sl7q0S4673A20QV9g5UhZkaDuxmjMwohD5BA1LjthdKZo2hRG9+X2e5wdw",
-	"fG+CZpZGxZ3FqGiWQdtfePa1URCdfKapzqfwTuwFWst0h0PEigPSBbP1P168Oju/2HxzdH7RxbsTPiCU",
-	"jMpc83EOmnHXs0bXtSXf3amQEXf3N7bIiWsKeimGNtAC5rTVG6x+6+r/e/Km7sF1i/MBhroPd9Zfa/Pp",
-	"gLKIctsoFU5poVulf/BsYeJHvYvBAjzryv06C/x8ZsRx20Fwfy4vsx83zX9i48xLjScLpIZMNdObSheM",
-	"juoaQNXIA/AwIyNFT5FrAYvLtGA6MPQmrnQx2uFdKAJmNTodzrZhbT5EviNPNHvywrbaub/cxqDFUANV",
-	"LVfnXOm7EkH28FVosE00mk2RsXjpNkUGpDcen7LILXy4OtjeRu+LvY22O+Zh+/aGFi/1bBQjDm3hz2ye",
-	"4HyUwVkGRSlUHcPU5SpawMr5n35wukoDMCqAUzI5BkXGgpzL0Qg9Qn0yj7wOkmhzsyxy0J0g3AvKrtEr",
-	"EdMccYQvRfcIEaSxqfsB+RmQ2MnF+9cn76xQffL08Y7HqkV4OCN7FwO+dx1S9IhOSY/5BA+vDcrCaYwo",
-	"JGdz3b5++vr/AgAA//8=",
+	"7H17d9u2lu9XwdLMWkla+hknaew1a5abx0lO8zq228ycOFeCSEhETQEqAVpRc/Pd78LeAAhKoETJTtJz",
+	"Z/5pY4kiXhv7vX/7cy+Vk6kUTGjVO/7cyxnNWAn/fCIroVmp+FjsnPOxoLoqmfkiYyot+VRzKXrHvadM",
+	"0zRnGfn7+3Mir1lJdM7IUGbzE6IYI3Qor9luL+mpNGcTal6g51PWO+4pXXIx7n35kvSevpPvdt5IkUYG",
+	"uMgZEeYrMpL4csE+aTItpRytfu+XpFcyNZVCMVjRu1IOCzYx/0yl0Exo8086nRY8pWa0vSk+8ePvygz9",
+	"OXj3v5ds1Dvu/dtevV97+K3ac++FEZuTf59TTWZMaDIrpRgTKjIyM59pSTJpNqfShOtd2AX7PjPcqVJV",
+	"Se1+MFFNescfzKRHvJywzKxay5L1kl7BqIIP5GhUcMF6H5OFfUh6n3bGcsd+qFk54YIWu/UIwQM7fDKV",
+	"JWzLlOq8d9xLayrYc7+Fyf5MszM5gydLOWWl5rjJMImlQ3w7gpMb8YIlZFTKCTkwZ2cnxYVmY1b2viQ9",
+	"szlxGinZHxUvWWZ2AgaxD9cLlsPfWarNW57QyZTysVieXlqVJRPpPDJG0su4gvWuO/Cn7rkvSY990iVN",
+	"9fKSz54dkhnXOZGCkXEpq+kx7EEqM0a4UDxjhBKVUiFYRn49exVsSD0lnkVnesVFtm6Wv5hnviQ9QSds",
+	"3bMX7BOsxlHRmsff4mPvZMHTufndlFaKZX2gSthnrtlERaduP6BlSfGn8JL+tSEyvHUjWU4MFRi6eHgU",
+	"JZNpydO1s3wtBYMhSmbeTot1Pzizz9XrKqsC17PyZ/CQucCa6saNLfi1oVPcneWraXaDlRPV9XQqwZFN",
+	"d9iha1pUXXdo4XZxw0+AaiyhJfW1cYt0WxNs7tJRLt3MFlbkb+t2nMj9/BVXevnCe0L0/1i1IX4qS4S6",
+	"uEfwtlW855059OX5WFqob8ZQyoJRgfTjrk+TlbwUhnMoRqQo5ifEbPh8lrOSEfwv14QrUrCRJrLSho90",
+	"vX4Lq1oi1HBZmhZyXEWWlNoV38Y2J70JK9OcrmfCr91zhm1NWUm1LDeZgV3OW/vT2FQi7GzVO89BJq/b",
+	"Y78+//5w/kmwmyuPwc976Thk8M1KJh6sfMpFlOzSgtEyMeJKM5oRiWLcjXBHkcGUi35OVT44sWQoDHkS",
+	"WFoWEWkLu+EnG11sTsU4QnA01VZUOEZLswy0oBR+kQFbmsjrFqbbIlSd7uFeunhSwUEF5xQZYWGN8N4E",
+	"2aqdevtqb4WL4b7dgIfZbVy+6vUXTVp5IWdkQsWc6JyLsSIzw5eE1ERJMmQjWbKYvrcwIff26JQKyien",
+	"Qs1YhORpqC7Tong76h1/WL1Htf775WOyrK1SMmfqmAzg4AeWz1KSV0NCYRIsI7SQgp0QViiWWM2+5sYT",
+	"rhQX44QMvNo+2P1ayviQjbnos6lM8+478ILRLLJ4Y2/9LqtS0AKus9R45wUjGiwXo8MWssrIWDJFpAAt",
+	"NyGznKc5YSJTBJ7iihhr8pjA5Aglgs0ITDEhopoMcQuNdVg/fEcllwKUZioIE7qc45hGGVFkKHUOj6nd",
+	"SxAdIy4yQ23L5Pg+n5uZG84FE55Ww4IrY6bKMmOlYWQlo0oKdULYZKrn9dnNqCLjkgqN7KvThXuOE4nJ",
+	"EPuquMDnWauplMsiS1pntcS7SjlTcdv5WlZpzkpFqArO7krIGfw9SeBojW3NaJoTo9eTWS4VI4WUV9XU",
+	"jA5Pd94NYxfGpCkrr1nZ1xzNEa/DZlSzHfg0si5VqSlL1yoD5/axRY7idj+gFbtXzfm0cpxX1hpaMHJh",
+	"Z9ZN6hU+BeZRqaMnTcmUp1fONATavKPgDKKnDE6PCPN9ffpk5/zF6c7hg4d3uRCsTEjFs3sJuX9IhnNt",
+	"OFl9d439achJ5XImEsK1InImCDhXqDZXgwqpc1bCPO4oR0FO+is6sVPdJafEqf9EMJYZdoFT96drho8t",
+	"pd2WmXDBJ0YCH6wVGPYc3NtaT/GM/VGxmFwd8qLobEZa9ttyZbkiqRnrBPliNUXrHy6V3TmjRhkuj9KC",
+	"jikX5oaLelsrnhmmS9UVsw80NrPLFiU9N8y6hb10z31Jepbj31h6vAeGZdbjBNQdJC8nUoyA2CVvnTQB",
+	"eYEKgnWMeRaVU2U2juvE0CZQ5IwbUWs2iKRyOjefG0ouGaqbx5dCSDwF/KV51LIANwjX8OIhG1cNoUTu",
+	"DgIpOrhnRYy5AhsoXp5lGEOGfnqJPzrY34czc38u80Y5ZSLOviuewTbQosCVKdy4CZ0TpXlRkCFL5YSB",
+	"uORMnSApGp5ubiTI7yEjdCLFGPh9Zzb+68unS8swC4nM3dsby/MPbAWetTA1ds1l1SK+HDF7KnHLS4gs",
+	"MqY0GfFSaWSgBVU6pqnQ1EiwgmVjliXmc4H3Eh4DXsiEhksppL4U4eO75JW1qwk4oZv0GT6JM3Pz3SUX",
+	"zUsg2MzMVmlaajKp1MKxJMiA2aW4YnMCLyIVmPxEzySZ0DQ3pHhiVQKdszmhTseG2WugEcO6uRibN6RS",
+	"pEWVsczQcsdDD3nC2pN39y5+cu7GhzcUfb+UDKmRemZx06qcSsWOcffsMommVwzVlWlBU+YNT8GWrYlA",
+	"n0JhtIEVADQeVYFLlhnFkJv9N1TCFdHGlLECz9DRhGaMDOdeXHp1vk3NN6Ntp+BXPOt0XRfkYwU2J/Kw",
+	"QC7UosxynqjgdJ7w5t78KkBhMKqLs4DNMcLJVMqMpEhG54nZGPNhWiktJ6w09GzoE30ehtiHc/RkDWU2",
+	"N9+ap+HbE3z9kBYoLKd0PjFLNfsa9zxFzXk3ckReT+kflRvGaTdGWptbTv2UgVO479v5V0bnawMGVDPv",
+	"UIpOtrtrd9Fmrp2nZiKtqlCb7xVOeTuifGq93Q1Nvtcx/vQUn91u3PmTWhVboIhCqhhDeqkJfoV8JqPz",
+	"OAcxEqSvGBPdTZQpQ+NvacxnKJEt/zB6R1aza9D7rGEHYitntMyi2t6yhue3Y22kzD9ZzzNxmxS79WZv",
+	"LflHBLL/ylwdb1h6Ex3F8iyXwD3ZhGVof3OFFxuEmd3+YzIQbDZoWrgYIyyVJmaziZXhzg+HYqx53oLN",
+	"OgZESqarUtiD2vSWmWHCV7RsnTnxecTKMCZYXEiCkyMhGcOD4krzlDz5+e1ZJyPKa6cRs5+VGU+N0lLb",
+	"9UmtPJg9BzWqszpo1Nrf8KUx696JxTaJ4b4nSpIRLdHrgH4gQr3F62fS5RIszMCuOHIPwcEzkiW54sbc",
+	"AHodM+2N1dVXCE+vfn/L2b/iEx6xMH1AucOKFsWD50uLPB/e2ZXF+7ltzW3f0ZgX3v0iTn+wljtGCcWn",
+	"QCEwTKIzwQVsPnLaacil1r3GP/sl6Vk7qbNN5691ZBKCfdIx56OzgTFThY4ZOkHVCaFD4P5SeHulI8vf",
+	"wnu2QDVu4Ul9cuE2rneIPaXzVkcKHUU9I4YSBmYXBk6Ft7vhdPh218Z+bBesrrU8SKh7Nt77TXSShZ02",
+	"s4xuYJBfsrB9ky55J94TNaSKq/5UctHmQ6OfrIMILbfVDqOUTrtnCnTjOW6l2/GcZyL7hbUT21KeRck0",
+	"7D2IIXkVC/s1J3pRVkozM8g5vGvxBHGE2Bk+E6UsWmeWyqwlhU2xtGTa3YLfJRfgid3Fw3rFxNhsycHh",
+	"T3BY/u+I0Hf5PNGwgdvGQNQTLq65hgQ3kkmGIR1Q1zgwnynVmpXmHf/nA935c3/n8Uf7/52Pn/eT+wdf",
+	"/r3FFz0u6SRM3AkW8vAo9pNqWPC0f8Uil/hZdvjgwcHjpst6yYt4xeaJjU6gzZ3TYmRDzgWj10zZRa1V",
+	"nRSjRXwm/7U0Ee+YtBER66ExrzAGheww4JIEzyAxqN6QYEbLe9tKiBMW4yY4Tbe6lXETWMIvbCnzIhJg",
+	"krrjye2Sl1oRG4+wkg+d4RDYoip3YTl/DZz3ywZX0cVbcNbxKLcJLDGtXexw9Q7Z51aa7ysMsqSnDbNZ",
+	"Ow4fC5YBX4IUgHVpI70ktO386bjRkpAIgtWul/Kg7PxW69LL6Z0Rje/tUgjRMjqwb27LxujqBWvYAque",
+	"9mNF/WbuJc7Oiu7Wp5RNXTZKc0/O5YShLxYMDkomVNAxK9H5a46HUL3s06K6X3J11d2HaUXzx2jusTkD",
+	"8AiBs3gmS523uifxRdtJ7NWeOPA39Knufj2Zs6QjIVPrWL5jRQTmCXg/wpSWWiWNFAxZEkXnqhEVSK/A",
+	"4wBJQpvG2Jr7V+Ev1ifrNpfiNO9+YYwzCD64TcSPjr3wszOHnBpq1kdyKWRVsoxMMCRCBfBLeFFRyJlK",
+	"8Co656aQ+KQcaQg3UvA94aNm9U6RktesLCsRKFJJj4trWvAsSPXss08pU4aZ2KPoj2R5FfyZ5pSLwLrA",
+	"BQVJU/4D94sxnQZ/2XABuqqE/X96hf+vMv99VMsza9m5piUkjZhF+Tv61q/Of3Tml+k/eunXGz4FC3/m",
+	"1u2/+TvO+Dmuf/HjJ3Yf/OfOEnUGef2FT2Jd+MK+6W+wP4ufnvl9ql9kNyz8IL1a+KDK3C8/ghfJei66",
+	"8Rv/IpyrYTxRdrLw3HZ8xcW9WlgBkAeyAfck3pVKLUWhr1h3QfQaXxa1+aVm0VzJmSwzteRiwwsqDQOK",
+	"Rg/klIkNeaOciZit/T6XIFUUAWPcKsLLSjhtzzpSEG3hGZGjERnOfXKHIoqLlHV0Vbhsl4jOlUqRrTjL",
+	"9OrYDJvLGZlUae7cwsCkT4yCMaMlJEhMpeKaX3ed0ZLBCFGviCO8GxvBH4cXCt4SaojrxRb36bTWN940",
+	"4KyV4zPxNOEqep7w674zCldqpusnFYYw22NUMf9uKkXKSsG6hjAq1ea5Nt/YHAemd4mZpiBWMCVtuYg5",
+	"zWzkIJUTpvDfna+7P8pfVfTOWzG6Vp3ExyKBWBAntpbCFVDUN99trb2cdnNWqpve27y8f6gG+NQGI6tZ",
+	"xjLcSRdVRfXARlbRSasgwSFxySassCwU5haJvcbjw2YGE6l0fUByNGJloGt04SC41+62YmBzxpiRYxMp",
+	"dG5UlmtWRrO7q2gU4r3bD/M12p/Uhpl8ChZzuwsP4vl0mnHUP4/LsPPp6qy/FaEZvOTmyeS1hbN9Pnnj",
+	"ft3U+dlI9u6Y4p30aIRWf57HfEwgh1w+M1eEXfOMmSsjRbHsW26V0jkrWhJjanvMPAMZJC51UEhrzkBy",
+	"UVnya5aBYc01mTMdj1nfNAHLPdEuREqWMj5tEepxkRfGgFrG3UByLV/yzq6ArTMr0AkQcbYAx6ZByn57",
+	"9ulzxrJ49IzqPhNRAjHqDR0zUjIsrEYb12sLI9ZIAQ/oIK1KJVvTXeLlpTZDrEWSUKUtPUqb4tqS1YnK",
+	"CkhuIztKOYMMWC3xV7AeWpSMZnMUNpvGftpM7imLRiCfW3eio8C8GiYws9qkDpWvzorCOxaPRpYsNdp/",
+	"Z6Zq6OIMfnNLmfILtOvm44kicQQXnPl6X2AwzWW37yea6gKTvCDZVpEJmwxZqSBXztg/u8TYJD7mcCXk",
+	"jFD7FFFXfIoZHzhZGwl5F9ySAyCJhU/aM8C6Vhx6zaWbvYspUi3+Na9RVCKzmQxG+5qyss58kyX8DVlx",
+	"rpCorApGFNM+B+PWs7NY6JnsLODzath9Z9Bn/aIatuRQuttnU1/pFCKWoHFC6l1eDTEVHP4q5MwmUVoH",
+	"lQKKgX+UbGR2eXGjlmXYJkWPtkSwv1p+op1mTBD7GCQ4QWUUKaQYmwN2/m6X6BQv0bHDbW5MbBet8GGH",
+	"TQ4zCEBEj9QeJbybFFxpIGkMwFEIjKVYHgKoF+3n1dFB3whGbGyIReLVhqlxn6/X5CUjmmrVYjmAqGBC",
+	"W0UQ/05LxoA8IRNYjnbJa8sBXYg1I3jfa/s+SEHCmm78LhIHUFcol6mY2+NbbzndIFJgOBnWnYxkmZCC",
+	"XzEyKNhID3Zr/bmb6tuVKTtcAzPKt1kp+irMeItJxhPzi92N1GmXzbSNStz629WRRKljnpzaqPBGt89q",
+	"pkYcq4plEIHt6pyJe3oWxsF4hCOZroby0n3EQsz12Bzw1LKiAx93Na/d3d9OpELNUwdNmYZqslORlxxW",
+	"EZ+Kr+Bdt5HL6vD9QxDfVDV/3x4z/2O7cYzavZhYBrPGd9opxJTJF7JCVb255ozOI6S2b9jqeSVsOpdX",
+	"qn1i08N1qWKLSvWolJPlcV5zUWlm/dtkwjPBx7nebaRQHR3trxusEpoXjfmt/9XCLsL83Ju60jPu6ZbU",
+	"XA1Pa40sYqFmWcmUastv5Cj/mVBeHuZyCtqensnyKiEv3p5fHL97e3Zx0qiMh3rrJLDEKERI0BOic8ZL",
+	"AiXz46rEpCVZGi5jEyrh3VHOuYmEopXOZcl1SzZhanZhxFOqGbn79NnZPby916zkI24Lk/Jq6LzmpTTW",
+	"DZvfUQlRoEaZpXCtWDHqlMESjBefEAy2PK0EEddcCa+NcK0dbmWiTzy97D3WMDTnQEUGn/169goE2rGZ",
+	"587Fs7PXOy9Oz1/sBqS3a8i+bIssrEoMq5dvl3hs6Mi8MzgHmzekEkIVGbhZDLqlD63M6lme0N+WynsR",
+	"t+IEp8PHudGQc1lkaovi3fZ4Tb0RZq+buAV1GCmnqmNee0tG0ZKvK8rLq+HbMotCcbRxDc8N4uxirTK0",
+	"WM/T3IaRhCQHY1GuXbh/a8vKzphnoW1LuxHzaQVReZ8zLCQEpwikmFrayggVc0gmirv+1tPwrVYVRZyi",
+	"lnTAN7oKx+VFNTx30dgF3CIRxw58iRXbWCSCLkWrRGEdvQ0Lq/jOdK7OGlPwWWXwzlpP896rnF4zYC8j",
+	"auRRAxbj6+Tv/4WO1Z5NWES2znf4EhSRNsSeIWrSnZylFmoyVgQSIo9F86HHUmbgjj4h1Pwf6uZt8jNI",
+	"lE3Q0uyBhFlebdqcfTCBhbZvz4pE8qKaCMd2uFkULd41HlkuRF0SFyNeYA2OeZlF0THkbbTGEzLYGbik",
+	"afBgVWF8qZ5pqq7jwgjRPEEMms1E7Nh28BJ1xad9e+7rCpzUdXzTAmSLBbRNKjI5SQDPoRbMWGy/kFlx",
+	"RxGbX72QfP/wqJF7/1NkDS99Kv1thFbhbSy7QWAV37CCiqyne7N6kG55zm0C2YM7tYETLjsDacGzfiM7",
+	"aESrQveOf3p4ZKZ7E4wYn0kYL5rzm5h1reYItNrjvT2j1uz925O3T5/tGp03msv6acpLpjbK8Vqpom+V",
+	"hx6vQIgogcF0o7ulVMXa2PqG9A+OKe+s3f4WmPe0l6Ztll6wfGcedCmhCsAGllMBZJG1fLUZvgzo3K9a",
+	"EhNl2TaIKuT6+gPzzGrfpRQ23LcAQQLXN66/y6sYrs2pcmYyPKBcskXtEsD85sDNaIGJfa7OHD9G12Zc",
+	"89sQLZdnfeciWk0n4C3xv/Geny4/6lbH6yja34xWxNV4tn2Ua50qMmVyWkBeQQaoSlwgLjXoRnASVq9t",
+	"yTTclsbbCdPTxw1P76bpee4FiWOLAapGe3KHTcI+Ta8i+u3/TERG8+9+uxd7o5oK69E2b+zs1oanrW97",
+	"o3yWFvf8baSofBPcQx9RXVecFeAaGUvAw/dZJXlIdZp3z5tdCM+ulN/+bMJDDea93qS0F+5dhdSwiPxC",
+	"+aS/GqPPx689RlwTs2vzgvQATaA53htzPam6Ur5thVm03XPo2qBqH2E3eGmo1fRYBDU614MYNteKS+j0",
+	"mqPDx0ePHz46fPxgq5tppGX8rvluD6W7b7dWYbUFtKEtA2vpLIIIJJjhEfA3rsgYcFFLObGlqkB7thh4",
+	"JCGd2QjLlAqLsafYury27gtdDwjYBQzw1rH+Wr1pHv+ZebdaUMuAc8spYKgpJjJbogIZEFvcumnJrr1Q",
+	"aE6kWT4OxcYeOLBBkic+obL+zOa+Y5XBmAmmjBikKu8USPhfIMP/BTK02K6bgRnaM+ewlXW1vAvrIYHC",
+	"fscsnUUzOUD5a4jExFU9uXi9Z+DhhapFWkwC/2JLWV1lxrSUWQXh6SmFwkibT9MLmukkZqpX6DRGtOPO",
+	"TYp+wYqZbaLbr6jS8WqDTSrtvkUqUJvt3NmVQ6OgAF1TCNxGbbnNN0e9ukGxz4q6m87Lv0GdTQhXEGlS",
+	"kbKpdSt22AVXZd3taQA/WYumYE/WPG8rn7tC5WFR9BZFE37Vycpa8u6nU+/wlmfkodpjAQzDWA8eosZg",
+	"+HIDSb1Ge0mMlicFT2kBcCX3EpKzTzRjKZ9gSkMIorO/85jujD5+vn8YQc5pW6hDMt9+jW0+Wdca4Btj",
+	"9y8m6nUD3celtPpy8Ui6L6eG4O+Oxh3FmI+LQ1cmHjW55Ygow7doEalNpwuV6RavAT0txrzIWFlrdamc",
+	"cq9zINrwnUj6YN4lP9HFu1utlY3ALlozxH3ozWgxNt4Whs8pmbJSSWH7BnBoiahZUZCG2QVrPQYbumQ0",
+	"m7QUtdv6gIjb06OuKMozi8Ri8ZqhrqCRkRRmVLCYAfZ+PWrrarcOj0Yv36NXG8oHzLaZ1yNz2uj9saJj",
+	"HNGuJ0rDQaRpg16JLVgnBRXjio43bQLYUgS4ojFd0JGuHrOrWHldR7224bfu57cRAw7bmG0Z/nqNtvLP",
+	"tpdFCzDjMolvFBhblPOTjTBIwyluuefSZakuXHBhLVVN7p49f0Lu37//2PbdHI0U0/fAHvXg3sJ+TCiZ",
+	"0aLYQSQgKAPHfhSYNmDsc8NvwHp1dtifNq0ukPWXl9nnoy875n+H7n8X+L/jxv/uXl7uXl5mP977z7v/",
+	"/L8fftz52Pj23n92VhTsPmy7iYLNV1/0UJE53fnnx8/34/B/Ey5idtFr87EtErB2rnv7NpX0OEpw2zsT",
+	"3A2wrJrdTSPBtzRnfTpmYcZCB616E5toYmN4vr9dUchZz0H1JD06nZbyGjK0RCsQwpSV/drd3zkAbn4W",
+	"Gp+bMweYfdeTau72lifW2gyRpppfs1Xdt1oToJf307Y6jDChcizFIc9QsXn34gnBX7W06irYejW8YC0d",
+	"KDfr6BmKTBg4cVvS+XzqlodbHY1PWYjluBUsXdMcrfvx/FFRoW1K/6Z8Jtwm/57OO+SXuN0WQafYNust",
+	"SBaOKak3NcvqhpnrLDOYZXumWZCRsA4GNvSqrYWMbW2X294Hw/4mWd1cFEr5I/aCD1q4EuU7QVHvQsGo",
+	"LK9iRsebtiZUCYF0kQAL0ho1qonWFRyxs+nW5w2sQnM4VR58+45qNHJznstbAWNolHGsjZcEqCKrAnM+",
+	"HqIKPvWoEhhP3SJ2BJF1kbVdqe1aazRwfP0AiaOQBugCnGi9+ihtlnJYsEjtidFwHx89eBSDY4pl/Zxr",
+	"OizgfNknOpkWiGRWKdbPpnLaFxKNQ+uW62N/QcC46zNRGv6cQcS4MJvMsr6tSjCnKWW/oOWYAWwjF30z",
+	"gX4loGS/+RlexvoDTDCEbrgICRKO5XYVcGH6ml4x0QoT2YI66f5GDFEHgRHMTci+EnSqcgmec/vPYF5u",
+	"PzA/KYTANDszkhWEJSpBrykvzA7DM1jgFFXFMqYpL+J+Il9Wji1kKXhCMgnNA3bbkly6soR22OZTsG0g",
+	"6m2BpE/MB9CSiUyRAJ2/BGqryN71wR48nBAlvR8ppYIMmauNy4JoKwIg0gAsoGM9FtWViuXYJz3NdcFu",
+	"EWTZDb+4OVUpjsM8X7sfx0/ePn22vr7IfOvm6tfjicAmmcXu/ZkvhV6USgouMjifT4hirI4Y1q1sd7va",
+	"kHaY7bSVM29RtNZ2fK12N9+/x8zNFS7XTcavZb3mVe943OHU0nvDYSD5JiQnDhE5bD9CZEu5xmZurHqO",
+	"tnpue3fW0quWFwzWb0tO6TeBh+vu8d2ow6zrYtLfoKfcjTEDrhZi+ti7qybRqEDbLG998UjbUthXFyZb",
+	"4N2V9sRG0HXw3fWG6Lt2V7qmVN0IaGHrlgPfGCnfIpuu7lHQhIlw5xIcXxNUr0bfh/yGxtVoHt0qfP4o",
+	"5d00Vr9pRcmqbP0s6AnU6W2bJQq4y73q1ZBls3GSQCvK87Tk65mvX04o0285NWHjEpCq+7Rvs+Sg9lzY",
+	"e+TQgDsmUwSbuO4KtHhvbtBeNj4iJpW3e9BVztdvnnvNey4yTEuwXpNNf7jkKsLh6/d19fQtLGxbBbox",
+	"uxggTtw1gZ7+Fkdg90jElw0Xa+e55WKts9spF8t7b2REmguecio6JwaeoSt7uxlpuqJkFpTpfitS/fNS",
+	"TrAIzerQgs0A9g4ASTZ2Ry1GVRuDR69WjGK2BsFU63CyEdUSok7Kl0v4vs+I1xN0SK47J0MSrMzo3AVQ",
+	"MZJxEgHAVBX0DJpYlPFujfYRk3NZg7wtQFufd13KmYVHvy0vqS+Hi8wPc418hjCkqfg+u+5T8/vuLZV8",
+	"BtSSLcuHhcOUjEAg2aM0+xKdhqOCBUxTSyszbHnkMVAndG4oqvO0G+iXS32gRCZRjWvDRugg71vamseI",
+	"og6i2gyuZr93FfSEt1cCzuiOsl13L3uXPUhh8nto8xGieAtbYFyuVSz8tYjylKpgqs3KpkUfSgK727AF",
+	"Ta9kpTdosKqjxiD7lBaVao3e5g5OrtMgCJQWMznxAvc72elBFosNlIc1sas7m0GvHPxRJ+t+7n+yUcC4",
+	"Y6n330qabhlhro26DX8Gam2f6r603pm/VGF2N50Irsp2ikdYv/ftfKZmHlRXsSIE27gRMeR8J7U7WPGU",
+	"kIdHtp3jxt0tnY+zHjvGdurek8vVZO9+eYbpXI8Pftq/l5AhVYxMoFHk0xe/PHt91zXpfPHL0+c75y9O",
+	"Dx88vNf4KyFPcvokp4f772QxP7i//yAhXIwkuQxPKOzoeX1w2UuIkJeilioko5rukpdC8cyW6bgCMycH",
+	"ndPDcHv/slir+pRPc1Zq2zJ67cExkXZ4bqnHc2oYfz1SfONrMOnmFEP/W9ekRe+hWsly4KEGu7kBrBEW",
+	"ny/vP74chHCjqKZe+q0Ff1e7uuwqw/G6mpjndafOrZiMh2SPBJH+/v6cQMPVyZSm2mgkE6ewOAhLcneg",
+	"59MBGQQj7OTV8MffZ2pwz+WnN6FDCVXk7+dv3yDRL53fYtBt/cQUKzkt+J8I/3l3QIvxgAyeZU/PTwcJ",
+	"iUwQgn92igsLcu2Cp3ReSJphRNJPZpf8hi12lW0iPJYkkzPRthQrXRfSQKx06uY/ntJSz+PRTS+ytogr",
+	"bQUfC+vZktC8EtGuOLZa0S/kDOoAhmwuRUYYB3066JBK58QGeTrC6zFaFvMNEzILqjfL4Vxkto0xF963",
+	"yRHgPm55DjZ7oQ7GNrd6ABkWA0ILKRi2QZ0FMJOuZQfWYw8AYHyAiLzQwWNZirU1mam70yR1gbEFoIN+",
+	"MOalWDy7S1a1pImn/Zlr01f8TxaL01lxbHualTohw0p74AVj9W/QurBFDXP9rMNx4uHkNom+XHVMsxZX",
+	"n6vZak7jN2c+2vbZCMCHwe6vCkO5etvdVDpOoQXE3i/OJZYABAO0T5YOfHNobeZNbyrudOKK0HAG6wPv",
+	"5ys9hUtNJW1iLVYj2QSw2lufcUWHRVu3yQhnsBtybtsFbsMcnL+hs5nccLsslc13L5rzA7t2h/HttZpj",
+	"K8xud9syDA/2oYhKtYO9I7NrAXu//3hdBmEqC1mVLdhb06YaG1b4rq6Yin8px3J5He/e/K2T7deaKm3R",
+	"1PqFnPU3i3tNS47mQV2ZMKNzCFapq5XVCJhWEJr/nSjSBSeXvZdj0ecinIrAzscq5yMjbg2Xjs7kTxmF",
+	"GT59c9pWx78iW/xPHDRGf8HZ1vN1W+hppbOiYM2MrZQE89vbqFbzdtyWuT3nNazVsoRtVsQ2oUMWK2mP",
+	"lzKprWpjmzaWjBaJkSKIJKg8nIivBCPzWnoBDkrYBx3bjnfrC2zXhI23P7pFiqxdcKwyQhfRS9sNyC9J",
+	"78Lu2G0crXvXjfO3Fl60zN+FnNCiu6PeJQdvlKVz46yoOre/PSd/XYCJ63XtX7ZNCwLksFinRyYsMFRH",
+	"ZcxMuO9qnVds7Yf6CoiqKIDOO7WRiFSldQRkz2lWgwLN1hder2r/3ZZEtcYfdI3OgfXuICsMIl4h94om",
+	"HfsqAJcUVeOq49G2lBHUdyd+89C3uKVr7ZSoXJaaaPZJk+GcOOlF7v785B05enRv2aXWIqtgItuJqgt5",
+	"xcQvbH4rLM2+6+YsrfmiG3qAWhTBldcJK0y6tXaKA+K/YTMPtyvkrK2PxIJNUziLRtvSCGfQrLFiwMMG",
+	"3n20Xzp6t5bZTEz1alwztI6s+wvX7rcrepZmZm2p61uZx9uVHiwWDcBL1tukDT/qAhUylvWv2HyDC+JP",
+	"KZpLASDEG4ld+El5m5MIb8VipopUFgG6NAqjqhsquq4wgHJrazeSGo8eekAgZiOUBMVB6WvefxP4+Zr/",
+	"B1Rb72wSnFpz+1oP38fMbsKDoiVBNiCY+BhXJyvzqoWfeV4SSTCixHIUnzuFTfmhtyCfMKK0UefHUmYn",
+	"vrWuZT1Y1VGjA6KGzxr6+2Zsa0mlB/kDbwCm714Cf9j3hAxtsfoTp2ZXVVDNSptCdEKk0dDCxgi2JGNL",
+	"iJcrTL+GukPHAlv9Lb++fBr121KvpKLmWjfAoXxiu8+f1DBZXJAnpUyvRrLMyM9UsfuHywhYjz5+2N95",
+	"fLrz4u+/vH7zbufit51/fvx8+KA7IJaZ7HYaRIDIVnvmNkQlW+OZuxEi2Zao7kGiSef27jUoe1zTy7ia",
+	"FrYhzgpnfGePIVgTlWIbINPdYgOEwkO9dUuIa8el3zCF3eVPrUzQgYc2bsZwSy5m964+1e2gVtCjBTvJ",
+	"QXc/GKt7pVNL09jTorB4MNZ8W9eOdk2nzWj93xumw860lp8poqhtFIHeR5adIOg21NdKjWy5oxW5YYHA",
+	"CvWhCxhF4QABgyw+p+y6+gBbWe2G6upJ/M1nCN6AfaEsCZj+tcc9PHjYnc3Xb9tmNpj5XpVcz8/NAfg0",
+	"RjmKMT34gvz9/YUPoMkSQBqwrP7osUseWMTmg7SHWiQOhvmADJnimYXYNq/H9lfOMXzce/pOvqt3gU65",
+	"U3BbeqLYDhxAv43kBnQY4bdpyczVfHP6+tnA8PAZqEOIXA8kCPYcoyUm1uPYudZT3CwuRjI2dNAUAPIj",
+	"RjS1QNQWdlprmubMfGXLsoiW5j4D0jQkTpTMkJxKCMsgk7YkWSmngGtxKS7FDz9Yd6j64QeS0rKcewwH",
+	"VpKB2axBQujKw3GpKdlUTn/8faYHCVlMDfl9djVA8OngCF2e2xWb31s4SkUGuZ6YX+a6GpC75otfz16R",
+	"ISvkDCEzwJKED0NnceIdyX9UrJzfS8iAUz1ILsXgd83NCwFbYQA7ZOjl2LZXUOzhUVX6fgtBVDno+nhH",
+	"kaHM5on7GK0ZvEk1bjbW10Ozz0sROtDNx2DYID1TSITZJacE5oSBVQmNE8mIXzMywbjYCQa2sdz/jmoc",
+	"zs4bXM7QTAFIpGQqR/hyKrJLQX3HytrDDqMYbZ27Bq0sI0f7B8EhyIyRQROPYmAJ5pTk1fCHHyyGQKNP",
+	"h6EwizNJgzyku8aWIiVLjWY6yKvhIPHKLDJo4vOj7pEJwHL72oQ7iviuwLvkJWQhXSNu96UAqJTB3vXB",
+	"wKGP1Mnf1tGLoHHm8pr7po739gZ+cGw4iGQdTDip4xW0UBKT5pESAxzwE7QULkVpjodlAJAuiA2TejCX",
+	"ZjdV8lIrcvHqvNGvl6ugPXEzScq18nVYD/YBiMMI3INg4rvE9gP2zTeBmBywZgihU28N1wQyehbQzf3w",
+	"AX8dyXJgs/zQb25feHwplm4R4IviJfW82pDflGaZMawsMeG6fvghIawsZamIljKJcKInAec9d/mrg2Ng",
+	"Tec484xpPAiXUwaZqo8eHDxIzOkykfFP5PnJpWhwp3tBnu0nmupmFiled5uqVkoNuFhuUqiyDK54NiB3",
+	"KeTYwMm4xoYeX8OwIcN+LsXdJYYCwi9Z7BpcMtDJhO81kMqqyMgQ4Q/vIftSWlne+OLi4h1BQAvEOkN0",
+	"hXu75FRY2nEHYFgCMACfBYzcyj527Bwx0K/CoumndGp0TmKkPy3s0T2D8/rhB0ggcsAkiKWhbJLw0YNH",
+	"PjfRImUMDGtBVvIzF7ScE9DfMA0JCQh/fPTw6KeEKJaC+Du6RypRmHvFNYYUgaRnXLFdcsEn9gVNpEmP",
+	"KolpgwVPmUAjiGdMmOtn7IzeK/z8jI12AiqrNYZ3pZyWnGmKDV5UNZmYf1qXiWc4ieGLyl+ZIP/VXCc1",
+	"V8aQAs037JW76xFJjnvB6OT03ctAhTzuHbjuI3TKe8e9+7sHu/to3eegXO3ljBY6/9P8e8xAR8MCbi7F",
+	"y6x33Hthv4euClMpbKn84f4+whQJbXE8Nfuk96YFxSA+8udYpGUpTvFSk7ISarcX6n+94w8fwz0z8nBa",
+	"ytQcJT6d9DQdg3vHcHZj4IF3eQ+Sg9rXc4Zff9XlpFTsYjzG9r2MGxl+BnsOIKrrDqTUX09PR+07cn2w",
+	"R7MJF3sp1bSQYzR7ppWONmemWYbUiFhyCrn5tDL83Zb210E912+2Ag2yZErvktPptOBGro0puADdi5yT",
+	"z0gbZjNEfe0hVwRx3lxLNCMHXBYG3sPmOZpR5k/8gtDkYkr/LDEJLzhKaiaUwk/3freAPDV+1udepSrM",
+	"YPMmYdCI2BxC6LSuwVV7z34966FPpVcY5YNDr7kAMvlDD0GaLUN4ZR8ifyuldVm4DbWHbbPpP3xEW8gT",
+	"3eoqULcHX5qWpy4r9mUtnW++Odaz8wHROIFsaIa+C9iLjAvByp2RLHf0TPaSntGDjNHny1U3Wh4Qj42x",
+	"LF22pwB3cwtX7bMz5D58/NK4dq9BrXQUkPiihPouwF1xBGMRv6Cg0p4LyJ3wdnpyWrie7nPVyrzMNrz2",
+	"T33Vs92Yzs0ZrCD2Tc68Acj9XU79IpDEqk72QKudg3q80YnufXb//LLX6HLeesxP/FOQxkwnTEPm54fP",
+	"6J8AT4rf7SAY1WQAyQrR9XErAurKlXD6f40jvFNXuaubn9veZ/fPL3uBa0uquDMWi6nlzNDNEJNgXKwL",
+	"8BATp6IOXEv1QUzgYYf53+pM3K9EFUn0VYHbckMCu0WpXDfRfyKrqRTkjQRnIvCjNzhRGyNxje7rJxPz",
+	"wKU4OLx/9ODho58e7x8cJq93yZOciUvR24A7NVv9fyOhC432vY6Q9Y4PNp6xTZL4PpcRpChYzCHwgPMw",
+	"TAuqwT9oDccn57/5EoTbu6ugYIZXtXnBABH5SYg7/D/sfjlwZjusU0Z7f1R03ttMJcXFwI5+qxvikbUP",
+	"NtYus+9zKWB7VGAFQW+LgmFsbSyJFLd7AcL6kbi4urBOXHSLOBcnWprYhhJdTaxQ7JgEVqhtslpI5Y3C",
+	"60YFkJBDmc3Bcq0Uiwo4pSr2P1u+AXDcQR3o71kBtZF4Mtv4jaVTYDb4pIdlOxAxrXuPfrn/eucfjy/+",
+	"a+fo58MXO//oRdbrw88HAYBK73p/f3jAHqT7oxFj+/v7B5uZFbAz31MKwgTqi7H15WafUob4NStNiGf1",
+	"Y1/zNi3mBwCYtFTWAW34SFpIhQldMCyE2IKrB9/2wlH8CYxooVikR+rXNF38tn0/28Um1fn6aQgISHlF",
+	"qN6aaLi45pp6qonrQC/NQ+zCA8J8Xdvza7BOWxyASksIAeGSDnYOeg5TxheL//TwaH9/E04C23TrTHaD",
+	"wen3JVD0ikmB6UPkdwlwDzZ/YivydDnGrdzMJe3/izpEGoUQ380hYvOqqYYw3mLACesJWo4waWEZCMDo",
+	"lvcvwzEWgCE35QBN2MlvzAEWC2G+HwegHjDTE9UaMurGCfY+X7H5l3Y59UxkX5/i4pYCZmd/N7q1OaQ+",
+	"TXQDmn0mMiCab2oa/OuZ5VggADlvuMmGzK/YfGuCDvAmV0q4s+C5r07UC0q4q2/cQNP/2UZnSUbnbbo9",
+	"ort3O3QEjlwex8itimeN3lESGzK7Jli2S03bLLCjxha74vozRiyTB4Cg4XEmHKBGex3R11QuFlqKfKdr",
+	"U6OqUpFZEFVIcLF+JEjQN39gmpzO2ZzQsuTXaBtudbdqALrWa3Xu0Nv+BbXGGunhrxBDw82+4VntfYb/",
+	"f9nLEdUuem6w7hfV8FsLd8cG/xqn/6Iatqt4L7VqZAgvZALaLM0csgFJXg2/PqW4vNtIKq9rvthuW1QR",
+	"KrCghP86dHCL5olDTeodPD7c3d893D3YP/7p0eP9Np/GBtrVi2oIhVff2mxZSc72rI0o+BZmS5CAzgxh",
+	"NnKbE1uj6tttmae3ZnsNeOV298Y38rl9LZM0hK75K8iqaF7kdufmJdZn99GXPYTzcCVhcSPVAgddBI1F",
+	"/9o8LP6eAAj3+1m9NbALcKnuzG4Bvel/rd6W62P3KeSNCZrAzY7G29wkF/Da8wWwLReG6QWUxH8NX+Ki",
+	"TyZEavwQiVpuErQ8/yp+xv/fqPc913lW0lkdXAXiteVtOmcTMqTY57GdgrGEsD054hQqdyBBHWokRyWz",
+	"tVd8whCRF8pg4Br5mrigP43t0V3xDGYHIFjUIkq4crvwQa+kZBLT5y8F9IjV1iNCISVf7JJTdQXIqjOe",
+	"Mo+T68ayYBVYWApVg1jA53I37h7u7ydkYHuaDwjEXO8lkIXv4VZiCRtPzH5tnHnfkZrMu7+Tex3Gbs8T",
+	"+G/0DQp5A5L2hHuqrhQg4hrKgnN1nWtoUUC/GazFk8J3jpDQRl24Rq+WnL2U9uRs25K0J/owi9BmB3NF",
+	"yjZu76LPdxQZ8XFV2pwgSPUn1RRT9e4Gvs0kdPlkLMXJU5GRjM4xB0DdS3z94QpvUEKoJhOpNHmwv29o",
+	"ELrdepr201GxiqlBMKUBXieqXTknTiZGzOBxeErn21aSBJ179xNs+tY73D98uHNwuHOIvT87ekHn34ns",
+	"n9L5OzpmUeMMjuA26P2tYL6sB+jCFT3W9d3WBKMKMOUp1vR64szpNfZYNwoJOWM025GimK++CoDVt/oy",
+	"IJgAV2RCMxbWy7rUtiEzLNah/u0SlypHhtzwe1ucN+Kl0vXvIMGP64B4zVeAh6+usELqUhiqHDOtlhn/",
+	"LnkCyXhy5PiwOiaDpf78UCrfaNDf/MR2wody9sUe/dCBYblJfzQF/Rls49dh+PDu70T5z1zL/BjtP3Mn",
+	"fgvUf1GVQgFAk82XIFxo6bv2Fyyrj34lQY8YwqZYd0JzxmdQMW/Z9VDJotIWBEadeH0jiKAgyUFNQsmm",
+	"BU2BbRNGy4Ljk7tk4FqODWz5shFKht3PobTB9e+9FNWUwIoygr8AvSSH8r4xqB+u5HeArQc8DZO7Rwf7",
+	"98iEUaGOrTcT66jSHDk3FNHbssIalQBfEyPXd1VRPGegjy/YEcvX385m0IgyodxxQ3GdoNCDAm8zF2GR",
+	"vqJZbdhYIWT7E/rpFRNjnfeOHx4ltxCDOtxvBKEO1wehkljrjgkVc2IzIczhzSgiAZjNBaUeNdUGRAWZ",
+	"M922dPP7+IQbs32wppfm13RXGbJYLeyapfWuZsdaRrfBCyDHL6fKvZMoLlJWE/TK+9+MnSwBKdrS/Lwa",
+	"egQIW07vb5+Quj+SlcjMxds/uneCDnqLGkAFaP9oIMyZTsigEvSa8oIOCzYgdx/s3wf82IVicfDUf00H",
+	"soUfjZZdu6UixJ1VJG5FSTc7cwfRNgyDKPhoje5tEatW2JKBguv0cMPjDh88JL/wny0bmiSgmcsR6v9T",
+	"meagQGPPUNKAWG6AURMr5jH9NmfplSvIVtoC/Ri9w2K4wBfQeQR1ZQQvtuYkNzpXOSmYUoZ9NwCwob9K",
+	"zRQ96kQ9l7GEPEEgv4QMWUorxeB0RpDzfSlm5grIKWcZAcwRAp/Du8xX00qD6Z74ejksIzKb9XuVmYtT",
+	"8CsjIOaI7ZBYjB7DoPuwZQOiWVGohp5p+BxUWFwKQBUVbIb7G1G5EgTSgRs0yBnNBqCEwT70x3Q6IHfN",
+	"luE+wAO7iv0xID+SA7DW/P6gcogOAR+ouxRuS52V74xBCrDYGaCA2NHSnHIjKnOqcvPqGozD//ialXw0",
+	"D38EAw7IXUQo8VnZQnrfxKVo9Em9t0ve1EWKGSuYNlQi5jhpd4qWRg1VHO0fLOH+oJpbKIm6LoE2Cj5r",
+	"o5Tjkk7sKqm6FDnNzENVmjKlZGkOCPBlwgYytODX6GOx0DNefXHuk1o78O2cYTZx/UDlf7cX9esotfbt",
+	"ZqBvrdPaoU/Tqxi3DM1/QwtSkIybU9IhxMjNOecLanQKuLCBt2HB4LN0upqj1miQcd/xKwew9zXOEV/+",
+	"nawTHLzdH3WBba0NR61EtpBt49RZ7ER9grobagcAnHQrVo2bAEoPOXGsQdUtsI3Z3tlcXyrUXF6wg18A",
+	"qZAzXyoxQ+WnhiB2lfs+poGgTO9evsGmBMqJR8PzoESNFYrdUWQmS+c6Pa4Vp0sxcEP3jQpFi0LOGCpR",
+	"9+8ZVughTbwkRN9Tzd3pNRzBkgoW5VFmK96ORpC/trVjKqjKGpaVgBYFbhm9496EU7CR6vLPzu4qmN93",
+	"uhgwdvu9eAkiQ8kTa6daF5K3euFUCkaNSc51LTOMbX0b18KWd0IMTVWTRqWnu6SLbi9y97KnjPRHRJ2M",
+	"zi9791Zfltrd2X5jnku8GTOEs5CgSJlFG83qxIPwsWIE38BMAboNdR7bD31gyDvAllxQ9ZYIPLw0XWi9",
+	"ziD8Smy8HuA7UWw9gdXs3Hr6jSILeDJGEXZN6TFTxbcJvA3rZvFMY8B/oacdfKQJumZhbrOSa81EZwav",
+	"bJfLVhv2OXgf/PiL3h4j5JRmFDZjWhWFUVUpKWg5xvuLOjdgSHlHDXhsR7xgTmZgMMGMVBRNAEh6Kfxa",
+	"a0xUi2O1WzuLhqyQEGCUhOtj7JNpBl1okJl4vuLtIWcTlAi46SKVHj0I5mlu1KVwFkHDeSZk322ivVHO",
+	"c2a2ox5v2WGVWF0aIMOjkRB3OGvcZmtcR7AC5zxXmheFdaEb4vlLuo7CoLhv5lkHxW2n1N7B6D599Cjd",
+	"393fOXS4SA9G++khfTxkB9n9o6NHj3qNDqeHDw8Pjo58O9IPPXE0/Mf4v/PXo/fv6asf/xh/+q38x3P6",
+	"du/ikyqfHL1U+78dqOfDp7Mn4/F/9D761qKY1oDNRA8Xmn/aYNPBzuHhxf7+8dH+8f7+P3uu2efhwYHv",
+	"1Hm4SfZBsx1tC7vCxqWyJLltBGzuwIRCTBo0LDlht6Vo2uRSNKVHvCiO4fpeB71UjYq7iB7SzoP2PvPs",
+	"SysjevaJprqYwzuxFW2jBgEuESuPyQCM6/94/vLs/GLn1en5xQBlJ3xAKJlUhebTAjTjgSeNgeuKf7Bf",
+	"Y1YeHN3bJc9cT1pjGGMIDGx+qzdY/dYhMwzlddO37hbnQz9N7/qiJ93ZygyXtYorvKOl7pSYw7OVKTnN",
+	"/hIrkMZrx/giJPeZYcddB8HzubzMftwx/4mNs8w1Hq7gGjLVTO8oXTI6aWoAdYsVQCqNjBS9Ra4DMS7T",
+	"whzB0Du40tU4lLehCJjV6DRf7ALcfol8r6RoXuuFbYL09bJOg+ZPLbtqqbrgSt8WC7KXr8bpbdujxeQl",
+	"i2Rvk5eAe+P1qcrCArur47099L5YabTXMw/bt7c032nmCRl2aEuyFjM4l+M/zjIoK6Ga6LIui9RCiS7/",
+	"9L3TVVogawE2lMkpKDIWfl5OJugRGpFlTHzgRDs7VVmA7gSBeFB2jV6JaPOI8HwpBqeI7f0nUM0x+Rkw",
+	"8snF21+evbFM9eGjB/seRRiB+wzvXQ3FP3AY3hM6J0PmU2+8NihLpzEik1zMQvzy8cv/CwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

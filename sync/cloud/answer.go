@@ -31,7 +31,6 @@ var problemTitles = map[string]string{
 	"already_enrolled":    "The machine is enrolled already",
 	"terminal_name_taken": "The terminal's name is taken",
 	"journal_gap":         "Entries are missing",
-	"journal_fork":        "The journal has forked",
 	"journal_chain":       "The journal does not verify",
 	"journal_entry":       "An entry cannot be read",
 	"cursor_unknown":      "The cursor is of another feed",
@@ -124,6 +123,8 @@ func asProblem(err error) *Problem {
 	switch {
 	case errors.As(err, &own):
 		return own
+	case errors.Is(err, ErrProveAlive):
+		return problem(http.StatusUnauthorized, "use_dpop_nonce", "A later start of this terminal's program was heard: prove the request again with the nonce of this answer.")
 	case errors.As(err, &journal):
 		p := problem(http.StatusConflict, journal.Code, journal.Detail)
 		p.Head = &journal.Head

@@ -1,35 +1,67 @@
 package cloud
 
 import (
-	"bytes"
 	"fmt"
+	"time"
 
-	"countersign/sync/api"
 	"countersign/terminal"
 )
 
-// CauseFork is the fact cause of a terminal_suspended that a copied or restored journal is the reason of.
-const CauseFork = "fork"
+// The fact cause of a terminal_suspended that has to do with the terminal's journal.
+const (
+	CauseFork  = "fork"  // it parts from what is here: the terminal has to begin a new epoch first
+	CauseClone = "clone" // a manager said that another machine with the same key is the real one
+)
 
-// ForkFinding says that a terminal's claims are not granted until a manager has said which of its journals is real.
-func ForkFinding() terminal.Finding {
-	return terminal.Finding{Reason: terminal.TerminalSuspended, Facts: map[string]any{"cause": CauseFork}}
+// JournalFinding says that a claim is not granted because of the terminal's journal.
+func JournalFinding(cause string) terminal.Finding {
+	return terminal.Finding{Reason: terminal.TerminalSuspended, Facts: map[string]any{"cause": cause}}
+}
+
+// CloneNote tells a manager what a copy means and what to do.
+func CloneNote(t Terminal) string {
+	return fmt.Sprintf("The key of terminal %s of store %s is in use on two machines: its data folder was copied and started beside the first. Both "+
+		"honour only what the cloud confirms. Find out which machine is real, then run countersign-cloud readmit %s/%s --machine ID.",
+		t.Name, t.Store, t.Store, t.Name)
+}
+
+// RestoreNote tells a manager what a restored journal means. seq is the first entry that it lacks, left how many there are of these.
+func RestoreNote(t Terminal, seq uint64, left int64) string {
+	return fmt.Sprintf("The journal of terminal %s of store %s was restored from a backup that ends before entry %d. The %d entries after it stay here and "+
+		"count; what was honoured and had not been sent when the old disk was lost is known to nobody. Compare the day's paper slips with the "+
+		"report, then run countersign-cloud readmit %s/%s.", t.Name, t.Store, seq, left, t.Store, t.Name)
+}
+
+// GapNote tells a manager what a gap means and what to do.
+func GapNote(t Terminal, seq uint64, pending int64) string {
+	return fmt.Sprintf("Entry %d is gone from the journal of terminal %s of store %s, and the %d entries after it cannot be proven: somebody wrote into the "+
+		"file, or the disk lost it. Keep the folder as evidence, restore its newest backup, and compare the day's paper slips with the report.",
+		seq, t.Name, t.Store, pending)
+}
+
+// CloudRestoreNote tells a manager what a restored cloud means.
+func CloudRestoreNote() string {
+	return "The cloud's database was restored from an older backup. Every terminal fills its cache again and sends again what it had sent since that " +
+		"backup: nothing that a terminal recorded is lost. Vouchers, terminals and rules that were made since have to be made again: until " +
+		"then, redemptions of such vouchers are invalid here."
+}
+
+// ClockNote tells a manager what a moved clock means.
+func ClockNote(t Terminal, by time.Duration) string {
+	direction := "forward"
+	if by < 0 {
+		direction = "back"
+	}
+	return fmt.Sprintf("The clock of terminal %s of store %s was moved %s by %s. What expires is judged by the cloud's time, and hours of the day by this "+
+		"clock: look at what was redeemed or turned away since, and switch the automatic setting of date and time on.",
+		t.Name, t.Store, direction, by.Abs().Round(time.Second))
 }
 
 // ForkNote tells a manager what a fork means and what to do. seq is the entry where the journals part.
 func ForkNote(t Terminal, seq uint64) string {
 	return fmt.Sprintf("The journal of terminal %s of store %s parts at entry %d from what the cloud has: its data folder was copied, or an older "+
-		"one was put back. Find out which machine is real, then run countersign-cloud readmit %s/%s.", t.Name, t.Store, seq, t.Store, t.Name)
-}
-
-// Behind reports whether a journal's end, as its terminal says it, is not where the cloud's copy of it goes through: hash is what the cloud
-// has at the end's sequence number, and empty where it has nothing there yet. Other says that another entry is there; short that the
-// journal ends before the cloud's head, which alone may only be a request that arrives late.
-func Behind(end api.Head, head uint64, hash []byte) (other, short bool) {
-	if end.Seq > head {
-		return false, false
-	}
-	return !bytes.Equal(end.Hash, hash), end.Seq < head
+		"one was put back. Both are judged and count, and the terminal goes on in a new epoch. Look through what is listed here, then run "+
+		"countersign-cloud readmit %s/%s.", t.Name, t.Store, seq, t.Store, t.Name)
 }
 
 // Stake is what the redemptions of a branch are about: all units, and what they are worth where that is in one currency.

@@ -118,8 +118,12 @@ func (s *server) PushJournal(ctx context.Context, r api.PushJournalRequestObject
 		return nil, problem(http.StatusRequestEntityTooLarge, "too_large", "At most 500 entries are taken at once: send fewer.")
 	}
 	push := Push{
-		Standing: Standing{r.Body.Instance, r.Body.ClaimCounter, r.Body.Open, nil}, Epoch: r.Body.Epoch, FromSeq: r.Body.FromSeq,
-		Prev: [32]byte(r.Body.PrevHash), At: now,
+		Standing: Standing{Instance: r.Body.Instance, Counter: r.Body.ClaimCounter, Open: r.Body.Open, Previous: list(r.Body.Previous),
+			Restored: r.Body.Restored != nil && *r.Body.Restored, Nonce: callerOf(ctx).nonce},
+		Epoch: r.Body.Epoch, FromSeq: r.Body.FromSeq, Prev: [32]byte(r.Body.PrevHash), At: now,
+	}
+	if r.Body.Missing != nil {
+		push.Missing = *r.Body.Missing
 	}
 	if r.Body.Pending != nil {
 		push.Pending = *r.Body.Pending
@@ -136,7 +140,23 @@ func (s *server) PushJournal(ctx context.Context, r api.PushJournalRequestObject
 	if err != nil {
 		return nil, err
 	}
-	return api.PushJournal200JSONResponse{HeadSeq: ack.Head.Seq, HeadHash: ack.Head.Hash, Verdicts: ack.Verdicts, ServerTime: now}, nil
+	out := api.PushJournal200JSONResponse{HeadSeq: ack.Head.Seq, HeadHash: ack.Head.Hash, Verdicts: ack.Verdicts, ServerTime: now, BeginEpoch: ack.Begin}
+	if ack.Head.Epoch > 0 {
+		out.HeadEpoch = &ack.Head.Epoch
+	}
+	if ack.Clone {
+		suspect := api.SuspectClone
+		out.Suspect = &suspect
+	}
+	return out, nil
+}
+
+// list is a list that may be left out: nil then, and never nil where it was sent.
+func list[T any](sent *[]T) []T {
+	if sent == nil {
+		return nil
+	}
+	return append([]T{}, *sent...)
 }
 
 // PullFeed implements api.StrictServerInterface.
@@ -227,7 +247,8 @@ func (s *server) Claim(ctx context.Context, r api.ClaimRequestObject) (api.Claim
 		return nil, problem(http.StatusBadRequest, "malformed_request", "A claim has a uid and between 1 and 100 lines.")
 	}
 	claim := Claim{Claim: terminal.Claim{UID: r.Body.Uid, Bill: r.Body.Bill, Reverse: r.Body.Reverse}, At: now,
-		Standing: Standing{r.Body.Instance, r.Body.Counter, r.Body.Open, r.Body.Journal}}
+		Standing: Standing{Instance: r.Body.Instance, Counter: r.Body.Counter, Open: r.Body.Open, Journal: r.Body.Journal, Previous: list(r.Body.Previous),
+			Restored: r.Body.Restored != nil && *r.Body.Restored, Nonce: callerOf(ctx).nonce}}
 	if r.Body.Operator != nil {
 		claim.Operator = *r.Body.Operator
 	}
@@ -246,7 +267,11 @@ func (s *server) Claim(ctx context.Context, r api.ClaimRequestObject) (api.Claim
 		return nil, err
 	}
 	out := api.Claim200JSONResponse{Granted: answer.Granted, Findings: []terminal.Finding{}, Rows: apiRows(answer.Rows), ServerTime: now}
-	out.Findings = append(out.Findings, answer.Findings...)
+	out.Findings, out.BeginEpoch = append(out.Findings, answer.Findings...), answer.Begin
+	if answer.Clone {
+		suspect := api.SuspectClone
+		out.Suspect = &suspect
+	}
 	if answer.Granted {
 		out.Id = &answer.ID
 		if answer.Assurance != "" {

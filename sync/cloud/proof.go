@@ -84,7 +84,7 @@ func checkProof(header http.Header, method, url string, body, nonceKey []byte, n
 
 // newNonce makes a nonce that says itself when it was made: any process with the same key can check it.
 func newNonce(key []byte, now time.Time) string {
-	raw := binary.BigEndian.AppendUint64(nil, uint64(now.Unix()))
+	raw := binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro()))
 	return base64.RawURLEncoding.EncodeToString(append(raw, nonceMAC(key, raw)...))
 }
 
@@ -93,8 +93,17 @@ func goodNonce(key []byte, nonce string, now time.Time) bool {
 	if err != nil || len(raw) != 24 || !hmac.Equal(raw[8:], nonceMAC(key, raw[:8])) {
 		return false
 	}
-	age := now.Sub(time.Unix(int64(binary.BigEndian.Uint64(raw)), 0))
+	age := now.Sub(time.UnixMicro(int64(binary.BigEndian.Uint64(raw))))
 	return age <= nonceLife && age >= -nonceLife // the other process's clock may be ahead
+}
+
+// madeAt is when a good nonce was made.
+func madeAt(nonce string) time.Time {
+	raw, err := base64.RawURLEncoding.DecodeString(nonce)
+	if err != nil || len(raw) != 24 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(raw)))
 }
 
 func nonceMAC(key, raw []byte) []byte {

@@ -113,6 +113,7 @@ func asRequestProblem(err error) error {
 type caller struct {
 	key      ed25519.PublicKey
 	terminal Terminal
+	nonce    time.Time // when the nonce of its proof was made
 }
 
 type callerKey struct{}
@@ -174,7 +175,7 @@ func (s *server) serve(answer *recorder, r *http.Request, path string) (jti stri
 	if err != nil {
 		return claims.ID, problem(http.StatusUnauthorized, "invalid_proof", err.Error()+".")
 	}
-	who := caller{key: key}
+	who := caller{key: key, nonce: madeAt(claims.Nonce)}
 	if path != "/v1/enrol" {
 		if who.terminal, err = s.terminal(r.Context(), key); err != nil {
 			return claims.ID, err
@@ -183,6 +184,7 @@ func (s *server) serve(answer *recorder, r *http.Request, path string) (jti stri
 			if who.terminal, err = s.onBehalf(r.Context(), who.terminal, claims.For); err != nil {
 				return claims.ID, err
 			}
+			who.nonce = time.Time{} // the hub's, and nothing says how old what it forwards is
 		}
 	}
 	inner = inner.WithContext(context.WithValue(r.Context(), callerKey{}, who))

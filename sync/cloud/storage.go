@@ -22,6 +22,11 @@ var (
 	ErrJoinExpired = errors.New("the join code has expired")
 	ErrNameTaken   = errors.New("another terminal of the store has this name")
 	ErrEnrolled    = errors.New("this machine's key is enrolled elsewhere already")
+	// ErrProveAlive asks a start of a terminal's program that has had a successor to ask again with a nonce that is younger than that: a
+	// request that was late cannot, and a copy that goes on can.
+	ErrProveAlive = errors.New("a later start of this terminal's program was heard: ask again with the nonce of this answer")
+	// ErrWhichMachine says that several machines use a terminal's key and a manager has to say which of them is real.
+	ErrWhichMachine = errors.New("several machines use the key of this terminal")
 )
 
 // Storage keeps what the cloud knows. Its methods are intents, each one transaction that happens whole or not at all; which rows
@@ -73,8 +78,12 @@ type Storage interface {
 	Terminals(ctx context.Context, merchant string) ([]TerminalReport, error)
 	// Suspend sets whether a terminal is suspended, and reports whether that changed anything. A suspended terminal's name is free
 	// for another; it cannot be readmitted while another has it (ErrNameTaken). Readmitting a terminal also closes the exceptions
-	// about forks of its journal: while one is open, no claim of it is granted (ForkFinding).
+	// about its journal's forks, restores and copies, and lets go of what a machine that is gone had claimed.
 	Suspend(ctx context.Context, merchant, store, name string, suspended bool) (bool, error)
+	// Readmit is Suspend without suspending, for a terminal whose key is in use on several machines: machine is the id of the real one
+	// (api.Machine), or a beginning of it that no other has. The others are refused from then on. Without one it answers ErrWhichMachine
+	// where there are several, with an id that none has ErrUnknown.
+	Readmit(ctx context.Context, merchant, store, name, machine string) (bool, error)
 	// Settings is the terminal's place as it should know it.
 	Settings(ctx context.Context, t Terminal) (terminal.Settings, error)
 
@@ -85,7 +94,8 @@ type Storage interface {
 	Hub(ctx context.Context, merchant, store string) (Hub, error)
 
 	// ApplyJournal takes a batch over: the prefix that follows what is there and verifies. Where not even its first entry can be
-	// taken, it answers a *JournalError and takes nothing.
+	// taken, it answers a *JournalError and takes nothing. A batch that follows another entry than the head is a fork's: it is taken
+	// and judged all the same, and Ack.Begin says how the terminal is to go on. ErrProveAlive asks for a fresh proof.
 	ApplyJournal(ctx context.Context, t Terminal, push Push) (Ack, error)
 	Claim(ctx context.Context, t Terminal, claim Claim) (ClaimAnswer, error)
 	// Redemption returns the bytes of a redemption of the terminal's merchant and the units reversed of each of its lines, or ErrUnknown.
@@ -218,7 +228,8 @@ type TerminalReport struct {
 	Pending    int64      `json:"pending"` // entries that the terminal had not sent when it was last heard
 	Holds      int64      `json:"holds"`   // open claims
 	Suspended  bool       `json:"suspended"`
-	Forked     bool       `json:"forked"`    // its journal was copied or restored: no claim is granted until it is readmitted
+	Forked     bool       `json:"forked"`    // its journal was copied or restored, and no manager has closed that
+	Cloned     bool       `json:"cloned"`    // its key is in use on several machines: it honours nothing without a yes until it is readmitted
 	Anomalies  int64      `json:"anomalies"` // open exceptions of its journal
 }
 
@@ -230,6 +241,7 @@ type Push struct {
 	FromSeq  uint64
 	Prev     [32]byte
 	Entries  []entry.Sealed // hashes are computed from Prev on
+	Missing  uint64         // the number of an entry that is gone from the terminal's journal; 0 for none
 	At       time.Time
 }
 
@@ -239,20 +251,26 @@ type Standing struct {
 	Counter  int64 // of the newest claim that the list knows of
 	Open     []terminal.UID
 	Journal  *api.Head // where the terminal's own journal ends; nil where it did not say
+	// Previous are the starts of the program before Instance, the oldest first, from the last that was acknowledged on; nil where the
+	// terminal did not say, which concludes nothing.
+	Previous []string
+	Restored bool      // this machine takes the place of the one before on purpose
+	Nonce    time.Time // when the nonce of the request was made; zero where that is not known
 }
 
 // Ack answers a push.
 type Ack struct {
-	Head     api.Head
+	Head     api.Head // where the journal ends here; of one that parted from it, the last of its entries that are here
 	Verdicts []api.EntryVerdict
+	Begin    *api.Head // the terminal is to begin a new epoch that names this head; nil for no need
+	Clone    bool      // the terminal's key is in use on several machines
 }
 
 // JournalError says why not even the first entry of a batch could be taken.
 type JournalError struct {
-	Code   string // journal_gap, journal_fork, journal_chain, journal_entry
+	Code   string // journal_gap, journal_chain, journal_entry
 	Detail string
 	Head   api.Head
-	At     uint64 // of a fork: the entry where the journals part, as far as the batch shows it
 }
 
 // Error is one sentence.
@@ -272,6 +290,8 @@ type ClaimAnswer struct {
 	Assurance terminal.Assurance // of a yes; "" is Confirmed
 	Findings  []terminal.Finding
 	Rows      []terminal.Row
+	Begin     *api.Head // as in Ack: nothing is granted before
+	Clone     bool
 }
 
 // SnapshotPartSize is how many bytes a part of a first fill has, but for the last: little enough for a slow line to bring one in

@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"errors"
 	"sync"
+	"time"
 
 	"countersign/sync/cloud"
 	"countersign/terminal"
@@ -161,11 +163,15 @@ func lateRequest(w *world) {
 	}
 	w.expect("older than the claim", reason(b.claim(t, 1, w.uid())), terminal.HeldElsewhere)
 	before := a.standing()
-	a.instance, a.claims = "second-start", 0
+	a.restart()
+	a.claims = 0
 	uid = w.uid()
 	other := w.issue("dinner", cloud.Facts{})
 	a.claim(other, 1, uid)
 	late.Standing = before
+	_, err := w.storage.ApplyJournal(w.Context(), a.Terminal, late)
+	w.expect("asked to prove that it is alive", errors.Is(err, cloud.ErrProveAlive), true)
+	late.Standing.Nonce = time.Time{} // where nobody knows how old the request is
 	if _, err := w.storage.ApplyJournal(w.Context(), a.Terminal, late); err != nil {
 		w.Fatal(err)
 	}

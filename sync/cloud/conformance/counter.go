@@ -137,6 +137,8 @@ type counter struct {
 	sealed   []entry.Sealed // all of the journal
 	places   []entry.Place  // before each
 	instance string
+	previous []string // the starts before this one, until one answer came; then nil
+	restored bool
 	claims   int64
 	open     []terminal.UID
 	tellsEnd bool // says where its journal ends
@@ -157,7 +159,7 @@ func (w *world) counter(store string) *counter {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return &counter{world: w, Terminal: t, private: private, place: entry.Start(public), instance: rand.Text()}
+	return &counter{world: w, Terminal: t, private: private, place: entry.Start(public), instance: rand.Text(), previous: []string{}}
 }
 
 func (c *counter) line(t ticket, units int64, uid terminal.UID, part string) terminal.EntryLine {
@@ -219,6 +221,7 @@ func (c *counter) reverse(original terminal.Entry, units int64) terminal.Entry {
 
 // batch is the part of the journal from the entry with sequence number from on.
 func (c *counter) batch(from uint64) cloud.Push {
+	c.tick()
 	push := cloud.Push{Standing: c.standing(), Epoch: c.place.Epoch, FromSeq: from, Prev: c.place.Hash, At: c.now}
 	if int(from) <= len(c.sealed) {
 		push.Prev, push.Entries = c.places[from-1].Hash, c.sealed[from-1:]
@@ -227,7 +230,7 @@ func (c *counter) batch(from uint64) cloud.Push {
 }
 
 func (c *counter) standing() cloud.Standing {
-	standing := cloud.Standing{Instance: c.instance, Counter: c.claims, Open: c.open}
+	standing := cloud.Standing{Instance: c.instance, Counter: c.claims, Open: c.open, Previous: c.previous, Restored: c.restored, Nonce: c.now}
 	if c.tellsEnd {
 		standing.Journal = &api.Head{Epoch: c.place.Epoch, Seq: c.place.Seq, Hash: c.place.Hash[:]}
 	}
@@ -241,6 +244,7 @@ func (c *counter) push(from uint64) cloud.Ack {
 	if err != nil {
 		c.Fatalf("push from %d: %v", from, err)
 	}
+	c.previous = nil // the answer acknowledged this start
 	return ack
 }
 
@@ -268,6 +272,7 @@ func (c *counter) claimLines(uid terminal.UID, lines ...terminal.ClaimLine) clou
 	if err != nil {
 		c.Fatal(err)
 	}
+	c.previous = nil
 	return answer
 }
 

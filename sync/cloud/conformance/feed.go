@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ var feedTests = []test{
 	{"what is included belongs to the page", includedBelongs},
 	{"who left a store leaves its terminals", operatorLeaves},
 	{"a cursor of another feed is refused", strangeCursor},
+	{"a database that was restored begins a new generation", restoredFeed},
 	{"a wait ends with the change", waiting},
 	{"a verdict that is not accepted is told again", verdictTold},
 }
@@ -184,6 +186,33 @@ func strangeCursor(w *world) {
 		if _, err := w.storage.Feed(w.Context(), c.Terminal, strange, 10); !errors.Is(err, cloud.ErrCursor) {
 			w.Errorf("the cursor %q was answered %v", strange, err)
 		}
+	}
+}
+
+func restoredFeed(w *world) {
+	c, other := w.counter(quay), w.counter(harbour)
+	cursor, others := c.pull("", 2000).Cursor, other.pull("", 2000).Cursor
+	before := w.issue("dinner", cloud.Facts{})
+	place := cursor[:strings.LastIndexByte(cursor, '.')]
+	elsewhere := place + ".zzz" // the same place, reached by another way
+	for _, strange := range []string{elsewhere, strings.TrimSuffix(place, ".") + "000"} {
+		if _, err := w.storage.Feed(w.Context(), c.Terminal, strange, 10); !errors.Is(err, cloud.ErrCursor) {
+			w.Errorf("the cursor %q was answered %v", strange, err)
+		}
+	}
+	for _, old := range []string{cursor, others} {
+		if _, err := w.storage.Feed(w.Context(), other.Terminal, old, 10); !errors.Is(err, cloud.ErrCursor) {
+			w.Errorf("the cursor %q of before the restore was answered %v", old, err)
+		}
+	}
+	fresh := c.pull("", 2000)
+	w.expect("all of it again", len(keys(state(fresh.Records))) > 5, true)
+	w.expect("and then only what is new", len(c.pull(fresh.Cursor, 2000).Records), 0)
+	told := w.of(api.ExceptionCloudRestore, true)
+	w.expect("told once", len(told), 1)
+	after := w.issue("dinner", cloud.Facts{})
+	if gap := int64(after.Voucher.ID) - int64(before.Voucher.ID); gap > -1<<20 && gap < 1<<20 {
+		w.Errorf("voucher ids go on at %s after %s: ids of lost vouchers would be given again", after.Voucher.ID, before.Voucher.ID)
 	}
 }
 

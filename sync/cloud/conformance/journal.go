@@ -23,7 +23,7 @@ var journalTests = []test{
 	{"a reversal gives units back and pays overruns off", reversal},
 	{"a reversal takes back no more than there was", reversalExcess},
 	{"a gap is answered with the head", gap},
-	{"a fork is noticed, kept and changes nothing", fork},
+	{"a fork is noticed, kept and judged", fork},
 	{"a damaged batch is taken as far as it verifies", damaged},
 	{"another terminal's entry is not taken", foreign},
 	{"every kind of entry is kept", otherKinds},
@@ -235,12 +235,14 @@ func fork(w *world) {
 	restored.redeem(w.issue("dinner", cloud.Facts{}), 1)
 	restored.redeem(w.issue("dinner", cloud.Facts{}), 1)
 	for range 2 { // the second time is the same alarm
-		refused := c.refused(restored.batch(2))
-		w.expect("code", refused.Code, "journal_fork")
-		w.expect("head", refused.Head.Seq, 2)
+		ack := restored.push(2)
+		w.expect("its own head", []any{ack.Head.Epoch, ack.Head.Seq, ack.Head.Hash}, []any{1, 3, restored.place.Hash[:]})
+		w.expect("verdicts", []any{len(ack.Verdicts), ack.Verdicts[0].Verdict, ack.Verdicts[1].Verdict}, []any{2, "accepted", "accepted"})
+		w.expect("begins anew", *ack.Begin, api.Head{Epoch: 1, Seq: 2, Hash: c.place.Hash[:]})
 	}
-	w.expect("refused from its middle too", c.refused(restored.batch(3)).Code, "journal_fork")
-	w.expect("redemptions", len(w.redemptions()), 2)
+	w.expect("from its middle too", restored.push(3).Begin.Seq, 2)
+	w.expect("the journal that was first goes on", c.push(2).Begin, (*api.Head)(nil))
+	w.expect("redemptions", len(w.redemptions()), 4)
 	kinds := map[api.ExceptionKind]int{}
 	for _, x := range w.exceptions(true) {
 		kinds[x.Kind]++
@@ -335,27 +337,33 @@ func concurrent(w *world) {
 	w.expect("used", counters[0].row(t).Voucher.Used, 18)
 }
 
+// begin writes what begins a new epoch: one entry for each number up to the one after head's, which each names both heads.
+func (c *counter) begin(head api.Head) {
+	c.Helper()
+	for before := c.place; c.place.Epoch <= head.Epoch; before = c.place {
+		e := terminal.Entry{Merchant: c.Merchant, Store: c.Store, Terminal: c.Name, Epoch: before.Epoch + 1, Seq: before.Seq + 1, UID: c.uid(),
+			Kind: terminal.EntryEpoch, Wall: c.tick(), BusinessDay: terminal.Date{Year: 2026, Month: 11, Day: 21}, Heads: [][]byte{before.Hash[:], head.Hash}}
+		sealed, err := entry.Seal(c.private, before.Hash, e)
+		if err != nil {
+			c.Fatal(err)
+		}
+		next, _, err := before.Follow(sealed)
+		if err != nil {
+			c.Fatal(err)
+		}
+		c.sealed, c.places, c.place = append(c.sealed, sealed), append(c.places, before), next
+	}
+}
+
 func epoch(w *world) {
 	c := w.counter(quay)
 	c.redeem(w.issue("dinner", cloud.Facts{}), 1)
 	c.push(1)
-	c.place.Epoch, c.place.Receipt = 2, 0
-	before := c.place
-	before.Epoch = 1
-	e := terminal.Entry{Merchant: c.Merchant, Store: c.Store, Terminal: c.Name, Epoch: 2, Seq: 2, UID: w.uid(), Kind: terminal.EntryEpoch,
-		Wall: w.tick(), BusinessDay: terminal.Date{Year: 2026, Month: 11, Day: 21}, Heads: [][]byte{before.Hash[:]}}
-	sealed, err := entry.Seal(c.private, before.Hash, e)
-	if err != nil {
-		w.Fatal(err)
-	}
-	next, _, err := before.Follow(sealed)
-	if err != nil {
-		w.Fatal(err)
-	}
-	c.sealed, c.places, c.place = append(c.sealed, sealed), append(c.places, before), next
+	c.begin(api.Head{Epoch: 1, Seq: 1, Hash: c.place.Hash[:]})
 	c.redeem(w.issue("dinner", cloud.Facts{}), 1)
 	ack := c.push(2)
 	w.expect("epoch", ack.Head.Epoch, 2)
 	w.expect("head", ack.Head.Seq, 3)
+	w.expect("nothing more to begin", ack.Begin, (*api.Head)(nil))
 	w.expect("receipt", w.redemptions()[1].Receipt.String(), "2-000001")
 }

@@ -128,6 +128,10 @@ func (p pair) Hub(ctx context.Context, merchant, store string) (cloud.Hub, error
 	return p.next().Hub(ctx, merchant, store)
 }
 
+func (p pair) Readmit(ctx context.Context, merchant, store, name, machine string) (bool, error) {
+	return p.next().Readmit(ctx, merchant, store, name, machine)
+}
+
 func (p pair) Settings(ctx context.Context, t cloud.Terminal) (terminal.Settings, error) {
 	return p.next().Settings(ctx, t)
 }

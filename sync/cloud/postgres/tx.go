@@ -59,8 +59,8 @@ func (t *tx) Prepare(query string) (*sql.Stmt, error) {
 
 // Publish implements relational.Tx: a row of the outbox that no other writer touches. The sequencer places it.
 func (t *tx) Publish(merchant, kind, ref, store string, terminal int64) error {
-	return t.QueryRow("INSERT INTO outbox (merchant, kind, ref, store, terminal) VALUES (?, ?, ?, ?, ?) RETURNING id",
-		merchant, kind, ref, store, terminal).Scan(&t.change)
+	return t.QueryRow("INSERT INTO outbox (merchant, kind, ref, store, terminal, nonce) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+		merchant, kind, ref, store, terminal, relational.Nonce()).Scan(&t.change)
 }
 
 // Place implements relational.Tx: it is known after the commit, and until then the change stands for it.

@@ -18,18 +18,19 @@ import (
 func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (answer cloud.ClaimAnswer, err error) {
 	err = s.write(ctx, func(c *change) error {
 		answer = cloud.ClaimAnswer{}
-		suspect, err := c.compare(t, claim.Standing, claim.At)
+		from, err := c.identify(t, claim.Standing, claim.At)
 		if err != nil {
 			return err
 		}
-		fork, err := forked(c, t.ID)
+		begin, err := c.compare(t, claim.Standing, from)
+		if err == nil && begin != nil && !from.refused {
+			_, err = c.openFork(t, claim.Standing.Journal.Seq+1, claim.At)
+		}
+		if err == nil && begin == nil {
+			err = c.release(t, from, claim.Standing, &claim.UID, claim.At)
+		}
 		if err != nil {
 			return err
-		}
-		if fork = fork || suspect; !fork { // what one of two copies lists says nothing of the other's holds
-			if err := c.release(t, claim.Standing, &claim.UID, claim.At); err != nil {
-				return err
-			}
 		}
 		if _, err := c.Exec("UPDATE terminal SET last_seen = ? WHERE id = ?", micros(claim.At), t.ID); err != nil {
 			return err
@@ -39,7 +40,8 @@ func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 				return err
 			}
 		}
-		claiming := claiming{change: c, terminal: t, claim: claim, forked: fork}
+		claiming := claiming{change: c, terminal: t, claim: claim, from: from}
+		claiming.answer.Begin, claiming.answer.Clone = begin, from.clone || from.refused
 		if err := claiming.decide(); err != nil {
 			return err
 		}
@@ -55,7 +57,7 @@ type claiming struct {
 	*change
 	terminal cloud.Terminal
 	claim    cloud.Claim
-	forked   bool // no claim of the terminal is granted until a manager readmits it
+	from     machine
 	answer   cloud.ClaimAnswer
 	rows     []hold
 	limited  []limited     // what each of rows counts under limits
@@ -94,8 +96,10 @@ func (g *claiming) decide() error {
 		}
 	}
 	switch {
-	case g.forked: // whatever else there is to say may come from the other copy
-		g.answer.Findings = []terminal.Finding{cloud.ForkFinding()}
+	case g.from.refused:
+		g.answer.Findings = []terminal.Finding{cloud.JournalFinding(cloud.CauseClone)}
+	case g.answer.Begin != nil: // whatever else there is to say may come from the other copy
+		g.answer.Findings = []terminal.Finding{cloud.JournalFinding(cloud.CauseFork)}
 	case suspended:
 		g.refuse(terminal.Finding{Reason: terminal.TerminalSuspended, Facts: map[string]any{}})
 	}
@@ -326,34 +330,60 @@ func useFacts(use *api.ExceptionUse) map[string]any {
 
 // release ends the holds of a terminal that can never become entries: those that it does not list as open, as far as its list
 // knows of them. asking is the uid that is being claimed. A request of an earlier start of the program that arrives late
-// releases nothing.
-func (c *change) release(t cloud.Terminal, standing cloud.Standing, asking *terminal.UID, at time.Time) error {
-	current, err := c.currentInstance(t, standing.Instance, at)
-	if err != nil || !current {
+// releases nothing, and what one machine lists says nothing of what another with the same key has claimed.
+func (c *change) release(t cloud.Terminal, from machine, standing cloud.Standing, asking *terminal.UID, at time.Time) error {
+	if from.late {
+		return nil
+	}
+	return c.releaseIf(t, at, func(h heldBy) bool {
+		newer := h.instance == standing.Instance && h.counter > standing.Counter
+		listed := slices.ContainsFunc(standing.Open, func(u terminal.UID) bool { return bytes.Equal(u[:], h.uid) })
+		return h.side == from.side && !newer && !listed && (asking == nil || !bytes.Equal(asking[:], h.uid))
+	})
+}
+
+// letGo ends what machines that are gone or refused had claimed: nobody speaks for it any more.
+func (c *change) letGo(t cloud.Terminal, at time.Time) error {
+	alive, err := heardOf(c, t.ID)
+	if err != nil {
 		return err
 	}
-	type gone struct {
-		uid     []byte
-		line    int
-		voucher terminal.VoucherID
-		part    string
-	}
-	var released []gone
-	err = each(c, func(rows *sql.Rows) error {
-		var g gone
-		var id, counter int64
-		var instance string
-		if err := rows.Scan(&g.uid, &g.line, &id, &g.part, &instance, &counter); err != nil {
+	return c.releaseIf(t, at, func(h heldBy) bool {
+		for _, one := range alive {
+			if one.side == h.side && !one.refused {
+				return false
+			}
+		}
+		return len(alive) > 0
+	})
+}
+
+// heldBy is a line of a hold, and which start of which machine claimed it.
+type heldBy struct {
+	uid      []byte
+	line     int
+	voucher  terminal.VoucherID
+	part     string
+	instance string
+	counter  int64
+	side     int64
+}
+
+// releaseIf ends the holds of a terminal for which gone says so.
+func (c *change) releaseIf(t cloud.Terminal, at time.Time, gone func(heldBy) bool) error {
+	var released []heldBy
+	err := each(c, func(rows *sql.Rows) error {
+		var h heldBy
+		var id int64
+		if err := rows.Scan(&h.uid, &h.line, &id, &h.part, &h.instance, &h.counter, &h.side); err != nil {
 			return err
 		}
-		g.voucher = terminal.VoucherID(id)
-		newer := instance == standing.Instance && counter > standing.Counter
-		listed := slices.ContainsFunc(standing.Open, func(u terminal.UID) bool { return bytes.Equal(u[:], g.uid) })
-		if !newer && !listed && (asking == nil || !bytes.Equal(asking[:], g.uid)) {
-			released = append(released, g)
+		if h.voucher = terminal.VoucherID(id); gone(h) {
+			released = append(released, h)
 		}
 		return nil
-	}, "SELECT uid, line, voucher, part, instance, counter FROM hold WHERE terminal = ?", t.ID)
+	}, `SELECT h.uid, h.line, h.voucher, h.part, h.instance, h.counter, coalesce(i.side, 0)
+		FROM hold h LEFT JOIN instance i ON i.terminal = h.terminal AND i.instance = h.instance WHERE h.terminal = ?`, t.ID)
 	if err != nil {
 		return err
 	}
@@ -366,26 +396,6 @@ func (c *change) release(t cloud.Terminal, standing cloud.Standing, asking *term
 		}
 	}
 	return nil
-}
-
-// currentInstance reports whether instance is the terminal's newest start; one never heard of before is.
-func (c *change) currentInstance(t cloud.Terminal, instance string, at time.Time) (bool, error) {
-	var current string
-	if err := c.QueryRow("SELECT instance FROM terminal WHERE id = ?", t.ID).Scan(&current); err != nil {
-		return false, err
-	}
-	if instance == current {
-		return true, nil
-	}
-	result, err := c.Exec("INSERT INTO instance (terminal, instance, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", t.ID, instance, micros(at))
-	if err != nil {
-		return false, err
-	}
-	if fresh, err := result.RowsAffected(); err != nil || fresh == 0 {
-		return false, err
-	}
-	_, err = c.Exec("UPDATE terminal SET instance = ? WHERE id = ?", instance, t.ID)
-	return true, err
 }
 
 // Lookup implements cloud.Storage.

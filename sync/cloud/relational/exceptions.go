@@ -27,6 +27,8 @@ type exceptionBody struct {
 	StoreName string                   `json:"store_name,omitempty"`
 	Terminal  string                   `json:"terminal,omitempty"`
 	Limit     *terminal.ExceptionLimit `json:"limit,omitempty"` // of a limit's
+	Entry     uint64                   `json:"entry,omitempty"`
+	Seconds   int64                    `json:"seconds,omitempty"` // of a clock's
 }
 
 // use describes the entry's own use of a line.
@@ -163,19 +165,15 @@ func (c *change) tellException(merchant string, id int64, stores []string) error
 
 // journalAnomaly keeps what a refused batch means. A gap means nothing: the terminal sends again.
 func (c *change) journalAnomaly(t cloud.Terminal, push cloud.Push, refused *cloud.JournalError) error {
-	switch refused.Code {
-	case "journal_gap":
+	if refused.Code == "journal_gap" {
 		return nil
-	case "journal_fork":
-		return c.keepBranch(t, push, refused.At)
 	}
 	digest := sha256.New()
 	fmt.Fprintln(digest, refused.Code, push.FromSeq)
 	if len(push.Entries) > 0 {
 		digest.Write(push.Entries[0].Hash[:])
 	}
-	body := exceptionBody{Uses: []api.ExceptionUse{}, Note: refused.Detail, Store: t.Store, StoreName: storeName(c, t.Merchant, t.Store), Terminal: t.Name}
-	return c.newException(t, api.ExceptionJournalChain, push.At, []string{t.Store}, body, "mark", digest.Sum(nil))
+	return c.openOf(t, api.ExceptionJournalChain, push.At, exceptionBody{Entry: push.FromSeq, Note: refused.Detail}, digest.Sum(nil))
 }
 
 // payOff settles the exceptions of a voucher after units of a line were reversed.
@@ -273,6 +271,12 @@ func scanException(row interface{ Scan(...any) error }) (x api.Exception, err er
 		v := terminal.VoucherID(voucherID.Int64)
 		x.Voucher = &v
 	}
+	if body.Entry > 0 {
+		x.Entry = &body.Entry
+	}
+	if body.Seconds != 0 {
+		x.Seconds = &body.Seconds
+	}
 	for _, member := range []struct {
 		into  **string
 		value string
@@ -288,11 +292,19 @@ func scanException(row interface{ Scan(...any) error }) (x api.Exception, err er
 func (s *Storage) Exceptions(ctx context.Context, merchant string, openOnly bool) (all []api.Exception, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		all = []api.Exception{}
-		return each(q, func(rows *sql.Rows) error {
+		if err := each(q, func(rows *sql.Rows) error {
 			x, err := scanException(rows)
 			all = append(all, x)
 			return err
-		}, "SELECT "+exceptionColumns+" FROM exception WHERE merchant = ? AND (state = 'open' OR NOT ?) ORDER BY id", merchant, openOnly)
+		}, "SELECT "+exceptionColumns+" FROM exception WHERE merchant = ? AND (state = 'open' OR NOT ?) ORDER BY id", merchant, openOnly); err != nil {
+			return err
+		}
+		for i := range all {
+			if err := addMachines(q, &all[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return all, err
 }

@@ -2,7 +2,6 @@ package relational
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -16,7 +15,9 @@ func (s *Storage) NextChange() <-chan struct{} { return s.watch.next() }
 func (s *Storage) Cursor(ctx context.Context, merchant string) (cursor string, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		_, head, gen, err := cursorPlace(q, merchant, "")
-		cursor = fmt.Sprintf("%s.%d", gen, head)
+		if err == nil {
+			cursor, err = cursorAt(q, merchant, gen, head)
+		}
 		return err
 	})
 	return cursor, err

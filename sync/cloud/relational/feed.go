@@ -2,20 +2,25 @@ package relational
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
 )
 
-// A cursor is GENERATION.PLACE. The generation is random and as old as the database, so that a cursor of another one is known.
+// A cursor is GENERATION.PLACE.NONCE. The generation is random and as old as the database, so that a cursor of another one is known. The
+// nonce is that of the change at the place: a database that was restored from a backup and went on reaches the same place by
+// another way, and with another nonce.
 
 func generation(q Querier) (string, error) {
 	var raw []byte
@@ -43,15 +48,66 @@ func cursorPlace(q Querier, merchant, cursor string) (place, head int64, gen str
 		return 0, head, gen, nil
 	}
 	cursor, knows, err := known(cursor)
-	if err != nil || knows > head {
+	if err != nil {
 		return 0, 0, "", cloud.ErrCursor
 	}
 	of, text, _ := strings.Cut(cursor, ".")
+	text, nonce, _ := strings.Cut(text, ".")
 	place, err = strconv.ParseInt(text, 10, 64)
-	if err != nil || of != gen || place < 0 || place > head {
+	if err != nil || of != gen || place < 0 {
 		return 0, 0, "", cloud.ErrCursor
 	}
+	if place > head || knows > head {
+		return 0, 0, "", errRestored
+	}
+	if there, err := nonceAt(q, merchant, place); err != nil {
+		return 0, 0, "", err
+	} else if there != nonce {
+		return 0, 0, "", errRestored
+	}
 	return place, head, gen, nil
+}
+
+// errRestored says that the database is an older copy of the one that gave the cursor.
+var errRestored = fmt.Errorf("%w: the database is an older copy of the one that it is from", cloud.ErrCursor)
+
+// nonceAt is what a cursor shows beside a place; "" for changes that are older than nonces, and for the beginning.
+func nonceAt(q Querier, merchant string, place int64) (string, error) {
+	var nonce int64
+	err := q.QueryRow("SELECT nonce FROM outbox WHERE merchant = ? AND place = ?", merchant, place).Scan(&nonce)
+	if errors.Is(err, sql.ErrNoRows) || (err == nil && nonce == 0) {
+		return "", nil
+	}
+	return strconv.FormatInt(nonce, 36), err
+}
+
+// cursorAt is the cursor of a place.
+func cursorAt(q Querier, merchant, gen string, place int64) (string, error) {
+	nonce, err := nonceAt(q, merchant, place)
+	if nonce != "" {
+		nonce = "." + nonce
+	}
+	return fmt.Sprintf("%s.%d%s", gen, place, nonce), err
+}
+
+// beginGeneration begins anew after a terminal has shown that the database was restored from an older backup: every cursor is of another
+// feed then, so that every cache is filled again, and what terminals had sent meanwhile they send again. Voucher ids go on far from
+// where they were: those that were handed out meanwhile stand in journals, and must never be another voucher's.
+func (s *Storage) beginGeneration(ctx context.Context, t cloud.Terminal, old string) error {
+	return s.write(ctx, func(c *change) error {
+		if gen, err := generation(c); err != nil || gen != old {
+			return err // somebody did already
+		}
+		fresh := make([]byte, 4)
+		rand.Read(fresh)
+		if _, err := c.Exec("UPDATE meta SET value = ? WHERE key = ?", fresh, metaGeneration); err != nil {
+			return err
+		}
+		if err := c.skipVoucherIDs(); err != nil {
+			return err
+		}
+		return c.openOf(t, api.ExceptionCloudRestore, time.Now(), exceptionBody{Note: cloud.CloudRestoreNote()}, []byte(old))
+	})
 }
 
 // placed is one row of the outbox.
@@ -63,6 +119,15 @@ type placed struct {
 // Feed implements cloud.Storage. One record takes one place; a page ends at a place, and what it says of a thing is the thing's
 // state now, which a later page says again where it changed after that place.
 func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, limit int) (page cloud.Page, err error) {
+	page, err = s.feed(ctx, t, cursor, limit)
+	if errors.Is(err, errRestored) {
+		old, _, _ := strings.Cut(cursor, ".")
+		err = errors.Join(err, s.beginGeneration(ctx, t, old))
+	}
+	return page, err
+}
+
+func (s *Storage) feed(ctx context.Context, t cloud.Terminal, cursor string, limit int) (page cloud.Page, err error) {
 	if err := s.engine.Place(ctx, t.Merchant); err != nil {
 		return page, err
 	}
@@ -80,14 +145,16 @@ func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 		if err != nil {
 			return err
 		}
-		page.AtEnd, page.Cursor = len(rows) < limit, fmt.Sprintf("%s.%d", gen, head)
+		page.AtEnd = len(rows) < limit
 		last := head
 		if !page.AtEnd {
 			last = rows[len(rows)-1].place
-			page.Cursor = fmt.Sprintf("%s.%d", gen, last)
-			if knows > last {
-				page.Cursor += fmt.Sprintf("-%d", knows)
-			}
+		}
+		if page.Cursor, err = cursorAt(q, t.Merchant, gen, last); err != nil {
+			return err
+		}
+		if knows > last {
+			page.Cursor += cursor[strings.IndexByte(cursor, '-'):]
 		}
 		seen := map[string]bool{}
 		for _, row := range rows {
@@ -105,7 +172,7 @@ func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 		if err := addPeers(q, t, last, &page); err != nil {
 			return err
 		}
-		return q.QueryRow("SELECT coalesce(max(seq), 0) FROM entry WHERE terminal = ? AND place BETWEEN 0 AND ?", t.ID, last).Scan(&page.Included)
+		return q.QueryRow("SELECT coalesce(max(seq), 0) FROM entry WHERE terminal = ? AND aside = 0 AND place BETWEEN 0 AND ?", t.ID, last).Scan(&page.Included)
 	})
 	return page, err
 }
@@ -161,6 +228,9 @@ func loadRecord(q Querier, t cloud.Terminal, row placed) (record api.FeedRecord,
 		return record, err
 	case "exception":
 		x, err := scanException(q.QueryRow("SELECT "+exceptionColumns+" FROM exception WHERE id = ?", row.ref))
+		if err == nil {
+			err = addMachines(q, &x)
+		}
 		record.Exception = &x
 		return record, err
 	case "trust":

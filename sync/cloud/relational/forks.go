@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"countersign/sync/api"
@@ -15,48 +16,6 @@ import (
 // usesMost is how many redemptions of a branch an exception tells one by one.
 const usesMost = 50
 
-// forked reports whether a terminal's journal is known to have forked, and no manager has readmitted it since.
-func forked(q Querier, terminalID int64) (is bool, err error) {
-	err = q.QueryRow("SELECT EXISTS (SELECT 1 FROM exception WHERE terminal = ? AND kind = 'journal_fork' AND state = 'open')", terminalID).Scan(&is)
-	return is, err
-}
-
-// compare holds the end of a terminal's journal, as its claim tells it, against what is here of it. Another entry at its place is a fork. An
-// end before the head is one when a start of the program says so that was never heard of before: a journal is on disk before
-// anything of it is sent. From an earlier start it is not granted; from the current one it is a request that arrives late.
-func (c *change) compare(t cloud.Terminal, standing cloud.Standing, at time.Time) (suspect bool, err error) {
-	if standing.Journal == nil {
-		return false, nil
-	}
-	head, err := c.head(t)
-	if err != nil {
-		return false, err
-	}
-	hash, err := c.hashAt(t, standing.Journal.Seq)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return false, err
-	}
-	other, short := cloud.Behind(*standing.Journal, head.Seq, hash)
-	if !other && !short {
-		return false, nil
-	}
-	var current, known bool
-	err = c.QueryRow(`SELECT instance = ?2, EXISTS (SELECT 1 FROM instance i WHERE i.terminal = ?1 AND i.instance = ?2)
-		FROM terminal WHERE id = ?1`, t.ID, standing.Instance).Scan(&current, &known)
-	if err != nil || (!other && current) {
-		return false, err
-	}
-	if !other && known {
-		return true, nil
-	}
-	at0 := standing.Journal.Seq
-	if !other {
-		at0++
-	}
-	_, err = c.openFork(t, at0, at)
-	return true, err
-}
-
 // openFork returns the id of the terminal's open exception about a fork, which it opens where there is none: one fork, one exception, however
 // often its branch is sent.
 func (c *change) openFork(t cloud.Terminal, seq uint64, at time.Time) (id int64, err error) {
@@ -66,27 +25,31 @@ func (c *change) openFork(t cloud.Terminal, seq uint64, at time.Time) (id int64,
 	if err = find(); !errors.Is(err, sql.ErrNoRows) {
 		return id, err
 	}
-	body := exceptionBody{Uses: []api.ExceptionUse{}, Note: cloud.ForkNote(t, seq), Store: t.Store, StoreName: storeName(c, t.Merchant, t.Store), Terminal: t.Name}
-	if err := c.newException(t, api.ExceptionJournalFork, at, []string{t.Store}, body, "units", 0); err != nil {
+	if err := c.openOf(t, api.ExceptionJournalFork, at, exceptionBody{Entry: seq, Note: cloud.ForkNote(t, seq)}, nil); err != nil {
 		return 0, err
 	}
 	return id, find()
 }
 
-// keepBranch keeps the entries of a fork as evidence and tells what they gave away. A branch that was sent before changes nothing: a
-// terminal that was readmitted in spite of it is not suspended for it again.
-func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, seq uint64) error {
-	fresh, err := c.unknownTo(t, push.Entries)
-	if err != nil {
-		return err
-	}
-	if len(fresh) == 0 {
-		if told, err := c.branchTold(t, push); err != nil || told {
+// keepBranch tells what the stray entries of a batch gave away. What a branch told of before, when it was kept and not applied, changes
+// nothing: a terminal that was readmitted in spite of it is not accused of it again.
+func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, stray []entry.Sealed, seq uint64) error {
+	var fresh []entry.Sealed
+	for _, sealed := range stray {
+		var told bool
+		err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM branch WHERE terminal = ? AND hash = ?)", t.ID, sealed.Hash[:]).Scan(&told)
+		if err != nil {
 			return err
 		}
+		if !told {
+			fresh = append(fresh, sealed)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
 	}
 	id, err := c.openFork(t, seq, push.At)
-	if err != nil || len(fresh) == 0 {
+	if err != nil {
 		return err
 	}
 	for _, sealed := range fresh {
@@ -97,31 +60,6 @@ func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, seq uint64) error
 		}
 	}
 	return c.tellStake(t, id)
-}
-
-// unknownTo are the entries that are neither in the terminal's journal here nor in a branch of it.
-func (c *change) unknownTo(t cloud.Terminal, entries []entry.Sealed) (fresh []entry.Sealed, err error) {
-	for _, sealed := range entries {
-		var known bool
-		err := c.QueryRow(`SELECT EXISTS (SELECT 1 FROM branch WHERE terminal = ?1 AND hash = ?2)
-			OR EXISTS (SELECT 1 FROM entry WHERE terminal = ?1 AND hash = ?2)`, t.ID, sealed.Hash[:]).Scan(&known)
-		if err != nil {
-			return nil, err
-		}
-		if !known {
-			fresh = append(fresh, sealed)
-		}
-	}
-	return fresh, nil
-}
-
-// branchTold reports whether a batch without anything new is of a branch that an exception told of.
-func (c *change) branchTold(t cloud.Terminal, push cloud.Push) (told bool, err error) {
-	if len(push.Entries) > 0 {
-		return true, nil
-	}
-	err = c.QueryRow("SELECT EXISTS (SELECT 1 FROM branch WHERE terminal = ? AND hash = ?)", t.ID, push.Prev[:]).Scan(&told)
-	return told, err
 }
 
 // tellStake brings what an exception says of its branch up to date.
@@ -175,18 +113,33 @@ func branchUses(q Querier, t cloud.Terminal, given []terminal.Entry) []api.Excep
 	return uses
 }
 
-// readmit closes the forks of the terminals of a store that are called name, and returns how many there were.
-func (c *change) readmit(merchant, store, name string, at time.Time) (closed int, err error) {
-	var ids []int64
+// readmit closes what was told of the journals and machines of the terminals of a store that are called name, and returns how much there
+// was. Of several machines with one key, the one that which names is real.
+func (c *change) readmit(merchant, store, name, which string, at time.Time) (closed int, err error) {
+	var ids, terminals []int64
 	err = each(c, func(rows *sql.Rows) error {
-		var id int64
-		err := rows.Scan(&id)
-		ids = append(ids, id)
+		var id, of int64
+		err := rows.Scan(&id, &of)
+		ids, terminals = append(ids, id), append(terminals, of)
 		return err
-	}, `SELECT x.id FROM exception x JOIN terminal t ON t.id = x.terminal
-		WHERE t.merchant = ? AND t.store = ? AND t.name = ? AND x.kind = 'journal_fork' AND x.state = 'open'`, merchant, store, name)
+	}, `SELECT x.id, t.id FROM exception x JOIN terminal t ON t.id = x.terminal
+		WHERE t.merchant = ? AND t.store = ? AND t.name = ? AND x.kind IN ('journal_fork', 'journal_restore', 'journal_gap', 'clone', 'clock', 'cloud_restore')
+		AND x.state = 'open'`, merchant, store, name)
 	if err != nil {
 		return 0, err
+	}
+	slices.Sort(terminals)
+	for _, id := range slices.Compact(terminals) {
+		t, err := terminalBy(c, "id = ?", id)
+		if err == nil {
+			err = c.settleClone(t, which)
+		}
+		if err == nil {
+			err = c.letGo(t, at)
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
 	for _, id := range ids {
 		if _, err := c.Exec("UPDATE exception SET state = 'closed', closed_at = ? WHERE id = ?", micros(at), id); err != nil {

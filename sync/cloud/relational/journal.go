@@ -1,13 +1,13 @@
 package relational
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
@@ -24,21 +24,14 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 		if err != nil {
 			return err
 		}
-		fresh, known, err := c.alreadyThere(t, push, head, &ack)
-		suspect := false
-		if err == nil {
-			suspect, err = c.compare(t, push.Standing, push.At)
+		from, err := c.identify(t, push.Standing, push.At)
+		if err != nil {
+			return err
 		}
-		if err == nil && !suspect {
-			// Before the entries are judged: a hold that this terminal let go of must not make its own redemption an overrun.
-			err = c.release(t, sparing(push.Standing, fresh), nil, push.At)
-		}
-		before := head.Seq
-		if err == nil && len(fresh) > 0 {
-			err = c.applyFresh(t, push, &head, fresh, known, &ack)
-		}
+		a := &applying{change: c, terminal: t, push: push, from: from, head: head, ack: &ack}
+		err = a.apply()
 		if err == nil && s.copy {
-			err = c.recount(t, push.Standing, before)
+			err = c.recount(t, push.Standing, head.Seq)
 		}
 		if errors.As(err, &refused) {
 			refused.Head = apiHead(head)
@@ -48,7 +41,6 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 		if err != nil {
 			return err
 		}
-		ack.Head = apiHead(head)
 		_, err = c.Exec("UPDATE terminal SET last_seen = ?, pending = ? WHERE id = ?", micros(push.At), push.Pending, t.ID)
 		return err
 	})
@@ -56,6 +48,56 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 		err = refused
 	}
 	return ack, err
+}
+
+// applying is one batch on its way in.
+type applying struct {
+	*change
+	terminal cloud.Terminal
+	push     cloud.Push
+	from     machine
+	head     entry.Place // where the journal ends that goes on
+	tip      stored      // the last entry of the batch, or before it, that is here
+	ack      *cloud.Ack
+}
+
+func (a *applying) apply() error {
+	fresh, known, err := a.alreadyThere()
+	if err != nil {
+		return err
+	}
+	if a.push.Missing > 0 {
+		if err := a.openGap(); err != nil {
+			return err
+		}
+	}
+	// Before the entries are judged: a hold that this terminal let go of must not make its own redemption an overrun.
+	if err := a.release(a.terminal, a.from, sparing(a.push.Standing, fresh), nil, a.push.At); err != nil {
+		return err
+	}
+	if len(fresh) > 0 {
+		if err := a.applyFresh(fresh, known); err != nil {
+			return err
+		}
+	}
+	a.ack.Head = apiHead(a.head)
+	if a.tip.aside {
+		a.ack.Head = api.Head{Epoch: a.tip.epoch, Seq: a.tip.seq, Hash: a.tip.hash[:]}
+	}
+	a.ack.Clone = a.from.clone || a.from.refused
+	end := a.push.Standing.Journal
+	ends := end != nil && end.Seq == a.tip.seq && !a.from.late
+	if a.ack.Begin, err = a.begin(a.terminal, a.tip, a.head, a.push.Standing.Instance, ends, a.ack.Clone); err != nil {
+		return err
+	}
+	if a.ack.Begin != nil && !a.from.refused {
+		if _, err := a.openFork(a.terminal, a.tip.seq+1, a.push.At); err != nil {
+			return err
+		}
+	}
+	_, err = a.Exec("UPDATE instance SET head_seq = ? WHERE terminal = ? AND instance = ? AND head_seq < ?",
+		a.tip.seq, a.terminal.ID, a.push.Standing.Instance, a.tip.seq)
+	return err
 }
 
 // sparing adds the entries of a batch to what is still open, whether or not the terminal listed them: they are about to be judged,
@@ -86,69 +128,54 @@ func apiHead(place entry.Place) api.Head {
 }
 
 // alreadyThere compares the part of a batch that the cloud has already with what it has, answers its verdicts again, and returns
-// the rest, which begins right after the head.
-func (c *change) alreadyThere(t cloud.Terminal, push cloud.Push, head entry.Place, ack *cloud.Ack) (fresh []entry.Sealed, known int, err error) {
-	if push.FromSeq > head.Seq+1 || push.FromSeq == 0 {
-		return nil, 0, &cloud.JournalError{Code: "journal_gap",
-			Detail: fmt.Sprintf("Entries %d and on were sent and the last one here is %d: send from %d.", push.FromSeq, head.Seq, head.Seq+1)}
+// the rest. What comes before the rest becomes the tip.
+func (a *applying) alreadyThere() (fresh []entry.Sealed, known int, err error) {
+	push := a.push
+	gap := &cloud.JournalError{Code: "journal_gap", Detail: fmt.Sprintf(
+		"Entries %d and on were sent and the last one here is %d: send from %d, or from the first where your entry %d is another.",
+		push.FromSeq, a.head.Seq, a.head.Seq+1, a.head.Seq)}
+	if push.FromSeq == 0 {
+		return nil, 0, gap
 	}
-	before, err := c.hashAt(t, push.FromSeq-1)
+	a.tip, err = entryOf(a, a.terminal, push.FromSeq-1, push.Prev[:])
+	if errors.Is(err, sql.ErrNoRows) {
+		if n := len(push.Entries); n > 0 && push.FromSeq <= a.head.Seq+1 && !entry.Verify(a.terminal.Key, push.Entries[n-1].Hash, push.Entries[n-1].Signature) {
+			return nil, 0, &cloud.JournalError{Code: "journal_chain", Detail: fmt.Sprintf(
+				"The entries do not follow entry %d that is here and their signature does not verify: keep the journal and run journal verify.", push.FromSeq-1)}
+		}
+		return nil, 0, gap
+	}
 	if err != nil {
 		return nil, 0, err
 	}
-	if !bytes.Equal(before, push.Prev[:]) {
-		return nil, 0, c.branch(t, push, push.FromSeq-1)
-	}
 	for n, sealed := range push.Entries {
-		seq := push.FromSeq + uint64(n)
-		if seq > head.Seq {
+		there, err := entryOf(a, a.terminal, push.FromSeq+uint64(n), sealed.Hash[:])
+		if errors.Is(err, sql.ErrNoRows) {
 			return push.Entries[n:], n, nil
 		}
-		there, err := c.hashAt(t, seq)
 		if err != nil {
 			return nil, 0, err
 		}
-		if !bytes.Equal(there, sealed.Hash[:]) {
-			return nil, 0, c.branch(t, push, seq)
-		}
-		verdict, err := c.storedVerdict(t, seq)
+		a.tip = there
+		verdict, err := loadVerdict(a, there.ordinal)
 		if err != nil {
 			return nil, 0, err
 		}
 		if verdict != nil {
-			ack.Verdicts = append(ack.Verdicts, *verdict)
+			a.ack.Verdicts = append(a.ack.Verdicts, *verdict)
 		}
 	}
 	return nil, len(push.Entries), nil
 }
 
-// branch tells a fork, whose entries the terminal did sign, from bytes that were damaged on the way.
-func (c *change) branch(t cloud.Terminal, push cloud.Push, seq uint64) error {
-	if n := len(push.Entries); n == 0 || entry.Verify(t.Key, push.Entries[n-1].Hash, push.Entries[n-1].Signature) {
-		return &cloud.JournalError{Code: "journal_fork", At: seq, Detail: fmt.Sprintf(
-			"Another entry %d of this terminal is here already: keep the journal, and begin a new epoch that names both heads.", seq)}
+// applyFresh takes over the entries that follow the tip and verify, and moves the head where it was the tip.
+func (a *applying) applyFresh(fresh []entry.Sealed, known int) error {
+	t := a.terminal
+	at, err := a.standsOn(t, a.tip, a.head)
+	if err != nil {
+		return err
 	}
-	return &cloud.JournalError{Code: "journal_chain", Detail: fmt.Sprintf(
-		"The entries do not follow entry %d that is here and their signature does not verify: keep the journal and run journal verify.", seq)}
-}
-
-func (c *change) hashAt(t cloud.Terminal, seq uint64) ([]byte, error) { return hashAt(c, t, seq) }
-
-func hashAt(q Querier, t cloud.Terminal, seq uint64) ([]byte, error) {
-	if seq == 0 {
-		genesis := entry.Genesis(t.Key)
-		return genesis[:], nil
-	}
-	var hash []byte
-	// A hub may have the head of a journal and not the entry there: it gathers what comes after.
-	err := q.QueryRow(`SELECT hash FROM entry WHERE terminal = ?1 AND seq = ?2 UNION ALL
-		SELECT head_hash FROM terminal WHERE id = ?1 AND head_seq = ?2 LIMIT 1`, t.ID, seq).Scan(&hash)
-	return hash, err
-}
-
-// applyFresh takes over the entries that follow the head and verify, and moves the head.
-func (c *change) applyFresh(t cloud.Terminal, push cloud.Push, head *entry.Place, fresh []entry.Sealed, known int, ack *cloud.Ack) error {
-	entries, _, bad := entry.VerifyBatch(t.Key, *head, fresh)
+	entries, _, bad := entry.VerifyBatch(t.Key, at, fresh)
 	for n, e := range entries {
 		if e.Merchant != t.Merchant || e.Store != t.Store || e.Terminal != t.Name {
 			bad = fmt.Errorf("journal entry %d is of terminal %s of store %s", e.Seq, e.Terminal, e.Store)
@@ -163,34 +190,128 @@ func (c *change) applyFresh(t cloud.Terminal, push cloud.Push, head *entry.Place
 		}
 		return &cloud.JournalError{Code: code, Detail: fmt.Sprintf("%v: keep the journal and run journal verify.", bad)}
 	}
+	var stray []entry.Sealed
+	leftBehind := false
 	for n, e := range entries {
-		verdict, err := c.applyEntry(t, e, fresh[n], push)
-		if err != nil {
+		if at, _, err = at.Follow(fresh[n]); err != nil {
 			return err
 		}
-		if verdict != nil {
-			ack.Verdicts = append(ack.Verdicts, *verdict)
-		}
-		next, _, err := head.Follow(fresh[n])
-		if err != nil {
+		leftBehind = leftBehind || (a.tip.aside && !a.tip.stray && e.Kind != terminal.EntryEpoch)
+		if err := a.add(e, fresh[n], at); err != nil {
 			return err
 		}
-		*head = next
+		if a.tip.stray {
+			stray = append(stray, fresh[n])
+		}
 	}
-	_, err := c.Exec("UPDATE terminal SET epoch = ?, head_seq = ?, head_hash = ?, head_receipt = ? WHERE id = ?",
-		head.Epoch, head.Seq, head.Hash[:], head.Receipt, t.ID)
+	if len(stray) > 0 {
+		if err := a.keepBranch(t, a.push, stray, at.Seq-uint64(len(stray))+1); err != nil {
+			return err
+		}
+	}
+	if leftBehind && !a.from.refused { // it was left behind and goes on: two machines write
+		a.from.clone = true
+		if err := a.openClone(t, a.push.At); err != nil {
+			return err
+		}
+	}
+	_, err = a.Exec("UPDATE terminal SET epoch = ?, head_seq = ?, head_hash = ?, head_receipt = ? WHERE id = ?",
+		a.head.Epoch, a.head.Seq, a.head.Hash[:], a.head.Receipt, t.ID)
 	return err
 }
 
+// add stores one entry after the tip and makes it the tip. at is where its journal stands with it.
+func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) error {
+	stray, err := a.astray(a.terminal, a.tip, e)
+	if err != nil {
+		return err
+	}
+	next := stored{epoch: e.Epoch, seq: e.Seq, hash: sealed.Hash, bytes: sealed.Bytes, stray: stray, aside: stray || a.tip.hash != a.head.Hash}
+	if e.Kind == terminal.EntryEpoch && !stray && e.Epoch > a.head.Epoch {
+		next.aside = false
+		left, err := a.goOnWith(a.terminal, a.tip)
+		if err != nil {
+			return err
+		}
+		if err := a.tellBegun(left); err != nil {
+			return err
+		}
+	}
+	verdict, err := a.applyEntry(a.terminal, e, sealed, a.push, &next)
+	if err != nil {
+		return err
+	}
+	if verdict != nil {
+		a.ack.Verdicts = append(a.ack.Verdicts, *verdict)
+	}
+	if !next.aside {
+		a.head = at
+		if _, err := a.Exec("UPDATE terminal SET head_instance = ? WHERE id = ?", a.push.Standing.Instance, a.terminal.ID); err != nil {
+			return err
+		}
+	}
+	a.tip = next
+	if e.Kind == terminal.EntryClock {
+		return a.tellClock(e)
+	}
+	return nil
+}
+
+// tellBegun opens the exception about a restored journal, whose new epoch leaves entries behind; of a fork there is one already.
+func (a *applying) tellBegun(left int64) error {
+	if left == 0 {
+		return nil
+	}
+	if !a.push.Standing.Restored {
+		_, err := a.openFork(a.terminal, a.head.Seq-uint64(left)+1, a.push.At)
+		return err
+	}
+	seq := a.head.Seq - uint64(left) + 1
+	return a.openOf(a.terminal, api.ExceptionJournalRestore, a.push.At, exceptionBody{Entry: seq, Note: cloud.RestoreNote(a.terminal, seq, left)}, nil)
+}
+
+// openGap tells of entries that can never come, once for each place.
+func (a *applying) openGap() error {
+	mark := fmt.Appendf(nil, "gap %d", a.push.Missing)
+	body := exceptionBody{Entry: a.push.Missing, Note: cloud.GapNote(a.terminal, a.push.Missing, a.push.Pending)}
+	return a.openOf(a.terminal, api.ExceptionJournalGap, a.push.At, body, mark)
+}
+
+// clockTold is the least move of a clock that a manager is told of: less is the work of a time service.
+const clockTold = 2 * time.Minute
+
+// tellClock opens the exception about a clock that was moved far.
+func (a *applying) tellClock(e terminal.Entry) error {
+	by, err := time.ParseDuration(e.Note)
+	if err != nil || by.Abs() < clockTold {
+		return nil // the entry is kept; what it says was not written by this program
+	}
+	body := exceptionBody{Entry: e.Seq, Seconds: int64(by.Seconds()), Note: cloud.ClockNote(a.terminal, by)}
+	return a.openOf(a.terminal, api.ExceptionClock, a.push.At, body, e.UID[:])
+}
+
+func hashAt(q Querier, t cloud.Terminal, seq uint64) ([]byte, error) {
+	if seq == 0 {
+		genesis := entry.Genesis(t.Key)
+		return genesis[:], nil
+	}
+	var hash []byte
+	// A hub may have the head of a journal and not the entry there: it gathers what comes after.
+	err := q.QueryRow(`SELECT hash FROM entry WHERE terminal = ?1 AND seq = ?2 AND aside = 0 UNION ALL
+		SELECT head_hash FROM terminal WHERE id = ?1 AND head_seq = ?2 LIMIT 1`, t.ID, seq).Scan(&hash)
+	return hash, err
+}
+
 // applyEntry stores one entry with its verdicts.
-func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sealed, push cloud.Push) (*api.EntryVerdict, error) {
+func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sealed, push cloud.Push, as *stored) (*api.EntryVerdict, error) {
 	var ordinal int64
-	err := c.QueryRow(`INSERT INTO entry (terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 0) RETURNING ordinal`, t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
-		sealed.Signature, e.BusinessDay.String(), micros(push.At)).Scan(&ordinal)
+	err := c.QueryRow(`INSERT INTO entry (terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place, aside, stray)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 0, ?, ?) RETURNING ordinal`, t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
+		sealed.Signature, e.BusinessDay.String(), micros(push.At), flag(as.aside), flag(as.stray)).Scan(&ordinal)
 	if err != nil {
 		return nil, err
 	}
+	as.ordinal = ordinal
 	settling := settling{change: c, terminal: t, entry: e, ordinal: ordinal, at: push.At}
 	var lines []terminal.LineVerdict
 	switch e.Kind {
@@ -219,14 +340,6 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 	}
 	_, err = c.Exec("UPDATE entry SET verdict = ?, place = ? WHERE ordinal = ?", text, place, ordinal)
 	return verdict, err
-}
-
-func (c *change) storedVerdict(t cloud.Terminal, seq uint64) (*api.EntryVerdict, error) {
-	var ordinal int64
-	if err := c.QueryRow("SELECT ordinal FROM entry WHERE terminal = ? AND seq = ?", t.ID, seq).Scan(&ordinal); err != nil {
-		return nil, err
-	}
-	return loadVerdict(c, ordinal)
 }
 
 // loadVerdict returns the verdict on an entry, or nil where its kind gets none.

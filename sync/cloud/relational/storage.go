@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"time"
 
 	"countersign/sync/cloud"
@@ -58,6 +60,9 @@ type Tx interface {
 	// sets it right in the entries that hold it.
 	Place(merchant string) (sql.NullInt64, error)
 }
+
+// Nonce is what a change in the outbox is known by beside its place: random, never 0.
+func Nonce() int64 { return 1 + rand.Int64N(math.MaxInt64-1) }
 
 // Storage implements cloud.Storage.
 type Storage struct {

@@ -154,7 +154,7 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 			var r cloud.TerminalReport
 			var enrolled int64
 			var seen sql.NullInt64
-			err := rows.Scan(&r.Merchant, &r.Store, &r.Name, &r.Version, &enrolled, &seen, &r.Head, &r.Epoch, &r.Pending, &r.Suspended, &r.Holds, &r.Anomalies, &r.Forked)
+			err := rows.Scan(&r.Merchant, &r.Store, &r.Name, &r.Version, &enrolled, &seen, &r.Head, &r.Epoch, &r.Pending, &r.Suspended, &r.Holds, &r.Anomalies, &r.Forked, &r.Cloned)
 			r.EnrolledAt = fromMicros(enrolled)
 			if seen.Valid {
 				at := fromMicros(seen.Int64)
@@ -164,8 +164,10 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 			return err
 		}, `SELECT merchant, store, name, version, enrolled_at, last_seen, head_seq, epoch, pending, suspended,
 			(SELECT count(DISTINCT uid) FROM hold WHERE hold.terminal = t.id),
-			(SELECT count(*) FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_chain') AND x.state = 'open'),
-			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'journal_fork' AND x.state = 'open')
+			(SELECT count(*) FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_chain', 'journal_restore', 'journal_gap', 'clone', 'clock')
+				AND x.state = 'open'),
+			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_restore') AND x.state = 'open'),
+			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'clone' AND x.state = 'open')
 			FROM terminal t WHERE merchant = ? ORDER BY store, name, id`, merchant)
 	})
 	return reports, err
@@ -173,6 +175,15 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 
 // Suspend implements cloud.Storage.
 func (s *Storage) Suspend(ctx context.Context, merchant, store, name string, suspended bool) (changed bool, err error) {
+	return s.admit(ctx, merchant, store, name, suspended, "")
+}
+
+// Readmit implements cloud.Storage.
+func (s *Storage) Readmit(ctx context.Context, merchant, store, name, machine string) (changed bool, err error) {
+	return s.admit(ctx, merchant, store, name, false, machine)
+}
+
+func (s *Storage) admit(ctx context.Context, merchant, store, name string, suspended bool, machine string) (changed bool, err error) {
 	err = s.write(ctx, func(c *change) error {
 		t, err := terminalBy(c, "merchant = ? AND store = ? AND name = ? ORDER BY (suspended = ?), id DESC LIMIT 1", merchant, store, name, flag(suspended))
 		if err != nil {
@@ -180,7 +191,7 @@ func (s *Storage) Suspend(ctx context.Context, merchant, store, name string, sus
 		}
 		closed := 0
 		if !suspended {
-			if closed, err = c.readmit(merchant, store, name, time.Now()); err != nil {
+			if closed, err = c.readmit(merchant, store, name, machine, time.Now()); err != nil {
 				return err
 			}
 		}

@@ -38,6 +38,15 @@ func (s *Storage) VoucherIDs(ctx context.Context, n int) (first terminal.Voucher
 	return first, err
 }
 
+// skipVoucherIDs has ids go on from another random number.
+func (c *change) skipVoucherIDs() error {
+	raw := make([]byte, 8)
+	rand.Read(raw)
+	binary.BigEndian.PutUint64(raw, binary.BigEndian.Uint64(raw)>>2|1)
+	_, err := c.Exec("UPDATE meta SET value = ? WHERE key = ?", raw, metaVoucher)
+	return err
+}
+
 // NewVouchers implements cloud.Storage.
 func (s *Storage) NewVouchers(ctx context.Context, merchant string, vouchers []cloud.NewVoucher) error {
 	return s.writeConditional(ctx, func(c *change) error {

@@ -76,8 +76,8 @@ func (w *writing) Publish(merchant, kind, ref, store string, terminal int64) err
 		return err
 	}
 	w.places[merchant] = place.Int64 + 1
-	_, err = w.Exec("INSERT INTO outbox (merchant, place, kind, ref, store, terminal) VALUES (?, ?, ?, ?, ?, ?)",
-		merchant, place.Int64+1, kind, ref, store, terminal)
+	_, err = w.Exec("INSERT INTO outbox (merchant, place, kind, ref, store, terminal, nonce) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		merchant, place.Int64+1, kind, ref, store, terminal, relational.Nonce())
 	return err
 }
 

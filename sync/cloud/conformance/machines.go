@@ -1,0 +1,160 @@
+package conformance
+
+import (
+	"crypto/rand"
+	"errors"
+	mathrand "math/rand/v2"
+
+	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+var machineTests = []test{
+	{"a copied folder is noticed at the first contact of the second", copyNoticed},
+	{"a copy that was started first is noticed by the one that runs", copyFirst},
+	{"lost answers and restarts are no copy", noFalseAlarm},
+	{"a manager says which machine is real", whichMachine},
+	{"a cloud that has forgotten a terminal's starts accuses nobody", forgottenStarts},
+}
+
+// restart is a new start of the program on the same machine.
+func (c *counter) restart() {
+	if c.previous == nil {
+		c.previous = []string{}
+	}
+	if len(c.previous) == 0 || c.previous[len(c.previous)-1] != c.instance {
+		c.previous = append(append([]string{}, c.previous...), c.instance)
+	}
+	c.instance = rand.Text()
+}
+
+// twins are a counter and a copy of its folder that was made while it was switched off.
+func (w *world) twins() (c, copied *counter) {
+	w.Helper()
+	c = w.counter(quay)
+	c.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	c.push(1)
+	copied = c.copied()
+	c.restart()
+	return c, copied
+}
+
+func copyNoticed(w *world) {
+	c, copied := w.twins()
+	w.expect("one of them is one", c.pushAt(2).Clone, false)
+	w.expect("alarms", len(w.exceptions(true)), 0)
+	t := w.issue("swim", cloud.Facts{Units: 5})
+	answer := copied.claimAt(t)
+	w.expect("the second", []any{answer.Clone, answer.Granted}, []any{true, true}) // the cloud's yes is as good as ever
+	answer = c.claimAt(t)
+	w.expect("and the first from then on", []any{answer.Clone, answer.Granted}, []any{true, true})
+	open := w.of(api.ExceptionClone, true)
+	if len(open) != 1 || open[0].Machines == nil || len(*open[0].Machines) != 2 {
+		w.Fatalf("one alarm about two machines was expected, not %+v", open)
+	}
+	w.expect("reported", w.report(c).Cloned, true)
+	c.restart()
+	w.expect("a restart of one of them", c.pushAt(2).Clone, true)
+	w.expect("is no third", len(*w.of(api.ExceptionClone, true)[0].Machines), 2)
+}
+
+func copyFirst(w *world) {
+	c := w.counter(quay)
+	c.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	c.push(1)
+	copied := c.copied() // while c runs
+	w.expect("the copy looks like a restart", copied.pushAt(2).Clone, false)
+	push := c.batch(2)
+	push.Standing.Nonce = start // its last answer is older than the copy
+	_, err := w.storage.ApplyJournal(w.Context(), c.Terminal, push)
+	w.expect("it is asked for a fresh proof", errors.Is(err, cloud.ErrProveAlive), true)
+	w.expect("alarms so far", len(w.exceptions(true)), 0)
+	w.expect("with one it is known for what it is", c.pushAt(2).Clone, true)
+	w.expect("alarms", len(w.of(api.ExceptionClone, true)), 1)
+}
+
+func noFalseAlarm(w *world) {
+	c := w.counter(quay)
+	dice := mathrand.New(mathrand.NewPCG(4, 5))
+	t := w.issue("swim", cloud.Facts{Units: 10})
+	for range 300 {
+		switch push := c.batch(c.place.Seq + 1); dice.IntN(5) {
+		case 0: // the answer arrives
+			c.push(c.place.Seq + 1)
+		case 1: // the question does not
+			c.sent()
+		case 2: // the answer is lost
+			c.sent()
+			if _, err := w.storage.ApplyJournal(w.Context(), c.Terminal, push); err != nil {
+				w.Fatal(err)
+			}
+		case 3: // the program starts again
+			c.restart()
+		case 4: // a question arrives after the next start, which was heard already, or again
+			c.restart()
+			c.sent()
+			_, err := w.storage.Claim(w.Context(), c.Terminal, cloud.Claim{Claim: terminal.Claim{UID: w.uid(), Lines: []terminal.ClaimLine{{Lookup: t.lookup, Units: 1}}},
+				Standing: c.standing(), At: w.now})
+			if err != nil {
+				w.Fatal(err)
+			}
+			if _, err := w.storage.ApplyJournal(w.Context(), c.Terminal, push); err != nil && !errors.Is(err, cloud.ErrProveAlive) {
+				w.Fatal(err)
+			}
+		}
+	}
+	w.expect("alarms", len(w.exceptions(true)), 0)
+	w.expect("not suspected", c.push(1).Clone, false)
+}
+
+// sent notes that a start was sent: the next names it, whatever became of the answer.
+func (c *counter) sent() {
+	if c.previous == nil {
+		c.previous = []string{}
+	}
+}
+
+func whichMachine(w *world) {
+	c, copied := w.twins()
+	c.pushAt(2)
+	copied.pushAt(2)
+	readmit := func(machine string) error {
+		_, err := w.storage.Readmit(w.Context(), merchantID, c.Store, c.Name, machine)
+		return err
+	}
+	w.expect("it has to be said", errors.Is(readmit(""), cloud.ErrWhichMachine), true)
+	w.expect("rightly", errors.Is(readmit("nobody"), cloud.ErrUnknown), true)
+	if err := readmit((*w.of(api.ExceptionClone, true)[0].Machines)[0].Id); err != nil {
+		w.Fatal(err)
+	}
+	w.expect("open", len(w.exceptions(true)), 0)
+	t := w.issue("swim", cloud.Facts{Units: 5})
+	real := c.claimAt(t)
+	w.expect("the real one", []any{real.Granted, real.Clone}, []any{true, false})
+	other := copied.claimAt(t)
+	w.expect("the other", []any{other.Granted, other.Clone, other.Findings[0].Facts["cause"]}, []any{false, true, "clone"})
+	copied.restart()
+	w.expect("also after a restart", copied.claimAt(t).Granted, false)
+	copied.redeem(t, 1)
+	w.expect("what it honoured all the same is a fact", copied.push(2).Verdicts[0].Verdict, terminal.Accepted)
+	c.redeem(t, 1)
+	ack := c.pushAt(2)
+	w.expect("the real one's too", ack.Verdicts[0].Verdict, terminal.Accepted)
+	if ack.Begin != nil {
+		c.begin(*ack.Begin)
+		ack = c.pushAt(2)
+	}
+	w.expect("and its journal goes on", []any{ack.Begin, w.report(c).Head}, []any{(*api.Head)(nil), c.place.Seq})
+	w.expect("for good", c.pushAt(2).Begin, (*api.Head)(nil))
+}
+
+func forgottenStarts(w *world) {
+	c := w.counter(quay)
+	c.push(1)
+	copied := c.copied()
+	copied.instance, copied.previous = rand.Text(), []string{rand.Text(), rand.Text()} // since the backup that the cloud is
+	c.instance, c.previous = rand.Text(), []string{copied.previous[0]}
+	w.expect("the first", copied.push(1).Clone, false)
+	w.expect("a copy is noticed even then", c.push(1).Clone, true)
+}

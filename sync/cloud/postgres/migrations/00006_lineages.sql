@@ -1,0 +1,30 @@
+-- +goose Up
+-- A terminal's entries may part into several lines: a copy of its data folder, or an older one that was put back, went on by itself. All
+-- are facts and count. aside is what is not on the line that the terminal's head ends; stray is what was written under numbers
+-- (epoch and sequence) that another line had used before.
+ALTER TABLE entry ADD COLUMN aside smallint NOT NULL DEFAULT 0;
+ALTER TABLE entry ADD COLUMN stray smallint NOT NULL DEFAULT 0;
+DROP INDEX entry_seq;
+CREATE UNIQUE INDEX entry_seq ON entry (terminal, seq) WHERE aside = 0;
+CREATE INDEX entry_aside ON entry (terminal, seq) WHERE aside = 1;
+CREATE UNIQUE INDEX entry_hash ON entry (terminal, hash);
+CREATE INDEX entry_epoch ON entry (terminal, epoch, seq);
+
+-- The start of the terminal's program that sent its head.
+ALTER TABLE terminal ADD COLUMN head_instance text NOT NULL DEFAULT '';
+
+-- Starts of the program follow one another on one machine. A side is a machine: there are several once a folder was copied. The newest
+-- start of a side has no successor; another that speaks all the same is a copy.
+ALTER TABLE instance ADD COLUMN side bigint NOT NULL DEFAULT 0;
+ALTER TABLE instance ADD COLUMN superseded_at bigint;
+ALTER TABLE instance ADD COLUMN last_at bigint NOT NULL DEFAULT 0;
+ALTER TABLE instance ADD COLUMN head_seq bigint NOT NULL DEFAULT 0;
+-- relayed is a start that a hub told of: nothing says when it was.
+ALTER TABLE instance ADD COLUMN relayed smallint NOT NULL DEFAULT 0;
+ALTER TABLE instance ADD COLUMN refused smallint NOT NULL DEFAULT 0;
+UPDATE instance SET last_at = seen_at;
+UPDATE instance SET superseded_at = seen_at FROM terminal t WHERE t.id = instance.terminal AND instance.instance <> t.instance;
+CREATE INDEX exception_clone ON exception (terminal) WHERE kind = 'clone' AND state = 'open';
+
+-- What a cursor shows beside its place: a database that was restored and went on has the same place by another way.
+ALTER TABLE outbox ADD COLUMN nonce bigint NOT NULL DEFAULT 0;
