@@ -81,8 +81,18 @@ func (a *Authority) Redemption(ctx context.Context, uid terminal.UID) (terminal.
 func (a *Authority) Claim(ctx context.Context, claim terminal.Claim) (terminal.ClaimAnswer, error) {
 	var answer *api.ClaimAnswer
 	err := a.try(ctx, func(budget context.Context) (err error) {
-		if answer, err = a.claimOnce(ctx, budget, claim); err != nil || answer.Granted || !usedUp(findings(answer.Findings)) {
+		if answer, err = a.claimOnce(ctx, budget, claim); err != nil {
 			return err
+		}
+		if begun, err := a.takeEpoch(ctx, answer); err != nil {
+			return err
+		} else if begun {
+			if answer, err = a.claimOnce(ctx, budget, claim); err != nil {
+				return err
+			}
+		}
+		if answer.Granted || !usedUp(findings(answer.Findings)) {
+			return nil
 		}
 		// What this terminal took back a moment ago may still be on its way: the units are usable again at once.
 		if a.caughtUp(budget) {
@@ -106,6 +116,21 @@ func (a *Authority) Claim(ctx context.Context, claim terminal.Claim) (terminal.C
 	return out, nil
 }
 
+// takeEpoch notes what an answer says of other journals of this terminal, and reports that this one goes on in a new epoch.
+func (a *Authority) takeEpoch(ctx context.Context, answer *api.ClaimAnswer) (begun bool, err error) {
+	epochs, ok := a.journal.(interface {
+		BeginEpoch(ctx context.Context, after uint32, head []byte) error
+		Suspect(ctx context.Context, cloned bool) error
+	})
+	if !ok {
+		return false, nil
+	}
+	if err := epochs.Suspect(ctx, answer.Suspect != nil); err != nil || answer.BeginEpoch == nil {
+		return false, err
+	}
+	return true, epochs.BeginEpoch(ctx, answer.BeginEpoch.Epoch, answer.BeginEpoch.Hash)
+}
+
 func (a *Authority) claimOnce(ctx, budget context.Context, claim terminal.Claim) (*api.ClaimAnswer, error) {
 	open, err := a.claims.begin(ctx, claim.UID)
 	if err != nil {
@@ -121,7 +146,7 @@ func (a *Authority) claimOnce(ctx, budget context.Context, claim terminal.Claim)
 	}
 	answer, err := a.client.claim(budget, request)
 	if err == nil {
-		a.claims.heard(open)
+		a.claims.heard(ctx, open)
 	}
 	return answer, err
 }
@@ -201,7 +226,9 @@ func plainNoAnswer(err error) error {
 }
 
 func claimRequest(claim terminal.Claim, open openClaims) api.ClaimRequest {
-	return ClaimRequestOf(claim, open.instance, open.counter, open.uids, nil)
+	request := ClaimRequestOf(claim, open.instance, open.counter, open.uids, nil)
+	request.Previous, request.Restored = open.previous, open.restored
+	return request
 }
 
 // ClaimRequestOf is a claim as the contract says it: with the start of the program that asks, its count of claims, those that are open, and

@@ -16,6 +16,11 @@ type Claims struct {
 	*asked
 	unacked func(context.Context) ([]terminal.UID, error)
 	told    int // how much of what was released whoever is asked here was told; guarded by mu
+
+	starts Starts   // nil for who is told nothing of earlier starts
+	known  bool     // to whoever is asked: this start needs to say no more who went before it; guarded by mu like the rest
+	before []string // the starts before this one, once they were asked for; never nil then
+	after  bool     // a restore
 }
 
 // asked is what a terminal claimed, of whomever it asked.
@@ -34,6 +39,41 @@ type openClaims struct {
 	counter  int64
 	uids     []terminal.UID
 	released int // as Claims.released was
+	previous *[]string
+	restored *bool
+}
+
+// Starts keeps what the cloud is told of the starts of the program: by that it notices a data folder that was copied.
+type Starts interface {
+	// BeforeInstance returns the starts before this one that the cloud has not acknowledged, after the last that it has, and whether
+	// the journal was restored since. It notes that this one is sent.
+	BeforeInstance(ctx context.Context) (previous []string, restored bool, err error)
+	// AckInstance notes that the cloud knows this one.
+	AckInstance(ctx context.Context, instance string) error
+}
+
+// After says who keeps the starts of the program. It is set before anything is sent.
+func (c *Claims) After(starts Starts) { c.starts = starts }
+
+// introduce adds the starts before this one to a list, as long as the cloud has not acknowledged this one.
+func (c *Claims) introduce(ctx context.Context, list *openClaims) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.starts == nil || c.known {
+		return nil
+	}
+	if c.before == nil {
+		var err error
+		if c.before, c.after, err = c.starts.BeforeInstance(ctx); err != nil {
+			c.before = nil
+			return err
+		}
+	}
+	list.previous = &c.before
+	if c.after {
+		list.restored = &c.after
+	}
+	return nil
 }
 
 // NewClaims makes the list of one start of the program. instance is random and new with each start; unacked returns the uids of the
@@ -95,6 +135,9 @@ func (c *Claims) snapshot() openClaims {
 // withJournalled adds the claims that have become entries. It comes after the snapshot: a redemption that commits in between is in
 // both lists, never in neither.
 func (c *Claims) withJournalled(ctx context.Context, current openClaims) (openClaims, error) {
+	if err := c.introduce(ctx, &current); err != nil {
+		return current, err
+	}
 	journalled, err := c.unacked(ctx)
 	if err != nil {
 		return current, err
@@ -116,10 +159,14 @@ func (c *Claims) withJournalled(ctx context.Context, current openClaims) (openCl
 }
 
 // heard notes that a request with this list has reached the cloud.
-func (c *Claims) heard(list openClaims) {
+func (c *Claims) heard(ctx context.Context, list openClaims) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.told = max(c.told, list.released)
+	if c.starts != nil && !c.known {
+		// What cannot be noted is said once more by the next start, which harms nothing.
+		c.known = c.starts.AckInstance(ctx, c.instance) == nil
+	}
 }
 
 // untold says that there may be holds at the cloud that this terminal has let go of.

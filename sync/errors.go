@@ -47,7 +47,9 @@ func (r *Refusal) Error() string {
 }
 
 // temporary says that asking again later makes sense.
-func (r *Refusal) temporary() bool { return r.Status >= 500 || r.Status == 429 || r.Status == 408 }
+func (r *Refusal) temporary() bool {
+	return r.Status >= 500 || r.Status == 429 || r.Status == 408 || r.Code == "use_dpop_nonce"
+}
 
 // afterOf is how long an error asks to wait.
 func afterOf(err error) time.Duration {

@@ -75,12 +75,16 @@ func rows(from []api.Row) []terminal.Row {
 	return out
 }
 
-// exception takes the cloud's exception over into the domain's form.
-func exception(from api.Exception) terminal.Exception {
+// ExceptionOf takes the cloud's exception over into the domain's form.
+func ExceptionOf(from api.Exception) terminal.Exception {
 	out := terminal.Exception{
 		ID: from.Id, Kind: string(from.Kind), State: string(from.State), OpenedAt: from.OpenedAt, ClosedAt: from.ClosedAt,
 		Owner: valueOf(from.Owner), Voucher: valueOf(from.Voucher), Part: valueOf(from.Part), Campaign: valueOf(from.Campaign),
 		Units: from.Units, Paid: from.Paid, AtRisk: from.AtRisk, Note: valueOf(from.Note), Limit: from.Limit, Uses: make([]terminal.ExceptionUse, len(from.Uses)),
+	}
+	out.Store, out.Terminal, out.Entry, out.Seconds = valueOf(from.Store), valueOf(from.Terminal), valueOf(from.Entry), valueOf(from.Seconds)
+	for _, m := range valueOf(from.Machines) {
+		out.Machines = append(out.Machines, terminal.Machine{ID: m.Id, Since: m.Since, Seen: m.Seen, Head: valueOf(m.Head), Refused: valueOf(m.Refused)})
 	}
 	for i, use := range from.Uses {
 		out.Uses[i] = terminal.ExceptionUse{

@@ -329,7 +329,7 @@ func (h *HubLine) pushBatch(ctx context.Context, client *Client, batch Batch) er
 	if err != nil {
 		return err
 	}
-	h.claims.heard(open)
+	h.claims.heard(ctx, open)
 	if err := h.hubHas(ctx, client, ack.HeadSeq, ack.HeadHash); err != nil {
 		return err
 	}

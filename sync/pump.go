@@ -21,6 +21,7 @@ type Batch struct {
 	From    uint64   // the number of the first entry; without entries, of the next that will be written
 	Prev    [32]byte // the hash before it
 	Entries []entry.Sealed
+	Missing uint64 // the number of the entry that should come next and is gone from the file; 0 for none
 }
 
 // Verdict is the cloud's word on one entry.
@@ -69,6 +70,21 @@ type Cache interface {
 	Empty(ctx context.Context) error
 }
 
+// Epochs is what the pump needs where the cloud knows another journal of the same terminal: one that was copied, restored or damaged.
+type Epochs interface {
+	// BeginEpoch has the journal go on in the epoch after one, naming a head; nothing where it is past that already.
+	BeginEpoch(ctx context.Context, after uint32, head []byte) error
+	// Suspect notes whether the terminal's key is in use on several machines.
+	Suspect(ctx context.Context, cloned bool) error
+	// Gap notes whether an entry is gone from the journal.
+	Gap(ctx context.Context, gone bool) error
+	// Refill reports whether the cache has to be emptied because a new epoch began, and Emptied notes that it was.
+	Refill(ctx context.Context) (bool, error)
+	Emptied(ctx context.Context) error
+	// Filled notes that the cache holds all that the cloud has, with the terminal's own entries up to included.
+	Filled(ctx context.Context, included uint64) error
+}
+
 // Limits of the contract.
 const (
 	pushEntries = 500
@@ -99,6 +115,8 @@ type Pump struct {
 	first  *fills        // nil where the cache is filled from the feed alone
 	hubs   *Appointments // nil where nobody wants to know
 
+	epochs Epochs // nil where nobody can begin one: what the cloud says then is trouble
+
 	mu      sync.Mutex
 	trouble error    // of the newest attempt that ended in one that is not the line's
 	kept    *Trouble // with the journal: it outlives attempts and starts
@@ -122,6 +140,9 @@ func (p *Pump) Jitter(jitter func(most int64) int64) { p.jitter = jitter }
 
 // Hubs has the store's appointments of a hub taken over into hubs. It is set before Run.
 func (p *Pump) Hubs(hubs *Appointments) { p.hubs = hubs }
+
+// Of says who keeps the journal's epochs. It is set before Run.
+func (p *Pump) Of(epochs Epochs) { p.epochs = epochs }
 
 // OnChange has changed called, from the pump's goroutines, whenever something arrived or was acknowledged. It is set before Run.
 func (p *Pump) OnChange(changed func()) { p.changed = changed }
@@ -178,14 +199,13 @@ func (p *Pump) pushAll(ctx context.Context) (asked bool, err error) {
 		}
 		if p.claims.untold() {
 			batch.Entries = nil
-		} else if len(batch.Entries) == 0 && p.reported == 0 && (asked || !troubled) {
+		} else if batch.Missing == 0 && len(batch.Entries) == 0 && p.reported == 0 && (asked || !troubled) {
 			return asked, nil // the cloud has everything, and knows that it does
 		}
 		err = p.pushBatch(ctx, batch)
-		if head := gapOf(err); head != nil && !rewound && head.Seq < batch.From {
+		if head := gapOf(err); head != nil && !rewound && batch.From > 1 {
 			// A cloud that was restored from an older backup lacks entries it once acknowledged: it gets them again.
-			p.log.Warn("the cloud lacks entries that it had: sending them again", "from", head.Seq+1)
-			if err := p.journal.Rewind(ctx, head.Seq); err != nil {
+			if err := p.rewind(ctx, batch, *head); err != nil {
 				return asked, err
 			}
 			rewound = true
@@ -197,6 +217,21 @@ func (p *Pump) pushAll(ctx context.Context) (asked bool, err error) {
 		asked = true
 		p.changed()
 	}
+}
+
+// rewind takes acknowledgements back to the cloud's head, or, where that is not of this journal, to the beginning.
+func (p *Pump) rewind(ctx context.Context, batch Batch, head api.Head) error {
+	through := uint64(0)
+	if head.Seq < batch.From {
+		switch hash, err := p.journal.HashAt(ctx, head.Seq); {
+		case err == nil && bytes.Equal(hash[:], head.Hash):
+			through = head.Seq
+		case err != nil && !errors.Is(err, terminal.ErrUnknown):
+			return err
+		}
+	}
+	p.log.Warn("the cloud lacks entries that it had: sending them again", "from", through+1)
+	return p.journal.Rewind(ctx, through)
 }
 
 // gapOf is the cloud's head where it says that entries before the batch are missing.
@@ -222,6 +257,10 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 	push := api.JournalPush{
 		Instance: open.instance, ClaimCounter: open.counter, Open: open.uids, Pending: &pending,
 		Epoch: batch.Epoch, FromSeq: batch.From, PrevHash: batch.Prev[:], Entries: make([]api.SealedEntry, len(batch.Entries)),
+		Previous: open.previous, Restored: open.restored,
+	}
+	if batch.Missing > 0 {
+		push.Missing = &batch.Missing
 	}
 	for i, sealed := range batch.Entries {
 		push.Entries[i] = api.SealedEntry{Bytes: sealed.Bytes, Signature: sealed.Signature}
@@ -233,8 +272,11 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 	if err != nil {
 		return err
 	}
-	p.claims.heard(open)
+	p.claims.heard(ctx, open)
 	p.reported = pending
+	if begun, err := p.takeEpoch(ctx, batch, ack); err != nil || begun {
+		return err
+	}
 	if ack.HeadSeq == 0 {
 		return nil // it has nothing, and was sent nothing
 	}
@@ -264,6 +306,35 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 	return nil
 }
 
+// takeEpoch notes what an acknowledgement says of other journals of the terminal. begun says that this one goes on in a new epoch, and
+// that the acknowledgement is of the one before.
+func (p *Pump) takeEpoch(ctx context.Context, batch Batch, ack *api.JournalAck) (begun bool, err error) {
+	if p.epochs == nil {
+		return false, nil
+	}
+	if err := p.epochs.Suspect(ctx, ack.Suspect != nil); err != nil {
+		return false, err
+	}
+	if err := p.epochs.Gap(ctx, batch.Missing > 0); err != nil {
+		return false, err
+	}
+	if batch.Missing > 0 {
+		return false, &Trouble{Kind: TroubleGap, Entry: batch.Missing,
+			Cause: fmt.Sprintf("entry %d is gone from the journal: what follows it cannot be proven", batch.Missing)}
+	}
+	if ack.BeginEpoch == nil {
+		return false, nil
+	}
+	if err := p.epochs.BeginEpoch(ctx, ack.BeginEpoch.Epoch, ack.BeginEpoch.Hash); err != nil {
+		return false, err
+	}
+	hash, err := p.journal.HashAt(ctx, ack.HeadSeq)
+	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
+		return false, err
+	}
+	return err != nil || !bytes.Equal(hash[:], ack.HeadHash), nil
+}
+
 func verdicts(from []api.EntryVerdict) []Verdict {
 	out := make([]Verdict, len(from))
 	for i, verdict := range from {
@@ -291,6 +362,9 @@ func (p *Pump) Pull(ctx context.Context) error {
 
 // pullPage fetches and stores one page.
 func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, err error) {
+	if err := p.refill(ctx); err != nil {
+		return false, err
+	}
 	freshness, err := p.cache.Freshness(ctx)
 	if err != nil {
 		return false, err
@@ -342,10 +416,30 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 	if err := p.cache.Apply(ctx, sorted); err != nil {
 		return false, err
 	}
+	if page.AtEnd && p.epochs != nil {
+		if err := p.epochs.Filled(ctx, page.Included); err != nil {
+			return false, err
+		}
+	}
 	if len(page.Records) > 0 {
 		p.changed()
 	}
 	return page.AtEnd, nil
+}
+
+// refill empties the cache once after a new epoch began: what it says it counts of this terminal's journal is of another one.
+func (p *Pump) refill(ctx context.Context) error {
+	if p.epochs == nil {
+		return nil
+	}
+	due, err := p.epochs.Refill(ctx)
+	if err != nil || !due {
+		return err
+	}
+	if err := p.cache.Empty(ctx); err != nil {
+		return err
+	}
+	return p.epochs.Emptied(ctx)
 }
 
 // takeTrust takes the trust lists of a page over. A list that is not good changes nothing and holds nothing up; one that could not be
@@ -400,7 +494,7 @@ func sortPage(page *api.FeedPage) (Page, []Verdict, []terminal.Exception) {
 		case record.Settings != nil:
 			out.Settings = record.Settings
 		case record.Exception != nil:
-			exceptions = append(exceptions, exception(*record.Exception))
+			exceptions = append(exceptions, ExceptionOf(*record.Exception))
 		case record.Verdict != nil:
 			judged = append(judged, verdicts([]api.EntryVerdict{*record.Verdict})...)
 		}

@@ -4,8 +4,9 @@ import "time"
 
 // Exception is something that a manager must look at, as the cloud tells it: a voucher used more often than it allows, say.
 type Exception struct {
-	ID       string          `json:"id"`
-	Kind     string          `json:"kind"`  // overrun, revoked, invalid, reversal_excess, customer_limit, campaign_limit, journal_fork, journal_chain
+	ID   string `json:"id"`
+	Kind string `json:"kind"` // overrun, revoked, invalid, reversal_excess, customer_limit, campaign_limit, journal_fork, journal_chain, journal_gap,
+	// journal_restore, clone, clock, cloud_restore
 	State    string          `json:"state"` // open, closed
 	OpenedAt time.Time       `json:"opened_at"`
 	ClosedAt *time.Time      `json:"closed_at,omitempty"`
@@ -19,6 +20,40 @@ type Exception struct {
 	Uses     []ExceptionUse  `json:"uses"` // that met; of an overrun, the one the cloud had first comes first
 	Note     string          `json:"note,omitempty"`
 	Limit    *ExceptionLimit `json:"limit,omitempty"` // of customer_limit and campaign_limit
+	// Of a journal's, a machine's or a clock's:
+	Store    string    `json:"store,omitempty"`    // the id of the store of the terminal that it is about
+	Terminal string    `json:"terminal,omitempty"` // the terminal
+	Entry    uint64    `json:"entry,omitempty"`    // where the journal parts, lacks an entry, or says that the clock was moved
+	Seconds  int64     `json:"seconds,omitempty"`  // by how much the clock was moved; forward is positive
+	Machines []Machine `json:"machines,omitempty"` // that use the terminal's key
+}
+
+// Machine is one of several machines that use a terminal's key.
+type Machine struct {
+	ID      string    `json:"id"`
+	Since   time.Time `json:"since"`          // when its newest start was first heard
+	Seen    time.Time `json:"seen"`           // when it was last heard
+	Head    uint64    `json:"head,omitempty"` // the last entry that it sent
+	Refused bool      `json:"refused,omitempty"`
+}
+
+// Told is what happened, what it may cost and what to do about it, in words; "" for a kind whose uses tell it.
+func (x Exception) Told(words Words) (title, cost, do string) {
+	facts := map[string]any{"terminal": x.Terminal, "seconds": x.Seconds}
+	if x.Store != "" {
+		facts["terminal"] = x.Store + "/" + x.Terminal
+	}
+	if x.Entry > 0 {
+		facts["entry"] = int64(x.Entry)
+	}
+	say := func(part string) string {
+		key := "exception." + x.Kind + "." + part
+		if said := words.Say(key, facts); said != key {
+			return said
+		}
+		return ""
+	}
+	return say("title"), say("cost"), say("do")
 }
 
 // ExceptionLimit is the limit that terminals exceeded while they were apart: at most Count per Per, and Used when it was noticed, as

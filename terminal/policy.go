@@ -26,6 +26,9 @@ type Alone struct {
 // judgeOffline says whether an approved outcome may be honoured by this terminal alone: nil, or why not. Every line must pass its
 // own campaign's policy, the sum of the exposure counting the lines before it.
 func judgeOffline(outcome Outcome, alone Alone, at Situation) *Finding {
+	if finding := judgeBarred(alone.Exposure); finding != nil {
+		return finding
+	}
 	age := cacheCeiling + 1
 	if !alone.Freshness.ReachedEnd.IsZero() {
 		age = at.Now.Upper.Sub(alone.Freshness.ReachedEnd)
@@ -43,6 +46,14 @@ func judgeOffline(outcome Outcome, alone Alone, at Situation) *Finding {
 		exposure.Value.Minor += risk.Minor
 	}
 	return nil
+}
+
+// judgeBarred says that nothing may be honoured without the cloud's yes, whatever a campaign allows: nil, or why.
+func judgeBarred(exposure Exposure) *Finding {
+	if exposure.Barred == "" {
+		return nil
+	}
+	return &Finding{Reason: OfflineNotAllowed, Facts: map[string]any{"cause": exposure.Barred}}
 }
 
 func judgeLineOffline(line OutcomeLine, risk Money, age time.Duration, exposure Exposure, fresh Freshness, at Situation) *Finding {

@@ -126,9 +126,18 @@ type Use struct {
 
 // Exposure is what this terminal honoured offline and the cloud has not acknowledged yet.
 type Exposure struct {
-	Count int64
-	Value Money // in the merchant's currency
+	// Barred says why nothing may be honoured now without a yes of the cloud, one of the Barred… strings; "" for no reason.
+	Barred string
+	Count  int64
+	Value  Money // in the merchant's currency
 }
+
+// Why a terminal honours nothing without the cloud's yes: what it knows for itself may be less than what it did.
+const (
+	BarredRestored = "restored" // its journal is an older copy, and the cache is not filled yet with what the cloud knows of it
+	BarredCloned   = "cloned"   // its key is in use on several machines
+	BarredGap      = "gap"      // an entry is gone from its journal
+)
 
 // Journal is the terminal's append-only record.
 type Journal interface {

@@ -19,6 +19,7 @@ type SpoolJob struct {
 // What SpoolJob.Detail says. Screens show it in words (keys printer.detail.DETAIL).
 const (
 	DetailNoWord      = "no_word"      // sent: this printer cannot say that it printed. Final; check the paper
+	DetailRestored    = "restored"     // unconfirmed: the journal was restored, or parted from another, before it was printed
 	DetailRestart     = "restart"      // unconfirmed: the terminal stopped in the middle
 	DetailLost        = "lost"         // unconfirmed: the printer went away in the middle
 	DetailNoAnswer    = "no_answer"    // unconfirmed: the printer answers, but never said that it printed this slip

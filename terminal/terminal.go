@@ -453,12 +453,17 @@ func (t *Terminal) commit(ctx context.Context, b *bill) error {
 		if b.outcome.Choice != Approved {
 			return Draft{}, errRefused
 		}
-		if b.assurance == Offline {
+		if b.assurance != Confirmed {
 			exposure, err := ledger.Exposure()
 			if err != nil {
 				return Draft{}, err
 			}
-			if b.holdOffline(exposure); b.outcome.Choice != Approved {
+			if b.assurance == Offline {
+				b.holdOffline(exposure)
+			} else if finding := judgeBarred(exposure); finding != nil { // what is reserved or held in the store may be spent already
+				b.outcome.Choice, b.outcome.Findings = Declined, []Finding{*finding}
+			}
+			if b.outcome.Choice != Approved {
 				return Draft{}, errRefused
 			}
 		}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"countersign/assets/translations"
+	cloudsync "countersign/sync"
 	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
@@ -208,6 +210,7 @@ func verdictOf(r cloud.Redemption) string {
 
 func newExceptions(g *globals) *cobra.Command {
 	var asJSON, closed bool
+	var language string
 	cmd := &cobra.Command{
 		Use:     "exceptions",
 		Short:   "List what a manager must look at: overruns, forks, invalid entries",
@@ -239,16 +242,17 @@ func newExceptions(g *globals) *cobra.Command {
 				if asJSON {
 					return g.printJSON(all)
 				}
-				return exceptionTable(g.out, all, places)
+				return exceptionTable(g.out, all, places, translations.For(language, nil))
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	cmd.Flags().BoolVar(&closed, "all", false, "also those that are closed")
+	cmd.Flags().StringVar(&language, "language", "en", "of the sentences: en, zh-Hans, de, es")
 	return cmd
 }
 
-func exceptionTable(into io.Writer, all []api.Exception, places zones) error {
+func exceptionTable(into io.Writer, all []api.Exception, places zones, words terminal.Words) error {
 	table := tabwriter.NewWriter(into, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "OPENED\tKIND\tSTATE\tVOUCHER\tUNITS\tPAID OFF\tAT RISK\tUSES")
 	for _, x := range all {
@@ -277,8 +281,15 @@ func exceptionTable(into io.Writer, all []api.Exception, places zones) error {
 		if x.Limit != nil {
 			story += fmt.Sprintf("; used %d, and %d per %s are allowed", x.Limit.Used, x.Limit.Count, x.Limit.Per)
 		}
-		if x.Note != nil {
+		if title, cost, do := cloudsync.ExceptionOf(x).Told(words); title != "" {
+			story = strings.TrimSpace(story + " " + strings.TrimSpace(title+". "+cost) + " → " + do)
+		} else if x.Note != nil {
 			story = strings.TrimSpace(story + " " + *x.Note)
+		}
+		if x.Machines != nil {
+			for _, m := range *x.Machines {
+				story += fmt.Sprintf("; --machine %s since %s, last heard %s", m.Id, places.at(store, m.Since), places.at(store, m.Seen))
+			}
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n", places.at(store, x.OpenedAt), x.Kind, x.State, voucher, x.Units, x.Paid, risk, story)
 	}

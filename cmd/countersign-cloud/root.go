@@ -34,6 +34,7 @@ type streams struct {
 
 // globals are the flags that every command has.
 type globals struct {
+	machine string // of readmit
 	streams
 	data     string
 	database string

@@ -145,6 +145,8 @@ func (g *globals) terminalTable(reports []cloud.TerminalReport) error {
 		switch {
 		case r.Suspended:
 			state = "suspended"
+		case r.Cloned:
+			state = "copied, see exceptions"
 		case r.Forked:
 			state = "forked, see exceptions"
 		}
@@ -161,7 +163,10 @@ func newSuspend(g *globals) *cobra.Command {
 }
 
 func newReadmit(g *globals) *cobra.Command {
-	return suspendCommand(g, "readmit", "Let a suspended terminal work again", false)
+	cmd := suspendCommand(g, "readmit", "Let a suspended terminal work again, or say that what was told of its journal is settled", false)
+	cmd.Flags().StringVar(&g.machine, "machine", "", "which of several machines with the terminal's key is the real one; exceptions names them")
+	cmd.Example += "\n  countersign-cloud " + cmd.Name() + " quay/counter-1 --machine 3f9c21d0"
+	return cmd
 }
 
 func suspendCommand(g *globals, name, short string, suspended bool) *cobra.Command {
@@ -174,6 +179,13 @@ func suspendCommand(g *globals, name, short string, suspended bool) *cobra.Comma
 			return g.with(func(s cloud.Office) error { return g.suspend(cmd.Context(), s, args[0], suspended) })
 		},
 	}
+}
+
+func (g *globals) admit(ctx context.Context, s cloud.Office, r cloud.TerminalReport, suspended bool) (bool, error) {
+	if suspended {
+		return s.Suspend(ctx, r.Merchant, r.Store, r.Name, true)
+	}
+	return s.Readmit(ctx, r.Merchant, r.Store, r.Name, g.machine)
 }
 
 func (g *globals) suspend(ctx context.Context, s cloud.Office, name string, suspended bool) error {
@@ -194,7 +206,13 @@ func (g *globals) suspend(ctx context.Context, s cloud.Office, name string, susp
 		return usage("several stores have a terminal %q: say which as STORE/%s", name, name)
 	}
 	for _, r := range places {
-		changed, err := s.Suspend(ctx, r.Merchant, r.Store, r.Name, suspended)
+		changed, err := g.admit(ctx, s, r, suspended)
+		if errors.Is(err, cloud.ErrWhichMachine) {
+			return usage("several machines use the key of terminal %s: say which is real with --machine; countersign-cloud exceptions names them", r.Name)
+		}
+		if errors.Is(err, cloud.ErrUnknown) && g.machine != "" {
+			return usage("terminal %s has no machine %q: countersign-cloud exceptions names them", r.Name, g.machine)
+		}
 		if errors.Is(err, cloud.ErrNameTaken) {
 			return cannot("another terminal of store %s is called %s by now: suspend that one first", r.Store, r.Name)
 		}

@@ -67,8 +67,18 @@ func story(text *strings.Builder, exception terminal.Exception, words terminal.W
 	if limit := exception.Limit; limit != nil {
 		fmt.Fprintf(text, "  %s\n", words.Say("exception.limit", map[string]any{"used": limit.Used, "count": limit.Count, "per": string(limit.Per)}))
 	}
-	if exception.Note != "" {
+	if title, cost, do := exception.Told(words); title != "" {
+		for _, sentence := range []string{title, cost, do} {
+			if sentence != "" {
+				fmt.Fprintf(text, "  %s\n", sentence)
+			}
+		}
+	} else if exception.Note != "" {
 		fmt.Fprintf(text, "  %s\n", exception.Note)
+	}
+	for _, machine := range exception.Machines {
+		fmt.Fprintf(text, "  %s · %s – %s · %d\n", machine.ID, machine.Since.Local().Format("2006-01-02 15:04:05"),
+			machine.Seen.Local().Format("2006-01-02 15:04:05"), machine.Head)
 	}
 	for i, use := range exception.Uses {
 		store := use.StoreName

@@ -78,7 +78,7 @@ func (a *app) root() *cobra.Command {
 		a.joinCommand(), a.statusCommand(), a.checkCommand(), a.redeemCommand(), a.reverseCommand(), a.counterCommand(),
 		a.syncCommand(), a.reportCommand(), a.closeDayCommand(), a.exceptionsCommand(), a.journalCommand(),
 		a.previewCommand(), a.queueCommand(), a.reprintCommand(), a.printTestCommand(), a.printersCommand(), a.scannerCommand(),
-		a.doctorCommand(), a.configCommand(), a.demoCommand(),
+		a.doctorCommand(), a.backupCommand(), a.restoreCommand(), a.configCommand(), a.demoCommand(),
 		a.bundleCommand(), a.provisionCommand(), manual.Command(manualSections...),
 	)
 	return root

@@ -69,7 +69,7 @@ func TestJourneys(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"cloud": cloudCommand, "vouchers": vouchersCommand, "invite": inviteCommand, "json": jsonCommand, "exit": exitCommand, "within": withinCommand,
-			"fill": fillCommand, "lines": linesCommand, "line": lineCommand, "hold": holdCommand, "letgo": letGoCommand, "forge": forgeCommand,
+			"fill": fillCommand, "lines": linesCommand, "line": lineCommand, "hold": holdCommand, "readmit": readmitCommand, "letgo": letGoCommand, "forge": forgeCommand,
 		},
 	})
 }
@@ -188,6 +188,30 @@ func inviteCommand(ts *testscript.TestScript, _ bool, args []string) {
 	out, err := ts.Value(cloudKey{}).(*cloudProgram).run(append([]string{"invite"}, args...)...)
 	ts.Check(err)
 	ts.Setenv("JOIN", strings.TrimSpace(out))
+}
+
+// readmitCommand is "readmit TERMINAL last": it says that the machine that was heard last is the real one.
+func readmitCommand(ts *testscript.TestScript, _ bool, args []string) {
+	cloud := ts.Value(cloudKey{}).(*cloudProgram)
+	out, err := cloud.run("exceptions", "--json")
+	ts.Check(err)
+	var all []api.Exception
+	ts.Check(json.Unmarshal([]byte(out), &all))
+	for _, x := range all {
+		if x.Machines == nil || len(*x.Machines) == 0 {
+			continue
+		}
+		last := (*x.Machines)[0]
+		for _, m := range *x.Machines {
+			if m.Seen.After(last.Seen) {
+				last = m
+			}
+		}
+		_, err := cloud.run("readmit", args[0], "--machine", last.Id)
+		ts.Check(err)
+		return
+	}
+	ts.Fatalf("no exception tells of machines: %s", out)
 }
 
 // exitCommand is "exit CODE PROGRAM ARGS…": it runs a program and wants just this exit code.

@@ -65,6 +65,10 @@ func writeStatus(out io.Writer, status station.Status) error {
 		row("TROUBLE", "%s, since %s", status.Trouble.Cause, status.Trouble.Since.Local().Format("2006-01-02 15:04:05"))
 		row("", "→ %s", status.Trouble.Do)
 	}
+	if status.Barred != nil {
+		row("BARRED", "%s, since %s", status.Barred.Found, status.Barred.Since.Local().Format("2006-01-02 15:04:05"))
+		row("", "→ %s", status.Barred.Do)
+	}
 	row("cloud", "%s", status.Line.URL)
 	if hub := status.Hub; hub != nil {
 		row("hub", "%s", hubSentence(*hub))

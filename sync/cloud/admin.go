@@ -57,6 +57,8 @@ func adminProblem(err error) error {
 		return problem(http.StatusNotFound, "not_found", strings.TrimSuffix(err.Error(), ": "+ErrUnknown.Error())+" is not known here.")
 	case errors.Is(err, ErrNameTaken):
 		return problem(http.StatusConflict, "terminal_name_taken", "Another terminal of the store has this name: choose another, or suspend that one first.")
+	case errors.Is(err, ErrWhichMachine):
+		return problem(http.StatusConflict, "which_machine", "Several machines use the key of this terminal: say with the member machine which is real; the exceptions name them.")
 	case errors.Is(err, ErrInvalid):
 		return problem(http.StatusUnprocessableEntity, "invalid", strings.TrimPrefix(err.Error(), ErrInvalid.Error()+": ")+".")
 	}
@@ -255,7 +257,12 @@ func (s *server) SuspendTerminal(ctx context.Context, r api.SuspendTerminalReque
 	if err != nil {
 		return nil, err
 	}
-	yes, err := o.Suspend(ctx, r.Merchant, r.Store, r.Terminal, r.Body.Suspended)
+	var yes bool
+	if r.Body.Suspended {
+		yes, err = o.Suspend(ctx, r.Merchant, r.Store, r.Terminal, true)
+	} else {
+		yes, err = o.Readmit(ctx, r.Merchant, r.Store, r.Terminal, value(r.Body.Machine))
+	}
 	return api.SuspendTerminal200JSONResponse(changed(yes)), adminProblem(err)
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // Office is the merchant's side of a cloud: what the commands of countersign-cloud do, on the database itself (NewOffice) or over the
-// network (package remote). Errors are ErrUnknown, ErrNameTaken, ErrInvalid, or faults of the machine or the line.
+// network (package remote). Errors are ErrUnknown, ErrNameTaken, ErrWhichMachine, ErrInvalid, or faults of the machine or the line.
 type Office interface {
 	Merchants(ctx context.Context) ([]terminal.Merchant, error)
 	Stores(ctx context.Context, merchant string) ([]terminal.Store, error)
@@ -27,6 +27,7 @@ type Office interface {
 	SetVoucherState(ctx context.Context, merchant string, ids []terminal.VoucherID, state terminal.VoucherState, at time.Time) (int, error)
 	Terminals(ctx context.Context, merchant string) ([]TerminalReport, error)
 	Suspend(ctx context.Context, merchant, store, name string, suspended bool) (bool, error)
+	Readmit(ctx context.Context, merchant, store, name, machine string) (bool, error)
 	Redemptions(ctx context.Context, filter RedemptionFilter, yield func(Redemption) error) error
 	Exceptions(ctx context.Context, merchant string, openOnly bool) ([]api.Exception, error)
 

@@ -84,6 +84,9 @@ func (j *Journal) Append(ctx context.Context, compose func(terminal.Ledger) (ter
 // put writes a draft and everything that goes with it.
 func (j *Journal) put(ctx context.Context, q *queries, place entry.Place, draft terminal.Draft) (terminal.Record, error) {
 	e := j.fill(draft.Entry)
+	if e.Kind == terminal.EntryEpoch && len(e.Heads) == 1 { // the other's; its own is the one that it follows
+		e.Heads = [][]byte{place.Hash[:], e.Heads[0]}
+	}
 	sealed, err := entry.Seal(j.key, place.Hash, e)
 	if err != nil {
 		return terminal.Record{}, fmt.Errorf("%w: %w", ErrDraft, err)
@@ -106,6 +109,8 @@ func (j *Journal) put(ctx context.Context, q *queries, place entry.Place, draft 
 		err = q.countRedemption(ctx, e)
 	case terminal.EntryReverse:
 		err = q.countReversal(ctx, e)
+	case terminal.EntryEpoch:
+		err = q.beginEpoch(ctx, e)
 	}
 	if err != nil {
 		return terminal.Record{}, err

@@ -22,6 +22,7 @@ type access int
 const (
 	toWrite access = iota
 	toRead
+	toCopy          // reads, and may make another file: VACUUM INTO is refused under query_only
 	toReadImmutable // a file in a folder nobody may write to, with no program at work on it
 )
 
@@ -53,6 +54,8 @@ func newConnector(path string, mode access) (*connector, error) {
 		// Without it SQLite takes for granted that a power cut in the middle of a write leaves the rest of the sector as it was.
 		// Disks that write 4 KiB for 512 bytes do not. Each commit then ends on a sector's boundary, one frame longer at most.
 		options.Set("psow", "0")
+	case toCopy:
+		options.Set("mode", "ro")
 	case toRead:
 		options.Set("mode", "ro")
 		options.Set("_query_only", "true")

@@ -18,6 +18,7 @@ type Batch struct {
 	From    uint64   // the number of the first entry; without entries, of the next that will be written
 	Prev    [32]byte // the hash before it
 	Entries []entry.Sealed
+	Missing uint64 // the number of the entry that should come next and is gone from the file; 0 for none
 }
 
 // Pending returns the first entries that the cloud has not acknowledged: at most limit, and at most maxBytes of their bytes, but
@@ -36,7 +37,7 @@ func (r *Reader) Since(ctx context.Context, acked uint64, limit, maxBytes int) (
 	if batch.Prev, err = r.HashAt(ctx, acked); err != nil {
 		return Batch{}, fmt.Errorf("entry %d: %w", acked, err)
 	}
-	rows, err := r.q.query(ctx, "SELECT epoch, bytes, hash, signature FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
+	rows, err := r.q.query(ctx, "SELECT seq, epoch, bytes, hash, signature FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
 		int64(acked), limit)
 	if err != nil {
 		return Batch{}, err
@@ -44,14 +45,21 @@ func (r *Reader) Since(ctx context.Context, acked uint64, limit, maxBytes int) (
 	defer rows.Close()
 	size := 0
 	for rows.Next() {
+		var seq int64
 		var epoch uint32
 		var hash []byte
 		var s entry.Sealed
-		if err := rows.Scan(&epoch, &s.Bytes, &hash, &s.Signature); err != nil {
+		if err := rows.Scan(&seq, &epoch, &s.Bytes, &hash, &s.Signature); err != nil {
 			return Batch{}, explain(err)
 		}
 		if s.Hash, err = hash32(hash); err != nil {
 			return Batch{}, err
+		}
+		if next := batch.From + uint64(len(batch.Entries)); uint64(seq) != next {
+			if len(batch.Entries) == 0 {
+				batch.Epoch, batch.Missing = epoch, next
+			}
+			break
 		}
 		size += len(s.Bytes)
 		if len(batch.Entries) == 0 {
@@ -61,7 +69,7 @@ func (r *Reader) Since(ctx context.Context, acked uint64, limit, maxBytes int) (
 		}
 		batch.Entries = append(batch.Entries, s)
 	}
-	if len(batch.Entries) == 0 && rows.Err() == nil {
+	if len(batch.Entries) == 0 && batch.Missing == 0 && rows.Err() == nil {
 		head, err := r.Head(ctx)
 		batch.Epoch = head.Epoch
 		return batch, err

@@ -216,6 +216,12 @@ func (q *queries) exposure(ctx context.Context, currency string) (terminal.Expos
 	if currency == "" {
 		exposure.Value.Currency = found
 	}
+	if err != nil {
+		return exposure, err
+	}
+	var barred Barred
+	err = q.stateOf(ctx, barredKey, &barred)
+	exposure.Barred = barred.Cause()
 	return exposure, err
 }
 

@@ -49,11 +49,6 @@ func (j *Journal) StartInstance(ctx context.Context) (acked, now string, err err
 	return j.Instance(ctx)
 }
 
-// AckInstance notes that the cloud knows an instance of this terminal.
-func (j *Journal) AckInstance(ctx context.Context, instance string) error {
-	return j.setOne(ctx, "UPDATE instance SET acked = ?", instance)
-}
-
 // SetState stores a value under key for whoever has to remember a little over restarts: the circuit breaker, say. Each use of it
 // is a sync to disk, so that it is for what changes seldom.
 func (j *Journal) SetState(ctx context.Context, key string, value []byte) error {

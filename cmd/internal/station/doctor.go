@@ -118,6 +118,9 @@ func (r *Reader) examine(ctx context.Context, config Config) []Check {
 	if trouble := status.Trouble; trouble != nil {
 		checks = append(checks, Check{Name: "sync", Found: trouble.Cause + ", since " + trouble.Since.Local().Format(time.DateTime), Do: trouble.Do})
 	}
+	if barred := status.Barred; barred != nil {
+		checks = append(checks, Check{Name: "journal", Found: barred.Found + ", since " + barred.Since.Local().Format(time.DateTime), Do: barred.Do})
+	}
 	clock := Check{Name: "clock", OK: status.Clock.Off == 0 || time.Duration(status.Clock.Off)*time.Second <= clockTolerance, Found: status.Clock.Sentence}
 	if time.Duration(status.Clock.Off).Abs()*time.Second > clockTolerance {
 		clock.OK, clock.Do = false, "set the date and time, and switch their automatic setting on"

@@ -189,9 +189,11 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 		return err
 	}
 	claims := cloudsync.NewClaims(instance, s.Journal.Unacked)
+	claims.After(s.Journal)
 	s.breaker = cloudsync.NewBreaker(lineOfFolder(s.folder), func() { s.Pump.Kick() })
 	s.Pump = cloudsync.NewPump(client, s.breaker, claims, journalOfPump{s.Journal}, cacheOfPump{s.Cache, s.patterns, s.folder}, s.Log)
 	s.Pump.OnChange(s.notify)
+	s.Pump.Of(epochs{s})
 	if config.Jitter != nil {
 		s.Pump.Jitter(config.Jitter)
 	}
@@ -200,7 +202,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 		return err
 	}
 	authority := cloudsync.NewAuthority(client, s.breaker, claims)
-	authority.Of(claimedJournal{s})
+	authority.Of(claimedJournal{epochs{s}})
 	s.upstream, s.keys = client, keys
 	err = s.Reader.hubs(keys, claims, &lineFile{path: filepath.Join(s.folder, hubLineName)}, s.Log, func(signed string) error {
 		return replaceFile(filepath.Join(s.folder, appointmentName), []byte(signed), true)
@@ -215,7 +217,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 }
 
 // claimedJournal implements cloudsync.ClaimedJournal.
-type claimedJournal struct{ *Station }
+type claimedJournal struct{ epochs }
 
 func (c claimedJournal) Head(ctx context.Context) (entry.Place, error) { return c.Journal.Head(ctx) }
 
@@ -344,6 +346,11 @@ func (s *Station) Close() error {
 	s.breaker.Keep()
 	s.hub.Keep()
 	return errors.Join(unserved, s.Cache.Close(), s.Journal.Close(), s.lock.release(), s.logFile.Close())
+}
+
+// closeFiles closes a station that was never started, but for its lock.
+func (s *Station) closeFiles() error {
+	return errors.Join(s.Cache.Close(), s.Journal.Close(), s.logFile.Close())
 }
 
 // closers are what was opened, to be closed in the opposite order.

@@ -32,9 +32,11 @@ type Status struct {
 	Hub *HubStatus `json:"hub,omitempty"`
 	// Trouble keeps the journal from a cloud that answers: whatever else is well, this terminal is not.
 	Trouble *TroubleStatus `json:"trouble,omitempty"`
-	Holder  *Holder        `json:"holder,omitempty"`
-	Data    string         `json:"data"`
-	Version string         `json:"version"`
+	// Barred says why nothing is honoured without the cloud's yes.
+	Barred  *BarredStatus `json:"barred,omitempty"`
+	Holder  *Holder       `json:"holder,omitempty"`
+	Data    string        `json:"data"`
+	Version string        `json:"version"`
 }
 
 // LineStatus is the line to the cloud as the last question found it.
@@ -105,6 +107,9 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		status.Line.Trouble = trouble.Cause
 	}
 	status.Hub = r.HubStatus(ctx)
+	if status.Barred, err = r.barred(ctx); err != nil {
+		return status, err
+	}
 	fresh, err := r.Cache.Freshness(ctx)
 	if err != nil {
 		return status, err

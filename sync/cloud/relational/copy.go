@@ -160,7 +160,7 @@ func (c *change) takePeer(self cloud.Terminal, peer api.Peer, at time.Time, touc
 		return err
 	}
 	if !peer.Forked && t.Suspended && !peer.Suspended { // a manager readmitted it
-		if _, err := c.readmit(self.Merchant, self.Store, peer.Terminal, "", at); err != nil {
+		if _, err := c.readmit(self.Merchant, self.Store, peer.Terminal, "", at); err != nil && !errors.Is(err, cloud.ErrWhichMachine) {
 			return err
 		}
 	}

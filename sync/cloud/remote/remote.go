@@ -65,6 +65,8 @@ func open[T any](got answer, body []byte, ok *T) (content T, _ error) {
 		return content, missing(said.Detail)
 	case "terminal_name_taken":
 		return content, cloud.ErrNameTaken
+	case "which_machine":
+		return content, cloud.ErrWhichMachine
 	case "invalid":
 		return content, fmt.Errorf("%w: %s", cloud.ErrInvalid, said.Detail)
 	case "invalid_token":
@@ -179,7 +181,20 @@ func (o *Office) Terminals(ctx context.Context, merchant string) ([]cloud.Termin
 
 // Suspend implements cloud.Office.
 func (o *Office) Suspend(ctx context.Context, merchant, store, name string, suspended bool) (bool, error) {
-	got, err := o.api.SuspendTerminalWithResponse(ctx, merchant, store, name, api.SuspendRequest{Suspended: suspended})
+	return o.suspend(ctx, merchant, store, name, api.SuspendRequest{Suspended: suspended})
+}
+
+// Readmit implements cloud.Office.
+func (o *Office) Readmit(ctx context.Context, merchant, store, name, machine string) (bool, error) {
+	request := api.SuspendRequest{}
+	if machine != "" {
+		request.Machine = &machine
+	}
+	return o.suspend(ctx, merchant, store, name, request)
+}
+
+func (o *Office) suspend(ctx context.Context, merchant, store, name string, request api.SuspendRequest) (bool, error) {
+	got, err := o.api.SuspendTerminalWithResponse(ctx, merchant, store, name, request)
 	if err != nil {
 		return false, fmt.Errorf("the cloud did not answer: %w", err)
 	}

@@ -1,0 +1,100 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"countersign/terminal/entry"
+	"countersign/terminal/journal"
+)
+
+// Backup copies the journal of a data folder into a file that must not exist yet, also while the counter sells. Keys stay where they
+// are: the private key never leaves the machine it was made on.
+func (r *Reader) Backup(ctx context.Context, file string) (journal.Verified, error) {
+	return r.Journal.Backup(ctx, file)
+}
+
+// NotNeeded says that the journal is whole and holds all that a backup holds: restoring would lose what came after.
+type NotNeeded struct{ Entries, Backup uint64 }
+
+// Error is one sentence.
+func (n *NotNeeded) Error() string {
+	return fmt.Sprintf("the journal here is whole, and its %d entries hold the backup's %d: restoring would lose the others", n.Entries, n.Backup)
+}
+
+// Restored is what Restore did.
+type Restored struct {
+	Entries uint64 // of the backup
+	Epoch   uint32 // that the journal goes on in
+	Aside   string // where the journal is that was there before; "" for none
+}
+
+// Restore puts the journal of a backup in the place of one that is gone or damaged, which is kept beside it, and has it go on in a new
+// epoch. The keys have to be those that the journal was signed with: without them the terminal joins anew, and the backup is evidence.
+func Restore(ctx context.Context, config Config, file string) (done Restored, err error) {
+	folder := FolderOf(config)
+	held, err := takeLock(folder, config.Program)
+	if err != nil {
+		return done, Blame(folder, err)
+	}
+	s, done, err := restoreLocked(ctx, config, held, file)
+	if err != nil {
+		return done, Blame(folder, errors.Join(err, held.release()))
+	}
+	return done, s.Close()
+}
+
+func restoreLocked(ctx context.Context, config Config, held *lock, file string) (s *Station, done Restored, err error) {
+	folder := FolderOf(config)
+	path := filepath.Join(folder, JournalName)
+	keys, err := loadKeys(ctx, folder)
+	if err != nil {
+		return nil, done, err
+	}
+	backup, err := journal.Verify(ctx, file, keys.Public())
+	if err != nil {
+		return nil, done, fmt.Errorf("the backup %s cannot be used: %w", file, err)
+	}
+	after := backup.Head
+	if there, err := journal.Verify(ctx, path, keys.Public()); err == nil && there.Entries >= backup.Entries {
+		return nil, done, &NotNeeded{there.Entries, backup.Entries}
+	} else if there.Head.Epoch >= after.Epoch && there.Head.Seq > 0 { // as far as it can be read
+		after = there.Head
+	}
+	if done.Aside, err = putAside(path); err != nil {
+		return nil, done, err
+	}
+	if _, err := journal.Restore(ctx, file, path, keys.Sign); err != nil {
+		return nil, done, err
+	}
+	if s, err = openLocked(ctx, config, held); err != nil {
+		return nil, done, err
+	}
+	var head entry.Place
+	if err = s.Terminal.BeginEpoch(ctx, after.Epoch, after.Hash[:]); err == nil {
+		head, err = s.Journal.Head(ctx)
+	}
+	if err != nil {
+		return nil, done, errors.Join(err, s.closeFiles())
+	}
+	done.Entries, done.Epoch = backup.Entries, head.Epoch
+	return s, done, nil
+}
+
+// putAside renames a journal and what SQLite keeps beside it, and returns its new name: not one byte of it is lost.
+func putAside(path string) (string, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	aside := path + ".before-" + time.Now().UTC().Format("20060102T150405.000")
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+	}
+	return aside, nil
+}
