@@ -70,21 +70,6 @@ type Cache interface {
 	Empty(ctx context.Context) error
 }
 
-// Epochs is what the pump needs where the cloud knows another journal of the same terminal: one that was copied, restored or damaged.
-type Epochs interface {
-	// BeginEpoch has the journal go on in the epoch after one, naming a head; nothing where it is past that already.
-	BeginEpoch(ctx context.Context, after uint32, head []byte) error
-	// Suspect notes whether the terminal's key is in use on several machines.
-	Suspect(ctx context.Context, cloned bool) error
-	// Gap notes whether an entry is gone from the journal.
-	Gap(ctx context.Context, gone bool) error
-	// Refill reports whether the cache has to be emptied because a new epoch began, and Emptied notes that it was.
-	Refill(ctx context.Context) (bool, error)
-	Emptied(ctx context.Context) error
-	// Filled notes that the cache holds all that the cloud has, with the terminal's own entries up to included.
-	Filled(ctx context.Context, included uint64) error
-}
-
 // Limits of the contract.
 const (
 	pushEntries = 500
@@ -219,21 +204,6 @@ func (p *Pump) pushAll(ctx context.Context) (asked bool, err error) {
 	}
 }
 
-// rewind takes acknowledgements back to the cloud's head, or, where that is not of this journal, to the beginning.
-func (p *Pump) rewind(ctx context.Context, batch Batch, head api.Head) error {
-	through := uint64(0)
-	if head.Seq < batch.From {
-		switch hash, err := p.journal.HashAt(ctx, head.Seq); {
-		case err == nil && bytes.Equal(hash[:], head.Hash):
-			through = head.Seq
-		case err != nil && !errors.Is(err, terminal.ErrUnknown):
-			return err
-		}
-	}
-	p.log.Warn("the cloud lacks entries that it had: sending them again", "from", through+1)
-	return p.journal.Rewind(ctx, through)
-}
-
 // gapOf is the cloud's head where it says that entries before the batch are missing.
 func gapOf(err error) *api.Head {
 	var refusal *Refusal
@@ -304,35 +274,6 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 			Cause: fmt.Sprintf("the cloud took the journal only up to entry %d of %d: it finds fault with the next", ack.HeadSeq, last)}
 	}
 	return nil
-}
-
-// takeEpoch notes what an acknowledgement says of other journals of the terminal. begun says that this one goes on in a new epoch, and
-// that the acknowledgement is of the one before.
-func (p *Pump) takeEpoch(ctx context.Context, batch Batch, ack *api.JournalAck) (begun bool, err error) {
-	if p.epochs == nil {
-		return false, nil
-	}
-	if err := p.epochs.Suspect(ctx, ack.Suspect != nil); err != nil {
-		return false, err
-	}
-	if err := p.epochs.Gap(ctx, batch.Missing > 0); err != nil {
-		return false, err
-	}
-	if batch.Missing > 0 {
-		return false, &Trouble{Kind: TroubleGap, Entry: batch.Missing,
-			Cause: fmt.Sprintf("entry %d is gone from the journal: what follows it cannot be proven", batch.Missing)}
-	}
-	if ack.BeginEpoch == nil {
-		return false, nil
-	}
-	if err := p.epochs.BeginEpoch(ctx, ack.BeginEpoch.Epoch, ack.BeginEpoch.Hash); err != nil {
-		return false, err
-	}
-	hash, err := p.journal.HashAt(ctx, ack.HeadSeq)
-	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
-		return false, err
-	}
-	return err != nil || !bytes.Equal(hash[:], ack.HeadHash), nil
 }
 
 func verdicts(from []api.EntryVerdict) []Verdict {
@@ -425,21 +366,6 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 		p.changed()
 	}
 	return page.AtEnd, nil
-}
-
-// refill empties the cache once after a new epoch began: what it says it counts of this terminal's journal is of another one.
-func (p *Pump) refill(ctx context.Context) error {
-	if p.epochs == nil {
-		return nil
-	}
-	due, err := p.epochs.Refill(ctx)
-	if err != nil || !due {
-		return err
-	}
-	if err := p.cache.Empty(ctx); err != nil {
-		return err
-	}
-	return p.epochs.Emptied(ctx)
 }
 
 // takeTrust takes the trust lists of a page over. A list that is not good changes nothing and holds nothing up; one that could not be
