@@ -262,7 +262,8 @@ func (a *applying) tellBegun(left int64) error {
 	if left == 0 {
 		return nil
 	}
-	if !a.push.Standing.Restored {
+	// A machine that took the place of another on purpose says so only until it is known; the others raised the alarm about a copy.
+	if !a.push.Standing.Restored && (a.from.side == 0 || a.from.clone) {
 		_, err := a.openFork(a.terminal, a.head.Seq-uint64(left)+1, a.push.At)
 		return err
 	}
