@@ -70,7 +70,7 @@ func copied(t *testing.T, w *world, disturb func(c *counter, backup string) *sta
 	pass(10 * time.Second)
 	twin := disturb(c, backup)
 	pass(noticedWithin)
-	exceptions, err := w.cloud.storage.Exceptions(context.Background(), merchantID, true)
+	exceptions, err := w.cloud.storage.Exceptions(context.Background(), merchantID, false)
 	w.must(err)
 	noticed := false
 	for _, x := range exceptions {
