@@ -68,6 +68,7 @@ func connect(path string, options url.Values, connections int) (*sql.DB, error) 
 	options.Set("_synchronous", "FULL") // the driver would set NORMAL, which loses the newest commits in a power cut
 	options.Set("_busy_timeout", "15000")
 	options.Set("_foreign_keys", "1")
+	options.Set("_stmt_cache_size", "128") // else each of an intent's statements is compiled anew
 	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: options.Encode()}
 	db, err := sql.Open("sqlite3", address.String())
 	if err != nil {
