@@ -43,17 +43,17 @@ var variants = []variant{
 			"			page.Cursor = fmt.Sprintf(\"%s.%d\", gen, head)\n			return err\n		})\n	}\n	return page, err\n}\n\n// outbox "},
 		{"sync/cloud/relational/feed.go", "	\"strings\"\n", "	\"strings\"\n	\"time\"\n"}}},
 	{"a redemption that is counted twice", []patch{{"sync/cloud/relational/journal.go",
-		"		verdict, err := c.storedVerdict(t, seq)\n",
+		"		verdict, err := loadVerdict(a, there.ordinal)\n",
 		"		if e, err := entry.Decode(sealed.Bytes); err == nil && e.Kind == terminal.EntryRedeem {\n" +
-			"			if _, err := c.Exec(\"UPDATE voucher SET redeemed = redeemed + ? WHERE id = ?\", e.Lines[0].Units, int64(e.Lines[0].Voucher)); err != nil {\n" +
-			"				return nil, 0, err\n			}\n		}\n		verdict, err := c.storedVerdict(t, seq)\n"}}},
+			"			if _, err := a.Exec(\"UPDATE voucher SET redeemed = redeemed + ? WHERE id = ?\", e.Lines[0].Units, int64(e.Lines[0].Voucher)); err != nil {\n" +
+			"				return nil, 0, err\n			}\n		}\n		verdict, err := loadVerdict(a, there.ordinal)\n"}}},
 	{"a request that is not known again", []patch{{"terminal/terminal.go",
 		"	} else if record, err := t.parts.Journal.ByUID(ctx, req.UID); err == nil {\n",
 		"	} else if record, err := (Record{}), error(ErrUnknown); err == nil {\n"}}},
 	{"a claim that time frees", []patch{{"sync/cloud/relational/claims.go",
-		"		claiming := claiming{change: c, terminal: t, claim: claim, forked: fork}\n",
+		"		claiming := claiming{change: c, terminal: t, claim: claim, from: from}\n",
 		"		if _, err := c.Exec(\"DELETE FROM hold WHERE held_at < ?\", micros(claim.At)-1_000_000); err != nil {\n			return err\n		}\n" +
-			"		claiming := claiming{change: c, terminal: t, claim: claim, forked: fork}\n"}}},
+			"		claiming := claiming{change: c, terminal: t, claim: claim, from: from}\n"}}},
 	{"claims of what is journalled are not listed", []patch{{"sync/claims.go",
 		"	journalled, err := c.unacked(ctx)\n",
 		"	for uid := range c.open {\n		delete(c.open, uid)\n	}\n	if true {\n		current.uids = current.uids[:0]\n		return current, nil\n	}\n	journalled, err := c.unacked(ctx)\n"}}},
@@ -66,12 +66,6 @@ var variants = []variant{
 	{"declines are not written down", []patch{{"terminal/terminal.go",
 		"	if b.outcome.Choice != Declined {\n		return b.outcome, nil\n	}\n	record, err",
 		"	if b.outcome.Choice != Declined || true {\n		return b.outcome, nil\n	}\n	record, err"}}},
-	{"what a 4xx refuses is dropped", []patch{
-		{"sync/answer.go", "	if err := verifyAnswer(answer, got, id, d.keys); err != nil {\n",
-			"	if answer.StatusCode >= 400 && answer.StatusCode < 500 && answer.StatusCode != 401 {\n		return answer, got, nil\n	}\n	if err := verifyAnswer(answer, got, id, d.keys); err != nil {\n"},
-		{"sync/pump.go", "	p.settle(ctx, err)\n	if err != nil {\n		return err\n	}\n	p.claims.heard(open)\n",
-			"	p.settle(ctx, err)\n	var dropped *Refusal\n	if errors.As(err, &dropped) && !dropped.temporary() && len(batch.Entries) > 0 {\n" +
-				"		return p.journal.Ack(ctx, batch.From+uint64(len(batch.Entries))-1, nil)\n	}\n	if err != nil {\n		return err\n	}\n	p.claims.heard(open)\n"}}},
 	{"a slip that a crash sends again", []patch{{"terminal/journal/spool.go",
 		"UPDATE jobs SET state = 'unconfirmed', detail = ?1, changed = ?2\n", "UPDATE jobs SET state = 'queued', detail = ?1, changed = ?2\n"}}},
 	{"a terminal that forgets its own uses", []patch{{"terminal/journal/queries.go",

@@ -23,12 +23,7 @@ func (c *counter) approved(request terminal.Request, outcome terminal.Outcome, b
 	e := outcome.Record.Entry
 	offline := e.Assurance == terminal.Offline
 	ctx := context.Background()
-	status, err := c.station.Pump.Status(ctx)
-	if err != nil {
-		c.failed("asking how the line is", err)
-		return
-	}
-	if status.LastContact.After(c.alive) {
+	if c.line.lastHeard().After(c.alive) {
 		c.doubt = 0
 	}
 	for _, line := range e.Lines {

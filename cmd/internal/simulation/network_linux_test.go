@@ -34,6 +34,7 @@ type line struct {
 	cut     bool
 	unwired bool           // not even the shop's other counters
 	calls   map[string]int // by endpoint
+	heard   time.Time      // when a good answer came last: such a one tells the time
 	// always says how the n-th call of an endpoint is spoilt; nil leaves that to the seed.
 	always func(n int) (how *spoiling, instead bool)
 }
@@ -98,6 +99,13 @@ func (l *line) isCut() bool {
 	return l.cut || l.unwired || l.broken.Load()
 }
 
+// lastHeard is when a good answer came last.
+func (l *line) lastHeard() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.heard
+}
+
 func (l *line) set(change func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -127,6 +135,9 @@ func (l *line) RoundTrip(request *http.Request) (*http.Response, error) {
 	case <-request.Context().Done():
 		return nil, request.Context().Err()
 	case a := <-answers:
+		if a.err == nil && a.response.StatusCode == http.StatusOK && f.spoilt == nil {
+			l.set(func() { l.heard = time.Now() })
+		}
 		return a.response, a.err
 	}
 }
