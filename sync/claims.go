@@ -169,6 +169,15 @@ func (c *Claims) heard(ctx context.Context, list openClaims) {
 	}
 }
 
+// repeat has the list told once more although nothing changed.
+func (c *Claims) repeat() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.told >= c.released {
+		c.released = c.told + 1
+	}
+}
+
 // untold says that there may be holds at the cloud that this terminal has let go of.
 func (c *Claims) untold() bool {
 	c.mu.Lock()

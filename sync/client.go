@@ -164,9 +164,13 @@ func (c *Client) push(ctx context.Context, batch api.JournalPush) (*api.JournalA
 	return answer.JSON200, nil
 }
 
-// pull asks for the page after cursor, waiting up to wait for a change.
-func (c *Client) pull(ctx context.Context, cursor string, wait time.Duration) (*api.FeedPage, error) {
+// pull asks for the page after cursor, waiting up to wait for a change. instance is the start of the program that asks; "" for none of the
+// terminal's own.
+func (c *Client) pull(ctx context.Context, cursor, instance string, wait time.Duration) (*api.FeedPage, error) {
 	params := &api.PullFeedParams{}
+	if instance != "" {
+		params.Instance = &instance
+	}
 	if cursor != "" {
 		params.Cursor = &cursor
 	}

@@ -69,6 +69,20 @@ func (p *Pump) takeEpoch(ctx context.Context, batch Batch, ack *api.JournalAck) 
 	return err != nil || !bytes.Equal(hash[:], ack.HeadHash), nil
 }
 
+// takeStart notes what the cloud thinks of this start of the program; nil where it does not say. Where it wants to hear of it, an empty
+// batch goes out: a counter that sells nothing learns that way, too, that a copy of its folder is at work.
+func (p *Pump) takeStart(ctx context.Context, start *api.FeedPageStart) error {
+	switch {
+	case start == nil || p.epochs == nil:
+		return nil
+	case *start == api.StartAnnounce:
+		p.claims.repeat()
+		p.Nudge()
+		return nil
+	}
+	return p.epochs.Suspect(ctx, *start == api.StartClone)
+}
+
 // refill empties the cache once after a new epoch began: what it says it counts of this terminal's journal is of another one.
 func (p *Pump) refill(ctx context.Context) error {
 	if p.epochs == nil {

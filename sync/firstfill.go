@@ -158,7 +158,7 @@ func (p *Pump) fill(ctx context.Context) error {
 func (p *Pump) fillRest(ctx context.Context, cursor string) error {
 	for atEnd := false; !atEnd; {
 		limited, cancel := context.WithTimeout(ctx, pumpBudget)
-		page, err := p.client.pull(limited, cursor, 0)
+		page, err := p.client.pull(limited, cursor, "", 0)
 		cancel()
 		p.settle(ctx, err)
 		if err != nil {

@@ -153,10 +153,14 @@ func (p *Pump) Once(ctx context.Context) error {
 			return pushed
 		}
 		// A journal in trouble must not let the cache grow old, too: what was withdrawn has to be refused all the more.
-		if err := p.Pull(ctx); pushed == nil {
-			return err
+		err := p.Pull(ctx)
+		if pushed != nil {
+			return pushed
 		}
-		return pushed
+		if err == nil && p.claims.untold() { // the cloud wants to hear of this start
+			err = p.Push(ctx)
+		}
+		return err
 	})
 }
 
@@ -317,7 +321,7 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 	}
 	limited, cancel := context.WithTimeout(ctx, wait+pumpBudget)
 	defer cancel()
-	page, err := p.client.pull(limited, freshness.Cursor, wait)
+	page, err := p.client.pull(limited, freshness.Cursor, p.claims.instance, wait)
 	p.settle(ctx, err)
 	var refusal *Refusal
 	if errors.As(err, &refusal) && refusal.Code == "cursor_unknown" && freshness.Cursor != "" {
@@ -335,6 +339,9 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 		return false, err
 	}
 	if err := p.takeTrust(page); err != nil {
+		return false, err
+	}
+	if err := p.takeStart(ctx, page.Start); err != nil {
 		return false, err
 	}
 	p.storing.Lock()

@@ -87,7 +87,7 @@ func (u *Upstream) Pull(ctx context.Context, of ed25519.PublicKey, cursor string
 	if of != nil {
 		limited = context.WithValue(limited, behalfKey{}, of)
 	}
-	page, err := u.client.pull(limited, cursor, wait)
+	page, err := u.client.pull(limited, cursor, "", wait)
 	if ctx.Err() == nil {
 		u.breaker.settle(u.client, err)
 	}

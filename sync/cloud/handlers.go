@@ -191,8 +191,16 @@ func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api
 			cursor = page.Cursor
 			continue
 		}
-		return api.PullFeed200JSONResponse{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included,
-			Peers: present(page.Peers), ServerTime: s.options.Now().UTC()}, nil
+		out := api.PullFeed200JSONResponse{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included,
+			Peers: present(page.Peers), ServerTime: s.options.Now().UTC()}
+		if r.Params.Instance != nil {
+			start, err := s.storage.Start(ctx, t, *r.Params.Instance)
+			if err != nil {
+				return nil, err
+			}
+			out.Start = &start
+		}
+		return out, nil
 	}
 }
 

@@ -103,6 +103,8 @@ type Storage interface {
 	Lookup(ctx context.Context, t Terminal, lookups []terminal.Lookup) ([]terminal.Row, error)
 	// Feed returns a page of at most limit records after cursor, "" being the beginning, or ErrCursor.
 	Feed(ctx context.Context, t Terminal, cursor string, limit int) (Page, error)
+	// Start says what is known of a start of a terminal's program. It changes nothing: only what a start brings with it proves anything.
+	Start(ctx context.Context, t Terminal, instance string) (api.FeedPageStart, error)
 	// Await returns when the merchant's feed may have something after cursor, or ctx ends.
 	Await(ctx context.Context, merchant, cursor string) error
 

@@ -40,9 +40,20 @@ func (w *world) twins() (c, copied *counter) {
 	return c, copied
 }
 
+func (w *world) start(c *counter) api.FeedPageStart {
+	w.Helper()
+	start, err := w.storage.Start(w.Context(), c.Terminal, c.instance)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return start
+}
+
 func copyNoticed(w *world) {
 	c, copied := w.twins()
+	w.expect("a start that was never heard", w.start(copied), api.StartAnnounce)
 	w.expect("one of them is one", c.pushAt(2).Clone, false)
+	w.expect("and nothing is wrong", w.start(c), api.StartKnown)
 	w.expect("alarms", len(w.exceptions(true)), 0)
 	t := w.issue("swim", cloud.Facts{Units: 5})
 	answer := copied.claimAt(t)
@@ -53,6 +64,7 @@ func copyNoticed(w *world) {
 	if len(open) != 1 || open[0].Machines == nil || len(*open[0].Machines) != 2 {
 		w.Fatalf("one alarm about two machines was expected, not %+v", open)
 	}
+	w.expect("who sells nothing learns it, too", []any{w.start(c), w.start(copied)}, []any{api.StartClone, api.StartClone})
 	w.expect("reported", w.report(c).Cloned, true)
 	c.restart()
 	w.expect("a restart of one of them", c.pushAt(2).Clone, true)
@@ -65,6 +77,7 @@ func copyFirst(w *world) {
 	c.push(1)
 	copied := c.copied() // while c runs
 	w.expect("the copy looks like a restart", copied.pushAt(2).Clone, false)
+	w.expect("the one that runs has to say that it does", w.start(c), api.StartAnnounce)
 	push := c.batch(2)
 	push.Standing.Nonce = start // its last answer is older than the copy
 	_, err := w.storage.ApplyJournal(w.Context(), c.Terminal, push)
@@ -134,6 +147,7 @@ func whichMachine(w *world) {
 	w.expect("the real one", []any{real.Granted, real.Clone}, []any{true, false})
 	other := copied.claimAt(t)
 	w.expect("the other", []any{other.Granted, other.Clone, other.Findings[0].Facts["cause"]}, []any{false, true, "clone"})
+	w.expect("and both know", []any{w.start(c), w.start(copied)}, []any{api.StartKnown, api.StartClone})
 	copied.restart()
 	w.expect("also after a restart", copied.claimAt(t).Granted, false)
 	copied.redeem(t, 1)

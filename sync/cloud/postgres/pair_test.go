@@ -156,6 +156,10 @@ func (p pair) Feed(ctx context.Context, t cloud.Terminal, cursor string, limit i
 	return p.next().Feed(ctx, t, cursor, limit)
 }
 
+func (p pair) Start(ctx context.Context, t cloud.Terminal, instance string) (api.FeedPageStart, error) {
+	return p.next().Start(ctx, t, instance)
+}
+
 func (p pair) Await(ctx context.Context, merchant, cursor string) error {
 	return p.next().Await(ctx, merchant, cursor)
 }

@@ -1,6 +1,7 @@
 package relational
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"slices"
@@ -218,6 +219,27 @@ func (c *change) openClone(t cloud.Terminal, at time.Time) error {
 		return err
 	}
 	return c.openOf(t, api.ExceptionClone, at, exceptionBody{Note: cloud.CloneNote(t)}, nil)
+}
+
+// Start implements cloud.Storage.
+func (s *Storage) Start(ctx context.Context, t cloud.Terminal, instance string) (start api.FeedPageStart, err error) {
+	err = s.read(ctx, func(q Querier) error {
+		var over, refused bool
+		err := q.QueryRow("SELECT superseded_at IS NOT NULL, refused = 1 FROM instance WHERE terminal = ? AND instance = ?", t.ID, instance).Scan(&over, &refused)
+		if over || errors.Is(err, sql.ErrNoRows) {
+			start = api.StartAnnounce
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		clone, err := cloned(q, t.ID)
+		if start = api.StartKnown; clone || refused {
+			start = api.StartClone
+		}
+		return err
+	})
+	return start, err
 }
 
 // idLength is how much of an instance a person needs to tell machines apart.
