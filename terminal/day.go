@@ -70,6 +70,7 @@ type GroupFigures struct {
 // DayFilter picks the records behind a number. Empty members pick all.
 type DayFilter struct {
 	Entry     EntryKind // EntryRedeem, EntryReverse or EntryDecline; 0 for these three
+	Honoured  bool      // redemptions and reversals, and no declines: what has a worth
 	Terminal  string
 	Operator  string
 	Campaign  string // any line of it
@@ -87,6 +88,7 @@ func (f DayFilter) Picks(record Record) bool {
 	switch {
 	case e.Kind != EntryRedeem && e.Kind != EntryReverse && e.Kind != EntryDecline,
 		f.Entry != 0 && f.Entry != e.Kind,
+		f.Honoured && e.Kind == EntryDecline,
 		f.Terminal != "" && f.Terminal != e.Terminal,
 		f.Operator != "" && f.Operator != e.Operator,
 		f.Assurance != "" && f.Assurance != e.Assurance,

@@ -48,6 +48,8 @@ type (
 	Removed struct{ Index int }
 	// SwitchAsked lets somebody else sign in.
 	SwitchAsked struct{}
+	// Stirred says that somebody is at work in the manager's room.
+	Stirred struct{}
 )
 
 // Events that the terminal and the machine cause.
@@ -119,6 +121,7 @@ func (RowTouched) event()        {}
 func (Kept) event()              {}
 func (Removed) event()           {}
 func (SwitchAsked) event()       {}
+func (Stirred) event()           {}
 func (Answered) event()          {}
 func (Committed) event()         {}
 func (Reversed) event()          {}
@@ -135,7 +138,7 @@ func (Ticked) event()            {}
 // byPerson reports that somebody is there: the counter does not lock itself.
 func byPerson(event Event) bool {
 	switch event.(type) {
-	case Scanned, Confirmed, Dismissed, Typing, Erased, Filled, Moved, Chose, Opened, Touched, UndoAsked, ReprintAsked, SwitchAsked,
+	case Scanned, Confirmed, Dismissed, Typing, Erased, Filled, Moved, Chose, Opened, Touched, UndoAsked, ReprintAsked, SwitchAsked, Stirred,
 		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed:
 		return true
 	}

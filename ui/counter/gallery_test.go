@@ -223,11 +223,6 @@ func scenes() []scene {
 		{"search", func(s *State) { s.Sheet, s.Found, s.Pick = SearchSheet, recentDay(), 2 }},
 		{"undo", func(s *State) { s.Sheet, s.Undoing = UndoSheet, &s.Past[0] }},
 		{"recent-open", func(s *State) { s.Opened = uid(8) }},
-		{"manager", func(s *State) { s.Sheet, s.Found = ManagerSheet, recentDay() }},
-		{"manager-loading", func(s *State) { s.Sheet = ManagerSheet }},
-		{"manager-slips", func(s *State) {
-			s.Sheet, s.Found, s.Status.Paper, s.Status.Queued = ManagerSheet, []Past{}, PaperGone, 3
-		}},
 		{"waits-already", func(s *State) {
 			s.Phase, s.Outcome, s.Waiting = ReadyToRedeem, dinnerNow, []terminal.Scan{{Code: "7K3MQ9TX4B2H"}}
 			*s = s.notice(noticeWaiting, lastSymbols("7K3MQ9TX4B2H"))
@@ -352,49 +347,6 @@ func TestLooks(t *testing.T) {
 				mode := map[bool]string{false: "light", true: "dark"}[look.dark]
 				test.AssertImageMatches(t, scene.name+"-"+look.language+"-"+mode+".png", window.Canvas().Capture())
 			}
-		}
-	}
-}
-
-// said collects the sentences that can be seen.
-func said(o fyne.CanvasObject) []string {
-	if o == nil || !o.Visible() {
-		return nil
-	}
-	var all []string
-	switch o := o.(type) {
-	case *widgets.Text:
-		return []string{o.Text}
-	case *fyne.Container:
-		for _, inner := range o.Objects {
-			all = append(all, said(inner)...)
-		}
-	case *container.Scroll:
-		return said(o.Content)
-	case fyne.Widget:
-		for _, inner := range test.WidgetRenderer(o).Objects() {
-			all = append(all, said(inner)...)
-		}
-	}
-	return all
-}
-
-func TestManagerIsToldNothingBeforeItIsKnown(t *testing.T) {
-	// A manager would read "0 redeemed, all is well" of a day that nobody has added up yet, or while receipts lie unprinted.
-	_, screen := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))
-	for name, want := range map[string]struct{ well, zero bool }{"loading": {}, "slips": {zero: true}, "well": {well: true, zero: true}} {
-		pose(screen, scene{name, func(s *State) {
-			s.Sheet, s.Found, s.Status.Slips, s.Status.Queued = ManagerSheet, []Past{}, 0, 0
-			switch name {
-			case "loading":
-				s.Found = nil
-			case "slips":
-				s.Status.Slips = 2
-			}
-		}})
-		words := said(screen.over)
-		if slices.Contains(words, "Nothing needs your attention.") != want.well || slices.Contains(words, "0") != want.zero {
-			t.Errorf("%s: the sheet says %q", name, words)
 		}
 	}
 }

@@ -30,6 +30,8 @@ type Screen struct {
 	// OnSetup is called when a manager wants to try out scanner and printer; nil where there is nothing to set up.
 	OnSetup func()
 
+	room Room // nil where there is none
+
 	root    *fyne.Container
 	heading *fyne.Container
 	panel   *widgets.Panel
@@ -45,6 +47,21 @@ type Screen struct {
 	headed  [4]string
 }
 
+// Room is what lies over the whole counter while a manager is in it. Its methods are called on the window's goroutine. The keys come
+// through the counter's router, so that a customer's scan goes where it always goes: the room makes way for it.
+type Room interface {
+	Content() fyne.CanvasObject
+	// Open begins for a manager; nil where nobody signs in.
+	Open(manager *terminal.Operator)
+	Leave()
+	// Key takes a key and reports whether it has a meaning there. Tell has the keys on buttons without one taken by key, and stirred
+	// called when somebody presses anything.
+	Key(name fyne.KeyName) bool
+	Tell(key func(name fyne.KeyName), stirred func())
+	Tick()
+	Rebuild()
+}
+
 // shownSheet is what the sheet on the screen was made from, so that a tick does not make it anew under somebody's finger.
 type shownSheet struct {
 	sheet    Sheet
@@ -57,7 +74,6 @@ type shownSheet struct {
 	waiting  bool
 	people   int
 	found    []Past
-	slips    int
 	left     string
 	language string
 }
@@ -88,6 +104,15 @@ func (c *Screen) Counter() *Counter { return c.counter }
 // Router takes keys that reach the window in another way.
 func (c *Screen) Router() *keys.Router { return c.router }
 
+// Sink is what holds the window's focus.
+func (c *Screen) Sink() *keys.Sink { return c.sink }
+
+// SetRoom gives managers their room.
+func (c *Screen) SetRoom(room Room) {
+	c.room = room
+	room.Tell(c.key, func() { c.counter.Happen(Stirred{}) })
+}
+
 // Start begins work: to be called once the content is in the window.
 func (c *Screen) Start() {
 	c.sink.Hold()
@@ -98,6 +123,9 @@ func (c *Screen) Start() {
 func (c *Screen) Rebuild() {
 	c.shown, c.headed = shownSheet{}, [4]string{}
 	c.build()
+	if c.room != nil {
+		c.room.Rebuild()
+	}
 	c.show(c.counter.State())
 	c.sink.Hold()
 }
@@ -136,6 +164,17 @@ func (c *Screen) build() {
 
 // key takes a command key.
 func (c *Screen) key(name fyne.KeyName) {
+	if c.counter.State().Sheet == ManagerSheet && c.room != nil {
+		switch {
+		case c.room.Key(name):
+			c.counter.Happen(Stirred{})
+		case name == fyne.KeyEscape, name == fyne.KeyF12:
+			c.counter.Happen(Dismissed{})
+		case name == fyne.KeyF10:
+			c.pressed(string(name))
+		}
+		return
+	}
 	switch name {
 	case fyne.KeyReturn:
 		c.counter.Confirm()
@@ -244,6 +283,7 @@ func (c *Screen) show(s State) {
 	c.showKeys(s, say)
 	c.aside.Display(say.Say("ui.past.title", nil), say.Say("ui.past.none", nil), recentRows(PastRows(s, s.Past, say)))
 	c.showHeading(s, say)
+	c.showRoom(s)
 	c.showSheet(s, say)
 	c.openField(s)
 }
@@ -292,6 +332,21 @@ func (c *Screen) showHeading(s State, say terminal.Words) {
 	c.heading.Refresh()
 }
 
+// showRoom opens the manager's room, and leaves it again.
+func (c *Screen) showRoom(s State) {
+	if c.room == nil {
+		return
+	}
+	switch inside := s.Sheet == ManagerSheet; {
+	case inside && c.shown.sheet != ManagerSheet:
+		c.room.Open(s.Manager)
+	case !inside && c.shown.sheet == ManagerSheet:
+		c.room.Leave()
+	case inside:
+		c.room.Tick()
+	}
+}
+
 func (c *Screen) showSheet(s State, say terminal.Words) {
 	now := shownSheet{sheet: s.Sheet, pick: s.Pick, typed: s.Typed, purpose: s.Purpose, wrong: s.Wrong, checking: s.Checking,
 		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, language: say.Language()}
@@ -301,9 +356,6 @@ func (c *Screen) showSheet(s State, say terminal.Words) {
 	if s.Sheet == UndoSheet && s.Undoing != nil {
 		now.left = countdown(s.Undoing.Until.Sub(s.Now))
 	}
-	if s.Sheet == ManagerSheet {
-		now.slips = s.Status.waitingSlips()
-	}
 	if s.Sheet == NoSheet {
 		now = shownSheet{}
 	}
@@ -312,7 +364,9 @@ func (c *Screen) showSheet(s State, say terminal.Words) {
 	}
 	c.shown = now
 	c.over.Objects = nil
-	if sheet := c.sheet(s); sheet != nil {
+	if s.Sheet == ManagerSheet && c.room != nil {
+		c.over.Objects = []fyne.CanvasObject{c.room.Content()}
+	} else if sheet := c.sheet(s); sheet != nil {
 		c.over.Objects = []fyne.CanvasObject{sheet}
 	}
 	c.over.Refresh()

@@ -1,11 +1,8 @@
 package counter
 
 import (
-	"time"
-
 	"fyne.io/fyne/v2"
 
-	"countersign/terminal"
 	"countersign/ui/theme"
 	"countersign/ui/widgets"
 )
@@ -26,8 +23,6 @@ func (c *Screen) sheet(s State) fyne.CanvasObject {
 		return c.card(580, 0, c.undo(s, w))
 	case SignInSheet:
 		return c.card(620, 0, c.signIn(s, w))
-	case ManagerSheet:
-		return c.card(760, 0, c.manager(s, w))
 	}
 	return nil
 }
@@ -141,59 +136,4 @@ func (c *Screen) pin(s State, w words, subtitle string) fyne.CanvasObject {
 		buttons = append([]fyne.CanvasObject{c.backButton(w)}, buttons...)
 	}
 	return widgets.SheetBody(w.Say("ui.sign_in.pin", args{"name": s.Who.Name}), "", widgets.Beside(theme.Size(theme.Margin), left, right), buttons...)
-}
-
-func (c *Screen) manager(s State, w words) fyne.CanvasObject {
-	zone, err := s.Place.Store.Location()
-	if err != nil {
-		zone = time.UTC
-	}
-	day := terminal.BusinessDay(s.Now, zone, s.Place.Store.BusinessDayStarts)
-	sum := Sum(s.Found, day, s.Place.Merchant.Currency)
-	known := s.Found != nil // nothing is said before the journal was read, least of all that all is well
-	figure := func(key, value string) widgets.Figure {
-		if !known {
-			value = w.Say("ui.manager.loading", nil)
-		}
-		return widgets.Figure{Label: w.Say(key, nil), Value: value, Strong: true}
-	}
-	figures := widgets.Figures([]widgets.Figure{
-		figure("ui.manager.redeemed", w.number(int64(sum.Redeemed))), figure("ui.manager.reversed", w.number(int64(sum.Reversed))),
-		figure("ui.manager.worth", w.money(&sum.Worth)), figure("ui.manager.offline", w.number(int64(sum.Unsent))),
-	})
-	list := c.attention(s, sum.Exceptions, w)
-	switch {
-	case !known:
-		list = append(list, widgets.NewText(w.Say("ui.manager.loading", nil)).In(theme.Body, theme.Muted))
-	case len(list) == 0:
-		list = append(list, widgets.Lead(widgets.NewIcon(widgets.SignTick, theme.Glyph, theme.Done.Fill(), theme.Done.OnFill()),
-			widgets.NewText(w.Say("ui.manager.no_exceptions", nil)).Lines(2)))
-	}
-	body := widgets.Topped(theme.Size(theme.Margin), widgets.Column(theme.Size(theme.Margin), figures,
-		widgets.NewText(w.Say("ui.manager.exceptions", nil)).In(theme.Body, theme.Text).Strong()),
-		widgets.Scrolled(widgets.Column(theme.Size(theme.Inset), list...)))
-	buttons := []fyne.CanvasObject{widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed)}
-	if c.OnSetup != nil {
-		open := widgets.Action{Name: string(keySetup), Label: w.Say("setup.open", nil), Key: keySetup.label()}
-		buttons = append([]fyne.CanvasObject{widgets.NewButton(open, theme.Ready, c.pressed)}, buttons...)
-	}
-	return widgets.SheetBody(w.Say("ui.manager.title", nil), "", body, buttons...)
-}
-
-// attention lists what a manager has to look at: slips that do not come out, and entries that the cloud did not take as they are.
-func (c *Screen) attention(s State, exceptions []Past, w words) []fyne.CanvasObject {
-	var list []fyne.CanvasObject
-	if n := s.Status.waitingSlips(); n > 0 {
-		list = append(list, widgets.Lead(widgets.NewIcon(widgets.SignPrinter, theme.Glyph, theme.Asking.Ink(), theme.Surface),
-			widgets.NewText(w.Say("ui.paper.waiting", args{"count": n})).Lines(2)))
-	}
-	for _, p := range exceptions {
-		facts := args{"verdict": w.Say("verdict."+string(p.Record.Verdict), nil), "name": p.Name.In(w.Language()), "at": p.Record.Entry.Wall}
-		if p.Record.Entry.Receipt.Number != 0 {
-			facts["receipt"] = w.receipt(p.Record.Entry.Receipt)
-		}
-		list = append(list, widgets.Lead(widgets.NewIcon(widgets.SignCross, theme.Glyph, theme.Refused.Fill(), theme.Refused.OnFill()),
-			widgets.NewText(w.Say("ui.manager.exception", facts)).Lines(2)))
-	}
-	return list
 }

@@ -57,7 +57,7 @@ func (s State) choices() int {
 		}
 	case UndoSheet:
 		return len(undoReasons)
-	case SearchSheet, ManagerSheet:
+	case SearchSheet:
 		return len(s.Found)
 	}
 	return 0
@@ -65,7 +65,7 @@ func (s State) choices() int {
 
 // closed closes the sheet.
 func (s State) closed() State {
-	s.Sheet, s.Pick, s.Typed, s.Purpose, s.Who, s.Wrong, s.Checking, s.Found = NoSheet, 0, "", "", nil, nil, false, nil
+	s.Sheet, s.Pick, s.Typed, s.Purpose, s.Who, s.Wrong, s.Checking, s.Found, s.Manager = NoSheet, 0, "", "", nil, nil, false, nil, nil
 	return s
 }
 
@@ -83,8 +83,7 @@ func (s State) opened(sheet Sheet) (State, []Command) {
 		if s.Place.Store.SignIn != terminal.SignInNone && (s.Operator == nil || !s.Operator.Role.Covers(terminal.RoleManager)) {
 			return s.signIn(ForManager), nil
 		}
-		s.Sheet = sheet
-		return s, []Command{Search{Operator: s.Operator}}
+		s.Manager = s.Operator
 	case SearchSheet:
 		s.Sheet = sheet
 		return s, []Command{Search{Operator: s.Operator}}
@@ -177,8 +176,8 @@ func (s State) pinChecked(e PINChecked) (State, []Command) {
 		s.Undo.Reversal.Approver = e.Operator
 		return s.takeBack(s.Undo)
 	case ForManager:
-		s.Sheet = ManagerSheet
-		return s, []Command{Search{Operator: e.Operator}}
+		s.Sheet, s.Manager = ManagerSheet, e.Operator
+		return s, nil
 	case ForUndo:
 		s.Operator = e.Operator
 		s.Undo.Reversal.Operator = e.Operator

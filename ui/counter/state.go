@@ -121,13 +121,14 @@ type State struct {
 
 	Undo TakeBack // the reversal that was asked for
 
+	Manager   *terminal.Operator // of ManagerSheet: who is in the room
 	Operator  *terminal.Operator
 	Operators []terminal.Operator
 	Touched   time.Time // when a person last did anything
 
 	Past   []Past
 	Opened terminal.UID // of Past: the row whose buttons are shown
-	Found  []Past       // of SearchSheet and ManagerSheet
+	Found  []Past       // of SearchSheet
 	Status Status
 	Notice Notice
 	Behind bool // another window has the keyboard

@@ -34,6 +34,11 @@ func (s *Sheet) Tapped(*fyne.PointEvent) { s.away() }
 // CreateRenderer implements fyne.Widget.
 func (s *Sheet) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.inside) }
 
+// NewGround is a ground that nothing that is pressed falls through.
+func NewGround(colour fyne.ThemeColorName) fyne.CanvasObject {
+	return newCatcher(canvas.NewRectangle(theme.Color(colour)))
+}
+
 // catcher keeps what is pressed on a card from reaching the veil.
 type catcher struct {
 	widget.BaseWidget

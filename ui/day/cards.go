@@ -1,0 +1,101 @@
+package day
+
+import (
+	"strings"
+
+	"countersign/terminal"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
+)
+
+// taskCards say what happened, what it may cost and what can be done.
+func taskCards(s State, w words) []Card {
+	if s.Tasks == nil {
+		return nil
+	}
+	var cards []Card
+	if n := s.Tasks.Slips; n > 0 {
+		cards = append(cards, Card{Title: w.with("task.slips", args{"count": n}), Text: w.say("task.slips.cost"), Do: w.say("task.slips.do"),
+			Sign: widgets.SignPrinter, Tone: theme.Asking})
+	}
+	if off := s.Tasks.ClockOff; off != 0 {
+		cards = append(cards, Card{Title: w.with("task.clock", args{"off": off.Abs()}), Text: w.say("task.clock.cost"), Do: w.say("task.clock.do"),
+			Sign: widgets.SignWait, Tone: theme.Asking})
+	}
+	for _, exception := range s.Tasks.Exceptions {
+		cards = append(cards, exceptionCard(exception, s, w))
+	}
+	return cards
+}
+
+// told are the kinds of exception that have words of their own.
+var told = map[string]bool{
+	"overrun": true, "revoked": true, "invalid": true, "reversal_excess": true, "customer_limit": true, "campaign_limit": true,
+	"journal_fork": true, "journal_chain": true,
+}
+
+func exceptionCard(x terminal.Exception, s State, w words) Card {
+	kind := x.Kind
+	if !told[kind] {
+		kind = "other"
+	}
+	card := Card{Title: w.say("task." + kind), Do: w.say("task." + kind + ".do"), Sign: widgets.SignWarning, Tone: theme.Refused}
+	var facts []string
+	if x.Campaign != "" {
+		facts = append(facts, s.campaign(x.Campaign).In(w.Language()))
+	}
+	if len(x.Uses) > 0 {
+		last := x.Uses[len(x.Uses)-1]
+		facts = append(facts, w.with("task.use", args{"counter": w.Say("ui.counter", args{"terminal": last.Terminal}), "at": last.At,
+			"operator": last.OperatorName, "receipt": last.Receipt}))
+	}
+	if limit := x.Limit; limit != nil {
+		facts = append(facts, w.Say("exception.limit", args{"used": limit.Used, "count": limit.Count, "per": string(limit.Per)}))
+	}
+	if kind == "other" && x.Note != "" {
+		facts = append(facts, x.Note)
+	}
+	card.Text = strings.Join(facts, " · ")
+	switch {
+	case x.AtRisk != nil:
+		card.Mark = w.with("task.cost", args{"amount": *x.AtRisk})
+	case x.Units > x.Paid:
+		card.Mark = w.with("task.units", args{"count": x.Units - x.Paid})
+	}
+	return card
+}
+
+// offerCards say where each offer stands.
+func offerCards(s State, w words) []Card {
+	var cards []Card
+	for _, offer := range s.Offers {
+		stands := lifeOf(offer, s)
+		card := Card{Title: offer.Name.In(w.Language()), Mark: w.say("life." + string(stands)), Sign: widgets.SignTicket, Tone: theme.Done}
+		switch stands {
+		case lifePaused, lifeEnds:
+			card.Tone = theme.Asking
+		case lifeOff:
+			card.Tone = theme.Refused
+		case lifeOver, lifeStarts:
+			card.Tone = theme.Calm
+		case lifeLive:
+		}
+		card.Text = w.Say("kind."+string(offer.Kind), nil)
+		zone, err := s.Place.Store.Location()
+		if from := offer.Rules.ValidFrom; err == nil && from != nil && stands == lifeStarts {
+			card.Text += " · " + w.with("offers.from", args{"at": from.Earliest(zone)})
+		}
+		if until := offer.Rules.ValidUntil; err == nil && until != nil {
+			card.Text += " · " + w.with("offers.until", args{"at": until.Latest(zone)})
+		}
+		if s.Sure == offer.ID {
+			key := "offers.sure_pause"
+			if pausedHere(offer, s.Place.Store.ID) {
+				key = "offers.sure_resume"
+			}
+			card.Do = w.say(key)
+		}
+		cards = append(cards, card)
+	}
+	return cards
+}
