@@ -11,6 +11,7 @@ const (
 	SlipReversal   SlipKind = "reversal"
 	SlipDayClose   SlipKind = "day_close"
 	SlipTest       SlipKind = "test"
+	SlipFigures    SlipKind = "figures" // of a day so far: no day close
 )
 
 // SlipFacts is everything that a slip says, before it is laid out: the store's words and columns are the layout's business.
@@ -23,7 +24,8 @@ type SlipFacts struct {
 	Deals     []SlipDeal // one a line of the entry
 	LeftToPay *Money     // of a bill with discounts
 	Original  *SlipOriginal
-	Campaigns map[string]Text // of a day close: the names of the campaigns in Entry.Totals, by id
+	Campaigns map[string]Text // of a day close and of figures: the names of their campaigns, by id
+	Figures   *Figures        // of figures
 	// ReversibleUntil is zero where the redemption can never be reversed.
 	ReversibleUntil time.Time
 	Duplicate       int // 0 for the original, else which reprint it is

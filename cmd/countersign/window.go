@@ -14,6 +14,7 @@ import (
 	"countersign/terminal"
 	"countersign/terminal/scanner"
 	"countersign/ui/counter"
+	"countersign/ui/day"
 	"countersign/ui/theme"
 )
 
@@ -47,6 +48,7 @@ type Main struct {
 	readers readers
 
 	burst    *scanner.Burst // of the counter's own window
+	day      *day.Room      // for managers, over the counter's screen
 	setup    *setupWindow   // nil while it is closed
 	testPage atomic.Pointer[testPage]
 }
@@ -75,6 +77,7 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m.screen.OnAlarm = m.window.RequestFocus
 	m.screen.OnResize = m.resized
 	m.screen.OnSetup = m.openSetup
+	m.makeRoom()
 	m.window.SetContent(m.screen.Content())
 	m.window.SetOnDropped(m.dropped)
 	m.window.Resize(fyne.NewSize(1280, 800))
@@ -131,6 +134,7 @@ func (m *Main) Close() error {
 	}
 	m.done.Wait()
 	m.screen.Counter().Close()
+	m.day.Close()
 	return nil
 }
 

@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"countersign/cmd/internal/dayreport"
 	"countersign/cmd/internal/station"
 	"countersign/terminal"
 )
@@ -29,23 +28,42 @@ func (a *app) reportCommand() *cobra.Command {
 			}
 			write, known := reportFormats[format]
 			if !known {
-				return usage(fmt.Errorf("%q is no format of a report: table, csv or json", format))
+				return usage(fmt.Errorf("%q is no format of a report: table, csv, xlsx, pdf or json", format))
 			}
 			return a.withReader(command, func(ctx context.Context, reader *station.Reader) error {
 				settings, sum, records, err := dayOf(ctx, reader, day)
 				if err != nil {
 					return err
 				}
-				return a.toFile(path, func(out io.Writer) error {
-					return write(out, sheet{sum, records, settings, reader.Words(ctx, a.language)})
-				})
+				page := sheet{Figures: sum, records: records, settings: settings, words: reader.Words(ctx, a.language)}
+				if page.campaigns, page.operators, err = namesOf(ctx, reader); err != nil {
+					return err
+				}
+				return a.toFile(path, func(out io.Writer) error { return write(out, page) })
 			})
 		},
 	}
 	command.Flags().StringVar(&day, "day", "", "the business day: 2026-12-24 (default: today's)")
-	command.Flags().StringVar(&format, "format", "table", "table, csv or json")
+	command.Flags().StringVar(&format, "format", "table", "table, csv, xlsx, pdf or json")
 	command.Flags().StringVar(&path, "out", "", "the file to write (default: standard output)")
 	return a.withJSON(command)
+}
+
+// namesOf are what campaigns and operators are called.
+func namesOf(ctx context.Context, reader *station.Reader) (campaigns map[string]terminal.Text, operators map[string]string, err error) {
+	known, err := reader.Cache.Campaigns(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	campaigns, operators = map[string]terminal.Text{}, map[string]string{}
+	for _, campaign := range known {
+		campaigns[campaign.ID] = campaign.Name
+	}
+	people, err := reader.Cache.Operators(ctx)
+	for _, person := range people {
+		operators[person.ID] = person.Name
+	}
+	return campaigns, operators, err
 }
 
 // toFile writes to a file, or to standard output where path is "".
@@ -88,15 +106,27 @@ func dayOf(ctx context.Context, reader *station.Reader, text string) (terminal.S
 // sheet is what a report is written from.
 type sheet struct {
 	terminal.Figures
-	records  []terminal.Record
-	settings terminal.Settings
-	words    terminal.Words
+	records   []terminal.Record
+	settings  terminal.Settings
+	words     terminal.Words
+	campaigns map[string]terminal.Text // names, by id
+	operators map[string]string
 }
 
 var reportFormats = map[string]func(io.Writer, sheet) error{
 	"json":  func(out io.Writer, s sheet) error { return writeJSON(out, s.Figures) },
 	"table": writeTable,
-	"csv":   writeCSV,
+	"csv":   written("csv"),
+	"xlsx":  written("xlsx"),
+	"pdf":   written("pdf"),
+}
+
+// written writes a file as the window does.
+func written(format string) func(io.Writer, sheet) error {
+	return func(out io.Writer, s sheet) error {
+		return dayreport.Write(format, out, dayreport.Report{Figures: s.Figures, Records: s.records, Settings: s.settings, Campaigns: s.campaigns,
+			Operators: s.operators, Words: s.words, Made: time.Now()})
+	}
 }
 
 // writeTable prints a page that a manager reads.
@@ -138,53 +168,4 @@ func orDash(money *terminal.Money) string {
 		return "> " + money.String() // more than can be added up
 	}
 	return money.String()
-}
-
-// writeCSV writes one row for each line of each entry of the day, for a spreadsheet.
-func writeCSV(out io.Writer, s sheet) error {
-	table := csv.NewWriter(out)
-	rows := [][]string{{"at", "kind", "receipt", "uid", "voucher", "code", "campaign", "units", "amount", "discount", "price", "value",
-		"currency", "assurance", "verdict", "reason", "operator", "approver", "note"}}
-	for _, record := range s.records {
-		entry := record.Entry
-		lines := entry.Lines
-		if len(lines) == 0 {
-			lines = []terminal.EntryLine{{}}
-		}
-		for _, line := range lines {
-			voucher := ""
-			if line.Voucher != 0 {
-				voucher = line.Voucher.String()
-			}
-			rows = append(rows, []string{entry.Wall.Format(time.RFC3339), entry.Kind.String(), entry.Receipt.String(), entry.UID.String(),
-				voucher, line.Masked, line.Campaign, strconv.FormatInt(line.Units, 10), decimal(line.Amount), decimal(line.Discount),
-				decimal(line.Price), decimal(line.Value), currencyOf(line), string(entry.Assurance), string(record.Verdict),
-				string(entry.Reason), entry.Operator, entry.Approver, inert(entry.Note)})
-		}
-	}
-	return table.WriteAll(rows)
-}
-
-func decimal(money *terminal.Money) string {
-	if money == nil {
-		return ""
-	}
-	return money.Decimal()
-}
-
-func currencyOf(line terminal.EntryLine) string {
-	for _, money := range []*terminal.Money{line.Amount, line.Discount, line.Price, line.Value} {
-		if money != nil {
-			return money.Currency
-		}
-	}
-	return ""
-}
-
-// inert keeps a spreadsheet from taking somebody's words for a formula.
-func inert(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

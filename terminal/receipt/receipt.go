@@ -27,6 +27,8 @@ func Layout(facts terminal.SlipFacts, words terminal.Words, columns int) termina
 		s.test()
 	case terminal.SlipDayClose:
 		s.dayClose()
+	case terminal.SlipFigures:
+		s.figures()
 	default:
 		s.deals()
 		s.bill()

@@ -1,0 +1,157 @@
+package dayreport
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+
+	"countersign/assets/fonts"
+	"countersign/assets/translations"
+	"countersign/terminal"
+)
+
+func sample(t *testing.T, language string) Report {
+	t.Helper()
+	day := terminal.Date{Year: 2026, Month: 11, Day: 21}
+	var records []terminal.Record
+	for i := range 60 {
+		line := terminal.EntryLine{Campaign: []string{"dinner", "card"}[i%2], Kind: terminal.KindProduct, Units: 1, Masked: "4B2H",
+			Value: &terminal.Money{Minor: int64(3301 + i*7), Currency: "EUR"}}
+		record := terminal.Record{Verdict: terminal.Accepted, Entry: terminal.Entry{Kind: terminal.EntryRedeem, BusinessDay: day, Terminal: "counter-1", Operator: "li",
+			Assurance: terminal.Confirmed, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: uint64(i + 1)}, Lines: []terminal.EntryLine{line},
+			Wall: time.Date(2026, 11, 21, 9+i%9, i, 0, 0, time.UTC)}}
+		switch i % 13 {
+		case 5:
+			record.Entry.Kind, record.Entry.Assurance, record.Entry.Note = terminal.EntryReverse, "", "=HYPERLINK(1)"
+		case 6:
+			record.Entry.Kind, record.Entry.Assurance, record.Entry.Reason = terminal.EntryDecline, "", terminal.Expired
+		}
+		records = append(records, record)
+	}
+	figures, err := terminal.FiguresOf(records, terminal.DayFilter{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures.Day, figures.Store = day, "quay"
+	return Report{Figures: figures, Records: records, Words: translations.For(language, time.UTC), Made: time.Date(2026, 11, 21, 18, 0, 0, 0, time.UTC),
+		Settings:  terminal.Settings{Store: terminal.Store{ID: "quay", Name: "湖畔码头 Quay"}, Merchant: terminal.Merchant{Currency: "EUR"}},
+		Campaigns: map[string]terminal.Text{"dinner": {"en": "=Dinner for two", "zh-Hans": "双人晚餐"}}, Operators: map[string]string{"li": "李娜"}}
+}
+
+func TestSpreadsheetAddsUpToTheCent(t *testing.T) {
+	// The manager's spreadsheet would come to another sum than the screen.
+	report := sample(t, "en")
+	var out bytes.Buffer
+	if err := Write("xlsx", &out, report); err != nil {
+		t.Fatal(err)
+	}
+	book, err := excelize.OpenReader(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	sheets := book.GetSheetList()
+	rows, err := book.GetRows(sheets[1], excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := int64(0)
+	for _, row := range rows[1:] {
+		if row[7] == "" {
+			continue
+		}
+		worth, err := terminal.ParseMoney(strings.TrimPrefix(row[7], "-"), "EUR")
+		if err != nil {
+			t.Fatalf("%q: %v", row[7], err)
+		}
+		if strings.HasPrefix(row[7], "-") {
+			worth.Minor = -worth.Minor
+		}
+		sum += worth.Minor
+	}
+	if want := report.Figures.Worth[0].Net.Minor; sum != want || want == 0 {
+		t.Errorf("the rows come to %d, the figures to %d", sum, want)
+	}
+	if kind, err := book.GetCellType(sheets[1], "F2"); err != nil || kind == excelize.CellTypeFormula {
+		t.Errorf("an offer's name became a formula: %v %v", kind, err)
+	}
+}
+
+func TestCSVHoldsEveryRow(t *testing.T) {
+	// Other programs would miss a redemption, or run somebody's note as a formula.
+	report := sample(t, "de")
+	var out bytes.Buffer
+	if err := Write("csv", &out, report); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil || len(rows) != len(report.Records)+1 {
+		t.Fatalf("%d rows of %d records: %v", len(rows), len(report.Records), err)
+	}
+	if rows[6][18] != "'=HYPERLINK(1)" {
+		t.Errorf("a note became %q", rows[6][18])
+	}
+}
+
+func TestDocumentHasItsFontWithin(t *testing.T) {
+	// A document would show boxes in place of Chinese on a computer without Chinese fonts.
+	for _, language := range translations.Languages {
+		var out bytes.Buffer
+		if err := Write("pdf", &out, sample(t, language)); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.HasPrefix(out.Bytes(), []byte("%PDF-")) || !bytes.Contains(out.Bytes(), []byte("/FontFile2")) {
+			t.Errorf("%s: no document, or no font in it", language)
+		}
+		if folder := os.Getenv("COUNTERSIGN_GALLERY"); folder != "" { // for people to look at
+			if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("day-%s.pdf", language)), out.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestTrueTypeKeepsWidthsAndShapes(t *testing.T) {
+	// Letters would overlap on paper, or a glyph come out as another.
+	made, err := trueType(fonts.Regular(), []rune("Aé晚餐€ 7"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := sfnt.Parse(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	original, err := sfnt.Parse(fonts.Regular())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var buffer sfnt.Buffer
+	measure := func(font *sfnt.Font, r rune) (fixed.Int26_6, fixed.Rectangle26_6) {
+		index, err := font.GlyphIndex(&buffer, r)
+		if err != nil || index == 0 {
+			t.Fatalf("%c: glyph %d, %v", r, index, err)
+		}
+		bounds, advance, err := font.GlyphBounds(&buffer, index, fixed.I(1000), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return advance, bounds
+	}
+	for _, r := range "Aé晚餐€7" {
+		wide, box := measure(original, r)
+		gotWide, gotBox := measure(copied, r)
+		near := func(a, b fixed.Int26_6) bool { return (a - b).Round() <= 12 && (b - a).Round() <= 12 }
+		if wide.Round() != gotWide.Round() || !near(box.Min.X, gotBox.Min.X) || !near(box.Max.Y, gotBox.Max.Y) || !near(box.Min.Y, gotBox.Min.Y) || !near(box.Max.X, gotBox.Max.X) {
+			t.Errorf("%c: %v %v became %v %v", r, wide, box, gotWide, gotBox)
+		}
+	}
+}
