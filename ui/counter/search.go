@@ -2,8 +2,6 @@ package counter
 
 import (
 	"strings"
-
-	"countersign/terminal"
 )
 
 // matching keeps the entries in which text occurs: in the code's last symbols, the holder, the deal or the receipt number. The empty

@@ -75,7 +75,10 @@ func records(n int) []terminal.Record {
 	var all []terminal.Record
 	for i := range n {
 		at := time.Date(2026, 11, 21, 9, 0, 0, 0, berlin).Add(time.Duration(i) * 16 * time.Hour / time.Duration(max(1, n)))
-		deal := deals[i*i%5]
+		if h := at.Hour(); i%3 > 0 && h%6 != 0 { // lunch and dinner are the busy hours
+			at = at.Add(time.Duration(6-h%6) * 30 * time.Minute)
+		}
+		deal := deals[i*7%13%5]
 		line := terminal.EntryLine{Campaign: deal.ID, Kind: deal.Kind, Units: 1, Masked: fmt.Sprintf("%04d", i*7919%10000), Value: deal.Value}
 		if deal.Kind == terminal.KindBalance {
 			line.Units, line.Amount = 1250, euro(1250)

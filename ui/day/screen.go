@@ -169,9 +169,9 @@ func (r *Room) build() {
 
 // The columns of the rows behind a number, and of the list beside the chart.
 var (
-	rowCells = []widgets.Cell{{Share: 7, Strong: true}, {Share: 13, Small: true}, {Share: 12, Small: true}, {Share: 11}, {Share: 24, Strong: true},
-		{Share: 8, Small: true}, {Share: 14, Numbers: true, Strong: true}, {Share: 18, Numbers: true, Small: true}}
-	lineCells = []widgets.Cell{{Share: 10, Strong: true}, {Share: 3, Numbers: true}, {Share: 6, Numbers: true, Strong: true}}
+	rowCells = []widgets.Cell{{Share: 7, Strong: true}, {Share: 9, Small: true}, {Share: 10, Small: true}, {Share: 13, Small: true}, {Share: 24, Strong: true},
+		{Share: 6, Small: true}, {Share: 13, Numbers: true, Strong: true}, {Share: 20, Numbers: true, Small: true}}
+	lineCells = []widgets.Cell{{Share: 9, Strong: true}, {Share: 3, Numbers: true}, {Share: 8, Numbers: true, Strong: true}}
 )
 
 func (r *Room) fillRow(id widget.ListItemID, o fyne.CanvasObject) {
@@ -417,7 +417,7 @@ func (c *cardRow) fill(now Card, chosen bool) {
 	if chosen {
 		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
 	}
-	c.body.Objects = []fyne.CanvasObject{widgets.Inset(face, 1, gap*0.4, 1, gap*0.4), widgets.Inset(inner, inset, gap, inset, gap)}
+	c.body.Objects = []fyne.CanvasObject{widgets.Inset(face, 1, gap*0.4, gap*1.5, gap*0.4), widgets.Inset(inner, inset, gap, inset+gap*1.5, gap)}
 	c.body.Refresh()
 }
 

@@ -31,7 +31,10 @@ func NewColumnRow(cells []Cell) *ColumnRow {
 	r.face.CornerRadius = theme.Size(theme.Radius)
 	objects := make([]fyne.CanvasObject, len(cells))
 	for i, cell := range cells {
-		text := NewText("").Lines(1).MayEnd()
+		text := NewText("").Lines(1)
+		if !cell.Numbers || cell.Small { // an amount is never cut
+			text.MayEnd()
+		}
 		if cell.Small {
 			text.In(theme.Caption, theme.Muted)
 		}
@@ -41,7 +44,8 @@ func NewColumnRow(cells []Cell) *ColumnRow {
 		text.Bold = cell.Strong
 		r.texts, objects[i] = append(r.texts, text), text
 	}
-	r.body = Stack(r.face, &fyne.Container{Layout: columnar{cells}, Objects: objects})
+	bar := theme.Size(theme.Gap) * 1.5 // the list's scroll bar lies over its right edge
+	r.body = Stack(Inset(r.face, 1, 1, bar, 1), Inset(&fyne.Container{Layout: columnar{cells}, Objects: objects}, 0, 0, bar, 0))
 	r.ExtendBaseWidget(r)
 	return r
 }

@@ -149,7 +149,7 @@ func TestTrueTypeKeepsWidthsAndShapes(t *testing.T) {
 	for _, r := range "Aé晚餐€7" {
 		wide, box := measure(original, r)
 		gotWide, gotBox := measure(copied, r)
-		near := func(a, b fixed.Int26_6) bool { return (a - b).Round() <= 12 && (b - a).Round() <= 12 }
+		near := func(a, b fixed.Int26_6) bool { return (a-b).Round() <= 12 && (b-a).Round() <= 12 }
 		if wide.Round() != gotWide.Round() || !near(box.Min.X, gotBox.Min.X) || !near(box.Max.Y, gotBox.Max.Y) || !near(box.Min.Y, gotBox.Min.Y) || !near(box.Max.X, gotBox.Max.X) {
 			t.Errorf("%c: %v %v became %v %v", r, wide, box, gotWide, gotBox)
 		}
