@@ -288,6 +288,8 @@ func (s *Station) Start(ctx context.Context) {
 		return
 	}
 	ctx, s.running = context.WithCancel(context.WithoutCancel(ctx))
+	// What has passed since the last end is certain now and, after a power cut in the next minutes, would not be any more.
+	s.keepTime(ctx)
 	if !s.noSocket {
 		s.serve()
 	}
