@@ -62,18 +62,27 @@ var approvable = map[Reason]bool{ApprovalRequired: true, ClockUntrusted: true}
 func Decide(items []Item, req Request, at Situation) Outcome {
 	outcome := Outcome{Bill: req.Bill}
 	outcome.Findings = judgeTerminal(at)
-	taken := map[VoucherID]int64{}
+	taken, kinds := map[VoucherID]int64{}, map[Kind]int{}
 	for _, item := range items {
+		kinds[item.Row.Campaign.Kind]++
+	}
+	for i, item := range items {
+		own := req.of(i, kinds[item.Row.Campaign.Kind] == 1)
 		item.Quotas, item.Parts = countEarlier(item, outcome.Lines), handedOver(item, outcome.Lines)
-		line, asks := judgeItem(item, req, at, taken[item.Row.Voucher.ID])
-		if req.Units != nil && *req.Units != 1 && len(items) == 1 && line.Campaign.Kind != KindPass {
-			line.Findings = append(line.Findings, Finding{Reason: UnitsLimit, Facts: map[string]any{"most": int64(1), "asked": *req.Units}})
+		line, asks := judgeItem(item, own, at, taken[item.Row.Voucher.ID])
+		if own.Units != nil && *own.Units != 1 && len(items) == 1 && line.Campaign.Kind != KindPass {
+			line.Findings = append(line.Findings, Finding{Reason: UnitsLimit, Facts: map[string]any{"most": int64(1), "asked": *own.Units}})
 		}
 		if len(items) > 1 && (item.Row.Campaign.Rules.Exclusive || (item.Row.Voucher.Rules != nil && item.Row.Voucher.Rules.Exclusive)) {
 			line.Findings = append(line.Findings, Finding{Reason: NotCombinable, Facts: map[string]any{"count": int64(len(items))}})
 		}
 		taken[item.Row.Voucher.ID] += line.Units
 		outcome.Lines = append(outcome.Lines, line)
+		for n := range asks {
+			if asks[n].Missing == MissingUnits || asks[n].Missing == MissingAmount {
+				asks[n].Line = i
+			}
+		}
 		outcome.Asks = mergeAsks(outcome.Asks, asks)
 	}
 	settleBill(&outcome, req)
@@ -159,17 +168,30 @@ func sortFindings(findings []Finding) {
 	sort.SliceStable(findings, func(i, j int) bool { return reasonRank[findings[i].Reason] < reasonRank[findings[j].Reason] })
 }
 
-// mergeAsks adds asks that are not asked yet; of the same question, the smaller most counts.
+// mergeAsks adds asks that are not asked yet: one question at a time, of the first voucher that has it.
 func mergeAsks(asks, more []Ask) []Ask {
 	for _, ask := range more {
-		at := slices.IndexFunc(asks, func(a Ask) bool { return a.Missing == ask.Missing })
-		if at < 0 {
+		if !slices.ContainsFunc(asks, func(a Ask) bool { return a.Missing == ask.Missing }) {
 			asks = append(asks, ask)
-		} else if ask.Most > 0 && ask.Most < asks[at].Most {
-			asks[at].Most = ask.Most
 		}
 	}
 	return asks
+}
+
+// of is the request as far as it is about the i-th voucher: what was said of its scan, else what was said of the bill. An amount counts
+// for one voucher only, alone where it is the only one of its kind: 20.00 that was said once must not leave two cards.
+func (r Request) of(i int, alone bool) Request {
+	if i >= len(r.Scans) {
+		return r // of an order that came along whole
+	}
+	scan := r.Scans[i]
+	if scan.Units != nil {
+		r.Units = scan.Units
+	}
+	if scan.Amount != nil || !alone {
+		r.Amount = scan.Amount
+	}
+	return r
 }
 
 // judgeItem judges one voucher but for what depends on the rest of the bill. taken is what earlier lines of the bill use of it.

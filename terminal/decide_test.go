@@ -167,6 +167,45 @@ func TestUnitsAtOnceHoldForTheBill(t *testing.T) {
 	}
 }
 
+// If an amount that was said once were taken from each gift card on a bill, the customer would pay twice.
+func TestEachGiftCardIsAskedForItsOwnAmount(t *testing.T) {
+	c := newCounter(t)
+	c.stock("X", balance(5000))
+	c.stock("Y", balance(3000))
+	c.stock("S", pass(10, 3))
+	req := scanOf("X", "Y", "S")
+	euros := func(minor int64) *terminal.Money { return &terminal.Money{Minor: minor, Currency: "EUR"} }
+	ask := func(missing terminal.Missing) terminal.Ask {
+		outcome, err := c.Check(t.Context(), req, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ask := range outcome.Asks {
+			if ask.Missing == missing {
+				return ask
+			}
+		}
+		t.Fatalf("%s is not asked: %s, %v", missing, outcome.Choice, outcome.Asks)
+		return terminal.Ask{}
+	}
+	req.Amount = euros(2000) // of which of them?
+	for i, most := range []int64{5000, 3000} {
+		if got := ask(terminal.MissingAmount); got.Line != i || got.Most != most {
+			t.Errorf("asked %+v; want line %d, at most %d", got, i, most)
+		}
+		req.Scans[i].Amount = euros(1000 * int64(i+1))
+	}
+	two := int64(2)
+	if got := ask(terminal.MissingUnits); got.Line != 2 || got.Most != 3 {
+		t.Errorf("asked %+v", got)
+	}
+	req.Scans[2].Units = &two
+	outcome := c.redeem(t, req)
+	if !outcome.Redeemed() || outcome.Lines[0].Units != 1000 || outcome.Lines[1].Units != 2000 || outcome.Lines[2].Units != 2 {
+		t.Errorf("%s: %+v", outcome.Choice, outcome.Lines)
+	}
+}
+
 // If the cashier promised a time at which the voucher is declined again, the customer would wait in vain.
 func TestNextHoursOnNightsTheClocksChange(t *testing.T) {
 	for name, test := range map[string]struct {

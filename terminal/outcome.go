@@ -27,6 +27,7 @@ const (
 // Ask is one question to the cashier.
 type Ask struct {
 	Missing Missing `json:"missing"`
+	Line    int     `json:"line,omitempty"`   // of Outcome.Lines: of MissingUnits and MissingAmount, which voucher's, from 0
 	Most    int64   `json:"most,omitempty"`   // units, or minor units, that can be given at most
 	Finding Finding `json:"finding,omitzero"` // of MissingApproval: why
 }
@@ -34,8 +35,8 @@ type Ask struct {
 // Request is what a cashier wants done with one or several codes. Several are one bill: all or nothing.
 type Request struct {
 	Scans  []Scan
-	Units  *int64   // of a pass
-	Amount *Money   // of a balance
+	Units  *int64   // of each pass whose Scan does not say its own
+	Amount *Money   // of the balance; where there are several, each Scan says its own
 	Bill   *Money   // before discounts
 	Lines  []string // of a pickup: the ids of the lines handed over; none means all that are open
 	// WholeOrder takes the other vouchers of the scanned one's order as well, those that are still open, all or nothing.

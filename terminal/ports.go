@@ -36,6 +36,10 @@ const (
 type Scan struct {
 	Code   string
 	Source Source
+	// What was said of this voucher, where there are several: of several balances on one bill each needs its own. nil leaves it to
+	// the Request.
+	Units  *int64
+	Amount *Money
 }
 
 // Presented is a code that was read, ready to be looked up. It holds no code in clear but for Masked.

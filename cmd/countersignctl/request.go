@@ -17,12 +17,12 @@ import (
 
 // asked is what the flags, or the words of a text counter's line, say beside the code.
 type asked struct {
-	units  string
-	amount string
-	bill   string
-	lines  string
-	order  string // "all"
-	hub    string // "without"
+	units   []string // once, or once for each code
+	amounts []string
+	bill    string
+	lines   string
+	order   string // "all"
+	hub     string // "without"
 	// Only in a text counter's line: who does it, who agrees, each as ID:PIN, and a further code of the same bill.
 	operator, approve string
 	and               []string
@@ -30,8 +30,8 @@ type asked struct {
 
 func (q *asked) flags(command *cobra.Command) {
 	flags := command.Flags()
-	flags.StringVar(&q.units, "units", "", "how many uses of a pass")
-	flags.StringVar(&q.amount, "amount", "", "how much of a balance: 12.50")
+	flags.StringArrayVar(&q.units, "units", nil, "how many uses of a pass; of several codes once for each, - where it has none")
+	flags.StringArrayVar(&q.amounts, "amount", nil, "how much of a balance: 12.50; of several codes once for each, - where it has none")
 	flags.StringVar(&q.bill, "bill", "", "the bill before discounts: 80.00")
 	flags.BoolFunc("without-hub", "go on without the store's hub, where it was there a moment ago and does not answer", func(string) error {
 		q.hub = withoutHub
@@ -56,11 +56,19 @@ const withoutHub = "without"
 // set takes one word such as units=2.
 func (q *asked) set(word string) error {
 	name, value, found := strings.Cut(word, "=")
-	if found && name == "and" {
+	each := map[string]*[]string{"units": &q.units, "amount": &q.amounts}[name]
+	switch {
+	case found && name == "and":
 		q.and = append(q.and, value)
 		return nil
+	case found && each != nil: // of the code before it
+		for len(*each) < len(q.and) {
+			*each = append(*each, unsaid)
+		}
+		*each = append((*each)[:len(q.and)], value)
+		return nil
 	}
-	field := map[string]*string{"units": &q.units, "amount": &q.amount, "bill": &q.bill, "lines": &q.lines, "order": &q.order, "hub": &q.hub,
+	field := map[string]*string{"bill": &q.bill, "lines": &q.lines, "order": &q.order, "hub": &q.hub,
 		"operator": &q.operator, "approve": &q.approve}[name]
 	if !found || field == nil {
 		if found && strings.Contains(value, ":") {
@@ -78,25 +86,15 @@ func (q asked) request(codes []string, currency string) (terminal.Request, error
 	for _, code := range codes {
 		request.Scans = append(request.Scans, terminal.Scan{Code: code, Source: terminal.SourceTyped})
 	}
-	if q.units != "" {
-		units, err := strconv.ParseInt(q.units, 10, 64)
-		if err != nil || units < 1 {
-			return request, fmt.Errorf("%q is no number of uses", q.units)
-		}
-		request.Units = &units
+	if err := q.share(&request, currency); err != nil {
+		return request, err
 	}
-	for _, money := range []struct {
-		text string
-		into **terminal.Money
-	}{{q.amount, &request.Amount}, {q.bill, &request.Bill}} {
-		if money.text == "" {
-			continue
-		}
-		amount, err := terminal.ParseMoney(withoutCurrency(money.text, currency))
+	if q.bill != "" {
+		bill, err := amountOf(q.bill, currency)
 		if err != nil {
-			return request, fmt.Errorf("%q is no amount in %s, such as 12.50", money.text, currency)
+			return request, err
 		}
-		*money.into = &amount
+		request.Bill = bill
 	}
 	if q.order != "" && q.order != wholeOrder {
 		return request, fmt.Errorf("%q is not how much of an order can be asked for: order=all", q.order)
@@ -106,6 +104,61 @@ func (q asked) request(codes []string, currency string) (terminal.Request, error
 		request.Lines = strings.Split(q.lines, ",")
 	}
 	return request, nil
+}
+
+// unsaid stands for a code of which nothing is said.
+const unsaid = "-"
+
+// share puts what was said of each code where it belongs. What was said once is of the bill, and also of the code that it was said of.
+func (q asked) share(request *terminal.Request, currency string) error {
+	for _, said := range [][]string{q.units, q.amounts} {
+		if len(said) > len(request.Scans) {
+			return fmt.Errorf("%q says more than there are codes: say it once, or once for each code, - where it has none", strings.Join(said, " "))
+		}
+	}
+	for i, text := range q.units {
+		if text == unsaid {
+			continue
+		}
+		units, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || units < 1 {
+			return fmt.Errorf("%q is no number of uses", text)
+		}
+		if alone(q.units) {
+			request.Units = &units
+		} else {
+			request.Scans[i].Units = &units
+		}
+	}
+	for i, text := range q.amounts {
+		if text == unsaid {
+			continue
+		}
+		amount, err := amountOf(text, currency)
+		if err != nil {
+			return err
+		}
+		if alone(q.amounts) {
+			request.Amount = amount
+		}
+		if len(q.amounts) > 1 {
+			request.Scans[i].Amount = amount
+		}
+	}
+	return nil
+}
+
+// alone reports that one thing was said, of whichever code it is.
+func alone(said []string) bool {
+	return len(said)-strings.Count(strings.Join(said, " ")+" ", unsaid+" ") == 1
+}
+
+func amountOf(text, currency string) (*terminal.Money, error) {
+	amount, err := terminal.ParseMoney(withoutCurrency(text, currency))
+	if err != nil {
+		return nil, fmt.Errorf("%q is no amount in %s, such as 12.50", text, currency)
+	}
+	return &amount, nil
 }
 
 // withoutCurrency takes a currency off the end of an amount: 12.50USD. Where none is said, it is the merchant's.

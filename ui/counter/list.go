@@ -239,7 +239,8 @@ func (s State) billAsked() (State, []Command) {
 
 // amends reports that amounts were said that can be said again.
 func (s State) amends() bool {
-	said := s.Request.Amount != nil || s.Request.Units != nil || s.Request.Bill != nil
+	said := s.Request.Amount != nil || s.Request.Units != nil || s.Request.Bill != nil ||
+		slices.ContainsFunc(s.Request.Scans, func(scan terminal.Scan) bool { return scan.Amount != nil || scan.Units != nil })
 	return said && (s.editable() || s.Phase == Declined && s.Undoing == nil)
 }
 
@@ -249,6 +250,10 @@ func (s State) amendAsked() (State, []Command) {
 		return s, nil
 	}
 	s.Request.Amount, s.Request.Units, s.Request.Bill = nil, nil, nil
+	s.Request.Scans = slices.Clone(s.Request.Scans)
+	for i := range s.Request.Scans {
+		s.Request.Scans[i].Amount, s.Request.Scans[i].Units = nil, nil
+	}
 	s.Input, s.Asks = "", ""
 	return s.changed()
 }

@@ -291,8 +291,8 @@ func TestEveryAskCanBeAnswered(t *testing.T) {
 		answer  []any
 		given   func(terminal.Request) bool
 	}{
-		{terminal.MissingUnits, ask(terminal.MissingUnits, coffee), []any{Typing{'2'}, fresh}, func(r terminal.Request) bool { return *r.Units == 2 }},
-		{terminal.MissingAmount, ask(terminal.MissingAmount, gift), []any{Filled{}, fresh}, func(r terminal.Request) bool { return *r.Amount == *euro(100) }},
+		{terminal.MissingUnits, ask(terminal.MissingUnits, coffee), []any{Typing{'2'}, fresh}, func(r terminal.Request) bool { return *r.Scans[0].Units == 2 }},
+		{terminal.MissingAmount, ask(terminal.MissingAmount, gift), []any{Filled{}, fresh}, func(r terminal.Request) bool { return *r.Scans[0].Amount == *euro(100) }},
 		{terminal.MissingBill, ask(terminal.MissingBill, autumn), []any{Typing{'8'}, fresh}, func(r terminal.Request) bool { return *r.Bill == *euro(800) }},
 		{terminal.MissingLines, lines, []any{Typing{'2'}, fresh}, func(r terminal.Request) bool { return slices.Equal(r.Lines, []string{"a", "c", "d", "e"}) }},
 		{terminal.MissingApproval, ask(terminal.MissingApproval, boat), []any{fresh, Typing{'1'}, fresh, PINChecked{Operator: &anna}},

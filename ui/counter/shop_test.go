@@ -83,9 +83,9 @@ func (f *shop) decide(req terminal.Request) terminal.Outcome {
 func given(missing terminal.Missing, req terminal.Request) bool {
 	switch missing {
 	case terminal.MissingUnits:
-		return req.Units != nil
+		return req.Units != nil || req.Scans[0].Units != nil
 	case terminal.MissingAmount:
-		return req.Amount != nil
+		return req.Amount != nil || req.Scans[0].Amount != nil
 	case terminal.MissingBill:
 		return req.Bill != nil
 	case terminal.MissingApproval:

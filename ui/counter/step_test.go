@@ -211,8 +211,8 @@ func TestAsksAreAnsweredInTurn(t *testing.T) {
 		t.Fatalf("typed %q, read %v", s.Input, amount)
 	}
 	_, commands := play(s, fresh)
-	if ask := commands[0].(Ask); *ask.Request.Amount != *euro(1250) {
-		t.Errorf("asked with %v", ask.Request.Amount)
+	if ask := commands[0].(Ask); *ask.Request.Scans[0].Amount != *euro(1250) {
+		t.Errorf("asked with %v", ask.Request.Scans[0].Amount)
 	}
 	s, _ = play(s, Filled{})
 	if amount, _ := s.TypedAmount(); amount != *euro(3750) {
@@ -220,8 +220,8 @@ func TestAsksAreAnsweredInTurn(t *testing.T) {
 	}
 	asks.Asks[0] = terminal.Ask{Missing: terminal.MissingUnits, Most: 2}
 	_, commands = play(open(), scan("A"), Answered{Turn: 1, Outcome: asks}, Typing{'2'}, fresh)
-	if ask := commands[0].(Ask); *ask.Request.Units != 2 {
-		t.Errorf("asked with %d units", *ask.Request.Units)
+	if ask := commands[0].(Ask); *ask.Request.Scans[0].Units != 2 {
+		t.Errorf("asked with %d units", *ask.Request.Scans[0].Units)
 	}
 }
 

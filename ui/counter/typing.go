@@ -1,6 +1,8 @@
 package counter
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -174,7 +176,7 @@ func (s State) give() (State, []Command) {
 		if !ok {
 			return s, nil
 		}
-		s.Request.Units = &units
+		s.Request = answered(s.Request, ask, &units, nil)
 	default:
 		amount, ok := s.TypedAmount()
 		if !ok {
@@ -183,11 +185,23 @@ func (s State) give() (State, []Command) {
 		if ask.Missing == terminal.MissingBill {
 			s.Request.Bill = &amount
 		} else {
-			s.Request.Amount = &amount
+			s.Request = answered(s.Request, ask, nil, &amount)
 		}
 	}
 	s.Input = ""
 	return s.ask()
+}
+
+// answered keeps an answer with the voucher that was asked about, so that it goes and stays with it on a bill.
+func answered(request terminal.Request, ask terminal.Ask, units *int64, amount *terminal.Money) terminal.Request {
+	if ask.Line >= len(request.Scans) { // of an order that came along whole
+		request.Units, request.Amount = cmp.Or(units, request.Units), cmp.Or(amount, request.Amount)
+		return request
+	}
+	request.Scans = slices.Clone(request.Scans)
+	scan := &request.Scans[ask.Line]
+	scan.Units, scan.Amount = cmp.Or(units, scan.Units), cmp.Or(amount, scan.Amount)
+	return request
 }
 
 // typedUnits is the number in the field; where nothing was typed, one is meant.

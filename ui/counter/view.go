@@ -364,6 +364,10 @@ func (w words) asked(s State) widgets.Verdict {
 	}
 	v.Title, v.Next = w.Say("ask."+string(ask.Missing), nil), w.Say("ask."+string(ask.Missing)+".next", nil)
 	label := w.Say("ui.do.go_on", nil)
+	if lines := s.Outcome.Lines; s.listed() && (ask.Missing == terminal.MissingUnits || ask.Missing == terminal.MissingAmount) && ask.Line < len(lines) {
+		of := lines[ask.Line] // which of several vouchers the question is about
+		v.Details = append([]string{join(separator, of.Campaign.Name.In(w.Language()), w.code(of.Masked))}, v.Details...)
+	}
 	switch ask.Missing {
 	case terminal.MissingApproval:
 		v.Details = append([]string{ask.Finding.Fact().In(w)}, v.Details...)
