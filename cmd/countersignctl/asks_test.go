@@ -24,6 +24,9 @@ func TestEveryAskHasAnAnswer(t *testing.T) {
 		{"operator", "by-the-manager", "operator", "as:mia", "operator=mia:918273", "approved operator=mia", ""},
 		{"approval", "dear", "approval", "ok:mia", "approve=mia:918273", "approved approver=mia", ""},
 		{"order", "dinner --count 2 --order X-NAME", "", "--order", "order=all", "approved lines.1.campaign=dinner", "redeem $2 => declined already_redeemed"},
+		{"amounts of several", "card --count 2", "amount", "$2 --amount 20.00 --amount 30.00", "amount=20.00 and=$2 amount=30.00",
+			"approved lines.0.left=3000 lines.1.left=2000", ""},
+		{"amount of one of several", "card --count 2", "amount", "$2 --amount 20.00", "and=$2 amount=20.00", "ask amount", ""},
 		{"bill of several", "tenth --count 2", "bill", "$2 --bill 100.00", "and=$2 bill=100.00", "approved left_to_pay.minor=8100", ""},
 	} {
 		t.Run(ask.name, func(t *testing.T) {
