@@ -126,6 +126,19 @@ func (c *Client) claim(ctx context.Context, request api.ClaimRequest) (*api.Clai
 	return answer.JSON200, nil
 }
 
+// lease gives leases back, asks for others, and returns those that are open.
+func (c *Client) lease(ctx context.Context, request api.LeaseRequest) ([]api.OpenLease, error) {
+	answer, err := c.api.LeaseWithResponse(ctx, request)
+	if err != nil {
+		return nil, asNoAnswer(ctx, err)
+	}
+	if answer.JSON200 == nil {
+		return nil, refusal(answer.HTTPResponse, answer.Body)
+	}
+	c.hear(answer.JSON200.ServerTime)
+	return answer.JSON200.Leases, nil
+}
+
 // redemption asks for a redemption that another terminal made.
 func (c *Client) redemption(ctx context.Context, uid terminal.UID) (*api.RedemptionAnswer, error) {
 	answer, err := c.api.RedemptionWithResponse(ctx, api.RedemptionRequest{Uid: uid})

@@ -177,6 +177,9 @@ type OfflinePolicy struct {
 	PerTerminal     *Money      `json:"per_terminal,omitempty"` // the sum not yet acknowledged by the cloud
 	Count           int64       `json:"count,omitempty"`        // redemptions not yet acknowledged
 	CacheAgeSeconds int64       `json:"cache_age_seconds,omitempty"`
+	// Lease is how much one terminal asks the cloud to reserve for it while it has a line: of vouchers that are for its store alone so
+	// many, and, under a limit per day, so many units of that.
+	Lease int64 `json:"lease,omitempty"`
 }
 
 // VoucherState is what the issuer says of a voucher apart from its uses.

@@ -39,6 +39,9 @@ func (t *Terminal) draft(b *bill, ledger Ledger) (Draft, error) {
 	_, _, receipt := ledger.Next()
 	entry := b.entry(EntryRedeem, ledger)
 	entry.UID, entry.Receipt, entry.Assurance, entry.Claim = b.req.UID, receipt, b.assurance, b.claimID
+	if b.assurance == Leased {
+		entry.Lease = b.leaseIDs
+	}
 	facts := SlipFacts{Kind: SlipRedemption, LeftToPay: b.outcome.LeftToPay}
 	risk := Money{0, b.at.Settings.Merchant.Currency}
 	for i, line := range b.outcome.Lines {

@@ -74,7 +74,7 @@ type Entry struct {
 
 	Assurance Assurance
 	Claim     string // the cloud's or hub's id of the hold
-	Lease     string
+	Lease     string // of Leased: the ids of the leases that cover the lines, with a space between them
 
 	Reason  Reason   // of a decline: the cause
 	Reasons []Reason // of a decline: every cause, in order

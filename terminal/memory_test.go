@@ -59,6 +59,7 @@ type memoryJournal struct {
 	exposure terminal.Exposure
 	wrong    map[string]int
 	last     map[string]time.Time
+	leases   []terminal.Lease
 	full     error  // what a full disk answers
 	before   func() // runs inside the write transaction, before anything is read
 }
@@ -106,6 +107,10 @@ func (j *memoryJournal) Use(_ context.Context, voucher terminal.VoucherID, part 
 
 func (j *memoryJournal) Counted(_ context.Context, campaign string, vouchers []terminal.VoucherID, days terminal.Days, after uint64) (int64, error) {
 	return (*memoryLedger)(j).Counted(campaign, vouchers, days, after)
+}
+
+func (j *memoryJournal) Leased(_ context.Context, voucher terminal.VoucherID) (uint32, []terminal.Lease, error) {
+	return (*memoryLedger)(j).Leased(voucher)
 }
 
 func (j *memoryJournal) Exposure(context.Context) (terminal.Exposure, error) { return j.exposure, nil }
@@ -218,6 +223,24 @@ func (l *memoryLedger) reversedUntil(uid terminal.UID, line int, until uint64) i
 		}
 	}
 	return units
+}
+
+func (l *memoryLedger) Leased(voucher terminal.VoucherID) (uint32, []terminal.Lease, error) {
+	var held []terminal.Lease
+	for _, lease := range l.leases {
+		if lease.Voucher != voucher {
+			continue
+		}
+		for _, record := range l.records {
+			for _, line := range record.Entry.Lines {
+				if record.Entry.Kind == terminal.EntryRedeem && record.Entry.Seq > lease.After && line.Voucher == voucher && line.Part == lease.Part {
+					lease.Spent += line.Units
+				}
+			}
+		}
+		held = append(held, lease)
+	}
+	return 1, held, nil
 }
 
 func (l *memoryLedger) Exposure() (terminal.Exposure, error) { return l.exposure, nil }

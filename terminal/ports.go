@@ -154,6 +154,9 @@ type Journal interface {
 	// Counted returns the net units of this terminal's own redemptions in entries later than after, by the business days of the
 	// redemptions and as Kind.Counted says: of vouchers, or, where there are none, of the campaign as a whole.
 	Counted(ctx context.Context, campaign string, vouchers []VoucherID, days Days, after uint64) (int64, error)
+	// Leased returns the epoch of the journal and what is leased to this terminal of a voucher, with what is spent of it; not what it
+	// has given up.
+	Leased(ctx context.Context, voucher VoucherID) (epoch uint32, leases []Lease, err error)
 	// Exposure returns what is at risk right now.
 	Exposure(ctx context.Context) (Exposure, error)
 	// ByUID and ByReceipt return one entry, or ErrUnknown.
@@ -174,6 +177,7 @@ type Ledger interface {
 	KnownHead() uint64
 	Use(voucher VoucherID, part string, after uint64) (Use, error)
 	Counted(campaign string, vouchers []VoucherID, days Days, after uint64) (int64, error)
+	Leased(voucher VoucherID) (epoch uint32, leases []Lease, err error)
 	Exposure() (Exposure, error)
 	Record(uid UID) (Record, error)
 	// Reprints is how many reprint entries there are for the slip of entry uid.

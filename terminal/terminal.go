@@ -42,13 +42,24 @@ func (t *Terminal) Check(ctx context.Context, req Request, at *Reading) (Outcome
 		}
 	}
 	if b.alone && at == nil && b.outcome.Choice == Approved {
-		exposure, err := t.parts.Journal.Exposure(ctx)
-		if err != nil {
+		if err := t.checkAlone(ctx, b); err != nil {
 			return Outcome{}, err
 		}
-		b.holdOffline(exposure)
 	}
 	return b.outcome, nil
+}
+
+// checkAlone holds what nobody answered for against the leases of this terminal, and else against the offline policy.
+func (t *Terminal) checkAlone(ctx context.Context, b *bill) error {
+	covered, err := b.coveredBy(journalled{ctx, t.parts.Journal})
+	if err != nil || covered != "" {
+		return err
+	}
+	exposure, err := t.parts.Journal.Exposure(ctx)
+	if err == nil {
+		b.holdOffline(exposure)
+	}
+	return err
 }
 
 // Redeem honours the vouchers of req, all of them or none. An outcome that is Redeemed is on disk. A request whose UID was
@@ -68,11 +79,16 @@ func (t *Terminal) Redeem(ctx context.Context, req Request) (Outcome, error) {
 	if b.outcome.Choice != Approved {
 		return t.answer(ctx, b)
 	}
-	if err := t.claim(ctx, b); err != nil {
+	if err := t.assure(ctx, b); err != nil {
 		return Outcome{}, err
 	}
 	if b.outcome.Choice == Approved {
 		err = t.commit(ctx, b)
+	}
+	if errors.Is(err, errLeaseOver) { // it expired, or was spent, between the look and the commit
+		if err = t.claim(ctx, b); err == nil && b.outcome.Choice == Approved {
+			err = t.commit(ctx, b)
+		}
 	}
 	if err != nil || !b.outcome.Redeemed() {
 		t.parts.Authority.Release(req.UID)
@@ -96,9 +112,10 @@ type bill struct {
 	outcome Outcome
 	asked   bool // the authority was asked for newer rows
 	alone   bool // and did not answer
-	// Of a claim that was granted:
+	// Of a claim that was granted, or of what stands in for one:
 	assurance Assurance
 	claimID   string
+	leaseIDs  string // or of the leases that cover it, set within the transaction
 }
 
 // look reads the codes, finds their vouchers and decides. It asks the authority where a newer row could change the answer; what
@@ -453,6 +470,16 @@ func (t *Terminal) commit(ctx context.Context, b *bill) error {
 		if b.outcome.Choice != Approved {
 			return Draft{}, errRefused
 		}
+		if b.assurance == Leased {
+			covered, err := b.coveredBy(ledger)
+			if err == nil && covered == "" {
+				err = errLeaseOver
+			}
+			if err != nil {
+				return Draft{}, err
+			}
+			b.leaseIDs = covered
+		}
 		if b.assurance != Confirmed {
 			exposure, err := ledger.Exposure()
 			if err != nil {
@@ -471,6 +498,9 @@ func (t *Terminal) commit(ctx context.Context, b *bill) error {
 	})
 	if errors.Is(err, errRefused) {
 		return nil
+	}
+	if errors.Is(err, errLeaseOver) {
+		return err
 	}
 	if err != nil {
 		return fmt.Errorf("the redemption could not be written and was not made: %w", err)

@@ -74,7 +74,7 @@ func newRoot(io streams) *cobra.Command {
 	flags.StringVar(&g.config, "config", "", "TOML file with settings")
 	flags.StringVar(&g.merchant, "merchant", "", "the merchant that is meant, where there are several")
 	root.AddCommand(newServe(g), newApply(g), newIssue(g), newImport(g), newRevoke(g), newPause(g), newResume(g),
-		newInvite(g), newTerminals(g), newSuspend(g), newReadmit(g), newHub(g), newRedemptions(g), newExceptions(g), newKeys(g), newToken(g), manual.Command())
+		newInvite(g), newTerminals(g), newSuspend(g), newReadmit(g), newLeases(g), newWriteOff(g), newHub(g), newRedemptions(g), newExceptions(g), newKeys(g), newToken(g), manual.Command())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}

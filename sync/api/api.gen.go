@@ -835,6 +835,53 @@ type Kind = terminal.Kind
 // LastUse defines model for LastUse.
 type LastUse = terminal.LastUse
 
+// LeaseAnswer defines model for LeaseAnswer.
+type LeaseAnswer struct {
+	Leases     []OpenLease `json:"leases"`
+	ServerTime time.Time   `json:"server_time"`
+}
+
+// LeaseReport defines model for LeaseReport.
+type LeaseReport struct {
+	Campaign  string    `json:"campaign"`
+	Day       Date      `json:"day"`
+	ExpiresAt time.Time `json:"expires_at"`
+	GrantedAt time.Time `json:"granted_at"`
+	Id        string    `json:"id"`
+	Part      *string   `json:"part,omitempty"`
+
+	// Spent By the entries that have arrived.
+	Spent    int64      `json:"spent"`
+	Store    string     `json:"store"`
+	Terminal string     `json:"terminal"`
+	Units    int64      `json:"units"`
+	Voucher  *VoucherID `json:"voucher,omitempty"`
+}
+
+// LeaseRequest defines model for LeaseRequest.
+type LeaseRequest struct {
+	// GivenUp Leases under which the terminal spends nothing any more, for good: it has that on disk.
+	GivenUp []string `json:"given_up"`
+
+	// Instance Random, new with each start of the terminal's program.
+	Instance Instance `json:"instance"`
+
+	// Journal Where the terminal's own journal ends.
+	Journal Head        `json:"journal"`
+	Want    []LeaseWant `json:"want"`
+}
+
+// LeaseWant Units of a voucher, or, without one, of what a campaign may count today.
+type LeaseWant struct {
+	// Campaign Where there is no voucher.
+	Campaign *string `json:"campaign,omitempty"`
+
+	// Part Of a pickup: the order's line.
+	Part    *string    `json:"part,omitempty"`
+	Units   int64      `json:"units"`
+	Voucher *VoucherID `json:"voucher,omitempty"`
+}
+
 // Limit defines model for Limit.
 type Limit = terminal.Limit
 
@@ -892,6 +939,25 @@ type Money = terminal.Money
 
 // OfflinePolicy defines model for OfflinePolicy.
 type OfflinePolicy = terminal.OfflinePolicy
+
+// OpenLease defines model for OpenLease.
+type OpenLease struct {
+	// After What is redeemed in later entries is spent of it.
+	After    uint64 `json:"after"`
+	Campaign string `json:"campaign"`
+	Day      Date   `json:"day"`
+
+	// Epoch Of the journal; void in every other.
+	Epoch   uint32     `json:"epoch"`
+	Expires time.Time  `json:"expires"`
+	Id      string     `json:"id"`
+	Part    *string    `json:"part,omitempty"`
+	Units   int64      `json:"units"`
+	Voucher *VoucherID `json:"voucher,omitempty"`
+
+	// Wanted Another terminal was refused for it.
+	Wanted *bool `json:"wanted,omitempty"`
+}
 
 // Operator defines model for Operator.
 type Operator = terminal.Operator
@@ -1331,6 +1397,9 @@ type EnrolJSONRequestBody = EnrolRequest
 // PushJournalJSONRequestBody defines body for PushJournal for application/json ContentType.
 type PushJournalJSONRequestBody = JournalPush
 
+// LeaseJSONRequestBody defines body for Lease for application/json ContentType.
+type LeaseJSONRequestBody = LeaseRequest
+
 // LookupJSONRequestBody defines body for Lookup for application/json ContentType.
 type LookupJSONRequestBody = LookupRequest
 
@@ -1554,6 +1623,16 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
 	EndTokenKey(ctx context.Context, merchant string, key string, body EndTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListLeases What is reserved to terminals.
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/leases (the `ListLeases` operationId).
+	ListLeases(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WriteOffLease Gives everybody what a terminal that will not be heard again has not spent of a lease.
+	//
+	// Corresponds with DELETE /v1/admin/merchants/{merchant}/leases/{lease} (the `WriteOffLease` operationId).
+	WriteOffLease(ctx context.Context, merchant string, lease string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRedemptions Redemptions and reversals, in the order in which they arrived.
 	//
 	// Corresponds with GET /v1/admin/merchants/{merchant}/redemptions (the `ListRedemptions` operationId).
@@ -1722,6 +1801,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/journal (the `PushJournal` operationId).
 	PushJournal(ctx context.Context, body PushJournalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LeaseWithBody Gives leases back and asks for others; answers all that are open.
+	//
+	// A lease reserves units of a voucher, or of what a campaign may count on a business day, to the terminal until it expires. Whatever the
+	// terminal redeems of that in entries after the one that it named as its newest is spent of the lease. Expiry ends spending and nothing
+	// else: units return when the terminal's journal past the expiry has arrived, or it has given the lease up, or the merchant writes
+	// it off. What is not free, not allowed, or more than the campaign's `offline.lease` is not granted, and no problem. The proof of the
+	// request is the terminal's signed word, and the signature of the answer the cloud's. `journal_behind` (409): the terminal's journal
+	// does not end here where it says; push it and ask again. A hub leases nothing (`unavailable`).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/leases (the `Lease` operationId).
+	LeaseWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Lease Gives leases back and asks for others; answers all that are open.
+	//
+	// A lease reserves units of a voucher, or of what a campaign may count on a business day, to the terminal until it expires. Whatever the
+	// terminal redeems of that in entries after the one that it named as its newest is spent of the lease. Expiry ends spending and nothing
+	// else: units return when the terminal's journal past the expiry has arrived, or it has given the lease up, or the merchant writes
+	// it off. What is not free, not allowed, or more than the campaign's `offline.lease` is not granted, and no problem. The proof of the
+	// request is the terminal's signed word, and the signature of the answer the cloud's. `journal_behind` (409): the terminal's journal
+	// does not end here where it says; push it and ask again. A hub leases nothing (`unavailable`).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/leases (the `Lease` operationId).
+	Lease(ctx context.Context, body LeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LookupWithBody The rows that some of these lookups have. Read-only.
 	//
@@ -2140,6 +2247,36 @@ func (c *Client) EndTokenKey(ctx context.Context, merchant string, key string, b
 	return c.Client.Do(req)
 }
 
+// ListLeases What is reserved to terminals.
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/leases (the `ListLeases` operationId).
+func (c *Client) ListLeases(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLeasesRequest(c.Server, merchant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WriteOffLease Gives everybody what a terminal that will not be heard again has not spent of a lease.
+//
+// Corresponds with DELETE /v1/admin/merchants/{merchant}/leases/{lease} (the `WriteOffLease` operationId).
+func (c *Client) WriteOffLease(ctx context.Context, merchant string, lease string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWriteOffLeaseRequest(c.Server, merchant, lease)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRedemptions Redemptions and reversals, in the order in which they arrived.
 //
 // Corresponds with GET /v1/admin/merchants/{merchant}/redemptions (the `ListRedemptions` operationId).
@@ -2499,6 +2636,54 @@ func (c *Client) PushJournalWithBody(ctx context.Context, contentType string, bo
 // Corresponds with POST /v1/journal (the `PushJournal` operationId).
 func (c *Client) PushJournal(ctx context.Context, body PushJournalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPushJournalRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LeaseWithBody Gives leases back and asks for others; answers all that are open.
+//
+// A lease reserves units of a voucher, or of what a campaign may count on a business day, to the terminal until it expires. Whatever the
+// terminal redeems of that in entries after the one that it named as its newest is spent of the lease. Expiry ends spending and nothing
+// else: units return when the terminal's journal past the expiry has arrived, or it has given the lease up, or the merchant writes
+// it off. What is not free, not allowed, or more than the campaign's `offline.lease` is not granted, and no problem. The proof of the
+// request is the terminal's signed word, and the signature of the answer the cloud's. `journal_behind` (409): the terminal's journal
+// does not end here where it says; push it and ask again. A hub leases nothing (`unavailable`).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/leases (the `Lease` operationId).
+func (c *Client) LeaseWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaseRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Lease Gives leases back and asks for others; answers all that are open.
+//
+// A lease reserves units of a voucher, or of what a campaign may count on a business day, to the terminal until it expires. Whatever the
+// terminal redeems of that in entries after the one that it named as its newest is spent of the lease. Expiry ends spending and nothing
+// else: units return when the terminal's journal past the expiry has arrived, or it has given the lease up, or the merchant writes
+// it off. What is not free, not allowed, or more than the campaign's `offline.lease` is not granted, and no problem. The proof of the
+// request is the terminal's signed word, and the signature of the answer the cloud's. `journal_behind` (409): the terminal's journal
+// does not end here where it says; push it and ask again. A hub leases nothing (`unavailable`).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/leases (the `Lease` operationId).
+func (c *Client) Lease(ctx context.Context, body LeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaseRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3235,6 +3420,81 @@ func NewEndTokenKeyRequestWithBody(server string, merchant string, key string, c
 	return req, nil
 }
 
+// NewListLeasesRequest constructs an http.Request for the ListLeases method
+func NewListLeasesRequest(server string, merchant string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/leases", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewWriteOffLeaseRequest constructs an http.Request for the WriteOffLease method
+func NewWriteOffLeaseRequest(server string, merchant string, lease string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "lease", lease, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/leases/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRedemptionsRequest constructs an http.Request for the ListRedemptions method
 func NewListRedemptionsRequest(server string, merchant string, params *ListRedemptionsParams) (*http.Request, error) {
 	var err error
@@ -3880,6 +4140,46 @@ func NewPushJournalRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
+// NewLeaseRequest calls the generic Lease builder with application/json body
+func NewLeaseRequest(server string, body LeaseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLeaseRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLeaseRequestWithBody constructs an http.Request for the Lease method, with any body, and a specified content type
+func NewLeaseRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leases")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewLookupRequest calls the generic Lookup builder with application/json body
 func NewLookupRequest(server string, body LookupJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4324,6 +4624,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/admin/merchants/{merchant}/keys/{key} (the `EndTokenKey` operationId).
 	EndTokenKeyWithResponse(ctx context.Context, merchant string, key string, body EndTokenKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*EndTokenKeyResponse, error)
 
+	// ListLeasesWithResponse What is reserved to terminals.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/leases (the `ListLeases` operationId).
+	ListLeasesWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListLeasesResponse, error)
+
+	// WriteOffLeaseWithResponse Gives everybody what a terminal that will not be heard again has not spent of a lease.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/admin/merchants/{merchant}/leases/{lease} (the `WriteOffLease` operationId).
+	WriteOffLeaseWithResponse(ctx context.Context, merchant string, lease string, reqEditors ...RequestEditorFn) (*WriteOffLeaseResponse, error)
+
 	// ListRedemptionsWithResponse Redemptions and reversals, in the order in which they arrived.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4504,6 +4818,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/journal (the `PushJournal` operationId).
 	PushJournalWithResponse(ctx context.Context, body PushJournalJSONRequestBody, reqEditors ...RequestEditorFn) (*PushJournalResponse, error)
+
+	// LeaseWithBodyWithResponse Gives leases back and asks for others; answers all that are open.
+	//
+	// A lease reserves units of a voucher, or of what a campaign may count on a business day, to the terminal until it expires. Whatever the
+	// terminal redeems of that in entries after the one that it named as its newest is spent of the lease. Expiry ends spending and nothing
+	// else: units return when the terminal's journal past the expiry has arrived, or it has given the lease up, or the merchant writes
+	// it off. What is not free, not allowed, or more than the campaign's `offline.lease` is not granted, and no problem. The proof of the
+	// request is the terminal's signed word, and the signature of the answer the cloud's. `journal_behind` (409): the terminal's journal
+	// does not end here where it says; push it and ask again. A hub leases nothing (`unavailable`).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/leases (the `Lease` operationId).
+	LeaseWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LeaseResponse, error)
+
+	// LeaseWithResponse Gives leases back and asks for others; answers all that are open.
+	//
+	// A lease reserves units of a voucher, or of what a campaign may count on a business day, to the terminal until it expires. Whatever the
+	// terminal redeems of that in entries after the one that it named as its newest is spent of the lease. Expiry ends spending and nothing
+	// else: units return when the terminal's journal past the expiry has arrived, or it has given the lease up, or the merchant writes
+	// it off. What is not free, not allowed, or more than the campaign's `offline.lease` is not granted, and no problem. The proof of the
+	// request is the terminal's signed word, and the signature of the answer the cloud's. `journal_behind` (409): the terminal's journal
+	// does not end here where it says; push it and ask again. A hub leases nothing (`unavailable`).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/leases (the `Lease` operationId).
+	LeaseWithResponse(ctx context.Context, body LeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*LeaseResponse, error)
 
 	// LookupWithBodyWithResponse The rows that some of these lookups have. Read-only.
 	//
@@ -5191,6 +5533,106 @@ func (r EndTokenKeyResponse) ContentType() string {
 	return ""
 }
 
+type ListLeasesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []LeaseReport `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListLeasesResponse) GetJSON200() *struct {
+	Items []LeaseReport `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListLeasesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListLeasesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLeasesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLeasesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLeasesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type WriteOffLeaseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Changed
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r WriteOffLeaseResponse) GetJSON200() *Changed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r WriteOffLeaseResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r WriteOffLeaseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WriteOffLeaseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WriteOffLeaseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WriteOffLeaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRedemptionsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5815,6 +6257,54 @@ func (r PushJournalResponse) ContentType() string {
 	return ""
 }
 
+type LeaseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LeaseAnswer
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LeaseResponse) GetJSON200() *LeaseAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LeaseResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LeaseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LeaseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LeaseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LeaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type LookupResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6375,6 +6865,32 @@ func (c *ClientWithResponses) EndTokenKeyWithResponse(ctx context.Context, merch
 	return ParseEndTokenKeyResponse(rsp)
 }
 
+// ListLeasesWithResponse What is reserved to terminals.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/leases (the `ListLeases` operationId).
+func (c *ClientWithResponses) ListLeasesWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListLeasesResponse, error) {
+	rsp, err := c.ListLeases(ctx, merchant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLeasesResponse(rsp)
+}
+
+// WriteOffLeaseWithResponse Gives everybody what a terminal that will not be heard again has not spent of a lease.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/admin/merchants/{merchant}/leases/{lease} (the `WriteOffLease` operationId).
+func (c *ClientWithResponses) WriteOffLeaseWithResponse(ctx context.Context, merchant string, lease string, reqEditors ...RequestEditorFn) (*WriteOffLeaseResponse, error) {
+	rsp, err := c.WriteOffLease(ctx, merchant, lease, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWriteOffLeaseResponse(rsp)
+}
+
 // ListRedemptionsWithResponse Redemptions and reversals, in the order in which they arrived.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6674,6 +7190,46 @@ func (c *ClientWithResponses) PushJournalWithResponse(ctx context.Context, body 
 		return nil, err
 	}
 	return ParsePushJournalResponse(rsp)
+}
+
+// LeaseWithBodyWithResponse Gives leases back and asks for others; answers all that are open.
+//
+// A lease reserves units of a voucher, or of what a campaign may count on a business day, to the terminal until it expires. Whatever the
+// terminal redeems of that in entries after the one that it named as its newest is spent of the lease. Expiry ends spending and nothing
+// else: units return when the terminal's journal past the expiry has arrived, or it has given the lease up, or the merchant writes
+// it off. What is not free, not allowed, or more than the campaign's `offline.lease` is not granted, and no problem. The proof of the
+// request is the terminal's signed word, and the signature of the answer the cloud's. `journal_behind` (409): the terminal's journal
+// does not end here where it says; push it and ask again. A hub leases nothing (`unavailable`).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/leases (the `Lease` operationId).
+func (c *ClientWithResponses) LeaseWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LeaseResponse, error) {
+	rsp, err := c.LeaseWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaseResponse(rsp)
+}
+
+// LeaseWithResponse Gives leases back and asks for others; answers all that are open.
+//
+// A lease reserves units of a voucher, or of what a campaign may count on a business day, to the terminal until it expires. Whatever the
+// terminal redeems of that in entries after the one that it named as its newest is spent of the lease. Expiry ends spending and nothing
+// else: units return when the terminal's journal past the expiry has arrived, or it has given the lease up, or the merchant writes
+// it off. What is not free, not allowed, or more than the campaign's `offline.lease` is not granted, and no problem. The proof of the
+// request is the terminal's signed word, and the signature of the answer the cloud's. `journal_behind` (409): the terminal's journal
+// does not end here where it says; push it and ask again. A hub leases nothing (`unavailable`).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/leases (the `Lease` operationId).
+func (c *ClientWithResponses) LeaseWithResponse(ctx context.Context, body LeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*LeaseResponse, error) {
+	rsp, err := c.Lease(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaseResponse(rsp)
 }
 
 // LookupWithBodyWithResponse The rows that some of these lookups have. Read-only.
@@ -7217,6 +7773,74 @@ func ParseEndTokenKeyResponse(rsp *http.Response) (*EndTokenKeyResponse, error) 
 	return response, nil
 }
 
+// ParseListLeasesResponse parses an HTTP response from a ListLeasesWithResponse call
+func ParseListLeasesResponse(rsp *http.Response) (*ListLeasesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLeasesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []LeaseReport `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWriteOffLeaseResponse parses an HTTP response from a WriteOffLeaseWithResponse call
+func ParseWriteOffLeaseResponse(rsp *http.Response) (*WriteOffLeaseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WriteOffLeaseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Changed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListRedemptionsResponse parses an HTTP response from a ListRedemptionsWithResponse call
 func ParseListRedemptionsResponse(rsp *http.Response) (*ListRedemptionsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7646,6 +8270,39 @@ func ParsePushJournalResponse(rsp *http.Response) (*PushJournalResponse, error) 
 	return response, nil
 }
 
+// ParseLeaseResponse parses an HTTP response from a LeaseWithResponse call
+func ParseLeaseResponse(rsp *http.Response) (*LeaseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LeaseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LeaseAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseLookupResponse parses an HTTP response from a LookupWithResponse call
 func ParseLookupResponse(rsp *http.Response) (*LookupResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7891,6 +8548,12 @@ type ServerInterface interface {
 	// EndTokenKey Retires or revokes a key.
 	// (POST /v1/admin/merchants/{merchant}/keys/{key})
 	EndTokenKey(w http.ResponseWriter, r *http.Request, merchant string, key string)
+	// ListLeases What is reserved to terminals.
+	// (GET /v1/admin/merchants/{merchant}/leases)
+	ListLeases(w http.ResponseWriter, r *http.Request, merchant string)
+	// WriteOffLease Gives everybody what a terminal that will not be heard again has not spent of a lease.
+	// (DELETE /v1/admin/merchants/{merchant}/leases/{lease})
+	WriteOffLease(w http.ResponseWriter, r *http.Request, merchant string, lease string)
 	// ListRedemptions Redemptions and reversals, in the order in which they arrived.
 	// (GET /v1/admin/merchants/{merchant}/redemptions)
 	ListRedemptions(w http.ResponseWriter, r *http.Request, merchant string, params ListRedemptionsParams)
@@ -7930,6 +8593,9 @@ type ServerInterface interface {
 	// PushJournal Hands over entries of the terminal's journal.
 	// (POST /v1/journal)
 	PushJournal(w http.ResponseWriter, r *http.Request)
+	// Lease Gives leases back and asks for others; answers all that are open.
+	// (POST /v1/leases)
+	Lease(w http.ResponseWriter, r *http.Request)
 	// Lookup The rows that some of these lookups have. Read-only.
 	// (POST /v1/lookup)
 	Lookup(w http.ResponseWriter, r *http.Request)
@@ -8292,6 +8958,67 @@ func (siw *ServerInterfaceWrapper) EndTokenKey(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.EndTokenKey(w, r, merchant, key)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListLeases operation middleware
+func (siw *ServerInterfaceWrapper) ListLeases(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListLeases(w, r, merchant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// WriteOffLease operation middleware
+func (siw *ServerInterfaceWrapper) WriteOffLease(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "lease" -------------
+	var lease string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "lease", r.PathValue("lease"), &lease, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "lease", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.WriteOffLease(w, r, merchant, lease)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -8716,6 +9443,20 @@ func (siw *ServerInterfaceWrapper) PushJournal(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// Lease operation middleware
+func (siw *ServerInterfaceWrapper) Lease(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Lease(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Lookup operation middleware
 func (siw *ServerInterfaceWrapper) Lookup(w http.ResponseWriter, r *http.Request) {
 
@@ -8986,6 +9727,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/snapshot/{id}", wrapper.SnapshotPart)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/lookup", wrapper.Lookup)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/claims", wrapper.Claim)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/leases", wrapper.Lease)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/redemption", wrapper.Redemption)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/day", wrapper.StoreDay)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/pause", wrapper.PauseOffer)
@@ -9004,6 +9746,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/terminals/{store}/{terminal}/suspension", wrapper.SuspendTerminal)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/redemptions", wrapper.ListRedemptions)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/exceptions", wrapper.ListExceptions)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/leases", wrapper.ListLeases)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/leases/{lease}", wrapper.WriteOffLease)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/stores/{store}/hub", wrapper.StoreHub)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/stores/{store}/hub", wrapper.AppointHub)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/keys", wrapper.ListTokenKeys)
@@ -9498,6 +10242,87 @@ type EndTokenKeydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EndTokenKeydefaultApplicationProblemPlusJSONResponse) VisitEndTokenKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLeasesRequestObject struct {
+	Merchant string `json:"merchant"`
+}
+
+type ListLeasesResponseObject interface {
+	VisitListLeasesResponse(w http.ResponseWriter) error
+}
+
+type ListLeases200JSONResponse struct {
+	Items []LeaseReport `json:"items"`
+}
+
+func (response ListLeases200JSONResponse) VisitListLeasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLeasesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListLeasesdefaultApplicationProblemPlusJSONResponse) VisitListLeasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WriteOffLeaseRequestObject struct {
+	Merchant string `json:"merchant"`
+	Lease    string `json:"lease"`
+}
+
+type WriteOffLeaseResponseObject interface {
+	VisitWriteOffLeaseResponse(w http.ResponseWriter) error
+}
+
+type WriteOffLease200JSONResponse Changed
+
+func (response WriteOffLease200JSONResponse) VisitWriteOffLeaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WriteOffLeasedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response WriteOffLeasedefaultApplicationProblemPlusJSONResponse) VisitWriteOffLeaseResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10023,6 +10848,45 @@ func (response PushJournaldefaultApplicationProblemPlusJSONResponse) VisitPushJo
 	return err
 }
 
+type LeaseRequestObject struct {
+	Body *LeaseJSONRequestBody
+}
+
+type LeaseResponseObject interface {
+	VisitLeaseResponse(w http.ResponseWriter) error
+}
+
+type Lease200JSONResponse LeaseAnswer
+
+func (response Lease200JSONResponse) VisitLeaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LeasedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LeasedefaultApplicationProblemPlusJSONResponse) VisitLeaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type LookupRequestObject struct {
 	Body *LookupJSONRequestBody
 }
@@ -10312,6 +11176,12 @@ type StrictServerInterface interface {
 	// EndTokenKey Retires or revokes a key.
 	// (POST /v1/admin/merchants/{merchant}/keys/{key})
 	EndTokenKey(ctx context.Context, request EndTokenKeyRequestObject) (EndTokenKeyResponseObject, error)
+	// ListLeases What is reserved to terminals.
+	// (GET /v1/admin/merchants/{merchant}/leases)
+	ListLeases(ctx context.Context, request ListLeasesRequestObject) (ListLeasesResponseObject, error)
+	// WriteOffLease Gives everybody what a terminal that will not be heard again has not spent of a lease.
+	// (DELETE /v1/admin/merchants/{merchant}/leases/{lease})
+	WriteOffLease(ctx context.Context, request WriteOffLeaseRequestObject) (WriteOffLeaseResponseObject, error)
 	// ListRedemptions Redemptions and reversals, in the order in which they arrived.
 	// (GET /v1/admin/merchants/{merchant}/redemptions)
 	ListRedemptions(ctx context.Context, request ListRedemptionsRequestObject) (ListRedemptionsResponseObject, error)
@@ -10351,6 +11221,9 @@ type StrictServerInterface interface {
 	// PushJournal Hands over entries of the terminal's journal.
 	// (POST /v1/journal)
 	PushJournal(ctx context.Context, request PushJournalRequestObject) (PushJournalResponseObject, error)
+	// Lease Gives leases back and asks for others; answers all that are open.
+	// (POST /v1/leases)
+	Lease(ctx context.Context, request LeaseRequestObject) (LeaseResponseObject, error)
 	// Lookup The rows that some of these lookups have. Read-only.
 	// (POST /v1/lookup)
 	Lookup(ctx context.Context, request LookupRequestObject) (LookupResponseObject, error)
@@ -10794,6 +11667,59 @@ func (sh *strictHandler) EndTokenKey(w http.ResponseWriter, r *http.Request, mer
 	}
 }
 
+// ListLeases operation middleware
+func (sh *strictHandler) ListLeases(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request ListLeasesRequestObject
+
+	request.Merchant = merchant
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLeases(ctx, request.(ListLeasesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLeases")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListLeasesResponseObject); ok {
+		if err := validResponse.VisitListLeasesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WriteOffLease operation middleware
+func (sh *strictHandler) WriteOffLease(w http.ResponseWriter, r *http.Request, merchant string, lease string) {
+	var request WriteOffLeaseRequestObject
+
+	request.Merchant = merchant
+	request.Lease = lease
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.WriteOffLease(ctx, request.(WriteOffLeaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WriteOffLease")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(WriteOffLeaseResponseObject); ok {
+		if err := validResponse.VisitWriteOffLeaseResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListRedemptions operation middleware
 func (sh *strictHandler) ListRedemptions(w http.ResponseWriter, r *http.Request, merchant string, params ListRedemptionsParams) {
 	var request ListRedemptionsRequestObject
@@ -11176,6 +12102,37 @@ func (sh *strictHandler) PushJournal(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Lease operation middleware
+func (sh *strictHandler) Lease(w http.ResponseWriter, r *http.Request) {
+	var request LeaseRequestObject
+
+	var body LeaseJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Lease(ctx, request.(LeaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Lease")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LeaseResponseObject); ok {
+		if err := validResponse.VisitLeaseResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Lookup operation middleware
 func (sh *strictHandler) Lookup(w http.ResponseWriter, r *http.Request) {
 	var request LookupRequestObject
@@ -11351,257 +12308,275 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H17d9u2lu9XwdLMWkla+hknbew1a5abx0lOnsd2m5kT50oQCYmoKUAlQCtqbr77XdgbAEEJlCjZSXru",
-	"zD9tLFHEa2O/929/7qVyMpWCCa16x597OaMZK+Gfj2UlNCsVH4udcz4WVFclM19kTKUln2ouRe+494Rp",
-	"muYsI39/f07kNSuJzhkZymx+QhRjhA7lNdvtJT2V5mxCzQv0fMp6xz2lSy7GvS9fkt6Td/Ldzhsp0sgA",
-	"FzkjwnxFRhJfLtgnTaallKPV7/2S9EqmplIoBit6V8phwSbmn6kUmglt/kmn04Kn1Iy2N8UnfvxdmaE/",
-	"B+/+95KNese9f9ur92sPv1V77r0wYnPy73OqyYwJTWalFGNCRUZm5jMtSSbN5lSacL0Lu2DfZ4Y7Vaoq",
-	"qd0PJqpJ7/iDmfSIlxOWmVVrWbJe0isYVfCBHI0KLljvY7KwD0nv085Y7tgPNSsnXNBitx4heGCHT6ay",
-	"hG2ZUp33jntpTQV77rcw2V9odiZn8GQpp6zUHDcZJrF0iG9HcHIjXrCEjEo5IQfm7OykuNBszMrel6Rn",
-	"NidOIyX7o+Ily8xOwCD24XrBcvg7S7V5y2M6mVI+FsvTS6uyZCKdR8ZIehlXsN51B/7EPfcl6bFPuqSp",
-	"Xl7y2dNDMuM6J1IwMi5lNT2GPUhlxggXimeMUKJSKgTLyK9nr4INqafEs+hMr7jI1s3ypXnmS9ITdMLW",
-	"PXvBPsFqHBWtefwtPvZOFjydm99NaaVY1geqhH3mmk1UdOr2A1qWFH8KL+lfGyLDWzeS5cRQgaGLh0dR",
-	"MpmWPF07y9dSMBiiZObttFj3gzP7XL2usipwPSt/Bg+ZC6ypbtzYgl8bOsXdWb6aZjdYOVFdT6cSHNl0",
-	"hx26pkXVdYcWbhc3/ASoxhJaUl8bt0i3NcHmLh3l0s1sYUX+tm7HidzPX3Glly+8J0T/j1Ub4qeyRKiL",
-	"ewRvW8V73plDX56PpYX6ZgylLBgVSD/u+jRZyQthOIdiRIpifkLMhs9nOSsZwf9yTbgiBRtpIitt+EjX",
-	"67ewqiVCDZelaSHHVWRJqV3xbWxz0puwMs3peib82j1n2NaUlVTLcpMZ2OW8tT+NTSXCzla98xxk8ro9",
-	"9uvz7w/nnwS7ufIY/LyXjkMG36xk4sHKp1xEyS4tGC0TI640oxmRKMbdCHcUGUy56OdU5YMTS4bCkCeB",
-	"pWURkbawG36y0cXmVIwjBEdTbUWFY7Q0y0ALSuEXGbClibxuYbotQtXpHu6liycVHFRwTpERFtYI702Q",
-	"rdqpt6/2VrgY7tsNeJjdxuWrXn/RpJXnckYmVMyJzrkYKzIzfElITZQkQzaSJYvpewsTcm+PTqmgfHIq",
-	"1IxFSJ6G6jItirej3vGH1XtU679fPibL2iolc6aOyQAOfmD5LCV5NSQUJsEyQgsp2AlhhWKJ1exrbjzh",
-	"SnExTsjAq+2D3a+ljA/ZmIs+m8o0774DzxnNIos39tbvsioFLeA6S413XjCiwXIxOmwhq4yMJVNECtBy",
-	"EzLLeZoTJjJF4CmuiLEmjwlMjlAi2IzAFBMiqskQt9BYh/XDd1RyKUBppoIwocs5jmmUEUWGUufwmNq9",
-	"BNEx4iIz1LZMju/zuZm54Vww4Wk1LLgyZqosM1YaRlYyqqRQJ4RNpnpen92MKjIuqdDIvjpduGc4kZgM",
-	"sa+KC3yetZpKuSyypHVWS7yrlDMVt52vZZXmrFSEquDsroScwd+TBI7W2NaMpjkxej2Z5VIxUkh5VU3N",
-	"6PB0590wdmFMmrLympV9zdEc8TpsRjXbgU8j61KVmrJ0rTJwbh9b5Chu9wNasXvVnE8rx3llraEFIxd2",
-	"Zt2kXuFTYB6VOnrSlEx5euVMQ6DNOwrOIHrK4PSIMN/Xp493zp+f7hw+eHiXC8HKhFQ8u5eQ+4dkONeG",
-	"k9V319ifhpxULmciIVwrImeCgHOFanM1qJA6ZyXM445yFOSkv6ITO9Vdckqc+k8EY5lhFzh1f7pm+NhS",
-	"2m2ZCRd8YiTwwVqBYc/Bva31FM/YHxWLydUhL4rOZqRlvy1XliuSmrFOkC9WU7T+4VLZnTNqlOHyKC3o",
-	"mHJhbriot7XimWG6VF0x+0BjM7tsUdJzw6xb2Av33JekZzn+jaXHe2BYZj1OQN1B8nIixQiIXfLWSROQ",
-	"F6ggWMeYZ1E5VWbjuE4MbQJFzrgRtWaDSCqnc/O5oeSSobp5fCmExFPAX5pHLQtwg3ANLx6ycdUQSuTu",
-	"IJCig3tWxJgrsIHi5VmGMWTopxf4o4P9fTgz9+cyb5RTJuLsu+IZbAMtClyZwo2b0DlRmhcFGbJUThiI",
-	"S87UCZKi4enmRoL8HjJCJ1KMgd93ZuO/vniytAyzkMjcvb2xPP/AVuBZC1Nj11xWLeLLEbOnEre8hMgi",
-	"Y0qTES+VRgZaUKVjmgpNjQQrWDZmWWI+F3gv4THghUxouJRC6ksRPr5LXlm7moATukmf4ZM4MzffXXLR",
-	"vASCzcxslaalJpNKLRxLggyYXYorNifwIlKByU/0TJIJTXNDiidWJdA5mxPqdGyYvQYaMaybi7F5QypF",
-	"WlQZywwtdzz0kCesPXl37+In5258eEPR90vJkBqpZxY3rcqpVOwYd88uk2h6xVBdmRY0Zd7wFGzZmgj0",
-	"KRRGG1gBQONRFbhkmVEMudl/QyVcEW1MGSvwDB1NaMbIcO7FpVfn29R8M9p2Cn7Fs07XdUE+VmBzIg8L",
-	"5EItyizniQpO5wlv7s2vAhQGo7o4C9gcI5xMpcxIimR0npiNMR+mldJywkpDz4Y+0edhiH04R0/WUGZz",
-	"8615Gr49wdcPaYHCckrnE7NUs69xz1PUnHcjR+T1lP5RuWGcdmOktbnl1E8ZOIX7vp1/ZXS+NmBANfMO",
-	"pehku7t2F23m2nlqJtKqCrX5XuGUtyPKJ9bb3dDkex3jT0/w2e3GnT+uVbEFiiikijGkF5rgV8hnMjqP",
-	"cxAjQfqKMdHdRJkyNP6WxnyKEtnyD6N3ZDW7Br3PGnYgtnJGyyyq7S1reH471kbK/JP1PBO3SbFbb/bW",
-	"kn9EIPuvzNXxhqU30VEsz3IJ3JNNWIb2N1d4sUGY2e0/JgPBZoOmhYsxwlJpYjabWBnu/HAoxprnLdis",
-	"Y0CkZLoqhT2oTW+ZGSZ8RcvWmROfR6wMY4LFhSQ4ORKSMTworjRPyeNf3p51MqK8dhox+1mZ8dQoLbVd",
-	"n9TKg9lzUKM6q4NGrf0NXxqz7p1YbJMY7nuiJBnREr0O6Aci1Fu8fiZdLsHCDOyKI/cQHDwjWZIrbswN",
-	"oNcx095YXX2F8PTq97ec/Ss+4REL0weUO6xoUTx4vrTI8+GdXVm8n9vW3PYdjXnh3S/i9AdruWOUUHwK",
-	"FALDJDoTXMDmI6edhlxq3Wv8s1+SnrWTOtt0/lpHJiHYJx1zPjobGDNV6JihE1SdEDoE7i+Ft1c6svwt",
-	"vGcLVOMWntQnF27jeofYEzpvdaTQUdQzYihhYHZh4FR4uxtOh293bezHdsHqWsuDhLpn473fRCdZ2Gkz",
-	"y+gGBvklC9s36ZJ34j1RQ6q46k8lF20+NPrJOojQclvtMErptHumQDee41a6Hc95KrKXrJ3YlvIsSqZh",
-	"70EMyatY2K850YuyUpqZQc7hXYsniCPEzvCpKGXROrNUZi0pbIqlJdPuFvwuuQBP7C4e1ismxmZLDg5/",
-	"hsPyf0eEvsvniYYN3DYGop5wcc01JLiRTDIM6YC6xoH5TKnWrDTv+D8f6M6f+zuPPtr/73z8vJ/cP/jy",
-	"7y2+6HFJJ2HiTrCQh0exn1TDgqf9Kxa5xE+zwwcPDh41XdZLXsQrNk9sdAJt7pwWIxtyLhi9Zsouaq3q",
-	"pBgt4jP5r6WJeMekjYhYD415hTEoZIcBlyR4BolB9YYEM1re21ZCnLAYN8FputWtjJvAEl6ypcyLSIBJ",
-	"6o4nt0teaEVsPMJKPnSGQ2CLqtyF5fw1cN4vG1xFF2/BWcej3CawxLR2scPVO2SfW2m+rzDIkp42zGbt",
-	"OHwsWAZ8CVIA1qWN9JLQtvOn40ZLQiIIVrteyoOy81utSy+nd0Y0vrdLIUTL6MC+uS0bo6sXrGELrHra",
-	"jxX1m7mXODsrulufUjZ12SjNPTmXE4a+WDA4KJlQQcesROevOR5C9bJPi+p+ydVVdx+mFc0fo7nH5gzA",
-	"IwTO4pksdd7qnsQXbSexV3viwN/Qp7r79WTOko6ETK1j+Y4VEZgn4P0IU1pqlTRSMGRJFJ2rRlQgvQKP",
-	"AyQJbRpja+5fhb9Yn6zbXIrTvPuFMc4g+OA2ET869sLPzhxyaqhZH8mlkFXJMjLBkAgVwC/hRUUhZyrB",
-	"q+icm0Lik3KkIdxIwfeEj5rVO0VKXrOyrESgSCU9Lq5pwbMg1bPPPqVMGWZij6I/kuVV8GeaUy4C6wIX",
-	"FCRN+Q/cL8Z0GvxlwwXoqhL2/+kV/r/K/PdRLc+sZeealpA0Yhbl7+hbvzr/0Zlfpv/ohV9v+BQs/Klb",
-	"t//m7zjjZ7j+xY8f233wnztL1Bnk9Rc+iXXhC/umv8H+LH565vepfpHdsPCD9Grhgypzv/wIXiTruejG",
-	"b/yLcK6G8UTZycJz2/EVF/dqYQVAHsgG3JN4Vyq1FIW+Yt0F0Wt8WdTml5pFcyVnsszUkosNL6g0DCga",
-	"PZBTJjbkjXImYrb2+1yCVFEEjHGrCC8r4bQ960hBtIVnRI5GZDj3yR2KKC5S1tFV4bJdIjpXKkW24izT",
-	"q2MzbC5nZFKluXMLA5M+MQrGjJaQIDGVimt+3XVGSwYjRL0ijvBubAR/HF4oeEuoIa4XW9yn01rfeNOA",
-	"s1aOz8TThKvoecKv+84oXKmZrp9UGMJsj1HF/LupFCkrBesawqhUm+fafGNzHJjeJWaagljBlLTlIuY0",
-	"s5GDVE6Ywn93vu7+KH9V0TtvxehadRIfiwRiQZzYWgpXQFHffLe19nLazVmpbnpv8/L+oRrgUxuMrGYZ",
-	"y3AnXVQV1QMbWUUnrYIEh8Qlm7DCslCYWyT2Go8PmxlMpNL1AcnRiJWBrtGFg+Beu9uKgc0ZY0aOTaTQ",
-	"uVFZrlkZze6uolGI924/zNdof1IbZvIpWMztLjyI59NpxlH/PC7Dzqers/5WhGbwkpsnk9cWzvb55I37",
-	"dVPnZyPZu2OKd9KjEVr9ZR7zMYEccvnMXBF2zTNmrowUxbJvuVVK56xoSYyp7THzDGSQuNRBIa05A8lF",
-	"ZcmvWQaGNddkznQ8Zn3TBCz3RLsQKVnK+LRFqMdFXhgDahl3A8m1fMk7uwK2zqxAJ0DE2QIcmwYp++3Z",
-	"p88Yy+LRM6r7TEQJxKg3dMxIybCwGm1cry2MWCMFPKCDtCqVbE13iZeX2gyxFklClbb0KG2Ka0tWJyor",
-	"ILmN7CjlDDJgtcRfwXpoUTKazVHYbBr7aTO5pywagXxm3YmOAvNqmMDMapM6VL46KwrvWDwaWbLUaP+d",
-	"maqhizP4ze1lyutokvn7pp6kcy6u/OIHLiVsYH1U6oqFVQfmbmaQJUAGV0LOxOA4TDDEmnbw7HK9SwZg",
-	"jQ2OI4bXpWhkNCojvGkRZDUGb8U0O+/hcHlZfg13FJkztUsGVAhZmckf+xQ8zK400hvSadBsSYgsL0WQ",
-	"FnvNymObHawlmVYqTwgfAX+HwhPIFxhSneYJUXJR1SwYLYUymwRDQlWKYea0MAYJ5Kg4xQX2LPBiuBl3",
-	"tDjOzWpe2nfAH866hz9O/dsWWZcjR88TEsdvgiu/3hUcUOmy1/8TTXWBOX6Qa63IhE2GrFSwrYaCdokx",
-	"SX3IyWwGofYpoq74FBN+cLI2EPYuYJIHwBEWPmlPAOxacOoV127uDsyQa3GveoWyEplNZDHK95SVdeKj",
-	"LOFvSIp0dWRlVTCimPYpOLeenMdCx3Rn/S6vht13BkMWz6thSwqtY74285lOIWANBgdkXubVECsB4K9C",
-	"zmwOrfVPKqAY+EfJRmaXFzdqWYXZpObVVoj2V6tPaKYbC9Q+BvltUBhHCinG5oBduMPlucUrtOxwm9uS",
-	"2wWrfNRpk8MM4k/RI7VHCe8mBVcaSBrjrxTioilWBwHoSft5dYzPNGJRG9vhkXQFw9S4T9ds8pIRTbVa",
-	"IUAVE9raAfh3WjIG5AmJ4HK0S15bDugi7BnB+167d4IMNCzpx+8iYSAjiuEfYm6Pb73hfINAkeFkWHY0",
-	"kmVCCn7FyKBgIz3Yrc2nbppIV6bsYC3MKN9mpeiqMuMt5phPzC92N7KmXDLbNhZR629XB5KljjnyapvS",
-	"ayo+qZ0acawqq0d19c3FHX0L42A4ypFMVz/J0n3EOtz10Czw1LKiAx939a64u7+dSIWStw6GEg2VX2ch",
-	"LfkrIy41X8C9biOXraH7hyC+qWr+vj1l4o/txjFW12JeIcwa32mnEFMmn8sKLbXmmjM6j5DavmGr55Ww",
-	"2XzepvJ5bQ/XZQou2lSjUk6Wx3nNRaWZDW+QCc8EH+d6t5FBd3S0v26wSmheNOa3/lcLuwjzc2/qSs+4",
-	"p1tSczU8rTWyiIMiy0qmVFt6K0f5z4Ty8jCXU9D29EyWVwl5/vb84vjd27OLkwYwAlhXSWCIUwiQoSNM",
-	"54yXBBATxlWJOWuyNFzG5tPCu6OccxMJRSudy5LrlmTS1OzCiKdUM3L3ydOze3h7r1nJR9zWpeXV0AVN",
-	"SmmsGza/oxKiQI0yS+FasWLUKYEpGC8+IRhseVoJAu65Cm4b4Fw73Mo8r3h24XssYWnOgYoMPvv17BUI",
-	"tGMzz52Lp2evd56fnj/fDUhv15B92RZYWpUXWC/fLhEsd/PO4Bxs2phKCFVk4GYx6JY9tjKpa3lCf1uq",
-	"7kbYkhOcDh/nRkPOZZGpLWq328N19UaYvW7CVtRRxJyqjmUNLQllS67OKC+vhm/LLIrE0sY1PDeIs4u1",
-	"ytBiOVdzG0YSclyMRbl24f6tLSs7Y56Fti3tRsynFUPnvfUooVMEMowtbWWEijk4yOKe3/U0fKtFZRGf",
-	"uCUdcI2vgvF5Xg3PXTB+AbZKxKEjX2DBPtYIoUfZKlEIo2CzAlR8ZzoX540p+KwyeGetp3nvVU6vGbCX",
-	"ETXyqIGK8nXKN/5Cx2rPJqwhXOc7fAGKSBtg0xA16U6+cos0GqsBCoHnounwYykziEacEGr+D7AJNvcd",
-	"JMomYHn2QMIkvzZtzj6YwELbt2dFHUFRTYRjO9wsihbvGo8s1yEviYsRL7AEy7zMgigZ8jZa4wkZ7Axc",
-	"zjx4sKowvFjPNFXXcWGEYK7W+4/4TRYzJm4VX/Fp3577uvo2dR3ftADYZAFslYpMThKA86gFM0YDFhJr",
-	"7ihi0+sXai8eHjVKL36OrOGFr6S4jcg6vI1lN4ir4xtWUJH1dG9WDtQtzb1NIHtsrzZsymVnIC141m8k",
-	"h41oVeje8c8Pj8x0bwIR5BNJ4zWTfhOzrsU8gVZ7vLdn1Jq9f3v89snTXaPzRlOZP015ydRGKX4rVfSt",
-	"yhDiBSgRJTCYbnS3lKpYG1vfkP7BMeWdtdvfAvOe9srEzbJLlu/Mgy4VdAHWxHImiCyylq82gxcCnftV",
-	"S16qLNsGUYVcX35inlntu4TwqBRsEYEGrm9cf5dXMVijU+XMZHhAuVyb2iWAwd/AzWhxqX2q1hw/Rtdm",
-	"XPPbECyZZ33nIlpNJ+At8b/xnp8uP+pWxu0o2t+MVsDdeLFFlGudKjJlclpAWkkGoFpcICw56EZwElav",
-	"bUk03ZbG2wnT08cNT++m2ZnuBYljiwGoSntuj83BP02vIvrt/0xATvPvfrsXe6OSGuvRNm/s7NaGp61v",
-	"e6N0phb3/G1kKH0T2EsfUV1XmxfAWhlLwKM3WiUZkl66p00vhGdXym9/NuGhBvNeb1LaC/euQmpYBP6h",
-	"fNJfDdHo49ceIrAJ2bY5HkEAJtEc7425nlRdKd+1xCza7jk07VC1j7AbujiU6nooihqc7UEMmm3FJXR6",
-	"zdHho6NHD386fPRgq5tppGX8rvlmH6W7b7dWYLcFsqWtAmxpLIMANJjhEfA3rsgYYHFLObGVykB7thZ8",
-	"JCGb3QjLlAoLsajYurTG7gtdjwfZBQvy1qEeW71pHv6bebdaUMqCc8sppNspJjJboQQZEFvcumnJrr1Q",
-	"aE6kiR4AteYeN7JBkic+n7b+zJY+YJHJmAmmjBikKu8USPhfHMv/xbG00L6bYVnaM+ewlTVYggvrIYHC",
-	"fscsnUUzOQB5bIjExBW9uXi9Z+DhhapFWkwCv7SVzC6/dVrKrILw9JRCXazNp+kFvZQSM9UrdBoj2HXn",
-	"HlUvsWBqm+j2K6p0vNhkk0LLb5EK1GY7d3bl0CgmRNcUArdRW27zzUHPblDrtaLsqvPyb1BmFaJVRHqU",
-	"pGxq3YoddsEV2Xd7GpLd14Jp2JM1z9vC965IiVgTv0XNjF91shJKoPvp1Du85Rl5pP5YAMMw1oOHqDEY",
-	"vtwA0q/BfhKj5UnBU1oAWs29hOTsE81YyieY0hBiKO3vPKI7o4+f7x9GgJPaFuqA7LdfY5tP1nWG+Mat",
-	"GxYT9br1XMCltPpy8Ui6L6fuwNAdjD3aYiAuDh1KQNTklqOlMpcamoAu1MdYuA70tBjzImNlrdWlcsq9",
-	"zoGVLnci6YN5l/xEF+9utVY2wjppzRD3oTejxdh4Wxg+p2TKSiWFbRvBoSOmZkVBGmYXrPUYbOiS0WzS",
-	"gmlg6wMibk8PuqMoz2yRk60VgrqCRkZSmFHBYgbY+/WgvavdOjwavXyPXm0oH3D1S8icNnp/rOYcR7Tr",
-	"idJwEGnaoFVmC9RNQcW4ouNNe0C21ICu6EsYNCSsx+wqVl7XUa9t+K37+W3EgMMudluGv16jrfyLbWXS",
-	"gsu5TOIbBcYW5fxkIwjacIpb7rl0WaoLF1xYS1WTu2fPHpP79+8/sm1XRyPF9D2wRz22u7AfE0pmtCh2",
-	"EAgKUACwHQmmDRj73PAbsF6dHfanTasLZP3lZfb56MuO+d+h+98F/u+48b+7l5e7l5fZj/f+8+4//++H",
-	"H3c+Nr6995+dFQW7D9tuomDz1Rc9VGROd/758fP9OPrjhIuYXfTafGyLBKyd696+DZACjhLc9s4EdwMo",
-	"s2Zz20jwLc1Zn45ZmLHQQavexCaa2Bieb29YFHLWc0hNSY9Op6W8hgwt0YqDMWVlv3b3dw6Am5+Fxufm",
-	"zAFm3/Wkmru95Ym19sKkqebXbFXztdYE6OX9tJ0uI0yoHEtxyDNUbN49f0zwVy2d2gq2Xg0vWEsD0s0a",
-	"uoYiEwZO3JZ0Pp+64+VWR+NTFmI5bgVL1/TG6348f1RUaJvSvymfCbfJv6fzDvklbrdF0Ci4zXoLkoVj",
-	"SupNzbK6X+o6ywxm2Z5pFmQkrEMBDr1qaxGDW7slt7dBsb9JVveWBSSHiL3ggxauRPlOUNS7UDAqy6uY",
-	"0fGmrQdZQiBdJIACtUaNaoK1BUfsbLr1eQOrwDxOlcdev6Maffyc5/JWsDgaZRxr4yUBqMyqwJyPh6iC",
-	"Tz2oCMZTt4gdQWRdZG1XarvOKg0YZz9A4iikAboAJ1qvPkqbpRwWLFJ7YjTcR0cPfoqhccWyfs41HRZw",
-	"vuwTnUwLhJWoFOtnUzntC4nGoXXL9bG9JEAc9pkoDX/OIGJcmE1mWd9WJZjTlLJf0HLMALWTi76ZQL8S",
-	"DvEi+AwvY/0BJhhCM2REhAnHcrsKsEB9Ta+YaEUJbQEddX8jhKyDwAjmJmRfCTpVuQTPuf1nMC+3H5if",
-	"FCKgmp0ZyQrCEpWg15QXZofhGSxwiqpiGdOUF3E/kS8rxw7CFDwhmYTeEbttSS5dWUI7avcp2DYQ9bY4",
-	"4ifmA+jIRaZIgM5fArVVZO/6YA8erkFRMP5NhszVxmVBtBXxL2kAFtCxHovqSsVy7JOe5rpgt4ix7YZf",
-	"3JyqFMdhnq/dj+PHb588XV9fZL51c/Xr8URgk8xi9/7Ml0IvSiUFFxmczydEMVZHDOtOxrtdbUg7zHba",
-	"ypm3KFprO75Wt6Pv32Lo5gqXaybk17Je86p3PO5wamm94iCwfA+aEweIHXafIbKlXGMzN1Y9R1s9t707",
-	"a+lVywsG67clp/SboAN29/hu1GDYNbHpb9BS8MaYAVcLMX1s3VaTaFSgbZa3vnikbSnsqwuTLe7ySnti",
-	"I+RC+O56Q/BluytdU6puBLSwdceJb9wowQLbrm5R0YSJcOcSHF8TU7FuvgD5DY2r0Ty6Ve0ZopR301j9",
-	"phUlq7L1s6AlVKe3bZYo4C73qldDls3GSQKtIN/Tkq9nvn45oUy/5dSEjUtAqu7Tvs2Sg9pzYe+RA4Pu",
-	"mEwRbOK6K9DivblBd+H4iJhU3u5BVzlfv3nuNe+5yDAtwXpNNv3hkqsIh6/f19XTt7CwbRXoxuxigDhx",
-	"1wR6+lscgd0jEV82XKyd55aLtc5up1ws772REWkueMqp6JwYeIau7O1mpOmKkllQpvutjQqelXKCRWhW",
-	"hxZsBrB3AEiysTtqMaraGDx6tWIUszUIploHk46olhB1Ur5cwrf9RryeoEF23TgbkmBlRucugIqRjJMI",
-	"AKaqoGXUxILMd1IoLSbnsgZ5W3jGPu+6lDOLjn9bXlJfDheZH+Ya+QxhSFPxbZbdp+b33Ttq+QyoJVuW",
-	"DwuHKRmBQLJHafYlOg1HBQuYppZWZtjxymOgTujcUFTnaTfQL5fagIlMohrXho3QQd63dLWPEUUdRLUZ",
-	"XM12/7XjIXFXAs7ojrJNly97lz1IYfJ7aPMRongLW2BcrlUs/LWI8pSqYKrNyqZFH0oCu9uwBU2vZKU3",
-	"6K+ro8Yg+5QWlWqN3uYOTq7TIAiUFjM58QL3O9npQRaLDZSHNbGrG9tBqyT8USfrfu5/slHAuGOp999K",
-	"mm4ZYa6Nug1/Bmptn+q+tN6Zv1RhdjedCK7KdopHWL/37XymZh5UV7EiBNu3EzHkfCO9O1jxlJCHR7ab",
-	"58bNTZ2Psx47xnbq1qPL1WTvXj7FdK5HBz/v30vIkCpGJtAn9Mnzl09f33U9Wp+/fPJs5/z56eGDh/ca",
-	"fyXkcU4f5/Rw/50s5gf39x8khIuRJJfhCYUNXa8PLnsJEfJS1FKFZFTTXfJCKJ7ZMh1XYObkoHN6GG7v",
-	"X4aFSgtaGp/mrNS2Y/jag2Mi7fDcUovv1DD+eqT4xtdg0s0phv63rkmL3kO1kuXAQw12cwNYIyw+X95/",
-	"fDkI4UZRTb30Wwv+rnZ12VWG43U1Mc/rRq1bMRkPyR4JIv39/TmBfruTKU210UgmTmFxEJbk7kDPpwMy",
-	"CEbYyavhj7/P1OCey09vQocSqsjfz9++QaJfOr/FoNv6iSlWclrwPxH+8+6AFuMBGTzNnpyfDhISmSAE",
-	"/+wUFxbkukVP6byQNMOIpJ/MLvkNOywr20N6LEkmZ6JtKVa6LqSBWOnUzX88paWex6ObXmRtEVfaCj4W",
-	"1rMloXklol1xbLWin8sZ1AEM2VyKjDAO+nTQIJfOiQ3ydITXY7Qs5hsmZBZUb5bDuchsG2MuvG+TI8B9",
-	"3PIcbPZCHYxtbvUAMiwGhBZSMOyCOwtgJl3LDqzHHgDA+AAReaGDx7IUa+sxVDcnSuoCYwtAB+2AzEux",
-	"eHaXrOpIFE/7M9emr/ifLBans+LYtrQrdUKGlfbAC8bq36BzZYsa5tqZh+PEw8ltEn256phmLa4+V7PV",
-	"nMZvzny03dMRgA+D3V8VhnL1trupdJxCC4i9X5xLLAEIBuieLR345tDazJveVNzpxBWh4QzWB97PV3oK",
-	"l3qK2sRarEayCWC1tz7jig6LtmajEc5gN+Tcdovchjk4f0NnM7nhdlkqm+9eNOcHdt0u49trNcdWmN3u",
-	"tmUYHuxDEZVqB3tHZtcC9n7/0boMwlQWsipbsLemTTU2rPBdXTEV/1KO5fI63r35WyfbrzVV2qKp9Qs5",
-	"628W95qWHM2DujJhRucQrFJXK6sRMK0gNP87UaQLTi57L8eiz0U4FYGtsVTOR0bcGi4dncmfMgozfPrm",
-	"tK2Of0W2+J84aIz+grOt5+u20NNKZ0XBmhlbKQnmt7dRrebtuC1ze85rWKtlCdusiCUrG8YdL2VSW9XG",
-	"9uwsGS0SI0UQSVB5OBFfCUbmtfQCHJSwDT72a+vYpA3XhJ3ZPrpFiqxVcEzaqoaxscJS0XC8lblF37eL",
-	"zSZca5YdL+4A9iGAJlZGwQZ4EQEpYCObcr4uA3+lybyItdpu7n5Jehd2/rdBiO5dN842W3jRsjQSckKL",
-	"7mEFl8q8UU7RjXO46kqE9gqCdeEwQyerm9Vsm8QEOGextqRMWBirjqqjmXDfVWav2NoP9YUVVVHArezU",
-	"9CJSQ9cRPj6nWQ1hNFtfJr6qV31bytca79U1ujLWO6+s6Ir4sNwrmnTsaxZcCleNAo9H21L0UN+d+M1D",
-	"T+iWjsBTonJZaqLZJ23YnJO15O4vj9+Ro5/uLTsAWyQrTGQ7wXohr5h4yea3wtLsu27O0povuqG/qkVt",
-	"XXmdsB6mWyOqOHz/Gzbz4MBCztq6XixYYIWzv7Qt5HDm1xqbC/yBEItAa6ujL26ZzcQUxcY1Q1vOOutw",
-	"7X67omdpZtaWaL+VMb9docRiiQO8ZL0F3fD6LlAhY1n/is03uCD+lKKZHwCZvJHYhZ+UtzmJ8FYs6nZS",
-	"Wbzq0qhvqm7/6HrYACavrTQJejBDxwpEmIQCpjiEfs37bwKWX/P/gGrrnU2CU2tuX+vh+wjfTXhQtIDJ",
-	"hi8TH5HrZBNftfAzz0si6VCUWI7iM71Y5vKaADpCaWN8jKXMTnwjYMt6sAalxjJ0ba1Da2MztrVkgID8",
-	"gTcA03cvgT/se0KGtlirilOzqyqoZqVNeDoh0mhoYRsHW0CyJSDNFSaLQ5WkY4Gt3qFfXzyJepmpV1JR",
-	"c63b9VA+AZ8v1yc1qBcX5HEp06uRLDPyC1Xs/uEyXtdPHz/s7zw63Xn+95ev37zbufht558fPx8+6A7f",
-	"ZSa7nQYR4MfVfsQNMdTW+BFvhJ+2JQZ9kBazqPS3ev5rCPm4ppdxNS1s+54VoYPO/k2wJirFNsDRu8V2",
-	"DYUHpuuWvteOor9hwr3L9lqZTgQPbdw64pYc4u5dfarbIbigowz2vYNehDBW97qslha3p0Vh0Wus+bau",
-	"ee6avqDRasU3TId9dC0/U0RR29YCfaUsO0GIcKgGlhrZckcrcsNyhhXqQxfojMLBFwY5h07ZddUMtg7c",
-	"DdXV7/mbz2e8AftCWRIw/WuP0njwsDubr9+2zWwwT78quZ6fmwPwSZdyFGN68AX5+/sLH+6TJUBKIAjA",
-	"0SOX6rCIJAhJGrVIHAzzARkyxTMLCG5ej826nBv7uPfknXxX7wKdcqfgtnRwsf1CgH4bqRjoMMJv05KZ",
-	"q/nm9PXTgeHhM1CHEGcfSBDsOUZLLAPAsXOtp7hZXIxkbOighQFkc4xoamGzLUi21jTNmfnKFpERLc19",
-	"BlxsSPMomSE5lRCWQd5vSbJSTgGF41Jcih9+sM5b9cMPJKVlOfeIE6wkA7NZg4TQlYfjEmmyqZz++PtM",
-	"DxKymMjy++xqgFDZwRG6rLwrNr+3cJSKDHI9Mb/MdTUgd80Xv569IkNWyBkCfIAlCR+Gru3Eu73/qFg5",
-	"v5eQAad6kFyKwe+amxcCEsQAdsjQy7FtBqHYw6Oq9N0hghh40KPyjiJDmc0T9zFaM3iTapRvRAOA1qSX",
-	"InT3m4/BsEF6ppC2s0tOCcwJw8AS2jySEb9mZIJRvBMMwyM4wR3VOJydN7icoZkCkEjJVI5g61Rkl4L6",
-	"/pp1PABGMdo6d+1kWUaO9g+CQ5AZI4MmesbAEswpyavhDz9YxINGVxFDYRYVkwZZU3eNLUVKlhrNdJBX",
-	"w0HilVlk0MRnc90jEwAR95UUdxTxPYx3yQvImbpGlPFLAcAug73rg4HDSqlT1a2jFyHuzOU1900d7+0N",
-	"/ODYHhHJOphwUscWaKEkpvgjJQao5SdoKVyK0hwPywDOXRAb1PXQM83er+SFVuTi1XmjuzBXQTPlZkqX",
-	"azzskCnsAxA1ErgHwcR3ie1e7FuFAjE5GNAQ8KfeGq4J5B8tYLH74QP+OpLlwOYkot/cvvD4UizdIkBD",
-	"xUvqebUhvynNMmNYWWLCdf3wQ0JYWcpSES1lEuFEjwPOe+6ybQfHwJrOceYZ03gQLgMO8mp/enDwIDGn",
-	"y0TGP5FnJ5eiwZ3uBVnBn2iqmzmveN1tYl0pNaB4uUmhyjK44tmA3KWQEQQn49owejQQw4YM+7kUd5cY",
-	"Cgi/ZLHHcclAJxO+M0IqqyIjQwRrvIfsS2lleePzi4t3BOE3EJkNsSDu7ZJTYWnHHYBhCcAAfM4yciv7",
-	"2LFzxEB3DYv9n9Kp0TmJkf60sEf3FM7rhx8g3cnBqCDyh7IpzUcPfvKZlBbXY2BYC7KSX7ig5ZyA/oZJ",
-	"U0hA+OOjh0c/J0SxFMTf0T1SicLcK64xAAokPeOK7ZILPrEvaOJiegxMTHIseMoEGkE8Y8JcP2Nn9F7h",
-	"52dstBNQWa0xvCvltORMU2xHo6rJxPzTukw8w0kMX1T+ygTZuuY6qbkyhhRovmFn312Pn3LcC0Ynp+9e",
-	"BCrkce/A9UqhU9477t3fPdjdR+s+B+VqL2e00Pmf5t9jBjoalptzKV5kvePec/s99ICYSmEL+w/39xFU",
-	"SWiLOqrZJ703LSimHCB/jkValuIULzQpK6F2e6H+1zv+8DHcMyMPp6VMzVHi00lP0zG4dwxnNwYeeJf3",
-	"IJWpfT1n+PVXXU5KxS7GY2yXzriR4Wew5+Csuu5ASv319HTUviPXB3s0m3Cxl1JNCzlGs2da6WgraZpl",
-	"SI2IfKeQm08rw98tEEEd1HPdcSvQIEum9C45nU4LbuTamIIL0L3IOfmMtGE2n9VXSnJFEJXONXAzcsDl",
-	"jOA9bJ6jGWX+2C8ITS6m9C8SUwaDo6RmQin8dO93Cx9Uo3197lWqwnw7bxIGbZPNIYRO6xoKtvf017Me",
-	"+lR6hVE+OHTGCwCeP/QQUtoyhFf2IfK3UlqXhdtQe9g29//DR7SFPNGtrll1e/ClaXnqsmJf1tL55ptj",
-	"PTsfEDsUyIZm6LuAvci4EKzcGclyR89kL+kZPcgYfb64dqPlAfHYGMvSZXsC4Dy3cNU+O0Puw8cvjWv3",
-	"GtRKRwGJL6Go7wLcFUcwFp8Myj/tuYDcCW+nJ6eF6+k+V63My2zDa//UVz3bjencnMEKYt/kzBvw4d/l",
-	"1C8CSazqZA+02jmoxxud6N5n988ve42e7K3H/Ng/BUnXdMI05Kl++Iz+CfCk+N0OglFNBpCsEF0ftyKg",
-	"rlwJp//XOMI7dU2+uvm57X12//yyF7i2pNJtGWvYWZ8rMsQkGBfrAvTGxKmoA9cAfhATeNgP/7c6b/gr",
-	"UUUSfVXgttyQwG5RKtct/x/LaioFeSPBmQj86A1O1MZIXFv++snEPHApDg7vHz14+NPPj/YPDpPXu+Rx",
-	"zsSl6G3AnfAgXPLiNxK6Q5oFOkLWOz7YeMY2SeL7XEaQomAxhzAJzsMwLagG/6A1HB+f/+YLJm7vroKC",
-	"GV7V5gUD/ObHIUry/7D75aCk7bBOGe39UdF5bzOVFBcDO/qtbojHAT/YWLvMvs+lgO1RgRUEnTgKhrG1",
-	"sSRS3O4FCKtd4uLqwjpx0S3iXJxoaWLTTHQ1sUKxYxJYobYlbCGVNwqvG/VKQg5lNgfLtVIsKuCUqtj/",
-	"bPkGMHcHdaC/ZwXURuLJbOM3lk6B2eCTHpbtQETg7v308v7rnX88uvivnaNfDp/v/KMXWa8PPx8EcC+9",
-	"6/394QF7kO6PRozt7+8fbGZWwM58TykIE6gvxtaXm31KGaLtrDQhntaPfc3btJgfANDXUlkHtOEjaSEV",
-	"JnTBsBBiC64efNsLR/EnMKKFYpGOrl/TdPHb9v1sF5tU56u9ISAg5RWhemui4eKaa+qpJq4DvTAPsQsP",
-	"X/N1bc+vwTptcQAqLSFghUs62DnoOQQcX9r+88Oj/f1NOAls060z2Q0Gp9+XQNErJgWmD5HfJYBT2PyJ",
-	"rcjT5Ri3cjOXtP8v6hBpFEJ8N4eIzaumGsJ4iwEnrCdoOcKkhWUgXKRb3r8Mx1iAsdyUAzRBMr8xB1gs",
-	"hPl+HIB6eE9PVGvIqBsn2Pt8xeZf2uXUU5F9fYqLWwqYnf3d6NbmkPo00Q1o9qnIgGi+qWnwr2eWY4EA",
-	"5LzhJhsyv2LzrQk6QMdcKeHOgue+OlEvKOGuvnEDTf8XG50lGZ236faIRd/t0BHmcnkcI7cqnjU6XUls",
-	"H+1adtmeOm2zwP4fW+yK6yYZsUweAN6HR8Vw8B/tdURfU7lYaIDyna5NjQFLRWYhXyHBxfqRIEHf/IFp",
-	"cjpnc0LLkl+jbbjV3arh8lqv1bnDmvsX1BprXIq/QgwNN/uGZ7X3Gf7/ZS9HDL7oucG6n1fDby3cHRv8",
-	"a5z+82rYruK90KqRIbyQCWizNHPIBiR5Nfz6lOLybiOpvK5VZLttUUWowEIo/uvQwS2aJw7jqXfw6HB3",
-	"f/dw92D/+OefHu23+TQ20K6eV0MovPrWZstKcrZnbUTBtzBbggR0Zgizkduc2BpV3xzMPL0122uAQbe7",
-	"N76Rz+1rmaQhdM1fQVZF8yK3OzcvsT67j77sIZyHKwmLG6kW5ugiaIP61+Zh8fcEsL3fz+qtgV2AS3Vn",
-	"dgtYU/9r9bZcH7tPIW9M0ARu9l/e5ia5gNeeL4BtuTBML2A6/mv4Ehd9MiGu5IdI1HKToOX5V/Ez/v9G",
-	"ve+5zrOSzurgKhCvLW/TOZuQIcWulO0UjCWE7ckRp1C5AwnqUCM5KpmtveIThvjBUAYD18jXxAXddGxH",
-	"8YpnMDsAwaIWUcKV24UPeiUlk5g+fymgo622HhEKKflil5yqK8CBnfGUeVRfN5YFq8DCUqgaxAI+l7tx",
-	"93B/PyED24F9QCDmei+BLHwPtxJL2Hhs9mvjzPuO1GTe/Z3c6zB2e57Af6NvUMgbkLQn3FN1pQC/11AW",
-	"nKvrs0OLArrjYC2eFL7PhYSm78K1pbXk7KW0J2fbRKU90YdZhDY7mCtStnF7F32+o8iIj6vS5gRBqj+p",
-	"ppiqdzfwbSahyydjKU6eioxkdI45AOpe4usPV3iDEkI1mUilyYP9fUOD0JvX07SfjopVTA2CKQ3wOlHt",
-	"yjlxMjFiBo/DEzrftpIk6DO8n2CLut7h/uHDnYPDnUPsVNrRCzr/TmT/hM7f0TGLGmdwBLdB728F82U9",
-	"QBeu6LGu77YmGFWAgE+xptcTZ06vsSO8UUjIGaPZjhTFfPVVAKy+1ZcBwQS4IhOasbBe1qW2DZlhsQ71",
-	"b5e4VDky5Ibf2+K8ES+Vrn8HCX5cB8RrvgL0fnWFFVKXwlDlmGm1zPh3yWNIxpMjx4fVMRn8Lrnom6Fd",
-	"x34ola8/VCxrfmL79kM5Oy2gQK7vFgL9IuxwfaNT9SEpPZqC/hS28eswfHj3d6L8p67Bf4z2n7oTvwXq",
-	"v6hKoQCgyeZLEC60NLLYHUd99CsJesQQNsW6E5ozPoOKecuuh0oWlbYgMOrE6xtBBAVJDmoSSjYtaAps",
-	"mzBaFhyf3CUD1yBtYMuXjVAy7H4OpQ2u2/ClqKYEVpQR/AXoJTmU941B/XAlvwNslOBpmNw9Oti/RyaM",
-	"CnVsvZlYR5XmyLmhiN6WFdaoBPiaGLm+q4riGQN9fMGOWL7+djaDRpQJ5Y4biusEhR4UeDuc4NasNmwD",
-	"EbL91UDCW8SgDvcbQajD9UGoJNZoZELFnNhMCHN4M4pIAGZzQalHTbUBUUHmTLct3fw+PuHGbB+s6/y5",
-	"fE7cSAdaei15WspxSScgLKaVyq2+YbFAEKZB75IB/GiwkM9slOAhHmzbSrhQ2nbbbj3GCRfuz4Pkm/rc",
-	"DG2vlthNfABXeGTNu9tgaJComFPl3kkUFymrb+VKJtYMAC2hQVp8gbwaehgLiwngWYiQuj+SlcgM99g/",
-	"uneCUQYLfUAFmDB42nOmEzKoBL2mvKDDgg3I3Qf79wEEd6HiHcINX9MLbjFUo7XjbqmI02e1oVuxNMzO",
-	"3EHIEHN/Cj5aY0BY2K0VBnGgpTtjwty/wwcPyUv+i72l5noWgO0BRsxUpjlYAdimlTRwohuI2sTqKphD",
-	"nLP0ylWVK23RiozyZIFo4Ato9oIKPyIwW5uYG8WxnBRMKSODGije0NKm5uweOqOey1hCsiOQX0KGLKWV",
-	"YnA6I0hcvxQzcwXklDOEkRcEPod3zYA3afA/JL7oD2uhzGb9XmXm4hT8ynCmOQJUJBZoyEiZPmzZgGhW",
-	"FKqhLBtmDWUilwKgUQWb4f5G9MYE0YDgBg1yRrMBaJKwD/0xnQ7IXbNluA/wwK5ifwzIj+QATE6/P6jh",
-	"olfDRxsvhdtS56pwFi0FbO8MoEzsaGlOuZH3OVW5eXWNKOJ/fM1KPpqHP4IBB+Quwqz41HIhvYPlUjRa",
-	"097bJW/qSsuMFUwbKhFznLQ7RUujhiqO9g+WwItQVy+URIU9Kn7sKqm6FDnNzENVmjKlZGkOCEBywp49",
-	"tODX6Ciy+DleB3M+oFrF8R20YTZxJUflf7cX9eto5vbtZqBvrZjboU/Tqxi3DH0YhhakIBk3p6RDnJSb",
-	"c87n1ChGcGEDl8mC1WrpdDVHrSEt4w7wVw4l8GucI778O5lYOHi7U+0CO4kbjlqJbCFlyOnk2Pz7BBVQ",
-	"1A4A/elWTDM3AZQecuJYg6q7juf0mnX2OSxVmy4v2GFIgFTIma/3mKHyU+MoO/gBH5hBZKl3L95gZwXl",
-	"xKPheVBnxwrF7igyk6Xz/x7XitOlGLih+0aFokUhZwyVqPv3DCv0uCxeEqIDrebu9BqOYEkFi/IosxVv",
-	"RyNIwtvauxaUlg3LSkCfBbeM3nFvwikYenUNa2efG8zvO10MGLv9XrwAkaHkiTW2rR/Mm+5wKgWjpUBA",
-	"ViczRux2FHxbowqBQFVNGuWq7pIu+u7I3cueMtIfYYEyOr/s3Vt9WWqfbfuNeSbxZswQk0OCImUWbTSr",
-	"E48kyIoRfAMzBfw51HlsC/qBIe8AIHNB1Vsi8PDSdKH1Og3yK7HxeoDvRLH1BFazcxuuMIosgOIYRdge",
-	"QobpNr4z421YN4tnGkMvDMMF4OhN0L8Mc5uVXGsmOjN4ZRuLttqwz8CF4sdfdFkZIac0o7AZ06oojKpK",
-	"SUHLMd5f1LkBCMt7m8DtPOIFczIDIyJmpKJooljSS+HXWgO7WjCu3drjNWSFhCipJFwfY2tSM+hCT9LE",
-	"8xVvDzmboETUUBdu9RBIME9zoy6FswgaHkAh+24T7Y1y7j+zHfV4y163xOrSgHseDee4w1nj+1vj/4IV",
-	"uAiA0rwobBzAEM9X9n99vHFk3/dPrSP7tjlt72B0n/70U7q/u79z6MCdHoz200P6aMgOsvtHRz/91Gs0",
-	"lT18eHhwdOQ7wH7oiaPhP8b/nb8evX9PX/34x/jTb+U/ntG3exefVPn46IXa/+1APRs+mT0ej/+j99F3",
-	"c8XcDOzferjQb9VGzA52Dg8v9vePj/aP9/f/2XP9VQ8PDnxz1MNNUiiaHYBb2BX2ipUlyW3vZXMHJhQC",
-	"66BhyQm7LUXTZsiiKT3iRXEM1/c6aF9rVNxFCJR2HrT3mWdfWhnR00801cUc3ondfxuFFHCJWHlMBmBc",
-	"/8ezF2fnFzuvTs8vBig74QNCyaQqNJ8WoBkPPGkMLGrnwcF+Dbx5cHRvlzx1bYCNYYxxPLD5rd5g9VsH",
-	"LzGU180AgVucj181QwSL4QBnKzNc1iqu8I6WulN2Ec9W5hU1m2SsgEuvvfuLuOJnhh13HQTP5/Iy+3HH",
-	"/Cc2zjLXeLiCa8hUM72jdMnopKkB1H1iAG41MlL0Frmmz7hMi9UEQ+/gSleDad6GImBWo9N8sfFy+yXy",
-	"DZ+iybkXtpPT10udDTpYteyqpeqCK31bLMhevhpsuG2PFjOwLBy/zcAC7o3XpyoLi06vjvf20PtipdFe",
-	"zzxs397SQaiZ7GTYoa0rW0xDXQ4MOcugrIRqQuS6VFiLh7r80/dOV2nB3QXsUyanoMhYDH05maBHaESW",
-	"gf2BE+3sVGUBuhNkE2ArUeIg8xGm+lIMThGg/E+gmmPyCwD9k4u3L5++sUz14U8P9j0UMqIPGt67up/A",
-	"wAGRT+icDJnPH/LaoCydxohMcjGV8svHL/8vAAD//w==",
+	"7L17k9s2lgf6VVDarbKdsJ9u27G6trY6tjP2xK9xO/HspH0liIQkpCmAIcCWFd/+7rdwDgCCEihR6rad",
+	"ubvzx8QtUcTr4LzP73zupXJWSMGEVr3+596U0YyV8M8nshKalYpPxN45nwiqq5KZLzKm0pIXmkvR6/ee",
+	"Mk3TKcvI3z+cE3nFSqKnjIxktjglijFCR/KK7feSnkqnbEbNC/SiYL1+T+mSi0nv+jrpPX0r3+69liKN",
+	"DPB+yogwX5GxxJcL9kmTopRyvP6910mvZKqQQjFY0dtSjnI2M/9MpdBMaPNPWhQ5T6kZ7aDAJ77/XZmh",
+	"Pwfv/s+SjXv93n8c1Pt1gN+qA/deGLE5+Q9TqsmcCU3mpRQTQkVG5uYzLUkmzeZUmnC9D7tg32eGO1Oq",
+	"KqndDyaqWa//m5n0mJczlplVa1myXtLLGVXwgRyPcy5Y72OytA9J79PeRO7ZDzUrZ1zQfL8eIXhgj88K",
+	"WcK2FFRPe/1eWlPBgfstTPZHmr2Tc3iylAUrNcdNhkmsHOKbMZzcmOcsIeNSzsiROTs7KS40m7Cyd530",
+	"zObEaaRkf1S8ZJnZCRjEPlwvWI5+Z6k2b3lCZwXlE7E6vbQqSybSRWSMpJdxBevddOBP3XPXSY990iVN",
+	"9eqS3z07JnOup0QKRialrIo+7EEqM0a4UDxjhBKVUiFYRn559zLYkHpKPIvO9JKLbNMsfzbPXCc9QWds",
+	"07Pv2SdYjaOiDY+/wcfeypynC/O7glaKZQOgSthnrtlMRaduP6BlSfGn8JLBlSEyvHVjWc4MFRi6eHgS",
+	"JZOi5OnGWb6SgsEQJTNvp/mmH7yzz9XrKqsc17P2Z/CQucCa6saNzfmVoVPcndWraXaDlTPV9XQqwZFN",
+	"d9ihK5pXXXdo6XZxw0+AaiyhJfW1cYt0WxNs7spRrtzMFlbkb+tunMj9/CVXevXCe0L0/1i3IX4qK4S6",
+	"vEfwtnW856059NX5WFqob8ZIypxRgfTjrk+TlbwQhnMoRqTIF6fEbPhiPmUlI/j/XBOuSM7GmshKGz7S",
+	"9fotrWqFUMNlaZrLSRVZUmpXfBvbnPRmrEyndDMTfuWeM2yrYCXVstxmBnY5b+xPY1OJsLN17zwHmbxp",
+	"j/36/PvD+SfBbq49Bj/vleOQwTdrmXiw8oKLKNmlOaNlYsSVZjQjEsW4G+GOIsOCi8GUqunw1JKhMORJ",
+	"YGlZRKQt7YafbHSxUyomEYKjqbaiwjFammWgBaXwiwzY0kxetTDdFqHqdA/30uWTCg4qOKfICEtrhPcm",
+	"yFbt1NtXeytcDPftBjzMbuPqVa+/aNLKczknMyoWRE+5mCgyN3xJSE2UJCM2liWL6XtLE3Jvj04pp3x2",
+	"JtScRUiehuoyzfM3417/t/V7VOu/1x+TVW2VkgVTfTKEgx9aPkvJtBoRCpNgGaG5FOyUsFyxxGr2NTee",
+	"caW4mCRk6NX24f6XUsZHbMLFgBUynXbfgeeMZpHFG3vrd1mVguZwnaXGOy8Y0WC5GB02l1VGJpIpIgVo",
+	"uQmZT3k6JUxkisBTXBFjTfYJTI5QIticwBQTIqrZCLfQWIf1w3dUciFAaaaCMKHLBY5plBFFRlJP4TG1",
+	"fwGiY8xFZqhtlRw/TBdm5oZzwYSLapRzZcxUWWasNIysZFRJoU4JmxV6UZ/dnCoyKanQyL46XbifcCIx",
+	"GWJfFRf4PGs1laYyz5LWWa3wrlLOVdx2vpJVOmWlIlQFZ3cp5Bz+niVwtMa2ZjSdEqPXk/lUKkZyKS+r",
+	"wowOT3feDWMXxqQpK69YOdAczRGvw2ZUsz34NLIuVamCpRuVgXP72DJHcbsf0Irdq+Z8WjnOS2sNLRm5",
+	"sDObJvUSnwLzqNTRk6ak4OmlMw2BNu8oOIPoKYPTI8J8X5092Tt/frZ3/ODhXS4EKxNS8exeQu4fk9FC",
+	"G05W311jfxpyUlM5FwnhWhE5FwScK1Sbq0GF1FNWwjzuKEdBTvorOrNT3SdnxKn/RDCWGXaBU/ena4aP",
+	"LaXdlplxwWdGAh9tFBj2HNzbWk/xHfujYjG5OuJ53tmMtOy35cpyRVIz1inyxapA6x8uld05o0YZLo/S",
+	"gk4oF+aGi3pbK54ZpkvVJbMPNDazyxYlPTfMpoW9cM9dJz3L8W8sPT4AwzLrcQLqDpKXEylGQOyTN06a",
+	"gLxABcE6xjyLmlJlNo7rxNAmUOScG1FrNoiksliYzw0llwzVzf6FEBJPAX9pHrUswA3CNbx4xCZVQyiR",
+	"u8NAig7vWRFjrsAWipdnGcaQoZ9e4I+ODg/hzNyfq7xRFkzE2XfFM9gGmue4MoUbN6MLojTPczJiqZwx",
+	"EJecqVMkRcPTzY0E+T1ihM6kmAC/78zGf3nxdGUZZiGRuXt7Y3X+ga3Asxamxq64rFrElyNmTyVueQmR",
+	"ecaUJmNeKo0MNKdKxzQVmhoJlrNswrLEfC7wXsJjwAuZ0HAphdQXInx8n7y0djUBJ3STPsMncWZuvvvk",
+	"ffMSCDY3s1WalprMKrV0LAkyYHYhLtmCwItIBSY/0XNJZjSdGlI8tSqBnrIFoU7HhtlroBHDurmYmDek",
+	"UqR5lbHM0HLHQw95wsaTd/cufnLuxoc3FH2/lIyokXpmcUVVFlKxPu6eXSbR9JKhulLkNGXe8BRs1ZoI",
+	"9CkURltYAUDjURW4ZJlRDLnZf0MlXBFtTBkr8AwdzWjGyGjhxaVX59vUfDPabgp+xbNO13VJPlZgcyIP",
+	"C+RCLcos54kKTucJb+7NLwIUBqO6OAvYHCOcTKXMSIpkdJGYjTEfppXScsZKQ8+GPtHnYYh9tEBP1khm",
+	"C/OteRq+PcXXj2iOwrKgi5lZqtnXuOcpas67kSPyuqB/VG4Yp90YaW1uOfVTBk7hvm/nXxldbAwYUM28",
+	"Qyk62e6u3WWbuXaemom0qkJtvlc45d2I8qn1djc0+V7H+NNTfHa3cRdPalVsiSJyqWIM6YUm+BXymYwu",
+	"4hzESJCBYkx0N1EKhsbfypjPUCJb/mH0jqxm16D3WcMOxNaU0TKLanurGp7fjo2RMv9kPc/EbVLs1pu9",
+	"teQfEcj+K3N1vGHpTXQUy/OpBO7JZixD+5srvNggzOz298lQsPmwaeFijLBUmpjNJlaGOz8cirHmeQs2",
+	"7xgQKZmuSmEPattbZoYJX9GydebEFxErw5hgcSEJTo6EZAwPiivNU/LkxzfvOhlRXjuNmP2szHhqlJba",
+	"rk9q5cHsOahRndVBo9b+ii+NWfdOLLZJDPc9UZKMaYleB/QDEeotXj+TLpdgaQZ2xZF7CA6esSzJJTfm",
+	"BtDrhGlvrK6/Qnh69ftbzv4ln/GIhekDyh1WtCwePF9a5vnwzq4s3s9tZ277lsa88O4XcfqDtdwxSig+",
+	"BQqBYRKdCS5g85HTTkMutek1/tnrpGftpM42nb/WkUkI9knHnI/OBsZMFTph6ARVp4SOgPtL4e2Vjix/",
+	"B+/ZEtW4hSf1yYXbuNkh9pQuWh0pdBz1jBhKGJpdGDoV3u6G0+HbXRuHsV2wutbqIKHu2XjvV9FJlnba",
+	"zDK6gUF+ydL2zbrknXhP1IgqrgaF5KLNh0Y/WQcRWm7rHUYpLbpnCnTjOW6lu/GcZyL7mbUT20qeRck0",
+	"7D2IIXkZC/s1J/q+rJRmZpBzeNfyCeIIsTN8JkqZt84slVlLCptiacm0uwW/Sy7AE7uPh/WSiYnZkqPj",
+	"H+Cw/N8Roe/yeaJhA7eNgagnXFxxDQluJJMMQzqgrnFgPgXVmpXmHf/Pb3Tvz8O9xx/tf/c+fj5M7h9d",
+	"/2eLL3pS0lmYuBMs5OFJ7CfVKOfp4JJFLvGz7PjBg6PHTZf1ihfxki0SG51Am3tK87ENOeeMXjFlF7VR",
+	"dVKM5vGZ/HNlIt4xaSMi1kNjXmEMCtlhwBUJnkFiUL0hwYxW97aVEGcsxk1wmm51a+MmsISf2UrmRSTA",
+	"JHXHk9snL7QiNh5hJR86wyGwRdXUheX8NXDeLxtcRRdvzlnHo9wlsMS0drHD9Ttkn1trvq8xyJKeNsxm",
+	"4zh8IlgGfAlSADaljfSS0Lbzp+NGS0IiCFa7WcqDsvNrrUuvpndGNL43KyFEy+jAvrktG6OrF6xhC6x7",
+	"2o8V9Zu5lzg7K7pbn1JWuGyU5p6cyxlDXywYHJTMqKATVqLz1xwPoXrVp0X1oOTqsrsP04rmj9HcY3MG",
+	"4BECZ/Fclnra6p7EF+0msdd74sDfMKC6+/VkzpKOhEytY/mOFRGYJ+D9CAUttUoaKRiyJIouVCMqkF6C",
+	"xwGShLaNsTX3r8JfbE7WbS7Fad6D3BhnEHxwm4gf9b3wszOHnBpq1kemUsiqZBmZYUiECuCX8KI8l3OV",
+	"4FV0zk0h8Uk51hBupOB7wkfN6p0iJa9YWVYiUKSSHhdXNOdZkOo5YJ9SpgwzsUcxGMvyMvgznVIuAusC",
+	"FxQkTfkP3C8mtAj+suECdFUJ+9/0Ev9bZf77qJZn1rJ3RUtIGjGL8nf0jV+d/+idX6b/6IVfb/gULPyZ",
+	"W7f/5u84459w/csfP7H74D93lqgzyOsvfBLr0hf2TX+D/Vn+9J3fp/pFdsPCD9LLpQ+qzP3yI3iRrOei",
+	"G7/xL8K5GsYTZSdLz+3GV1zcq4UVAHkgG3BP4l2p1EoU+pJ1F0Sv8GVRm19qFs2VnMsyUysuNryg0jCg",
+	"aPRAFkxsyRvlXMRs7Q9TCVJFETDGrSK8qoTT9qwjBdEWnhE5HpPRwid3KKK4SFlHV4XLdonoXKkU2Zqz",
+	"TC/7ZtipnJNZlU6dWxiY9KlRMOa0hASJQiqu+VXXGa0YjBD1ijjCu7ER/HF4oeAtoYa4WWxxn05rfeNN",
+	"A85aOT4TTxOuoucJvx44o3CtZrp5UmEIsz1GFfPvplKkrBSsawijUm2ea/ONzXFgep+YaQpiBVPSlos4",
+	"pZmNHKRyxhT+u/N190f5i4reeStGN6qT+FgkEAvixNZSuAKK+ua7rbWX027OWnXTe5tX9w/VAJ/aYGQ1",
+	"y1iGO+miqqge2MgqOmkVJDgkLtmE5ZaFwtwisdd4fNjMYCaVrg9IjsesDHSNLhwE99rdVgxszhkzcmwm",
+	"hZ4aleWKldHs7ioahfjg9sN8jfYntWEmn4LF3O7Cg3g+nWYc9c/jMux8ujrrb0VoBi+5eTJ5beHsnk/e",
+	"uF83dX42kr07pngnPRqh1R8XMR8TyCGXz8wVYVc8Y+bKSJGv+pZbpfSU5S2JMbU9Zp6BDBKXOiikNWcg",
+	"uags+RXLwLDmmiyYjsesb5qA5Z5oFyIlSxkvWoR6XOSFMaCWcbeQXKuXvLMrYOfMCnQCRJwtwLFpkLLf",
+	"nn36E2NZPHpG9YCJKIEY9YZOGCkZFlajjeu1hTFrpIAHdJBWpZKt6S7x8lKbIdYiSajSlh6lTXFtyepE",
+	"ZQUkt5EdpZxDBqyW+CtYD81LRrMFCpttYz9tJnfBohHIn6w70VHgtBolMLPapA6Vr86KwlsWj0aWLDXa",
+	"f2emaujiHfzm9jLldTTJ/ENTT9JTLi794ocuJWxofVTqkoVVB+ZuZpAlQIaXQs7FsB8mGGJNO3h2ud4n",
+	"Q7DGhv2I4XUhGhmNyghvmgdZjcFbMc3OezhcXpZfwx1FFkztkyEVQlZm8n2fgofZlUZ6QzoNmi0JkeWF",
+	"CNJir1jZt9nBWpKiUtOE8DHwdyg8gXyBEdXpNCFKLquaOaOlUGaTYEioSjHMnObGIIEcFae4wJ4FXgw3",
+	"444Wx7lZzc/2HfCHs+7hjzP/tmXW5cjR84TE8Zvgym92BQdUuur1/0RTnWOOH+RaKzJjsxErFWyroaB9",
+	"YkxSH3Iym0GofYqoS15gwg9O1gbC3gZM8gg4wtIn7QmAXQtOveLazd2BGXIt7lWvUFYis4ksRvkuWFkn",
+	"PsoS/oakSFdHVlY5I4ppn4Jz68l5LHRMd9bvptWo+85gyOJ5NWpJoXXM12Y+0wIC1mBwQObltBphJQD8",
+	"lcu5zaG1/kkFFAP/KNnY7PLyRq2qMNvUvNoK0cF69QnNdGOB2scgvw0K40guxcQcsAt3uDy3eIWWHW57",
+	"W3K3YJWPOm1zmEH8KXqk9ijh3STnSgNJY/yVQlw0xeogAD1pP6+O8ZlGLGprOzySrmCYGvfpmk1eMqap",
+	"VmsEqGJCWzsA/05LxoA8IRFcjvfJK8sBXYQ9I3jfa/dOkIGGJf34XSQMZEQx/EMs7PFtNpxvECgynAzL",
+	"jsayTEjOLxkZ5mysh/u1+dRNE+nKlB2shRnl66wUXVVmvOUc85n5xf5W1pRLZtvFImr97fpAstQxR15t",
+	"U3pNxSe1UyOOVWX1qK6+ubijb2kcDEc5kunqJ1m5j1iHuxmaBZ5aVXTg467eFXf3dxOpUPLWwVCiofLr",
+	"LKQVf2XEpeYLuDdt5Ko1dP8YxDdVzd+3p0z8sds4xupaziuEWeM77RRiyuRzWaGl1lxzRhcRUjs0bPW8",
+	"Ejabz9tUPq/t4aZMwWWbalzK2eo4r7ioNLPhDTLjmeCTqd5vZNCdnBxuGqwSmueN+W3+1dIuwvzcm7rS",
+	"M+7pjtRcjc5qjSzioMiykinVlt7KUf4zobw8nMoCtD09l+VlQp6/OX/ff/vm3fvTBjACWFdJYIhTCJCh",
+	"I0xPGS8JICZMqhJz1mRpuIzNp4V3RznnNhKKVnoqS65bkklTswtjnlLNyN2nz97dw9t7xUo+5rYubVqN",
+	"XNCklMa6YYs7KiEK1CizFK4Vy8edEpiC8eITgsFWp5Ug4J6r4LYBzo3Drc3zimcXfsASluYcqMjgs1/e",
+	"vQSB1jfz3Hv/7N2rvedn58/3A9LbN2RftgWW1uUF1su3SwTL3bwzOAebNqYSQhUZulkMu2WPrU3qWp3Q",
+	"31aquxG25BSnwydToyFPZZ6pHWq328N19UaYvW7CVtRRxClVHcsaWhLKVlydUV5ejd6UWRSJpY1reG4Q",
+	"ZxcblaHlcq7mNowl5LgYi3Ljwv1bW1b2jnkW2ra0GzGfVgydD9ajhE4RyDC2tJURKhbgIIt7fjfT8K0W",
+	"lUV84pZ0wDW+DsbneTU6d8H4JdgqEYeOfIEF+1gjhB5lq0QhjILNClDxnelcnDeh4LPK4J21nua9V1N6",
+	"xYC9jKmRRw1UlC9TvvEXOlZ7NmEN4Sbf4QtQRNoAm0aoSXfylVuk0VgNUAg8F02Hn0iZQTTilFDzX4BN",
+	"sLnvIFG2AcuzBxIm+bVpc/bBBBbavj1r6gjyaiYc2+FmUTR/23hktQ55RVyMeY4lWOZlFkTJkLfRGk/J",
+	"cG/ocubBg1WF4cV6pqm6igsjBHO13n/Eb7KYMXGr+JIXA3vum+rb1FV80wJgkyWwVSoyOUsAzqMWzBgN",
+	"WEqsuaOITa9fqr14eNIovfghsoYXvpLiNiLr8DaW3SCujm9YQ0XW071dOVC3NPc2geyxvdqwKVedgTTn",
+	"2aCRHDamVa57/R8enpjp3gQiyCeSxmsm/SZmXYt5Aq22f3Bg1JqD/3jy5umzfaPzRlOZPxW8ZGqrFL+1",
+	"KvpOZQjxApSIEhhMN7pbSlWsja1vSf/gmPLO2t1vgXlPe2Xidtklq3fmQZcKugBrYjUTROZZy1fbwQuB",
+	"zv2yJS9Vlm2DqFxuLj8xz6z3XUJ4VAq2jEAD1zeuv8vLGKzRmXJmMjygXK5N7RLA4G/gZrS41D5Va4Ef",
+	"o2szrvltCZbMs4FzEa2nE/CW+N94z0+XH3Ur43YU7W9GK+BuvNgiyrXOFCmYLHJIK8kAVIsLhCUH3QhO",
+	"wuq1LYmmu9J4O2F6+rjh6d00O9O9IHFsMQBVac/tsTn4Z+llRL/93wnIaf49aPdib1VSYz3a5o2d3drw",
+	"tPVtb5XO1OKev40Mpa8Ce+kjqptq8wJYK2MJePRGqyRD0kv3tOml8Oxa+e3PJjzUYN6bTUp74d5WSA3L",
+	"wD+UzwbrIRp9/NpDBDYh27bHIwjAJJrjvTbXk6pL5buWmEXbPYemHar2EXZDF4dSXQ9FUYOzPYhBs625",
+	"hE6vOTl+fPL44aPjxw92uplGWsbvmm/2Ubr7dmsFdjsgW9oqwJbGMghAgxkeAX/jikwAFreUM1upDLRn",
+	"a8HHErLZjbBMqbAQi4ptSmvsvtDNeJBdsCBvHeqx1Zvm4b+Zd6sFpSw4tymFdDvFRGYrlCADYodbV5Ts",
+	"yguF5kSa6AFQa+5xIxskeerzaevPbOkDFplMmGDKiEGqpp0CCf+HY/l/OJYW2nc7LEt75hy2sgZLcGE9",
+	"JFDY75ils2wmByCPDZGYuKI3F6/3DDy8ULVIi0ngn20ls8tvLUqZVRCeLijUxdp8ml7QSykxU71EpzGC",
+	"XXfuUfUzFkztEt1+SZWOF5tsU2j5NVKB2mznzq4cGsWE6JpC4DZqx202mkybNwjVnO7ejYIJeN8tpcQv",
+	"Y4XjbDarmTCHtiDgWtN7CyTQXZyCFsl6q9+0QBK0l+gWTLRXSrEwaDalV8zVKHWuw90JQOWrOgPaqn5a",
+	"gFbdljWOZ6MX1dJYi8tywq+YGGCDgeY5vETLAbPNrdesoWkVYO874Wk0spksWQJWyETKrO8A0BHrX5CM",
+	"q8v1QbCN4vOvjzcP3X2sO70bEI3Z5w+2u9RaU6td/Lol2qGT+lhbKeID3QC5bKnbKFmJr4xBJXKMpkkA",
+	"y2zMAuDcREubSNfOzFq2FUEMhHQjt0AK3E57i916QtzCnW938t0CqucNipnX1BV3lu83qCMO4ZgiTbhS",
+	"Vti4WYddcCgy3Z6Gaq6Nl9SqLuZ5i+zSFQoYQV92KAr1q07WYuV0P516h3c8I9+KJhahN5bD0UM0iQ2L",
+	"aHSKqdHsEpJSIQVPaQ5wbPcSMmWfaMZSPsOcvRAk8HDvMd0bf/x8/ziCDNi2UNepZfc1tqmZrvXRV+5N",
+	"tJyJ3q2pEC6lVfLjkXRfTt1iqHu3kWgPnTj3czA4UZ+yHK/UcdbYO3SpANTiUWEogYwhWlS7LVJZcG9U",
+	"YynnnUh+/LRLAr5L6Gp1x20F5tVaAuVzS4xstgklYX4YJQUrlRS2LxKHls+a5Tlp+BVhrX1Qz0pGs1kL",
+	"aI8tgIvE9TyqnKI8s1W8thgWCucaKbdhyiBjcbm/CZV+fdyCR9NzPmDYFurjXIEuMqet3h/V1DlqW7Ce",
+	"KA0HqRRb9IJuMZxyKiYVnWzb5LgF5GBN492g4249Zlex8qpO69iF37qf30aSU9imdcf8jleo/P1oe3W1",
+	"AE+vkvhWmR/Lcn62FcZ6OMUd91zOopb3mbCuWE3uvvvpCbl///5j21d8PFZM3wOHq29eIuzHhJI5zfM9",
+	"RDoEmBvst4V5cbLERABwzzpH4582bzyQ9RcX2eeT6z3zn2P3n/f4n37jP3cvLvYvLrLv7/333X/9v799",
+	"v/ex8e29/+6sKNh92HUTBVusv+ihInO296+Pn+/H4Y1nXMQcf6/Mx7YKzjpy3dt3QQrCUYLb3pngboDV",
+	"2ezeHnFxpVM2oBMWpuR10Kq3sYnAGdcSRqpS7JnvnRoQRg0gLCQpGehZFhmnv9qNhJbuS9d6BJq1EiUh",
+	"TIVe+tWa/Ywu3CPhGVO9Q5BqZvNwfIviPJfznkNbTHq0KEp5Bf4B0YplVbByUIfsOyexmZ+FHrXt+R/M",
+	"visxNglqR6L03t+uvQU+2EBt2Gsmp5qV3k1p9I3Cwg00FKtNut+teXldFD4aILcOolNyJTnMHtphoUq4",
+	"v1u6jHU7fjn/8Jd1xaKrLKrnLvVYs9E40IrtTe8SHMvWOXLd5tUhMqS8mE7S3n6dpppfsXX9fltr7laP",
+	"wTZXj+xHOZHimGdoarx9/oTgr1qaA+dss2Gcs5ae9xu02zVKLAycuC3pzE7qJus7cRKfJRsrq8hZuqEd",
+	"c/fj+aOiQtsq0m0lf7hN/j2dd8gvcbctekur9rBdUJ8WMxtv6iipW/Rv8pXALNuLGwIevanxRBjI3dik",
+	"gjpLe1OVSs1H7G+CgaLrYTExdlbzNIeKcyfAkVnCKJHlZYw9vm5re5sQyFAO0Oetm0G1cMzEe1k2R2PW",
+	"4cedKd/u545qtI52wfJbgX9rVA5vTNEJcAzX5YL5FByV88Lj2GEK3w6aICRziqztSu3WzK/ROcQPkDgK",
+	"aeB8wYnWq4/SZilHOYuUOxub8/HJg0cxANhYovm5pqMczpd9orMiRySzSrFBVshiICS6a6yjfIAdzQFV",
+	"e8BEafhzBkmKudlklg1sIaw5TSkHOS0nGFvjYmAmMKiEA1kLPsPLWH+Akt18ZkEIw7HcrgIS5UDTSyZa",
+	"gelbcO7d39i1wKGuBXMTcqAELdRUQrKG/WcwL7cfmBIfgu6bnRnLCjJhKkGvKM/NDsMzWFMftRwypinP",
+	"455bj2RkrCBsbiNJJqFd2X5bXnVXltDeKOYMvA2QaGlb15zWWm+BBOg8mFDOTw6ujg7g4RqHD1MuyYg5",
+	"OIYsSPDDaCUN8Kk6QgBQXalYWWfS01zn7BbburjhlzenKkU/LC2z+9F/8ubps80l7eZbN1e/Hk8Etq4h",
+	"du/fefSdZamk4CJDOOiUKMbqJDU5Joi7E6kTaVFY7DC7aSvvvAHcWk78pRpsfvuuljdXuFz/Sr+WzZpX",
+	"veNxF3CLRe5QV33bw1PXgyVseEhkS/h/O8dyPUebq7W7g3nlVasLBmdNSxnTVwGk7h6DGVk/ebdOgrZv",
+	"4mAXr8auMFWXS2mk6MGpSTQq0LYrlVw+0raqyfVYOLbVx1p7YiuwbPjuasscPrsrXbP4b4TttXuO3tft",
+	"zWV7KazvitZEJnPnEhxfE8a77vcFKXyNq9E8unUdwaKUd9PsmW2LmNf6L4MupJ3etl3qjrvc614Nid1b",
+	"p+20OiWLkm9mvn45oUy/5WShrauOq+7Tvs0q19pzYe+Rc4F2TG8KNnHTFWjx3nRlF5HLHx8R6xjbY1pq",
+	"yjdvnnvNBy4yTBSyXpNtf7jiKsLh6/d19fQtLWxXBboxuxgGY9w1gYGpFkdg99jg9ZaLtfPccbHW2e2U",
+	"i9W9NzIinQqecio616K8Q1f2bjPSdA1KCyjTg9beWD+Vcoa4B1aHFmwOSMuAgbe1O2o5z6ExePRqxShm",
+	"Z9x1takzDwZlIUiqfIWuT2lGiEgX7L2jPMq6rbuSGV24lAaMZJxGMNdVBV1KZ7avUSeF0sLAx7Lfb6eF",
+	"hi/1K+XcNmS6LS+pR2CIzA+z/3xRGgTZfCzdfWp+372Jq89JXLFl+Sh3MOYR1E17lGZfotNwVLAEo29p",
+	"xWW/O9j9GV0Yiuo87UYYcqXzrMgkqnFtcFwd5H1LVn+MKOqYv6vUaEQ/a8dD4q5EmFyfkIveRQ/Con4P",
+	"bYZQFOJrB1j1jYqFvxZRnlLlTLVZ2TQfAApFdxs2p+mlrLpXdzhDdqVo/lOaV6o1ejt1CMadBkFs3pjJ",
+	"iRd40MlOD/LKbF5HCMOyvpcydOfEH3Wy7hf+J1sFjDuiC/2tpOmOEebaqNvyZ6DWDqgeSOud+UthAXXT",
+	"ieCq7KZ4hJARX89nauZBdRWre7Wt4hG22PduvoNF9gl5eGIbyG/dT9/5OOuxY2yn7na/mnn29udnmGD5",
+	"+OiHw3sJGVHFyAxa0z99/vOzV3f/abvcP//56U9758/Pjh88vNf4KyFPpvTJlB4fvpX54uj+4YOEcDGW",
+	"5CI8IVJXXZCro4teQoS8ELVUIRnVdJ+8EIpntjLcYRo4OeicHobb+5dhbfySlsaLKSs1+6Q7RUeZSDs8",
+	"t4z+LlLD+OuR4htf9y9pTjH0v3VNI/YeqrUsBx5qsJsbIGki3tHq/uPLQQg36rjrpd9a8He9q8uuMhyv",
+	"q4npD2dHJuO7AEWCSH//cG7UcXM+NNVGI5k5hcWhppO7Q70ohmQYjLA3rUbf/z5Xw3uuYqSJVk+oIn8/",
+	"f/MaiX7l/JaDbpsnpljJac7/RMT5u0OaT4Zk+Cx7en42TEhkghD8s1NcWlBiu+EVdJFLmmFE0k9mn/xq",
+	"XmEUO2ybM5Ekk3PRthQrXZfSQKx06uY/LmipF/HophdZO8SVdupYAOvZkdC8EtGuOLZa0c/lHCpzRmwh",
+	"RUYYB326zoox1oIN8nSsZWe0zBdbpkjnVG+XVb3MbBtjLr1vmyPAfdzxHGz2Qh2MbW71EDIshi7jmi7q",
+	"XnnIPbFHEkIADaGnzRCbQEDTuFUp1tbWsu6HmdSYNhbzGDpQmpciXss+WdcEsz0HdqD4nywWp7Pi2HZR",
+	"LnVCRpX2WF/G6t+iWXqLGmbrNBvjxMPJbRJ9FeiGZi2uPldF2ZzGr8585MLvbmKD3V8U+Xz9trupdJxC",
+	"S9+kXxslAzZtTnIxIVo6vPeRtZm3vam404krC8UZbA68n6/1FK60sbeJtVgfaBPAam99xhUd5W397SOc",
+	"wW7IuW1QvgtzcP6GzmZyw+2yAjXRvYzVD+warMe312qOrZ0dutuWYXhwAGWNqr2/EDK7lv5C9x9vyiBM",
+	"ZS6rsgXutWiqsWHN/foaxviXciJX1/H29d862X6tqdIWwHeQy/lgu7hXUXI0D+pCmjldQLBKXa4tnsG0",
+	"gtD870SRLji56r2ciAEX4VQEdmNVUz4G0BeaTqMz+VNGO1ucvT5rg45aky3+Jw4ao7/gbOv5ui30tNJZ",
+	"UbBmxk5KgvntbdSPejtux9ye8xpJdVXCNmvUydoexf2VTGqr2tg28SWjeQLoOgBeXYPw+NpMsqilF5Sy",
+	"7QetgrFFcMe+wLgmbAb80S1SZK2CY9ZWx484Lytl/GYLVps424ZPdrHZjGvNsv7yDmDrK+ibahRsQLQT",
+	"kALmirA2ZeCvNZmX4f3bzd3rpPfezv82CNG968bZZksvWpVGQs5o3j2s4FKZt8opunEOV12J0F5BsCkc",
+	"ZuhkfX/EXZOYAFo31gmfCYuc2lF1NBMeOKyENVv7W31hRZXncCs79VmLlHx27Fg0pVmNmjnfDNywCyzb",
+	"Bu/VFboyNjuvrOiK+LDcK5p07GsWXApX3XgIj7al6KG+O/Gbh57QHR2BZ0RNZamJZp+0YXNO1pK7Pz55",
+	"S04e3Vt1ALZIVpjIboL1vbxk4me2uBWWZt91c5bWfNEN/VUtauva64T1MN16n8Y7Rr1mc9+PQsh5W6O1",
+	"JQssd/aXtoUczvzaYHOBPxBiEWhtdfTFrbKZmKLYuGZoy1lnHa7db1f0LM3M2hLtdzLmdyuUWC5xgJds",
+	"tqAbXt8lKmQsG1yyxRYXxJ9SNPMDunRsB8dpflLe5iTCW7Gs20llW6SURn1Tdcdx1zYR2kDYSpOkbtgE",
+	"TdIQ1BwKmOJdm2ref5P+TDX/D6i23tkkOLXm9rUevo/w3YQHRQuYbPgy8RG5TjbxZQs/87wkkg5FieUo",
+	"PtML8Q2g+TafMaK0MT4mUmanHsfCsh6sQanhs9EeYQ1rYzu2tWKAgPyBNwDTdy+BP+x7Qoa2XKuKU7Or",
+	"QsgGTHg6JdJoaGHnMFtAsiNE1CUmi0OVpGOBrd6hX148bUGxrMFEjeZad4ikfGbBB05rmD0uyJNSppdj",
+	"WWbkR6rY/eNVBL1HH3873Ht8tvf87z+/ev127/2ve//6+Pn4QXdAPTPZ3TSIANGx9iNuiWq4wY94I0TD",
+	"HdseBWkxy0p/q+e/7loU1/QyrorcdoxcEzro7N8Ea6JSbAtky1vsEJZ7qMhu6XvtjZu2TLh32V5r04ng",
+	"oa27ld2SQ9y9a0B1OygeNDHEVsvQ/hrG6l6X5UsDlmgtzy3WkDXfUPiB22iHYvM4TOBrpu0gYD1afqaI",
+	"oraTmgPROcWuNFANLDWy5Y5W5JblDGvUhy7QGbkDFA1yDp2y66oZbB24G6qr3/NXn894A/aFsiRg+lce",
+	"N/XoYXc2X79tl9lgnn5Vcr04Nwfgky7lOMb04Avy9w/vfbhPlgApgSAAJ49dqsMytickadQicTiaDsmI",
+	"KZ7ZHjTm9dgf1rmx+72nb+XbehdowZ2C29I00LaoA/ptpGI4VDDzbVoyczVfn716NjQ8fA7qELZ2AhIE",
+	"e47REssAcOyp1gVuFhdjGRs66JoF2RxjmtpOLbYvi9Y0nTLzlS0iI1qa+wytWCDNo2SG5FRCWAZ5vyXJ",
+	"SlkACseFuBDffWedt+q770hKy3LhESdYSYZms4YJoWsPxyXSZIUsvv99rocJWU5k+X1+OcTuLMERuqy8",
+	"S7a4t3SUigynemZ+OdXVkNw1X/zy7iUZsVzOEeADLEn4MHRt1+jkf1SsXNxLyJBTPUwuxPB3zc0LAQli",
+	"CDtk6KVv+48p9vCkKn1DsiAGHrRFv6PISGaLxH2M1gzepLqxjMMuF2z/QoTufvMxGDZIzxTSdvbJGYE5",
+	"YRhYIqzUmF8xMsMo3imG4RGc4I5qHM7ea1zOyEwBSKRkaorQ7FRkF4L6lu51PABGMdq6ISp4K8vIyeFR",
+	"cAgyY2TYRM8YWoI5I9Nq9N13FvGg0cjOUJjFqaVB1tRdY0uRkqVGMx1Oq9Ew8cosMmjis7nukRn0rfGV",
+	"FHcUoZWeSsNM9skLyJm6wsY2FwKAXYYHV0dDh5VSp6pbR6+F4dOGlHSh+gcHQz84duRGsg4mnNSxBZor",
+	"iSn+SIlBo5xTtBQuRGmOh2XQQUgQG9T10DNTWUD3Ij2X5aVZgCLvX56T1OiXY54atsF9Y9KVlC4MfSiP",
+	"TGEfgKiRwD0IJr5PPlgnretOD8REl0HMGlvDNYH8o6X2P374gL+OZTm0OYnoN7cv7F+IlVsE+MR4ST2v",
+	"NuRX0CwzhpUlJlzXd98lhJWlLBXRUiYRTvQk4LznLtt22AfWdI4zz5jGg3AZcJBX++jB0YPEnC4TGf9E",
+	"fjq9EA3udC/ICv5EU93MecXrbhPrSqkBxctNClWW4SXPhuQuhYwgOBnX+dujgRg2ZNjPhbi7wlBA+CWW",
+	"lYQ8xOhkwjfjSmWVZ2SE8Kn3kH0prSxvfP7+/VuC8BuIzIZYEPf2yZmwtOMOwLAEYAA+Z9l2WsDH+s4R",
+	"Aw3dbLuplBZG5yRG+tPcHt0zOK/vvoN0JwejgsgfyqY0nzx45DMpLa7H0LAWZCU/ckHLBQH9DZOmkIDw",
+	"xycPT35IiGIpiL+Te6QSublXXGMAFEh6zhXbJ+/5zL6giVTrUWkxyTHnKRNoBPGMCXP9jJ3Re4mfv2Pj",
+	"vYDKao3hbSmLkjNNsQOiqmYz80/rMvEMJzF8UfkrE2TrmuukFsoYUqD5WlblY7EW66UXjE7O3r4IVMh+",
+	"78i156MF7/V79/eP9g/Rup+CcnUwZTTX0z+hjwsDHQ3LzbkUL7Jev/fcfg9txwopbGH/8eEhgioJbXGA",
+	"NfukD4qcYsoB8udYpGUlTvFCk7ISar8X6n+9/m8fwz0z8rAoZWqOEp9OeppOwL1jOLsx8MC7fACpTO3r",
+	"eYdff9HlpFTsYzzGNoaPGxl+BgcOzqrrDqTUX09PR+07cnV0QLMZFwcp1TSXEzR7ikrH+uIbQYTUiMh3",
+	"Crl5URn+boEI6qBezqiRAIZBI86t3idnRZFzI9cmFFyA7kXOyWekDbP5rL5SkiuCqHSuZ7CRAy5nBO9h",
+	"8xzNKIsnfkFocjGlf5SYMhgcJTUTSuGnB79b+KAa7etzr1IV5tt5k9BNS+EhhE7rGpy59+yXdz30qfRy",
+	"o3xwaMYcQK7/1kOQd8sQXtqHyN9KaV0WbkPtYdvc/98+oi3kiW59zarbg+um5anLil1vpPPtN8d6dn5D",
+	"7FAgG5qh7wL2IuNCsHJvLMs9PZe9pGf0IGP0+eLarZYHxGNjLCuX7SmA89zCVfvsDLnfPl43rt0rUCsd",
+	"BSS+hKK+C3BXHMFYfDIo/7TnAnInvJ2enJaup/tctTIvsw2v/FNf9Gy3pnNzBmuIfZszbwD6f5NTfx9I",
+	"YlUne6DVzkE93upEDz67f14fBMxlzTE/8U9B0jWdMQ15qr99Rv8EeFL8bgfBqCYDSNaIro87EVBXroTT",
+	"/2sc4Z26Jl/d/NwOPrt/Xh8Eri2pdFvGGoUqea7ICJNgXKwL0BsTp6IO1SUvBiOaDWMC7wWM9GudN/yF",
+	"qCKJvipwW25JYLcolWVezfDaPJFVIQV5LcGZCPzoNU7Uxkiuk16qrlA5xicT88CFODq+f/Lg4aMfHh8e",
+	"HSev9smTKRMXorcFd8KDcMmLX0nojmgW6AhZr3+09YxtksS3uYwgRcFiDmESnIehyKkG/6A1HJ+c/+oL",
+	"Jm7vroKCGV7V5gUD/OYnIUry/7L75aCk7bBOGe39UdFFbzuVFBcDO/q1bojHAT/aWrvMvs2lgO1RgRUE",
+	"vXFyhrG1iSRS3O4FCKtd4uLqvXXiolvEuTjR0sQ+7ehqYrlifRJYoba5RS6VNwqbLU6EHMlsAZZrpVhU",
+	"wClVsf/d8g1g7o7qQH/PCqitxJPZxq8snQKzwSc9rNqBiMDde/Tz/Vd7/3j8/p97Jz8eP9/7Ry+yXh9+",
+	"PgrgXnpXh4ejI/YgPRyPGTs8PDzazqyAnfmWUhAmUF+MnS83+5QyRNtZa0I8qx/7krdpOT8AoK+lYnVr",
+	"ozSXChO6YFgIsQVXD77thaP4ExjTXLFIn5Qvabr4bft2totNqvPV3hAQkPKSYGunnYiGiyuuqaeauA70",
+	"wjzE3nv4mi9re34J1mmLA1BpCQErXNLB3lHPIeD40vYfHp4cHm7DSWCbbp3JbjE4/bYEil4xKTB9iPwu",
+	"AZzC5k/sRJ4ux7iVm7mk/X9Th0ijEOKbOURsXjXVEMZbDjhhPUHLESYtLAPhIt3y/m04xhKM5bYcoAmS",
+	"+ZU5wHIhzLfjANTDe3qi2kBG3TjBwedLtrhul1PPRPblKS5uKWB29jejW5tD6tNEt6DZZyIDovmqpsG/",
+	"n1mOBQKQ84abbMj8ki12JmjoHrpeuL3ER/6yku0mZXuwthvW7F1HYc6g+gJ3N0FU0TxjSmOv7q+goUMR",
+	"OeSVZdguPRKK34FSDj7Df6/REsoZ5ow3ieZDyTV7Mx5jD9KvzAJzO+hfJNS0gVlgcluY5Ff3YMVaJK4J",
+	"zfO65RtX5Pcqm7CM5PySYccnjNmwXH1h7vM3fsUUDgkOM4sT3EyYnPM8dyVvUDltky2mFJMnfBtZitdj",
+	"Z4IMgH3X8q93wXNfnBiX/AeuNHsLJ8WPNrGEZHTR5pbANhrdSBARelfHMUyq4lmjSZ8UzP1d0Amz7cDa",
+	"ZoGti3bYFde3OeJUeQBQRR7QxyEXtZdAfsnbu9S76RtJ/Bq+morMolVDbp51gUNtkfkDM3z1lC0ILUt+",
+	"hW6tne5WjfTZeq3OHUzmv6HBW0Pq/BXC/7jZNzyrg8/w3+uDKcKHRs8N1v28Gn1toezY4F/j9J9Xo3br",
+	"9IVWjeKGpSRmm2COwoxMq9GXpxRXMhCpQnBdbtvdIlWECiz6678PHdyiZ8XB0/WOHh/vH+4f7x8d9n94",
+	"9PiwzR27hWH4vBpBzejX9risJWd71kYUfA2PS6AKMkOYjbKMxKq0vq+heXpnttfAsW/3zH6lcMGX8qaF",
+	"qFt/BVl1czvSv8FLrM/uo+sDRCJy1axx/5pFaHsfdHD+a/Ow+HsCxPFv57CrMamAS3Vndkswef/nsGu5",
+	"PnafQt6YoPeu2Tp+l5vkYvUHvna/5cIwvQRH++8RBll2J4eQuL9FEi62ybc4/yIhkv+/Ue8HrqdZSed1",
+	"XggQr63M1VM2IyOKDXXbKRirn9vzus6g6BBqa6C8e1wyWzbKZwyhz6GCD66RL+cNGoFZz1jFM5gd4PdR",
+	"C4bjKoXDB72Skkms/LkQ0IxbW48IhWoisU/O1CVAWM95yjwguRvL4uxgTTwUPGPtsUs7u3t8eJiQ4aSk",
+	"Rv0aEkgXuZeAD8wjRcVyzZ6Y/dq6aKgjNZl3f6PIIIzdnuL0PxjWEPIGJO0J90xdKoAeN5QF5+pahNE8",
+	"h8ZeWEYshW/RY/4aY4l7QM5eSntytv2f2nMUmQWXtIM5fAWbcuQSZ+4oMuaTqrTpjFClRKoCs4zvBr7N",
+	"JHT5ZCzFyVORkYwuMH1J3Ut86fQab1BCqCYzqTR5cHhoaBDainua9tNRsWLPYTClIV4nql0lOk4mRszg",
+	"cXhKF7sWwQUt0g8T7K7ZOz48frh3dLx3jE2WO3pBF9+I7J/SxVs6YVHjDI7gNuj9jWC+IhHowtVr19AU",
+	"1gSjCpp3UIQj8MQ5pVcM4U+53ifvGM32pMgX668CwIyuvwyIg8IVmdGMhaX+Lit3xCB2YQFL94nL8iUj",
+	"bvi9rSuGqFn9O8hN5jogXvMVNB5RlxhvuBCGKidMq1XGv0+eQB6xHDs+rPpk+LvkYmCGHlQCIC0A5aP+",
+	"ULGs+Qn7VBgSAiQOmkNt78AtBFrd2OEGRqcaQD1NtHrmGWzjl2H48O5vRPkwtm3RtkL7z9yJ3wL1v69K",
+	"oQBbzqZ6ES60NLLYHUd99GsJeswQ8cm6E5ozfgdgH5Zdj5TMK23xq9Sp1zeCCAqSHITmSlbkNAW2TRgt",
+	"c45P7pOh6+04tMgLRihBgA2qslyj9AtRFQRWlBH8BeglU6hMnoD64dAKhtjjxdMwuXtydHiPzBgVqm+9",
+	"mVgCmk6RcwP+hw3S1YAq+JoYub6t8vwnBvr4kh2xev3tbIaNKBPKHTcU1wkKPcCmcBDnrQm52MEmZPvr",
+	"MdB3iEEdHzaCUMebg1BJrEfSjIoFsUlc5vDmFEFMzOaCUo+aagNdhyyYblu6+X18wo3ZPtjUtHj1nLiR",
+	"DrT0WnJRyklJZyAsikpNrb5hYYwQYUbvkyH8aLhUimGU4BEebNtKuFCaipStO8YZF+7Po+Sr+twMba+X",
+	"2E1oE1czac2722BokBUwpcq9kyguUlbfyrVMrBkAWgGytdAo02rkEXgsnIlnIULqwVhWIjPc4/Dk3ilG",
+	"GSxqCxVgwuBpL5hOyLAS9IrynI5yNiR3HxzeB/zuJbAOCDd8SS+4hX+Owl64pSLEqNWGbsXSMDtzB9GO",
+	"zP3J+XiDAWERA9cYxIGW7owJc/+OHzwkP/Mf7S011zMHWCIwYgqZTsEKwA7TpAFx32gGQKyuguUPU5Ze",
+	"OkAMpS3QmlGeLIYWfAF9qlDhR/B4axNzoziWs5wpZWRQowEBdOOqObtH/annMpGQpw3kl5ARS2mlGJzO",
+	"GGpuLsTcXAFZcIYdMAQkUaGQnQNv0uB/SHy9MpZxms0Kk2QMI4ZizsRipBkpM4AtGxLN8lw1U3C0xAq3",
+	"CwGozoLNcX8jemOCQGZwg4ZTRrMhaJKwD4MJLYbkrtky3Ad4YF+xP4bke3IEJqffH9Rw0avho40Xwm2p",
+	"c1U4i5ZCW4IMUJjsaOmUciPvp1RNzatrMCT/4ytW8vEi/BEMOCR3ESHKV8UI6R0sF6LRVfvePnldF4lj",
+	"Clhmdhgn7U7R0qihipPDoxXcNdTVcyVRYY+KH7tKqi7ElGbmoSpNmVKyNAcE+F5huzGa8yt0FFnoL6+D",
+	"OR9QreL45v8wm7iSo6Z/txf1y2jm9u1moK+tmNuhz9LLtuxFz3ZKaOCTcXNKOoR4ujnnfE6NYgQXNnCZ",
+	"LFmtlk7Xc9Q6ibXNwwhPuIRIFXiDnGPT+X9c63uH/YOwYZXQZhtow8ZOlvH5bFcjrglahgrT+5jFYquB",
+	"Im2On/JuFC7qHYf2Zg2OyTXoXJkz2m0igNHaXC4d6NaQTUeembEX6C1VtteHrY+Fa3shsEAW96BkuiqF",
+	"10QjW08Kan2jDN8MIsR5lECcwkcTfmXfgZtdFfBt6Eoi85Jrpi4EN5MeO2g/5E3jkjHrHc1zObcvn0ng",
+	"hFRYowWP5Y4iQ9sGbR9GG7q3WHdrYlfs/aykdkbgdl0Ixxa4WnGVIHLhXJZZgOro2andb19ebO/EHbVf",
+	"89URm3KrPz2+12/Z2gvhObOREQiR5wDbFV2oU1C/Hfqp920Yrmr0MaR7r4Debehh92Js7WWQHbuTLw5O",
+	"eVAVCPjgFfl+7+H4KD0c36ePx4fsJDt6MHo0/oEepsfZCXs4/uHwqJf0AsXH9kw6SnpGWvX6veqXQ1H9",
+	"6/XrtxOev8xf/vNYHJffq/Nnj75//fCXk6fV5Yvf75dvXl79yS7/C1pX/NHrnxwdXye9OYBf/fa5rSo3",
+	"/N8x7Rn7JygEzisBTXHsj48Prz929ina5PFv4luBsdud6WdGM6wz0JcZ622wb0wGtu83WpijUetZN/qW",
+	"OvWKNyYxW/UCwivrWboHWI/HNF86zOovIZrx5d/qZGHw9qN9D2Cqc7PLlciWskCdKIB3qFP0KaDBB1ik",
+	"t+JtcxNAg0DOHEdUfmBwJ3d2I69gn0SrKQDRzDFrV308R3u27uqxlE3vcE7fvnjt5JS1eIwaC0nsRhre",
+	"UcDsbUivX9vCF2Lohh4Yq9iKJuDr9+8ZPuw1BW/cYEykVtjpFRzBilUdVTvNVrwZjyGvemcmHfC3UWkZ",
+	"nFtGr9+bcQq+uxpRpTPLg/l9o4sBY7ffixeoEclT6z+1oQ3vjYVTyRktBbYHcGbAmN2Oz8YipkBuh6pm",
+	"DfAUd0mXwzHk7kVPGYMOQSozurjo3Vt/WeowXPuN+UnizZgjQpwE29gs2rDpU49rzfIxfAMzBTRkNGMx",
+	"3siGhrwDuPYl632FwMNL04XW68z2L8TG6wG+EcXWE1jPzm0E2shPsD/mVNmgL8swg9L3Cb8Nh9Xymcaw",
+	"tBtq+4xmGDm0bTWMGq+Z6MzglW1z3+qW/Am84n785SiEEXJKMwqbUVR5DiYNyWk5wfuLbhSAZfUBBND4",
+	"xzxnTmZgkNuMZFSREFOdXgi/1rrNgIWG3a+DGCOWS0h8kYTrPjbKByOq2SE/8XzFu7icm6dEDHuXQeMB",
+	"OWGe5kZdCOfkaQR1hBy4TbQ3ykV0zHbU460GUhLrHoEuPNEIvTucDeGcDSENWIEL6irN89yGdg3xfOGQ",
+	"xscbJ2v5bv51shYGmvq9o/F9+uhRerh/uHfsoEYfjA/TY/p4xI6y+ycnjx7h3ukB9to/fnh8dHKCH8GN",
+	"ECejf0z+Z/pq/OEDffn9H5NPv5b/+Im+OXj/SZVPTl6ow1+P1E+jp/Mnk8l/9WAxMBtMt4O29/3jpe7/",
+	"NgniaO/4+P3hYf/ksH94+K+e6/Z/fHTkW/Ufb5MVZ2lhPbsyRw3G+VTOIZnA3IEZhVwp0LDkjN2Woml9",
+	"HegdHfM878P19fhdXICfZBmQr50HHXzm2XUrI3r2iaY6X8A7zfElzdo4uESs7JMh+Ev/66cX787f7708",
+	"O38/RNkJHxBKZlWueZGDZjz0pDG0GPJHR4c1DPzRyb198oymUxjwQkytlwfcuFZvsPqtAzsbyatmzNct",
+	"zqckNKO+yxFe5/5kuKx1XOEtLXWnhFGerU0VbbZsW9O8pw7YLne5eWfYcddB8HwuLrLv98z/xcZZ5RoP",
+	"13ANmWqm95QuGZ01NYC6ayGA/0dGit4ic9r7tjuvxb17gkPv4UrXQ7vfhiJgVqPTqZP3my+Rbz8arbd4",
+	"b/uKfrlqiKCfasuuWqrO+Y2K7Jv1V3j56tYXbXu0nFRrm0PZpFrg3nh9qjK3vZJU/+AAHepWGh30zMP2",
+	"7S39LJv5q4Yd2lLh5cqC1Vi/swzKSqhmwwZX3WDR+Vd/6ivVW7pAABI/kwUoMrajk5zN0Mk/JqttpoAT",
+	"7e1VZQ66EySIYWN74ho4YdOUCzE8w3Y5fwLV9MmP0HaKvH/z87PXlqk+fPTg0DfmQCxsw3vXd7caurY4",
+	"M7ogI+ZTQr02KEunMSKTXM6Ov/54/f8FAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

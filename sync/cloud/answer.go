@@ -31,6 +31,7 @@ var problemTitles = map[string]string{
 	"already_enrolled":    "The machine is enrolled already",
 	"terminal_name_taken": "The terminal's name is taken",
 	"journal_gap":         "Entries are missing",
+	"journal_behind":      "The journal ends elsewhere",
 	"journal_chain":       "The journal does not verify",
 	"journal_entry":       "An entry cannot be read",
 	"cursor_unknown":      "The cursor is of another feed",

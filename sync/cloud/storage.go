@@ -17,6 +17,8 @@ var (
 	ErrUnknown = errors.New("unknown")
 	// ErrCursor says that a cursor is not of this database: it is of another generation, or ahead of it.
 	ErrCursor = errors.New("the cursor is not of this feed")
+	// ErrBehind says that a terminal's journal has to be pushed first.
+	ErrBehind = errors.New("entries of the terminal's journal are not here yet")
 	// ErrJoinUsed and ErrJoinExpired say why a join code that exists is not taken, ErrNameTaken why a terminal's name is not.
 	ErrJoinUsed    = errors.New("the join code was used by another machine")
 	ErrJoinExpired = errors.New("the join code has expired")
@@ -98,6 +100,14 @@ type Storage interface {
 	// and judged all the same, and Ack.Begin says how the terminal is to go on. ErrProveAlive asks for a fresh proof.
 	ApplyJournal(ctx context.Context, t Terminal, push Push) (Ack, error)
 	Claim(ctx context.Context, t Terminal, claim Claim) (ClaimAnswer, error)
+	// Lease takes back what a terminal gave up, leases it what it wants as far as that is free, and returns all its open leases.
+	// ErrBehind says that it wrote entries before it asked that are not here yet.
+	Lease(ctx context.Context, t Terminal, request LeaseRequest) ([]Lease, error)
+	// Leases are the open leases of a merchant's terminals, the oldest first.
+	Leases(ctx context.Context, merchant string) ([]LeaseReport, error)
+	// WriteOffLease ends a lease of a terminal that will not be heard again; ErrUnknown where there is none that is open. What it
+	// redeemed under it all the same is judged like everything else.
+	WriteOffLease(ctx context.Context, merchant, id string, at time.Time) error
 	// Redemption returns the bytes of a redemption of the terminal's merchant and the units reversed of each of its lines, or ErrUnknown.
 	Redemption(ctx context.Context, t Terminal, uid terminal.UID) (bytes []byte, reversed []int64, err error)
 	Lookup(ctx context.Context, t Terminal, lookups []terminal.Lookup) ([]terminal.Row, error)

@@ -147,6 +147,11 @@ func (s *storage) Redemption(ctx context.Context, t cloud.Terminal, uid terminal
 	return s.Copy.Redemption(ctx, t, uid)
 }
 
+// Lease implements cloud.Storage: leases are the cloud's to give. What was redeemed under one is used here as soon as its terminal has said so.
+func (s *storage) Lease(context.Context, cloud.Terminal, cloud.LeaseRequest) ([]cloud.Lease, error) {
+	return nil, cloud.Unavailable("A hub leases nothing: ask the cloud.")
+}
+
 // Feed implements cloud.Storage: the cloud's own pages, with the cloud's own cursor, for terminals that have no line but the hub's.
 // While the hub is offline there is no news, and its copy answers lookups and claims.
 func (s *storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, _ int) (cloud.Page, error) {

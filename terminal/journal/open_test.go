@@ -148,6 +148,9 @@ func TestEveryLandedFormOpens(t *testing.T) {
 		}
 		defer s.Close()
 		s.mustVerify(2)
+		if leases, err := s.Leases(context.Background()); err != nil || (form >= 3) != (len(leases) == 1 && leases[0].Left() == 1) {
+			t.Errorf("form %d: leases %+v, %v", form, leases, err)
+		}
 		s.redeem(uid(100), 7, 1)
 		use, err := s.Use(context.Background(), 7, "", 0)
 		if err != nil || use.Net != 2 {
@@ -166,6 +169,10 @@ func keepJournal(t *testing.T, key ed25519.PrivateKey) {
 	s := &shop{t: t, path: filepath.Join(t.TempDir(), "journal.db"), key: key}
 	var err error
 	if s.Journal, err = Create(context.Background(), s.path, s.identity(), key); err != nil {
+		t.Fatal(err)
+	}
+	lease := terminal.Lease{ID: "l1", Voucher: 7, Campaign: "dinner", Day: terminal.Date{Year: 2026, Month: 6, Day: 16}, Units: 3, Expires: noon, Epoch: 1}
+	if err := s.PutLeases(context.Background(), []terminal.Lease{lease}); err != nil {
 		t.Fatal(err)
 	}
 	sale := s.redeem(uid(1), 7, 2)

@@ -250,7 +250,7 @@ func (t *table) offline() *terminal.OfflinePolicy {
 	p := &terminal.OfflinePolicy{
 		Mode:          terminal.OfflineMode(inner.oneOf("mode", "?", "allow", "limit", "approval", "never")),
 		PerRedemption: inner.money("per_redemption"), PerTerminal: inner.money("per_terminal"), Count: inner.number("count", 1, 1_000_000),
-		CacheAgeSeconds: inner.seconds("cache_age", week),
+		CacheAgeSeconds: inner.seconds("cache_age", week), Lease: inner.number("lease", 1, 500),
 	}
 	for _, key := range []string{"per_redemption", "per_terminal", "count"} {
 		if inner.has(key) && p.Mode != terminal.ModeLimit && p.Mode != terminal.ModeApproval {

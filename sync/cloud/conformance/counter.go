@@ -178,7 +178,10 @@ func (c *counter) write(e terminal.Entry) terminal.Entry {
 	if e.Operator == "" {
 		e.Operator = "li"
 	}
-	e.Assurance, e.Wall = terminal.Offline, c.tick()
+	if e.Assurance == "" {
+		e.Assurance = terminal.Offline
+	}
+	e.Wall = c.tick()
 	if e.BusinessDay == (terminal.Date{}) {
 		e.BusinessDay = today
 	}

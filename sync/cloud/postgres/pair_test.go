@@ -144,6 +144,18 @@ func (p pair) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (c
 	return p.next().Claim(ctx, t, claim)
 }
 
+func (p pair) Lease(ctx context.Context, t cloud.Terminal, request cloud.LeaseRequest) ([]cloud.Lease, error) {
+	return p.next().Lease(ctx, t, request)
+}
+
+func (p pair) Leases(ctx context.Context, merchant string) ([]cloud.LeaseReport, error) {
+	return p.next().Leases(ctx, merchant)
+}
+
+func (p pair) WriteOffLease(ctx context.Context, merchant, id string, at time.Time) error {
+	return p.next().WriteOffLease(ctx, merchant, id, at)
+}
+
 func (p pair) Redemption(ctx context.Context, t cloud.Terminal, uid terminal.UID) (bytes []byte, reversed []int64, err error) {
 	return p.next().Redemption(ctx, t, uid)
 }

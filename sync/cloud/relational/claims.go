@@ -198,6 +198,12 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 	if err != nil {
 		return err
 	}
+	if line.Units > account.Free() {
+		// Whoever has some of it leased and does not need it hears that it is wanted.
+		if err := g.want(v.ID, line.Part, g.terminal.ID); err != nil {
+			return err
+		}
+	}
 	if finding := account.JudgeClaim(line.Units, campaign.Kind, campaign.Currency, v.useFacts(g, use), useFacts(holder)); finding != nil {
 		if line.Part != "" && finding.Reason == terminal.AlreadyRedeemed {
 			nameLines(finding.Facts, v.Voucher, line.Part)

@@ -313,6 +313,11 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 		return nil, err
 	}
 	as.ordinal = ordinal
+	if !as.aside {
+		if err := c.returnPast(t, e, push.At); err != nil {
+			return nil, err
+		}
+	}
 	settling := settling{change: c, terminal: t, entry: e, ordinal: ordinal, at: push.At}
 	var lines []terminal.LineVerdict
 	switch e.Kind {

@@ -34,13 +34,17 @@ func usedOf(q Querier, merchant string, kind terminal.Kind, quota terminal.Quota
 	return used + counted, err
 }
 
-// heldOf is what claims for other entries hold of a quota.
+// heldOf is what claims for other entries hold of a quota, and what is leased of it to other terminals.
 func heldOf(q Querier, merchant string, kind terminal.Kind, quota terminal.Quota, terminalID int64, uid terminal.UID) (used int64, err error) {
 	query := `SELECT coalesce(sum(CASE WHEN ?1 THEN CASE WHEN units > 0 THEN 1 ELSE 0 END ELSE units END), 0) FROM hold
 		WHERE campaign <> '' AND reverse IS NULL AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5`
 	err = q.QueryRow(query+of(quota)+" AND NOT (terminal = ?7 AND uid = ?8)", kind == terminal.KindBalance, merchant, quota.Campaign,
 		quota.Days.From.String(), quota.Days.Through.String(), either(quota.Customer, quota.Store), terminalID, uid[:]).Scan(&used)
-	return used, err
+	if err != nil {
+		return 0, err
+	}
+	leased, err := leasedOf(q, merchant, quota, terminalID)
+	return used + leased, err
 }
 
 func of(quota terminal.Quota) string {

@@ -39,8 +39,9 @@ func settledQuotas(v held, campaign terminal.Campaign, store, day string) []term
 	return quotas
 }
 
-// holdLimits opens an exception for each sort of limit that accepted units of a line exceed.
-func (s *settling) holdLimits(v held, i int, line terminal.EntryLine, accepted int64, day string) error {
+// holdLimits opens an exception for each sort of limit that a line exceeds by units that counted under it and were not leased to its
+// terminal. What is leased to others counts as used.
+func (s *settling) holdLimits(v held, i int, line terminal.EntryLine, counted int64, day string) error {
 	campaign, err := s.campaign(v.merchant, v.Campaign)
 	if err != nil {
 		return err
@@ -52,12 +53,17 @@ func (s *settling) holdLimits(v held, i int, line terminal.EntryLine, accepted i
 		if err != nil {
 			return err
 		}
+		leased, err := leasedOf(s, v.merchant, quota, s.terminal.ID)
+		if err != nil {
+			return err
+		}
+		used += leased
 		if excess := used - quota.Count; excess > over[quota.Reason] {
 			over[quota.Reason], worst[quota.Reason] = excess, terminal.UsedQuota{Quota: quota, Used: used}
 		}
 	}
 	for _, reason := range []terminal.Reason{terminal.CustomerLimit, terminal.CampaignLimit} {
-		units := min(over[reason], campaign.Kind.Counted(accepted))
+		units := min(over[reason], counted)
 		if units < 1 {
 			continue
 		}

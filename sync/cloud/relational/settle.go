@@ -51,10 +51,17 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	if err != nil {
 		return terminal.LineVerdict{}, err
 	}
-	account, _, err := loadAccount(s, v, line.Part, s.terminal.ID, s.entry.UID)
+	account, campaign, err := loadAccount(s, v, line.Part, s.terminal.ID, s.entry.UID)
 	if err != nil {
 		return terminal.LineVerdict{}, err
 	}
+	ofVoucher, ofLimit, idle, err := s.spending(line)
+	if err != nil {
+		return terminal.LineVerdict{}, err
+	}
+	// A claim of the lease's own terminal may have drawn on the lease: it is the same units then, not twice as many.
+	leased := leftOf(ofVoucher)
+	account.Held, account.Own = account.Held+idle, max(account.Own, leased)
 	proven := account.Total > 0 && (v.copied() || cloud.ProvenInOrder(v.shown(), s.shown, s.entry.UID, line.Proof))
 	verdict, after := account.Judge(line.Units, proven)
 	var other *api.ExceptionUse
@@ -66,7 +73,11 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 			verdict.Other = &terminal.LastUse{At: other.At, Store: other.Store, Terminal: other.Terminal, Operator: text(other.OperatorName)}
 		}
 	}
-	if err := s.useHold(line, account.Own-after.Own); err != nil {
+	ofLease := min(leased, account.Own-after.Own)
+	if err := s.spend(ofVoucher, ofLease); err != nil {
+		return verdict, err
+	}
+	if err := s.useHold(line, account.Own-after.Own-ofLease); err != nil {
 		return verdict, err
 	}
 	if err := s.saveLine(i, line, verdict, other); err != nil {
@@ -81,7 +92,12 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	if err := s.publishCounts(v, s.terminal.Store, day); err != nil {
 		return verdict, err
 	}
-	if err := s.holdLimits(v, i, line, verdict.Accepted, day); err != nil {
+	counted := campaign.Kind.Counted(line.Units)
+	if err := s.spend(ofLimit, counted); err != nil {
+		return verdict, err
+	}
+	reserved := min(counted, max(leftOf(ofLimit), campaign.Kind.Counted(ofLease)))
+	if err := s.holdLimits(v, i, line, campaign.Kind.Counted(verdict.Accepted)-reserved, day); err != nil {
 		return verdict, err
 	}
 	return verdict, s.count(v, line.Part, after.Redeemed-account.Redeemed, 0)
@@ -98,8 +114,8 @@ func (s *settling) useHold(line terminal.EntryLine, units int64) error {
 	return err
 }
 
-// loadAccount counts a voucher, or a part of it, for the judgement of the entry uid of a terminal. It also returns the currency
-// and kind of its campaign.
+// loadAccount counts a voucher, or a part of it, for the judgement of the entry uid of a terminal: what others hold includes what is leased
+// to other terminals. It also returns the voucher's campaign.
 func loadAccount(q Querier, v held, part string, terminalID int64, uid terminal.UID) (cloud.Account, terminal.Campaign, error) {
 	campaign, err := loadCampaign(q, v.merchant, v.Campaign)
 	if err != nil {
@@ -121,6 +137,11 @@ func loadAccount(q Querier, v held, part string, terminalID int64, uid terminal.
 			coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN 0 ELSE units END), 0)
 		FROM hold WHERE voucher = ?3 AND part = ?4 AND reverse IS NULL`, terminalID, uid[:], int64(v.ID), part).
 		Scan(&account.Own, &account.Held)
+	if err != nil {
+		return account, campaign, err
+	}
+	leased, err := leasedBut(q, v.ID, part, terminalID)
+	account.Held += leased
 	return account, campaign, err
 }
 

@@ -243,6 +243,26 @@ func (o *Office) Exceptions(ctx context.Context, merchant string, openOnly bool)
 	return list.Items, err
 }
 
+// Leases implements cloud.Office.
+func (o *Office) Leases(ctx context.Context, merchant string) ([]cloud.LeaseReport, error) {
+	got, err := o.api.ListLeasesWithResponse(ctx, merchant)
+	if err != nil {
+		return nil, fmt.Errorf("the cloud did not answer: %w", err)
+	}
+	list, err := open(got, got.Body, got.JSON200)
+	return reshape[[]cloud.LeaseReport](list.Items, err)
+}
+
+// WriteOffLease implements cloud.Office.
+func (o *Office) WriteOffLease(ctx context.Context, merchant, id string, _ time.Time) error {
+	got, err := o.api.WriteOffLeaseWithResponse(ctx, merchant, id)
+	if err != nil {
+		return fmt.Errorf("the cloud did not answer: %w", err)
+	}
+	_, err = open(got, got.Body, got.JSON200)
+	return err
+}
+
 // Issue implements cloud.Office. The cloud stores vouchers before their codes are here: of an answer that is lost nobody has the codes.
 func (o *Office) Issue(ctx context.Context, order cloud.IssueOrder, keep func([]cloud.Issued) error) error {
 	var all []cloud.Issued

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"countersign/sync/cloud"
+)
+
+func newLeases(g *globals) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "leases",
+		Short: "List what is reserved to terminals",
+		Long: "List what is reserved to terminals, so that they can honour it without a line. Nobody else gets it until the terminal has given it back, also\n" +
+			"after its expiry: see write-off.",
+		Example: "  countersign-cloud leases --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return g.with(func(s cloud.Office) error { return g.leases(cmd.Context(), s, asJSON) })
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return cmd
+}
+
+func (g *globals) leases(ctx context.Context, s cloud.Office, asJSON bool) error {
+	merchants, err := g.merchants(ctx, s)
+	if err != nil {
+		return err
+	}
+	all := []cloud.LeaseReport{}
+	for _, merchant := range merchants {
+		leases, err := s.Leases(ctx, merchant.ID)
+		if err != nil {
+			return err
+		}
+		all = append(all, leases...)
+	}
+	if asJSON {
+		return g.printJSON(all)
+	}
+	table := tabwriter.NewWriter(g.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tSTORE\tTERMINAL\tCAMPAIGN\tOF\tDAY\tUNITS\tSPENT\tEXPIRES")
+	for _, l := range all {
+		of := "limit per day"
+		if l.Voucher != 0 {
+			of = l.Voucher.String()
+			if l.Part != "" {
+				of += " " + l.Part
+			}
+		}
+		expires := l.ExpiresAt.Local().Format(stamp)
+		if l.ExpiresAt.Before(time.Now()) {
+			expires += " (past)"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", l.ID, l.Store, l.Terminal, l.Campaign, of, l.Day, l.Units, l.Spent, expires)
+	}
+	return table.Flush()
+}
+
+func newWriteOff(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "write-off ID",
+		Short: "Give back what a terminal that will not be heard again has reserved",
+		Long: "Give everybody what a lost terminal has not spent of a lease. What it honoured under it all the same counts when it arrives: if others have\n" +
+			"used the units meanwhile, that is an overrun.",
+		Example: "  countersign-cloud write-off lX7QK2M4NPR8TVWZ3",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.with(func(s cloud.Office) error {
+				merchants, err := g.merchants(cmd.Context(), s)
+				if err != nil {
+					return err
+				}
+				for _, merchant := range merchants {
+					err := s.WriteOffLease(cmd.Context(), merchant.ID, args[0], time.Now())
+					if errors.Is(err, cloud.ErrUnknown) {
+						continue
+					}
+					if err == nil {
+						_, err = fmt.Fprintf(g.out, "%s is written off: what was not spent of it is free.\n", args[0])
+					}
+					return err
+				}
+				return usage("there is no open lease %q: see countersign-cloud leases", args[0])
+			})
+		},
+	}
+}

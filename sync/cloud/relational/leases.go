@@ -1,0 +1,402 @@
+package relational
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"countersign/sync/cloud"
+	"countersign/terminal"
+)
+
+// A lease is spent by whatever its terminal redeems of the voucher, or of the campaign on that day, in entries after the one that was its
+// newest when it asked. Terminal and cloud count that from the same entries, so that they cannot disagree about what is left. What is
+// open and not spent is held from everybody else as a claim's units are; its own terminal's claims may draw on it.
+
+// lease is an open one.
+type lease struct {
+	id       string
+	terminal int64
+	voucher  terminal.VoucherID
+	part     string
+	campaign string
+	store    string
+	day      string
+	units    int64
+	spent    int64
+	epoch    uint32
+	after    uint64
+	wanted   bool
+	granted  time.Time
+	expires  time.Time
+}
+
+func (l lease) left() int64 { return max(0, l.units-l.spent) }
+
+const leaseColumns = "id, terminal, voucher, part, campaign, store, day, units, spent, epoch, after, wanted <> 0, granted_at, expires_at"
+
+// openLeases are the open leases that condition picks.
+func openLeases(q Querier, condition string, args ...any) (all []lease, err error) {
+	err = each(q, func(rows *sql.Rows) error {
+		var l lease
+		var voucher, granted, expires int64
+		err := rows.Scan(&l.id, &l.terminal, &voucher, &l.part, &l.campaign, &l.store, &l.day, &l.units, &l.spent, &l.epoch, &l.after, &l.wanted,
+			&granted, &expires)
+		l.voucher, l.granted, l.expires = terminal.VoucherID(voucher), fromMicros(granted), fromMicros(expires)
+		all = append(all, l)
+		return err
+	}, "SELECT "+leaseColumns+" FROM lease WHERE state = 'open' AND "+condition+" ORDER BY granted_at, id", args...)
+	return all, err
+}
+
+// Lease implements cloud.Storage.
+func (s *Storage) Lease(ctx context.Context, t cloud.Terminal, request cloud.LeaseRequest) (open []cloud.Lease, err error) {
+	err = s.write(ctx, func(c *change) error {
+		open = nil
+		var cloned bool
+		err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM exception WHERE terminal = ? AND kind = 'clone' AND state = 'open')", t.ID).Scan(&cloned)
+		if err != nil || cloned {
+			return err // of two machines with one key each would spend all of it
+		}
+		head, err := c.head(t)
+		if err != nil {
+			return err
+		}
+		// What the terminal wrote before it asked must be judged first: it may have used what it asks for, or what it gives up. And one
+		// whose journal ends elsewhere is a copy, or wrote more meanwhile.
+		end := request.Standing.Journal
+		if end == nil || end.Seq != head.Seq || end.Epoch != head.Epoch || (head.Seq > 0 && !bytes.Equal(end.Hash, head.Hash[:])) {
+			return cloud.ErrBehind
+		}
+		if err := c.returnGivenUp(t, request); err != nil {
+			return err
+		}
+		leasing := leasing{change: c, terminal: t, request: request, epoch: head.Epoch}
+		for _, want := range request.Want {
+			if err := leasing.grant(want); err != nil {
+				return err
+			}
+		}
+		all, err := openLeases(c, "terminal = ?", t.ID)
+		for _, l := range all {
+			date, err := terminal.ParseDate(l.day)
+			if err != nil {
+				return err
+			}
+			open = append(open, cloud.Lease{Wanted: l.wanted, Lease: terminal.Lease{ID: l.id, Voucher: l.voucher, Part: l.part, Campaign: l.campaign,
+				Day: date, Units: l.units, Expires: l.expires, Epoch: l.epoch, After: l.after, Spent: l.spent}})
+		}
+		return err
+	})
+	return open, err
+}
+
+// leasing is one request while it is decided.
+type leasing struct {
+	*change
+	terminal cloud.Terminal
+	request  cloud.LeaseRequest
+	epoch    uint32
+	store    *terminal.Store
+	zone     *time.Location
+}
+
+// today is the store's business day, and when it ends.
+func (g *leasing) today() (day terminal.Date, ends time.Time, err error) {
+	if g.store == nil {
+		var body []byte
+		var store terminal.Store
+		err := g.QueryRow("SELECT body FROM store WHERE merchant = ? AND id = ?", g.terminal.Merchant, g.terminal.Store).Scan(&body)
+		if err == nil {
+			err = json.Unmarshal(body, &store)
+		}
+		if err == nil {
+			g.zone, err = store.Location()
+		}
+		if err != nil {
+			return day, ends, err
+		}
+		g.store = &store
+	}
+	day = terminal.BusinessDay(g.request.At, g.zone, g.store.BusinessDayStarts)
+	return day, day.AddDays(1).Begin(g.zone, g.store.BusinessDayStarts), nil
+}
+
+// grant leases what a terminal wants, as far as it is free, allowed and not more than the campaign says. What it cannot have it is not
+// told of: it asks again when it needs it.
+func (g *leasing) grant(want cloud.LeaseWant) error {
+	if want.Units < 1 {
+		return nil
+	}
+	var suspended bool
+	if err := g.QueryRow("SELECT suspended FROM terminal WHERE id = ?", g.terminal.ID).Scan(&suspended); err != nil || suspended {
+		return err
+	}
+	if want.Voucher == 0 {
+		return g.grantLimit(want)
+	}
+	v, err := voucher(g, "id = ? AND merchant = ?", int64(want.Voucher), g.terminal.Merchant)
+	if isUnknown(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	account, campaign, err := loadAccount(g, v, want.Part, g.terminal.ID, terminal.UID{})
+	if err != nil || campaign.Offline == nil || len(stateFindings(v.Voucher, campaign, g.terminal.Store)) > 0 {
+		return err
+	}
+	mine, err := openLeases(g, "terminal = ? AND campaign = ? AND voucher <> 0", g.terminal.ID, campaign.ID)
+	if err != nil {
+		return err
+	}
+	has := slices.ContainsFunc(mine, func(l lease) bool { return l.voucher == v.ID && l.part == want.Part })
+	if has || int64(len(mine)) >= campaign.Offline.Lease {
+		return nil
+	}
+	units, err := g.free(v, campaign, min(want.Units, account.Free()))
+	if err != nil || units < 1 {
+		return err
+	}
+	return g.insert(lease{voucher: v.ID, part: want.Part, campaign: campaign.ID, units: units}, v.Counted())
+}
+
+// free is how many of units the limits of a voucher leave.
+func (g *leasing) free(v held, campaign terminal.Campaign, units int64) (int64, error) {
+	row := terminal.Row{Voucher: v.Voucher, Campaign: campaign}
+	day, _, err := g.today()
+	if err != nil {
+		return 0, err
+	}
+	for _, quota := range row.Quotas(g.terminal.Store, day) {
+		if campaign.Kind == terminal.KindBalance {
+			return 0, nil // of a balance each payment counts, and nobody knows how many there will be
+		}
+		left, err := g.quotaLeft(campaign.Kind, quota)
+		if err != nil {
+			return 0, err
+		}
+		units = min(units, left)
+	}
+	return units, nil
+}
+
+// quotaLeft is what is neither used of a quota, nor held, nor leased to others, nor to this terminal.
+func (g *leasing) quotaLeft(kind terminal.Kind, quota terminal.Quota) (int64, error) {
+	used, err := usedOf(g, g.terminal.Merchant, kind, quota)
+	if err != nil {
+		return 0, err
+	}
+	held, err := heldOf(g, g.terminal.Merchant, kind, quota, 0, terminal.UID{})
+	return quota.Count - used - held, err
+}
+
+// grantLimit leases units of a campaign's limit per day.
+func (g *leasing) grantLimit(want cloud.LeaseWant) error {
+	campaign, err := loadCampaign(g, g.terminal.Merchant, want.Campaign)
+	if isUnknown(err) {
+		return nil
+	}
+	if err != nil || campaign.Offline == nil || campaign.Rules.PerDay == nil ||
+		len(stateFindings(terminal.Voucher{}, campaign, g.terminal.Store)) > 0 {
+		return err
+	}
+	day, _, err := g.today()
+	if err != nil {
+		return err
+	}
+	mine, err := openLeases(g, "terminal = ? AND campaign = ? AND voucher = 0 AND day = ?", g.terminal.ID, campaign.ID, day.String())
+	if err != nil {
+		return err
+	}
+	units := min(want.Units, campaign.Offline.Lease)
+	for _, l := range mine {
+		units -= l.left()
+	}
+	for _, quota := range (terminal.Row{Campaign: campaign}).Quotas(g.terminal.Store, day) {
+		if quota.Reason != terminal.CampaignLimit {
+			continue
+		}
+		left, err := g.quotaLeft(campaign.Kind, quota)
+		if err != nil {
+			return err
+		}
+		units = min(units, left)
+	}
+	if units < 1 {
+		return nil
+	}
+	return g.insert(lease{campaign: campaign.ID, units: units}, "")
+}
+
+func (g *leasing) insert(l lease, customer string) error {
+	day, ends, err := g.today()
+	if err != nil {
+		return err
+	}
+	expires := g.request.At.Add(cloud.LeaseLife)
+	if ends.Before(expires) {
+		expires = ends
+	}
+	_, err = g.Exec(`INSERT INTO lease (id, merchant, terminal, voucher, part, campaign, customer, store, day, units, epoch, after, granted_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, "l"+rand.Text()[:16], g.terminal.Merchant, g.terminal.ID, int64(l.voucher), l.part,
+		l.campaign, customer, g.terminal.Store, day.String(), l.units, g.epoch, int64(g.request.Standing.Journal.Seq), micros(g.request.At), micros(expires))
+	return err
+}
+
+// returnGivenUp takes back what a terminal says it will spend nothing of. Its journal up to its word is here.
+func (c *change) returnGivenUp(t cloud.Terminal, request cloud.LeaseRequest) error {
+	if len(request.GivenUp) == 0 {
+		return nil
+	}
+	mine, err := openLeases(c, "terminal = ?", t.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range mine {
+		if slices.Contains(request.GivenUp, l.id) {
+			if err := c.endLease(l, "returned", request.At); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// returnPast takes back the leases of a terminal that nothing after its entry e can be spent of: it was written after they expired, or in
+// another epoch. Everything before it is here.
+func (c *change) returnPast(t cloud.Terminal, e terminal.Entry, at time.Time) error {
+	past, err := openLeases(c, "terminal = ? AND (expires_at < ? OR epoch < ?)", t.ID, micros(e.Lower), e.Epoch)
+	if err != nil {
+		return err
+	}
+	for _, l := range past {
+		if err := c.endLease(l, "returned", at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endLease gives everybody what was not spent of a lease, and excuses what only it had made too much.
+func (c *change) endLease(l lease, state string, at time.Time) error {
+	if _, err := c.Exec("UPDATE lease SET state = ?, closed_at = ? WHERE id = ?", state, micros(at), l.id); err != nil {
+		return err
+	}
+	if l.voucher == 0 || l.left() == 0 {
+		return nil
+	}
+	return c.relieve(l.voucher, l.part, at)
+}
+
+// leasedBut is what is leased of a voucher, or of a part of it, to others than a terminal, and not spent. A terminal's own lease is not held from its own claim:
+// what is redeemed of that is spent of the lease.
+func leasedBut(q Querier, v terminal.VoucherID, part string, but int64) (units int64, err error) {
+	err = q.QueryRow(`SELECT coalesce(sum(CASE WHEN units > spent THEN units - spent ELSE 0 END), 0) FROM lease
+		WHERE state = 'open' AND voucher = ? AND part = ? AND terminal <> ?`, int64(v), part, but).Scan(&units)
+	return units, err
+}
+
+// leasedOf is what others than a terminal have leased of a quota: of the campaign's limit itself, and of vouchers that count under it.
+func leasedOf(q Querier, merchant string, quota terminal.Quota, but int64) (units int64, err error) {
+	query := `SELECT coalesce(sum(CASE WHEN units > spent THEN units - spent ELSE 0 END), 0) FROM lease
+		WHERE state = 'open' AND terminal <> ?1 AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5`
+	err = q.QueryRow(query+of(quota), but, merchant, quota.Campaign, quota.Days.From.String(), quota.Days.Through.String(),
+		either(quota.Customer, quota.Store)).Scan(&units)
+	return units, err
+}
+
+// spending are the leases that a line of a redemption is spent of: of its voucher, and of its campaign's limit that day. idle is what else
+// of the voucher is leased to its terminal, and not for this entry.
+func (s *settling) spending(line terminal.EntryLine) (ofVoucher, ofLimit []lease, idle int64, err error) {
+	mine, err := openLeases(s, "terminal = ? AND (voucher = ? OR voucher = 0)", s.terminal.ID, int64(line.Voucher))
+	for _, l := range mine {
+		spends := l.epoch == s.entry.Epoch && l.after < s.entry.Seq && l.left() > 0
+		// Its word that a lease had not expired counts only where its clock agrees.
+		spends = spends && (s.entry.Assurance != terminal.Leased || !s.entry.Upper.After(l.expires))
+		switch {
+		case l.voucher == 0 && spends && l.campaign == line.Campaign && l.day == s.entry.BusinessDay.String():
+			ofLimit = append(ofLimit, l)
+		case l.voucher == 0 || l.part != line.Part:
+		case spends:
+			ofVoucher = append(ofVoucher, l)
+		default:
+			idle += l.left()
+		}
+	}
+	return ofVoucher, ofLimit, idle, err
+}
+
+// leftOf is what is left of leases together.
+func leftOf(leases []lease) (units int64) {
+	for _, l := range leases {
+		units += l.left()
+	}
+	return units
+}
+
+// spend takes units out of leases, the oldest first.
+func (c *change) spend(leases []lease, units int64) error {
+	for _, l := range leases {
+		taken := min(units, l.left())
+		if taken < 1 {
+			continue
+		}
+		units -= taken
+		if _, err := c.Exec("UPDATE lease SET spent = spent + ? WHERE id = ?", taken, l.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// want notes that a terminal was refused what others have leased.
+func (c *change) want(v terminal.VoucherID, part string, asking int64) error {
+	_, err := c.Exec("UPDATE lease SET wanted = 1 WHERE state = 'open' AND wanted = 0 AND voucher = ? AND part = ? AND terminal <> ?",
+		int64(v), part, asking)
+	return err
+}
+
+// Leases implements cloud.Storage.
+func (s *Storage) Leases(ctx context.Context, merchant string) (all []cloud.LeaseReport, err error) {
+	err = s.read(ctx, func(q Querier) error {
+		all = nil
+		open, err := openLeases(q, "merchant = ?", merchant)
+		if err != nil {
+			return err
+		}
+		for _, l := range open {
+			t, err := terminalBy(q, "id = ?", l.terminal)
+			if err != nil {
+				return err
+			}
+			day, err := terminal.ParseDate(l.day)
+			if err != nil {
+				return err
+			}
+			all = append(all, cloud.LeaseReport{ID: l.id, Store: t.Store, Terminal: t.Name, Campaign: l.campaign, Voucher: l.voucher, Part: l.part,
+				Day: day, Units: l.units, Spent: l.spent, GrantedAt: l.granted, ExpiresAt: l.expires})
+		}
+		return nil
+	})
+	return all, err
+}
+
+// WriteOffLease implements cloud.Storage.
+func (s *Storage) WriteOffLease(ctx context.Context, merchant, id string, at time.Time) error {
+	return s.write(ctx, func(c *change) error {
+		open, err := openLeases(c, "merchant = ? AND id = ?", merchant, id)
+		if err != nil {
+			return err
+		}
+		if len(open) == 0 {
+			return fmt.Errorf("lease %s: %w", id, cloud.ErrUnknown)
+		}
+		return c.endLease(open[0], "written_off", at)
+	})
+}
