@@ -190,6 +190,24 @@ func TestRevokedKeysAreNamed(t *testing.T) {
 	}
 }
 
+// If a counter that may not sell alone said that an offer needs the internet, nobody would look for the machine that has its key, too.
+func TestWhyACounterHonoursNothingAloneIsNamed(t *testing.T) {
+	for _, test := range []struct {
+		reason      terminal.Reason
+		cause, want string
+	}{
+		{terminal.OfflineNotAllowed, terminal.BarredRestored, "barred.restored"}, {terminal.OfflineNotAllowed, terminal.BarredCloned, "barred.cloned"},
+		{terminal.OfflineNotAllowed, terminal.BarredGap, "barred.gap"}, {terminal.OfflineNotAllowed, "", "reason.offline_not_allowed.title"},
+		{terminal.TerminalSuspended, "clone", "barred.refused"}, {terminal.TerminalSuspended, "fork", "barred.fork"},
+		{terminal.TerminalSuspended, "", "reason.terminal_suspended.title"},
+	} {
+		finding := terminal.Finding{Reason: test.reason, Facts: map[string]any{"cause": test.cause}}
+		if got := finding.Title().Key; got != test.want {
+			t.Errorf("%s because of %q is told by %s; want %s", test.reason, test.cause, got, test.want)
+		}
+	}
+}
+
 // If nobody said how late a guest is, the cashier would have to reckon it while the guest waits.
 func TestBookingsSayHowLateTheGuestIs(t *testing.T) {
 	for when, want := range map[string]int64{"2026-06-16 09:40:00": -20, "2026-06-16 10:00:00": 0, "2026-06-16 11:05:59": 65, "2026-06-16 20:00:00": 600} {

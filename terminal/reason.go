@@ -96,6 +96,9 @@ func (f Finding) Title() Saying {
 	if cause := f.keyTrouble(); cause != "" {
 		return Saying{"issuer." + cause, f.Facts}
 	}
+	if cause := f.journalTrouble(); cause != "" {
+		return Saying{"barred." + cause, f.Facts}
+	}
 	return Saying{"reason." + string(f.Reason) + ".title", f.Facts}
 }
 
@@ -109,6 +112,9 @@ func (f Finding) Fact() Saying {
 	}
 	if cause := f.keyTrouble(); cause != "" {
 		return Saying{"issuer." + cause + ".fact", f.Facts}
+	}
+	if cause := f.journalTrouble(); cause != "" {
+		return Saying{"barred." + cause + ".fact", f.Facts}
 	}
 	if _, order := f.Facts["lines"]; order && f.Reason == AlreadyRedeemed {
 		return Saying{"lines.collected", f.Facts}
@@ -127,6 +133,9 @@ func (f Finding) Next() Saying {
 	if cause := f.keyTrouble(); cause != "" {
 		return Saying{"issuer." + cause + ".next", f.Facts}
 	}
+	if cause := f.journalTrouble(); cause != "" {
+		return Saying{"barred." + cause + ".next", f.Facts}
+	}
 	if f.Approvable {
 		return Saying{"slot.approve.next", f.Facts}
 	}
@@ -141,6 +150,21 @@ func (f Finding) Next() Saying {
 func (f Finding) keyTrouble() string {
 	if cause := f.Facts["cause"]; f.Reason == UnknownIssuer && (cause == "revoked" || cause == "issued_at") {
 		return cause.(string)
+	}
+	return ""
+}
+
+// journalTrouble says why this terminal honours nothing alone, whatever the campaign allows, or nothing at all: one of the Barred… strings;
+// "refused" where a manager said that another machine with the same key is the real one, "fork" where the journal has to begin a new
+// epoch first; or "".
+func (f Finding) journalTrouble() string {
+	switch cause := f.Facts["cause"]; {
+	case f.Reason == OfflineNotAllowed && (cause == BarredRestored || cause == BarredCloned || cause == BarredGap):
+		return cause.(string)
+	case f.Reason == TerminalSuspended && cause == "clone":
+		return "refused"
+	case f.Reason == TerminalSuspended && cause == "fork":
+		return "fork"
 	}
 	return ""
 }

@@ -92,6 +92,9 @@ func writeStatus(out io.Writer, status station.Status) error {
 		row("printer", "%s (%s); %d slips waiting, %d need a look", status.Printer.Target, status.Printer.Profile, status.Printer.Queued, status.Printer.Doubtful)
 	}
 	row("clock", "%s", status.Clock.Sentence)
+	if moved := status.Clock.Moved; moved != nil {
+		row("", "%s", moved)
+	}
 	if status.Holder != nil {
 		row("in use by", "%s (process %d) since %s", status.Holder.Program, status.Holder.PID, status.Holder.Since.Local().Format("2006-01-02 15:04:05"))
 	}

@@ -150,6 +150,29 @@ func (c *Clock) Step() time.Duration {
 	return step
 }
 
+// Wall is where the wall clock stood against the boot's own: what has to be kept for a later start to see that somebody moved it meanwhile.
+type Wall struct {
+	Boot string        `json:"boot"`
+	Gap  time.Duration `json:"gap"`
+}
+
+// Wall returns where the wall clock stood when it was last looked at. ok is false where the system cannot name its boots.
+func (c *Clock) Wall() (wall Wall, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Wall{c.boot, c.gap}, c.certain
+}
+
+// Resume goes on from where the wall clock stood for an earlier start of the program: Step then counts what was moved since. From one boot
+// to the next nothing is known, since nothing tells how long the machine was off.
+func (c *Clock) Resume(from Wall) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.certain && from.Boot == c.boot {
+		c.gap = from.Gap
+	}
+}
+
 // wallGap stays the same for as long as nobody moves the wall clock.
 func (c *Clock) wallGap() time.Duration {
 	return c.machine.Wall().Sub(time.Unix(0, 0)) - c.machine.SinceBoot()

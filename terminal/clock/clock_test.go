@@ -183,6 +183,32 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+func TestStepsWhileNobodyLooks(t *testing.T) {
+	// If this fails, who closes the counter, moves the clock and opens it again leaves no trace.
+	m := &fake{wallAt: noon, elapsed: time.Hour, id: "a"}
+	wall, ok := NewOn(m, terminal.Mark{}, nil).Wall()
+	if !ok {
+		t.Fatal("where the wall clock stands cannot be kept")
+	}
+	m.pass(time.Minute)
+	m.wallAt = m.wallAt.Add(-time.Hour)
+	c := NewOn(m, terminal.Mark{}, nil)
+	c.Resume(wall)
+	if got := c.Step(); got != -time.Hour {
+		t.Errorf("moved back by an hour, said %s", got)
+	}
+	m.restart("b", 10*time.Hour) // who knows how long it was off
+	c = NewOn(m, terminal.Mark{}, nil)
+	c.Resume(wall)
+	if got := c.Step(); got != 0 {
+		t.Errorf("a night was called a step of %s", got)
+	}
+	m.vague = true
+	if _, ok := NewOn(m, terminal.Mark{}, nil).Wall(); ok {
+		t.Error("a boot that nobody can name was kept")
+	}
+}
+
 func TestThisMachine(t *testing.T) {
 	// If this fails, the clocks of this system are not read, and every bound above is wrong.
 	c := New(terminal.Mark{}, nil)

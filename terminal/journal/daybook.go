@@ -21,6 +21,12 @@ func (l *ledger) Uncounted(through terminal.Date) ([]terminal.Entry, error) {
 // LastClose returns the newest day close, or terminal.ErrUnknown before the first.
 func (r *Reader) LastClose(ctx context.Context) (terminal.Entry, error) { return r.q.lastClose(ctx) }
 
+// LastClock returns the newest entry that says that the wall clock was moved, or terminal.ErrUnknown.
+func (r *Reader) LastClock(ctx context.Context) (terminal.Entry, error) {
+	record, err := r.q.record(ctx, "seq = (SELECT max(seq) FROM entries WHERE kind = 8)")
+	return record.Entry, err
+}
+
 func (q *queries) lastClose(ctx context.Context) (terminal.Entry, error) {
 	record, err := q.record(ctx, "seq = (SELECT max(seq) FROM entries WHERE kind = 7)")
 	return record.Entry, err

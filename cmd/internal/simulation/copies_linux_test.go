@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"countersign/cmd/internal/station"
+	"countersign/sync/api"
 )
 
 // noticedWithin is how long a copy may be at work before the cloud knows: its first contact, and a second try at it.
@@ -85,4 +86,27 @@ func copied(t *testing.T, w *world, disturb func(c *counter, backup string) *sta
 	c.stop()
 	w.carried.Wait()
 	w.cloud.shut()
+}
+
+// If a clock that is moved while a till sells were not journalled and told, who does that could sell outside of a voucher's hours.
+func TestAClockThatIsMovedIsTold(t *testing.T) {
+	cryptotest.SetGlobalRandom(t, 1)
+	folder := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, size{counters: 1}, folder)
+		c := w.counters[0]
+		c.calm = true
+		c.start()
+		pass(time.Minute)
+		c.machine.setWall(-3 * time.Hour)
+		pass(2 * time.Minute)
+		exceptions, err := w.cloud.storage.Exceptions(context.Background(), merchantID, true)
+		w.must(err)
+		if len(exceptions) != 1 || exceptions[0].Kind != api.ExceptionClock || *exceptions[0].Seconds != -3*3600 {
+			t.Errorf("the cloud says %+v", exceptions)
+		}
+		c.stop()
+		w.carried.Wait()
+		w.cloud.shut()
+	})
 }

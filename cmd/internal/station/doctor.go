@@ -125,6 +125,12 @@ func (r *Reader) examine(ctx context.Context, config Config) []Check {
 	if time.Duration(status.Clock.Off).Abs()*time.Second > clockTolerance {
 		clock.OK, clock.Do = false, "set the date and time, and switch their automatic setting on"
 	}
+	if moved := status.Clock.Moved; moved != nil {
+		clock.Found += "; it was " + moved.String()
+		if clock.OK {
+			clock.OK, clock.Do = false, "look at what was redeemed since, and switch the automatic setting of date and time on"
+		}
+	}
 	return append(checks, clock, r.examinePrinter(ctx, config, status), r.examineScanners(ctx))
 }
 

@@ -93,6 +93,10 @@ type Station struct {
 	keys     keystore.Keys
 	upstream *cloudsync.Client // what the hub asks the cloud with, where this terminal is the hub
 
+	looking sync.Mutex    // at the wall clock; guards the next two
+	moved   time.Duration // that is not journalled yet
+	wall    clock.Wall    // as it was kept last
+
 	mu       sync.Mutex
 	changed  []func()
 	running  context.CancelFunc
@@ -116,6 +120,9 @@ func Open(ctx context.Context, config Config) (*Station, error) {
 	s, err := openLocked(ctx, config, held)
 	if err != nil {
 		return nil, Blame(folder, errors.Join(err, held.release()))
+	}
+	if err := s.resumeClock(ctx); err != nil {
+		return nil, Blame(folder, errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
@@ -302,14 +309,17 @@ func (s *Station) Start(ctx context.Context) {
 		}
 	})
 	s.done.Go(func() {
-		every := time.NewTicker(keepTimeEvery)
+		every, look := time.NewTicker(keepTimeEvery), time.NewTicker(lookAtClockEvery)
 		defer every.Stop()
+		defer look.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-every.C:
 				s.keepTime(ctx)
+			case <-look.C:
+				s.lookAtClock(ctx)
 			}
 		}
 	})

@@ -81,6 +81,8 @@ type ClockStatus struct {
 	Certain  bool      `json:"certain"` // a server was heard since the machine started
 	Off      int64     `json:"off_seconds"`
 	Sentence string    `json:"sentence"`
+	// Moved is the newest move of the wall clock by two minutes or more, for seven days.
+	Moved *ClockMove `json:"moved,omitempty"`
 }
 
 // clockTolerance is how wrong a wall clock may be before it is worth a word.
@@ -96,6 +98,9 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	status := Status{
 		Merchant: identity.Merchant, MerchantName: settings.Merchant.Name, Store: identity.Store, StoreName: settings.Store.Name,
 		Terminal: identity.Terminal, Suspended: settings.Suspended, Data: r.folder, Version: r.version, Clock: r.clockStatus(),
+	}
+	if status.Clock.Moved, err = r.clockMove(ctx, r.Clock.Read()); err != nil {
+		return status, err
 	}
 	line := r.breaker.Line()
 	status.Line = LineStatus{URL: r.url, Online: line.Failures == 0 && !line.Contact.IsZero(), LastContact: line.Contact, Trouble: line.Trouble}
