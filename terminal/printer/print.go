@@ -19,6 +19,7 @@ func (w *Worker) print(ctx context.Context, job terminal.SpoolJob) bool {
 	w.begin(job.ID)
 	defer w.end()
 	t := w.transmission()
+	defer w.leave(t)
 	touched, err := t.body(ctx, w.bytes(job))
 	if err == nil && w.session.port.Traits().PerJob {
 		err = w.drop() // a queue or a file has the slip only once it is closed
@@ -65,7 +66,7 @@ func (w *Worker) end() {
 	w.current, w.cancel = 0, nil
 	w.mu.Unlock()
 	if w.session != nil {
-		w.session.cancel, w.session.heard, w.session.strict, w.session.owed, w.session.doubts = nil, w.hear, false, 0, false
+		w.session.cancel, w.session.heard, w.session.strict, w.session.owed, w.session.doubts = nil, w.overhear, false, 0, false
 	}
 	w.set(func(s *Status) {
 		s.Job = 0
@@ -104,7 +105,8 @@ func (w *Worker) broken(ctx context.Context, id int64, touched bool, cause error
 
 // confirm waits for the printer's word that the slip is on paper, and records what came of it.
 func (w *Worker) confirm(ctx context.Context, id int64, t *transmission) bool {
-	if w.session == nil || !w.session.port.Traits().TwoWay || w.config.Word == "" || !w.answered {
+	// While an earlier slip may owe its word, an answer says nothing of this one.
+	if w.session == nil || !w.session.port.Traits().TwoWay || w.config.Word == "" || !w.answered || (w.nameless() && w.account.doubt) {
 		return w.mark(ctx, id, terminal.JobSent, terminal.JobSent, terminal.DetailNoWord)
 	}
 	err := t.word(ctx)

@@ -39,7 +39,7 @@ type session struct {
 	work    chan []byte
 	results chan result
 	xoff    atomic.Bool
-	paper   atomic.Bool   // an answer to GS r is due
+	paper   atomic.Bool   // answers to GS r may come
 	cancel  chan struct{} // closed when staff cancel the job on its way; nil without one
 	heard   func(answer)  // told of everything the printer says
 	stalled func(bool)    // told when the printer takes nothing for a while, and when it does again

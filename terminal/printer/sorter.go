@@ -25,7 +25,7 @@ type answer struct {
 type sorter struct {
 	asb   []byte
 	block []byte
-	// wantsPaper is set while an answer to GS r is due: its byte alone says too little to be believed unasked.
+	// wantsPaper is set where answers to GS r may come, also late ones: of a printer that is never asked, its byte alone says too little.
 	wantsPaper bool
 }
 

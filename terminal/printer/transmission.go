@@ -32,6 +32,10 @@ func (w *Worker) transmission() *transmission {
 	t.s.strict, t.s.owed, t.s.short, t.s.doubts = true, 0, 0, t.marked()
 	t.s.checkUp = t.checkUp
 	t.s.heard = func(a answer) {
+		if len(t.outstanding) == 0 {
+			w.overhear(a) // one to GS r is none of this slip's
+			return
+		}
 		w.hear(a)
 		t.hear(a)
 	}
@@ -40,9 +44,6 @@ func (w *Worker) transmission() *transmission {
 
 // hear takes the answer to a mark.
 func (t *transmission) hear(a answer) {
-	if len(t.outstanding) == 0 {
-		return
-	}
 	switch {
 	case t.w.config.Word == "process_id" && a.kind == answerID && a.data == t.outstanding[0]:
 	case t.w.config.Word == "paper" && a.kind == answerPaper:
@@ -51,7 +52,6 @@ func (t *transmission) hear(a answer) {
 		return
 	}
 	t.outstanding = t.outstanding[1:]
-	t.s.paper.Store(len(t.outstanding) > 0 && t.w.config.Word == "paper")
 }
 
 // body sends the slip; touched says that the printer may have got some of it.
@@ -95,6 +95,9 @@ func (t *transmission) pieces(data []byte) [][]byte {
 // marked reports whether the printer is known to answer marks.
 func (t *transmission) marked() bool {
 	w := t.w
+	if w.nameless() && w.account.doubt {
+		return false
+	}
 	return w.config.Boundaries != nil && w.config.Word != "" && w.answered && (w.spoke || w.config.Status == "yes")
 }
 
@@ -150,7 +153,6 @@ func (t *transmission) mark(ctx context.Context) error {
 		command = append([]byte{0x1d, '(', 'H', 6, 0, '0', '0'}, id[:]...)
 	}
 	t.outstanding = append(t.outstanding, id)
-	t.s.paper.Store(t.w.config.Word == "paper")
 	_, err := t.s.send(ctx, command, nil)
 	return err
 }

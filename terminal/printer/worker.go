@@ -72,6 +72,7 @@ type Worker struct {
 	knows    [5]bool // which questions, DLE EOT n, it has answered
 	failures int     // of opening, in a row
 	marks    uint32
+	account  account
 }
 
 // New makes a worker. Nothing is opened before Run.
@@ -96,6 +97,7 @@ func New(queue Queue, config Config) *Worker {
 	}
 	config.Timing = config.Timing.orDefault()
 	w := &Worker{queue: queue, config: config, nudge: make(chan struct{}, 1)}
+	w.account.doubt = w.nameless()             // an earlier run may have left something in the printer's memory
 	w.marks = uint32(config.Now().UnixMilli()) // an echo from before a restart matches nothing
 	w.status = Status{Target: config.Target, State: StateNone, Paper: PaperUnknown, Cover: CoverUnknown, At: config.Now()}
 	if config.Target != "" {
@@ -170,7 +172,7 @@ func (w *Worker) step(ctx context.Context) bool {
 		return false
 	case len(job.Bytes) == 0:
 		return w.mark(ctx, job.ID, terminal.JobQueued, terminal.JobFailed, terminal.DetailUnprintable)
-	case !w.ready(ctx):
+	case !w.ready(ctx) || !w.settle(ctx):
 		return false
 	}
 	return w.print(ctx, job)
@@ -182,6 +184,9 @@ func (w *Worker) idle(ctx context.Context) {
 		w.drop()
 	} else if w.config.Target != "" && w.session == nil && !perJob(w.config.Target) && w.open(ctx) {
 		w.look(ctx)
+	}
+	if err := w.inquire(ctx); err != nil {
+		w.drop()
 	}
 	limit := time.NewTimer(w.config.Timing.Poll)
 	defer limit.Stop()
@@ -197,7 +202,7 @@ func (w *Worker) idle(ctx context.Context) {
 		case <-w.nudge:
 			return
 		case a := <-answers:
-			w.hear(a)
+			w.overhear(a)
 		case <-gone:
 			w.drop()
 			w.set(func(s *Status) { s.State, s.Online, s.Detail = StateMissing, false, ErrMissing.Error() })
@@ -232,11 +237,13 @@ func (w *Worker) open(ctx context.Context) bool {
 	}
 	w.failures = 0
 	s := newSession(port, w.config.Chunk)
-	s.heard = w.hear
+	s.heard = w.overhear
+	s.paper.Store(w.nameless())
 	s.stalled = w.stall
 	s.patience = w.config.Timing.Stall
 	s.probe = min(probe, s.patience)
 	w.session = s
+	w.account.asked, w.account.came = 0, 0 // what was on the line is lost
 	w.set(func(s *Status) { s.State, s.Detail = StateUnknown, "" })
 	return true
 }

@@ -169,6 +169,12 @@ func (p *Printer) PowerOn() {
 func (p *Printer) Stall()  { p.change(func(m *machine) { m.stalled = true }) }
 func (p *Printer) Resume() { p.change(func(m *machine) { m.stalled = false }) }
 
+// Allow has its mechanics print so many bytes more and then stand still, while it goes on taking bytes and saying that it is well: a
+// printer with much in its memory. A negative number lets it go on for ever.
+func (p *Printer) Allow(bytes int) {
+	p.change(func(m *machine) { m.limited, m.allowed = bytes >= 0, bytes })
+}
+
 // Bytes is what it printed since it was started, without the questions about its status that came between.
 func (p *Printer) Bytes() []byte {
 	p.mu.Lock()

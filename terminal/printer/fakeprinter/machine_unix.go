@@ -15,6 +15,8 @@ type machine struct {
 	rest      int // bytes of a picture that are still to come: it is printed as it comes
 	pauses    int // how often it said XOFF
 	missed    int // bytes that came while it had no power
+	limited   bool
+	allowed   int // bytes that it prints before its mechanics stand still, where they are limited
 
 	realtime []byte // the beginning of a real-time command
 	buffer   []byte
@@ -103,7 +105,9 @@ func (m *machine) report() {
 	m.answers = append(m.answers, answer...)
 }
 
-func (m *machine) canPrint() bool { return m.well() && m.next() > 0 }
+func (m *machine) canPrint() bool {
+	return m.well() && m.next() > 0 && (!m.limited || m.allowed > 0)
+}
 
 // next is the length of the command at the head of the buffer, 0 where it is not whole yet. The lengths are those of Epson's
 // reference for the commands that receipts use; every other byte is a character.
@@ -181,6 +185,7 @@ func (m *machine) step(options Options) int {
 		return 0
 	}
 	m.printed = append(m.printed, command...)
+	m.allowed -= length
 	if !m.endless {
 		if m.paper -= length; m.paper <= 0 {
 			m.paper = 0
