@@ -74,7 +74,7 @@ func newRoot(io streams) *cobra.Command {
 	flags.StringVar(&g.config, "config", "", "TOML file with settings")
 	flags.StringVar(&g.merchant, "merchant", "", "the merchant that is meant, where there are several")
 	root.AddCommand(newServe(g), newApply(g), newIssue(g), newImport(g), newRevoke(g), newPause(g), newResume(g),
-		newInvite(g), newTerminals(g), newSuspend(g), newReadmit(g), newLeases(g), newWriteOff(g), newHub(g), newRedemptions(g), newExceptions(g), newKeys(g), newToken(g), manual.Command())
+		newInvite(g), newTerminals(g), newSuspend(g), newReadmit(g), newLeases(g), newWriteOff(g), newHub(g), newRedemptions(g), newExceptions(g), newKeys(g), newWebhooks(g), newToken(g), manual.Command())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}
@@ -114,7 +114,7 @@ func (g *globals) configure(cmd *cobra.Command) error {
 			return usage("the settings in %s cannot be read: %w", g.config, err)
 		}
 	}
-	known := []string{"listen", "public-url", "behind-proxy", "tls-cert", "tls-key", "database-url", "data", "merchant", "url", "token-file"}
+	known := []string{"listen", "public-url", "behind-proxy", "tls-cert", "tls-key", "database-url", "data", "merchant", "url", "token-file", "webhook-networks"}
 	for key := range settings {
 		if !slices.Contains(known, strings.ReplaceAll(key, "_", "-")) {
 			return usage("%s has an unknown setting %q; it can be: %s", g.config, key, strings.ReplaceAll(strings.Join(known, ", "), "-", "_"))

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ type serving struct {
 	*globals
 	listen, public, cert, key string
 	behindProxy               bool
+	networks                  []string // that webhooks may be in besides public ones
 }
 
 func newServe(g *globals) *cobra.Command {
@@ -48,6 +50,7 @@ func newServe(g *globals) *cobra.Command {
 	flags.BoolVar(&s.behindProxy, "behind-proxy", false, "a proxy in front does TLS")
 	flags.StringVar(&s.cert, "tls-cert", "", "certificate chain, PEM")
 	flags.StringVar(&s.key, "tls-key", "", "its private key, PEM")
+	flags.StringSliceVar(&s.networks, "webhook-networks", nil, "networks that webhooks may be in besides public addresses, such as 10.1.0.0/16")
 	return cmd
 }
 
@@ -72,6 +75,10 @@ func (s *serving) run(ctx context.Context, storage cloud.Storage) error {
 	if err != nil {
 		return err
 	}
+	networks, err := s.webhookNetworks(address.IP)
+	if err != nil {
+		return err
+	}
 	log := slog.New(slog.NewJSONHandler(s.err, nil))
 	stopping := make(chan struct{})
 	handler, err := cloud.New(ctx, storage, cloud.Options{PublicURL: public, Log: log, Stopping: stopping, OpenMetrics: address.IP.IsLoopback() && !s.behindProxy})
@@ -83,9 +90,40 @@ func (s *serving) run(ctx context.Context, storage cloud.Storage) error {
 		return err
 	}
 	defer release()
+	defer deliver(ctx, cloud.Deliverer{Storage: storage, Networks: networks, Log: log})()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	return s.serveUntil(ctx, server, listener, here.String(), stopping)
+}
+
+// deliver calls webhooks until ctx ends, or the function that it returns is called, which waits for what was begun.
+func deliver(ctx context.Context, d cloud.Deliverer) func() {
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.Run(ctx)
+	}()
+	return func() {
+		stop()
+		<-done
+	}
+}
+
+// webhookNetworks are the networks of --webhook-networks, and this machine where it serves itself alone: whoever can add a webhook must not
+// reach through the cloud what he cannot reach himself.
+func (s *serving) webhookNetworks(ip net.IP) (networks []netip.Prefix, err error) {
+	for _, text := range s.networks {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, usage("--webhook-networks %q is no network such as 10.1.0.0/16", text)
+		}
+		networks = append(networks, network.Masked())
+	}
+	if ip.IsLoopback() && !s.behindProxy {
+		networks = append(networks, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	}
+	return networks, nil
 }
 
 // announceEvery is how often a second server looks whether the first has gone.

@@ -41,7 +41,8 @@ func newIssue(g *globals) *cobra.Command {
 		Use:   "issue CAMPAIGN",
 		Short: "Issue vouchers",
 		Long: "Issues vouchers of a campaign. Their codes are written once, to --out or to standard output, and are nowhere else.\n" +
-			"What is said by flags holds for each of them.",
+			"What is said by flags holds for each of them. Where a cloud elsewhere (--url) stores vouchers and its answer is lost, nobody has their\n" +
+			"codes: they can never be shown, and count as issued; issue as many again.",
 		Example: "  countersign-cloud issue dinner-for-two --count 100 --out vouchers.csv\n  countersign-cloud issue gift-card --amount 50.00 --holder \"M. Chen\" --qr cards",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

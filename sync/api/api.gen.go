@@ -215,6 +215,51 @@ func (e TrustedKeyState) Valid() bool {
 	}
 }
 
+// Defines values for WebhookEvent.
+const (
+	EventExceptionClosed WebhookEvent = "exception.closed"
+	EventExceptionOpened WebhookEvent = "exception.opened"
+	EventNotAccepted     WebhookEvent = "redemption.not_accepted"
+	EventRedemption      WebhookEvent = "redemption.recorded"
+	EventReversal        WebhookEvent = "reversal.recorded"
+)
+
+// Valid indicates whether the value is a known member of the WebhookEvent enum.
+func (e WebhookEvent) Valid() bool {
+	switch e {
+	case EventExceptionClosed:
+		return true
+	case EventExceptionOpened:
+		return true
+	case EventNotAccepted:
+		return true
+	case EventRedemption:
+		return true
+	case EventReversal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookReportState.
+const (
+	WebhookDisabled WebhookReportState = "disabled"
+	WebhookLive     WebhookReportState = "live"
+)
+
+// Valid indicates whether the value is a known member of the WebhookReportState enum.
+func (e WebhookReportState) Valid() bool {
+	switch e {
+	case WebhookDisabled:
+		return true
+	case WebhookLive:
+		return true
+	default:
+		return false
+	}
+}
+
 // Assurance defines model for Assurance.
 type Assurance = terminal.Assurance
 
@@ -920,6 +965,13 @@ type Machine struct {
 	Since time.Time `json:"since"`
 }
 
+// MadeWebhook defines model for MadeWebhook.
+type MadeWebhook struct {
+	// Secret `whsec_` and 32 bytes in base64; it is shown this once.
+	Secret  string        `json:"secret"`
+	Webhook WebhookReport `json:"webhook"`
+}
+
 // Merchant defines model for Merchant.
 type Merchant = terminal.Merchant
 
@@ -1313,6 +1365,62 @@ type Voucher = terminal.Voucher
 // VoucherID defines model for VoucherID.
 type VoucherID = terminal.VoucherID
 
+// WebhookEvent defines model for WebhookEvent.
+type WebhookEvent string
+
+// WebhookList defines model for WebhookList.
+type WebhookList struct {
+	Items []WebhookReport `json:"items"`
+}
+
+// WebhookOrder defines model for WebhookOrder.
+type WebhookOrder struct {
+	// Events What it is told of; everything where that is left out.
+	Events *[]WebhookEvent `json:"events,omitempty"`
+
+	// Url HTTPS; plain HTTP for the cloud's own machine only, where it may be called.
+	Url string `json:"url"`
+}
+
+// WebhookReport defines model for WebhookReport.
+type WebhookReport struct {
+	CreatedAt time.Time `json:"created_at"`
+	Delivered int64     `json:"delivered"`
+
+	// Events None are all.
+	Events       []WebhookEvent `json:"events"`
+	FailingSince *time.Time     `json:"failing_since"`
+
+	// GivenUp Deliveries that were refused for five days while others were taken.
+	GivenUp       int64      `json:"given_up"`
+	Id            string     `json:"id"`
+	LastDelivered *time.Time `json:"last_delivered"`
+	LastError     *string    `json:"last_error,omitempty"`
+	Merchant      string     `json:"merchant"`
+
+	// Reason Why it is disabled.
+	Reason *string            `json:"reason,omitempty"`
+	State  WebhookReportState `json:"state"`
+	Url    string             `json:"url"`
+
+	// Waiting Deliveries that are still to be made.
+	Waiting int64 `json:"waiting"`
+}
+
+// WebhookReportState defines model for WebhookReport.State.
+type WebhookReportState string
+
+// WebhookSecret defines model for WebhookSecret.
+type WebhookSecret struct {
+	Secret string `json:"secret"`
+}
+
+// WebhookTest defines model for WebhookTest.
+type WebhookTest struct {
+	// Id The webhook-id of the delivery.
+	Id string `json:"id"`
+}
+
 // ListExceptionsParams defines parameters for ListExceptions.
 type ListExceptionsParams struct {
 	// Closed Also those that are closed.
@@ -1355,6 +1463,64 @@ type SnapshotPartParams struct {
 	Range string `json:"Range"`
 }
 
+// ToldExceptionClosedJSONBody defines parameters for ToldExceptionClosed.
+type ToldExceptionClosedJSONBody struct {
+	// Data Something that a manager must look at.
+	Data Exception `json:"data"`
+
+	// Timestamp When the cloud learned of it.
+	Timestamp time.Time `json:"timestamp"`
+	Type      string    `json:"type"`
+}
+
+// ToldExceptionOpenedJSONBody defines parameters for ToldExceptionOpened.
+type ToldExceptionOpenedJSONBody struct {
+	// Data Something that a manager must look at.
+	Data Exception `json:"data"`
+
+	// Timestamp When the cloud learned of it.
+	Timestamp time.Time `json:"timestamp"`
+	Type      string    `json:"type"`
+}
+
+// ToldRedemptionNotAcceptedJSONBody defines parameters for ToldRedemptionNotAccepted.
+type ToldRedemptionNotAcceptedJSONBody struct {
+	Data RedemptionReport `json:"data"`
+
+	// Timestamp When the cloud learned of it.
+	Timestamp time.Time `json:"timestamp"`
+	Type      string    `json:"type"`
+}
+
+// ToldRedemptionRecordedJSONBody defines parameters for ToldRedemptionRecorded.
+type ToldRedemptionRecordedJSONBody struct {
+	Data RedemptionReport `json:"data"`
+
+	// Timestamp When the cloud learned of it.
+	Timestamp time.Time `json:"timestamp"`
+	Type      string    `json:"type"`
+}
+
+// ToldReversalRecordedJSONBody defines parameters for ToldReversalRecorded.
+type ToldReversalRecordedJSONBody struct {
+	Data RedemptionReport `json:"data"`
+
+	// Timestamp When the cloud learned of it.
+	Timestamp time.Time `json:"timestamp"`
+	Type      string    `json:"type"`
+}
+
+// ToldWebhookTestJSONBody defines parameters for ToldWebhookTest.
+type ToldWebhookTestJSONBody struct {
+	Data struct {
+		Webhook string `json:"webhook"`
+	} `json:"data"`
+
+	// Timestamp When the cloud learned of it.
+	Timestamp time.Time `json:"timestamp"`
+	Type      string    `json:"type"`
+}
+
 // ApplyCatalogueJSONRequestBody defines body for ApplyCatalogue for application/json ContentType.
 type ApplyCatalogueJSONRequestBody = Catalogue
 
@@ -1385,6 +1551,9 @@ type SuspendTerminalJSONRequestBody = SuspendRequest
 // SetVoucherStateJSONRequestBody defines body for SetVoucherState for application/json ContentType.
 type SetVoucherStateJSONRequestBody = StateRequest
 
+// AddWebhookJSONRequestBody defines body for AddWebhook for application/json ContentType.
+type AddWebhookJSONRequestBody = WebhookOrder
+
 // ClaimJSONRequestBody defines body for Claim for application/json ContentType.
 type ClaimJSONRequestBody = ClaimRequest
 
@@ -1408,6 +1577,24 @@ type PauseOfferJSONRequestBody = PauseRequest
 
 // RedemptionJSONRequestBody defines body for Redemption for application/json ContentType.
 type RedemptionJSONRequestBody = RedemptionRequest
+
+// ToldExceptionClosedJSONRequestBody defines body for ToldExceptionClosed for application/json ContentType.
+type ToldExceptionClosedJSONRequestBody ToldExceptionClosedJSONBody
+
+// ToldExceptionOpenedJSONRequestBody defines body for ToldExceptionOpened for application/json ContentType.
+type ToldExceptionOpenedJSONRequestBody ToldExceptionOpenedJSONBody
+
+// ToldRedemptionNotAcceptedJSONRequestBody defines body for ToldRedemptionNotAccepted for application/json ContentType.
+type ToldRedemptionNotAcceptedJSONRequestBody ToldRedemptionNotAcceptedJSONBody
+
+// ToldRedemptionRecordedJSONRequestBody defines body for ToldRedemptionRecorded for application/json ContentType.
+type ToldRedemptionRecordedJSONRequestBody ToldRedemptionRecordedJSONBody
+
+// ToldReversalRecordedJSONRequestBody defines body for ToldReversalRecorded for application/json ContentType.
+type ToldReversalRecordedJSONRequestBody ToldReversalRecordedJSONBody
+
+// ToldWebhookTestJSONRequestBody defines body for ToldWebhookTest for application/json ContentType.
+type ToldWebhookTestJSONRequestBody ToldWebhookTestJSONBody
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1487,6 +1674,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Metrics Figures for Prometheus.
+	//
+	// From this machine alone, where the cloud listens on loopback without a proxy; from elsewhere with a token that is for all merchants.
+	//
+	// Corresponds with GET /metrics (the `Metrics` operationId).
+	Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Readyz The process can answer terminals.
 	//
@@ -1694,6 +1888,61 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
 	SetVoucherState(ctx context.Context, merchant string, body SetVoucherStateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWebhooks The merchant's webhooks and how they do.
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/webhooks (the `ListWebhooks` operationId).
+	ListWebhooks(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddWebhookWithBody Adds a webhook; its secret is in this answer only.
+	//
+	// Events are posted to the URL by the rules of Standard Webhooks: the header `webhook-id` names the message and stays the same however
+	// often it is sent, `webhook-timestamp` is when it was sent, and `webhook-signature` is `v1,` with the base64 of the HMAC-SHA-256 of
+	// `ID.TIMESTAMP.BODY` under the secret (the base64 after `whsec_`); after a rotation there are two of them, with a space between.
+	// An event is there exactly if what it tells of was stored. It is sent at least once, and in no order. Every answer from 200 to 299 within
+	// 15 seconds takes it; redirects are not followed. Else it is sent again after a while that grows, at random, up to an hour;
+	// `Retry-After` is obeyed. 410 disables the webhook, and so do five days in which nothing was taken. A disabled webhook is told
+	// nothing new: what it missed is in the lists of redemptions and exceptions.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks (the `AddWebhook` operationId).
+	AddWebhookWithBody(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddWebhook Adds a webhook; its secret is in this answer only.
+	//
+	// Events are posted to the URL by the rules of Standard Webhooks: the header `webhook-id` names the message and stays the same however
+	// often it is sent, `webhook-timestamp` is when it was sent, and `webhook-signature` is `v1,` with the base64 of the HMAC-SHA-256 of
+	// `ID.TIMESTAMP.BODY` under the secret (the base64 after `whsec_`); after a rotation there are two of them, with a space between.
+	// An event is there exactly if what it tells of was stored. It is sent at least once, and in no order. Every answer from 200 to 299 within
+	// 15 seconds takes it; redirects are not followed. Else it is sent again after a while that grows, at random, up to an hour;
+	// `Retry-After` is obeyed. 410 disables the webhook, and so do five days in which nothing was taken. A disabled webhook is told
+	// nothing new: what it missed is in the lists of redemptions and exceptions.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks (the `AddWebhook` operationId).
+	AddWebhook(ctx context.Context, merchant string, body AddWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveWebhook Removes a webhook with what it was still to be told.
+	//
+	// Corresponds with DELETE /v1/admin/merchants/{merchant}/webhooks/{webhook} (the `RemoveWebhook` operationId).
+	RemoveWebhook(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnableWebhook Lets a disabled webhook be told again, first of what waits.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/enable (the `EnableWebhook` operationId).
+	EnableWebhook(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateWebhook Makes a new secret; the one before signs too for a day.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/secret (the `RotateWebhook` operationId).
+	RotateWebhook(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TestWebhook Sends the webhook an event webhook.test.
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/test (the `TestWebhook` operationId).
+	TestWebhook(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ClaimWithBody Asks to hold the units of all lines for one entry, or of none.
 	//
@@ -1912,6 +2161,23 @@ type ClientInterface interface {
 // Corresponds with GET /healthz (the `Healthz` operationId).
 func (c *Client) Healthz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewHealthzRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Metrics Figures for Prometheus.
+//
+// From this machine alone, where the cloud listens on loopback without a proxy; from elsewhere with a token that is for all merchants.
+//
+// Corresponds with GET /metrics (the `Metrics` operationId).
+func (c *Client) Metrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMetricsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2439,6 +2705,131 @@ func (c *Client) SetVoucherState(ctx context.Context, merchant string, body SetV
 	return c.Client.Do(req)
 }
 
+// ListWebhooks The merchant's webhooks and how they do.
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/webhooks (the `ListWebhooks` operationId).
+func (c *Client) ListWebhooks(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWebhooksRequest(c.Server, merchant)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddWebhookWithBody Adds a webhook; its secret is in this answer only.
+//
+// Events are posted to the URL by the rules of Standard Webhooks: the header `webhook-id` names the message and stays the same however
+// often it is sent, `webhook-timestamp` is when it was sent, and `webhook-signature` is `v1,` with the base64 of the HMAC-SHA-256 of
+// `ID.TIMESTAMP.BODY` under the secret (the base64 after `whsec_`); after a rotation there are two of them, with a space between.
+// An event is there exactly if what it tells of was stored. It is sent at least once, and in no order. Every answer from 200 to 299 within
+// 15 seconds takes it; redirects are not followed. Else it is sent again after a while that grows, at random, up to an hour;
+// `Retry-After` is obeyed. 410 disables the webhook, and so do five days in which nothing was taken. A disabled webhook is told
+// nothing new: what it missed is in the lists of redemptions and exceptions.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks (the `AddWebhook` operationId).
+func (c *Client) AddWebhookWithBody(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddWebhookRequestWithBody(c.Server, merchant, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddWebhook Adds a webhook; its secret is in this answer only.
+//
+// Events are posted to the URL by the rules of Standard Webhooks: the header `webhook-id` names the message and stays the same however
+// often it is sent, `webhook-timestamp` is when it was sent, and `webhook-signature` is `v1,` with the base64 of the HMAC-SHA-256 of
+// `ID.TIMESTAMP.BODY` under the secret (the base64 after `whsec_`); after a rotation there are two of them, with a space between.
+// An event is there exactly if what it tells of was stored. It is sent at least once, and in no order. Every answer from 200 to 299 within
+// 15 seconds takes it; redirects are not followed. Else it is sent again after a while that grows, at random, up to an hour;
+// `Retry-After` is obeyed. 410 disables the webhook, and so do five days in which nothing was taken. A disabled webhook is told
+// nothing new: what it missed is in the lists of redemptions and exceptions.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks (the `AddWebhook` operationId).
+func (c *Client) AddWebhook(ctx context.Context, merchant string, body AddWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddWebhookRequest(c.Server, merchant, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveWebhook Removes a webhook with what it was still to be told.
+//
+// Corresponds with DELETE /v1/admin/merchants/{merchant}/webhooks/{webhook} (the `RemoveWebhook` operationId).
+func (c *Client) RemoveWebhook(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveWebhookRequest(c.Server, merchant, webhook)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnableWebhook Lets a disabled webhook be told again, first of what waits.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/enable (the `EnableWebhook` operationId).
+func (c *Client) EnableWebhook(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnableWebhookRequest(c.Server, merchant, webhook)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateWebhook Makes a new secret; the one before signs too for a day.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/secret (the `RotateWebhook` operationId).
+func (c *Client) RotateWebhook(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateWebhookRequest(c.Server, merchant, webhook)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestWebhook Sends the webhook an event webhook.test.
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/test (the `TestWebhook` operationId).
+func (c *Client) TestWebhook(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestWebhookRequest(c.Server, merchant, webhook)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ClaimWithBody Asks to hold the units of all lines for one entry, or of none.
 //
 // A hold is never freed by time alone: it ends with the entry of the same uid, or when a later request of the same terminal does not
@@ -2870,6 +3261,33 @@ func NewHealthzRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/healthz")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewMetricsRequest constructs an http.Request for the Metrics method
+func NewMetricsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/metrics")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -3863,6 +4281,251 @@ func NewSetVoucherStateRequestWithBody(server string, merchant string, contentTy
 	return req, nil
 }
 
+// NewListWebhooksRequest constructs an http.Request for the ListWebhooks method
+func NewListWebhooksRequest(server string, merchant string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/webhooks", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddWebhookRequest calls the generic AddWebhook builder with application/json body
+func NewAddWebhookRequest(server string, merchant string, body AddWebhookJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddWebhookRequestWithBody(server, merchant, "application/json", bodyReader)
+}
+
+// NewAddWebhookRequestWithBody constructs an http.Request for the AddWebhook method, with any body, and a specified content type
+func NewAddWebhookRequestWithBody(server string, merchant string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/webhooks", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveWebhookRequest constructs an http.Request for the RemoveWebhook method
+func NewRemoveWebhookRequest(server string, merchant string, webhook string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook", webhook, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/webhooks/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEnableWebhookRequest constructs an http.Request for the EnableWebhook method
+func NewEnableWebhookRequest(server string, merchant string, webhook string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook", webhook, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/webhooks/%s/enable", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateWebhookRequest constructs an http.Request for the RotateWebhook method
+func NewRotateWebhookRequest(server string, merchant string, webhook string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook", webhook, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/webhooks/%s/secret", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTestWebhookRequest constructs an http.Request for the TestWebhook method
+func NewTestWebhookRequest(server string, merchant string, webhook string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "merchant", merchant, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "webhook", webhook, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/merchants/%s/webhooks/%s/test", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewClaimRequest calls the generic Claim builder with application/json body
 func NewClaimRequest(server string, body ClaimJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4479,6 +5142,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /healthz (the `Healthz` operationId).
 	HealthzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HealthzResponse, error)
 
+	// MetricsWithResponse Figures for Prometheus.
+	//
+	// From this machine alone, where the cloud listens on loopback without a proxy; from elsewhere with a token that is for all merchants.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /metrics (the `Metrics` operationId).
+	MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error)
+
 	// ReadyzWithResponse The process can answer terminals.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4707,6 +5379,71 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/admin/merchants/{merchant}/vouchers/state (the `SetVoucherState` operationId).
 	SetVoucherStateWithResponse(ctx context.Context, merchant string, body SetVoucherStateJSONRequestBody, reqEditors ...RequestEditorFn) (*SetVoucherStateResponse, error)
+
+	// ListWebhooksWithResponse The merchant's webhooks and how they do.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/merchants/{merchant}/webhooks (the `ListWebhooks` operationId).
+	ListWebhooksWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error)
+
+	// AddWebhookWithBodyWithResponse Adds a webhook; its secret is in this answer only.
+	//
+	// Events are posted to the URL by the rules of Standard Webhooks: the header `webhook-id` names the message and stays the same however
+	// often it is sent, `webhook-timestamp` is when it was sent, and `webhook-signature` is `v1,` with the base64 of the HMAC-SHA-256 of
+	// `ID.TIMESTAMP.BODY` under the secret (the base64 after `whsec_`); after a rotation there are two of them, with a space between.
+	// An event is there exactly if what it tells of was stored. It is sent at least once, and in no order. Every answer from 200 to 299 within
+	// 15 seconds takes it; redirects are not followed. Else it is sent again after a while that grows, at random, up to an hour;
+	// `Retry-After` is obeyed. 410 disables the webhook, and so do five days in which nothing was taken. A disabled webhook is told
+	// nothing new: what it missed is in the lists of redemptions and exceptions.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks (the `AddWebhook` operationId).
+	AddWebhookWithBodyWithResponse(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddWebhookResponse, error)
+
+	// AddWebhookWithResponse Adds a webhook; its secret is in this answer only.
+	//
+	// Events are posted to the URL by the rules of Standard Webhooks: the header `webhook-id` names the message and stays the same however
+	// often it is sent, `webhook-timestamp` is when it was sent, and `webhook-signature` is `v1,` with the base64 of the HMAC-SHA-256 of
+	// `ID.TIMESTAMP.BODY` under the secret (the base64 after `whsec_`); after a rotation there are two of them, with a space between.
+	// An event is there exactly if what it tells of was stored. It is sent at least once, and in no order. Every answer from 200 to 299 within
+	// 15 seconds takes it; redirects are not followed. Else it is sent again after a while that grows, at random, up to an hour;
+	// `Retry-After` is obeyed. 410 disables the webhook, and so do five days in which nothing was taken. A disabled webhook is told
+	// nothing new: what it missed is in the lists of redemptions and exceptions.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks (the `AddWebhook` operationId).
+	AddWebhookWithResponse(ctx context.Context, merchant string, body AddWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*AddWebhookResponse, error)
+
+	// RemoveWebhookWithResponse Removes a webhook with what it was still to be told.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/admin/merchants/{merchant}/webhooks/{webhook} (the `RemoveWebhook` operationId).
+	RemoveWebhookWithResponse(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*RemoveWebhookResponse, error)
+
+	// EnableWebhookWithResponse Lets a disabled webhook be told again, first of what waits.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/enable (the `EnableWebhook` operationId).
+	EnableWebhookWithResponse(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*EnableWebhookResponse, error)
+
+	// RotateWebhookWithResponse Makes a new secret; the one before signs too for a day.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/secret (the `RotateWebhook` operationId).
+	RotateWebhookWithResponse(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*RotateWebhookResponse, error)
+
+	// TestWebhookWithResponse Sends the webhook an event webhook.test.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/test (the `TestWebhook` operationId).
+	TestWebhookWithResponse(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*TestWebhookResponse, error)
 
 	// ClaimWithBodyWithResponse Asks to hold the units of all lines for one entry, or of none.
 	//
@@ -4958,6 +5695,47 @@ func (r HealthzResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r HealthzResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MetricsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r MetricsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MetricsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MetricsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MetricsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MetricsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5969,6 +6747,294 @@ func (r SetVoucherStateResponse) ContentType() string {
 	return ""
 }
 
+type ListWebhooksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWebhooksResponse) GetJSON200() *WebhookList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListWebhooksResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWebhooksResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWebhooksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWebhooksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWebhooksResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AddWebhookResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MadeWebhook
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddWebhookResponse) GetJSON200() *MadeWebhook {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddWebhookResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddWebhookResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddWebhookResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddWebhookResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddWebhookResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveWebhookResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Changed
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveWebhookResponse) GetJSON200() *Changed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveWebhookResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveWebhookResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveWebhookResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveWebhookResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveWebhookResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EnableWebhookResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Changed
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EnableWebhookResponse) GetJSON200() *Changed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EnableWebhookResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EnableWebhookResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EnableWebhookResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EnableWebhookResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EnableWebhookResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateWebhookResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookSecret
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RotateWebhookResponse) GetJSON200() *WebhookSecret {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RotateWebhookResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateWebhookResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateWebhookResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateWebhookResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateWebhookResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TestWebhookResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookTest
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TestWebhookResponse) GetJSON200() *WebhookTest {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TestWebhookResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TestWebhookResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TestWebhookResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TestWebhookResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TestWebhookResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ClaimResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6606,6 +7672,21 @@ func (c *ClientWithResponses) HealthzWithResponse(ctx context.Context, reqEditor
 	return ParseHealthzResponse(rsp)
 }
 
+// MetricsWithResponse Figures for Prometheus.
+//
+// From this machine alone, where the cloud listens on loopback without a proxy; from elsewhere with a token that is for all merchants.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /metrics (the `Metrics` operationId).
+func (c *ClientWithResponses) MetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MetricsResponse, error) {
+	rsp, err := c.Metrics(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMetricsResponse(rsp)
+}
+
 // ReadyzWithResponse The process can answer terminals.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -7021,6 +8102,113 @@ func (c *ClientWithResponses) SetVoucherStateWithResponse(ctx context.Context, m
 	return ParseSetVoucherStateResponse(rsp)
 }
 
+// ListWebhooksWithResponse The merchant's webhooks and how they do.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/merchants/{merchant}/webhooks (the `ListWebhooks` operationId).
+func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, merchant string, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error) {
+	rsp, err := c.ListWebhooks(ctx, merchant, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWebhooksResponse(rsp)
+}
+
+// AddWebhookWithBodyWithResponse Adds a webhook; its secret is in this answer only.
+//
+// Events are posted to the URL by the rules of Standard Webhooks: the header `webhook-id` names the message and stays the same however
+// often it is sent, `webhook-timestamp` is when it was sent, and `webhook-signature` is `v1,` with the base64 of the HMAC-SHA-256 of
+// `ID.TIMESTAMP.BODY` under the secret (the base64 after `whsec_`); after a rotation there are two of them, with a space between.
+// An event is there exactly if what it tells of was stored. It is sent at least once, and in no order. Every answer from 200 to 299 within
+// 15 seconds takes it; redirects are not followed. Else it is sent again after a while that grows, at random, up to an hour;
+// `Retry-After` is obeyed. 410 disables the webhook, and so do five days in which nothing was taken. A disabled webhook is told
+// nothing new: what it missed is in the lists of redemptions and exceptions.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks (the `AddWebhook` operationId).
+func (c *ClientWithResponses) AddWebhookWithBodyWithResponse(ctx context.Context, merchant string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddWebhookResponse, error) {
+	rsp, err := c.AddWebhookWithBody(ctx, merchant, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddWebhookResponse(rsp)
+}
+
+// AddWebhookWithResponse Adds a webhook; its secret is in this answer only.
+//
+// Events are posted to the URL by the rules of Standard Webhooks: the header `webhook-id` names the message and stays the same however
+// often it is sent, `webhook-timestamp` is when it was sent, and `webhook-signature` is `v1,` with the base64 of the HMAC-SHA-256 of
+// `ID.TIMESTAMP.BODY` under the secret (the base64 after `whsec_`); after a rotation there are two of them, with a space between.
+// An event is there exactly if what it tells of was stored. It is sent at least once, and in no order. Every answer from 200 to 299 within
+// 15 seconds takes it; redirects are not followed. Else it is sent again after a while that grows, at random, up to an hour;
+// `Retry-After` is obeyed. 410 disables the webhook, and so do five days in which nothing was taken. A disabled webhook is told
+// nothing new: what it missed is in the lists of redemptions and exceptions.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks (the `AddWebhook` operationId).
+func (c *ClientWithResponses) AddWebhookWithResponse(ctx context.Context, merchant string, body AddWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*AddWebhookResponse, error) {
+	rsp, err := c.AddWebhook(ctx, merchant, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddWebhookResponse(rsp)
+}
+
+// RemoveWebhookWithResponse Removes a webhook with what it was still to be told.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/admin/merchants/{merchant}/webhooks/{webhook} (the `RemoveWebhook` operationId).
+func (c *ClientWithResponses) RemoveWebhookWithResponse(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*RemoveWebhookResponse, error) {
+	rsp, err := c.RemoveWebhook(ctx, merchant, webhook, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveWebhookResponse(rsp)
+}
+
+// EnableWebhookWithResponse Lets a disabled webhook be told again, first of what waits.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/enable (the `EnableWebhook` operationId).
+func (c *ClientWithResponses) EnableWebhookWithResponse(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*EnableWebhookResponse, error) {
+	rsp, err := c.EnableWebhook(ctx, merchant, webhook, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnableWebhookResponse(rsp)
+}
+
+// RotateWebhookWithResponse Makes a new secret; the one before signs too for a day.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/secret (the `RotateWebhook` operationId).
+func (c *ClientWithResponses) RotateWebhookWithResponse(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*RotateWebhookResponse, error) {
+	rsp, err := c.RotateWebhook(ctx, merchant, webhook, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateWebhookResponse(rsp)
+}
+
+// TestWebhookWithResponse Sends the webhook an event webhook.test.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/test (the `TestWebhook` operationId).
+func (c *ClientWithResponses) TestWebhookWithResponse(ctx context.Context, merchant string, webhook string, reqEditors ...RequestEditorFn) (*TestWebhookResponse, error) {
+	rsp, err := c.TestWebhook(ctx, merchant, webhook, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestWebhookResponse(rsp)
+}
+
 // ClaimWithBodyWithResponse Asks to hold the units of all lines for one entry, or of none.
 //
 // A hold is never freed by time alone: it ends with the entry of the same uid, or when a later request of the same terminal does not
@@ -7379,6 +8567,32 @@ func ParseHealthzResponse(rsp *http.Response) (*HealthzResponse, error) {
 	response := &HealthzResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseMetricsResponse parses an HTTP response from a MetricsWithResponse call
+func ParseMetricsResponse(rsp *http.Response) (*MetricsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MetricsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil
@@ -8072,6 +9286,204 @@ func ParseSetVoucherStateResponse(rsp *http.Response) (*SetVoucherStateResponse,
 	return response, nil
 }
 
+// ParseListWebhooksResponse parses an HTTP response from a ListWebhooksWithResponse call
+func ParseListWebhooksResponse(rsp *http.Response) (*ListWebhooksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWebhooksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddWebhookResponse parses an HTTP response from a AddWebhookWithResponse call
+func ParseAddWebhookResponse(rsp *http.Response) (*AddWebhookResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddWebhookResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MadeWebhook
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveWebhookResponse parses an HTTP response from a RemoveWebhookWithResponse call
+func ParseRemoveWebhookResponse(rsp *http.Response) (*RemoveWebhookResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveWebhookResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Changed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEnableWebhookResponse parses an HTTP response from a EnableWebhookWithResponse call
+func ParseEnableWebhookResponse(rsp *http.Response) (*EnableWebhookResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EnableWebhookResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Changed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateWebhookResponse parses an HTTP response from a RotateWebhookWithResponse call
+func ParseRotateWebhookResponse(rsp *http.Response) (*RotateWebhookResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateWebhookResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookSecret
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTestWebhookResponse parses an HTTP response from a TestWebhookWithResponse call
+func ParseTestWebhookResponse(rsp *http.Response) (*TestWebhookResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TestWebhookResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookTest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseClaimResponse parses an HTTP response from a ClaimWithResponse call
 func ParseClaimResponse(rsp *http.Response) (*ClaimResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8507,11 +9919,441 @@ func ParseTrustResponse(rsp *http.Response) (*TrustResponse, error) {
 	return response, nil
 }
 
+// WebhookInitiator sends OpenAPI 3.1 webhook requests to target URLs.
+// Modeled on the generated Client, but with no stored Server -- the full
+// target URL is provided per-call by the caller (typically discovered
+// from a subscription registration).
+type WebhookInitiator struct {
+	// Doer for performing requests, typically a *http.Client with any
+	// customized settings, such as certificate chains.
+	Client HttpRequestDoer
+
+	// A list of callbacks for modifying requests which are generated before sending over
+	// the network.
+	RequestEditors []RequestEditorFn
+}
+
+// WebhookInitiatorOption allows setting custom parameters during construction.
+type WebhookInitiatorOption func(*WebhookInitiator) error
+
+// NewWebhookInitiator creates a new WebhookInitiator with reasonable defaults.
+func NewWebhookInitiator(opts ...WebhookInitiatorOption) (*WebhookInitiator, error) {
+	initiator := WebhookInitiator{}
+	for _, o := range opts {
+		if err := o(&initiator); err != nil {
+			return nil, err
+		}
+	}
+	if initiator.Client == nil {
+		initiator.Client = &http.Client{}
+	}
+	return &initiator, nil
+}
+
+// WithWebhookHTTPClient allows overriding the default Doer, which is
+// automatically created using http.Client. This is useful for tests.
+func WithWebhookHTTPClient(doer HttpRequestDoer) WebhookInitiatorOption {
+	return func(p *WebhookInitiator) error {
+		p.Client = doer
+		return nil
+	}
+}
+
+// WithWebhookRequestEditorFn allows setting up a callback function, which
+// will be called right before sending the webhook request. This can be
+// used to mutate the request, e.g. to add signature headers.
+func WithWebhookRequestEditorFn(fn RequestEditorFn) WebhookInitiatorOption {
+	return func(p *WebhookInitiator) error {
+		p.RequestEditors = append(p.RequestEditors, fn)
+		return nil
+	}
+}
+
+func (p *WebhookInitiator) applyWebhookEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
+	for _, r := range p.RequestEditors {
+		if err := r(ctx, req); err != nil {
+			return err
+		}
+	}
+	for _, r := range additionalEditors {
+		if err := r(ctx, req); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WebhookInitiatorInterface is the interface specification for the webhook initiator.
+type WebhookInitiatorInterface interface {
+	// ToldExceptionClosedWithBody fires the exception.closed webhook with any body
+	ToldExceptionClosedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ToldExceptionClosed(ctx context.Context, targetURL string, body ToldExceptionClosedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ToldExceptionOpenedWithBody fires the exception.opened webhook with any body
+	ToldExceptionOpenedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ToldExceptionOpened(ctx context.Context, targetURL string, body ToldExceptionOpenedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ToldRedemptionNotAcceptedWithBody fires the redemption.not_accepted webhook with any body
+	ToldRedemptionNotAcceptedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ToldRedemptionNotAccepted(ctx context.Context, targetURL string, body ToldRedemptionNotAcceptedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ToldRedemptionRecordedWithBody fires the redemption.recorded webhook with any body
+	ToldRedemptionRecordedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ToldRedemptionRecorded(ctx context.Context, targetURL string, body ToldRedemptionRecordedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ToldReversalRecordedWithBody fires the reversal.recorded webhook with any body
+	ToldReversalRecordedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ToldReversalRecorded(ctx context.Context, targetURL string, body ToldReversalRecordedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ToldWebhookTestWithBody fires the webhook.test webhook with any body
+	ToldWebhookTestWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ToldWebhookTest(ctx context.Context, targetURL string, body ToldWebhookTestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+func (p *WebhookInitiator) ToldExceptionClosedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldExceptionClosedWebhookRequestWithBody(targetURL, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldExceptionClosed(ctx context.Context, targetURL string, body ToldExceptionClosedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldExceptionClosedWebhookRequest(targetURL, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldExceptionOpenedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldExceptionOpenedWebhookRequestWithBody(targetURL, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldExceptionOpened(ctx context.Context, targetURL string, body ToldExceptionOpenedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldExceptionOpenedWebhookRequest(targetURL, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldRedemptionNotAcceptedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldRedemptionNotAcceptedWebhookRequestWithBody(targetURL, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldRedemptionNotAccepted(ctx context.Context, targetURL string, body ToldRedemptionNotAcceptedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldRedemptionNotAcceptedWebhookRequest(targetURL, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldRedemptionRecordedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldRedemptionRecordedWebhookRequestWithBody(targetURL, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldRedemptionRecorded(ctx context.Context, targetURL string, body ToldRedemptionRecordedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldRedemptionRecordedWebhookRequest(targetURL, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldReversalRecordedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldReversalRecordedWebhookRequestWithBody(targetURL, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldReversalRecorded(ctx context.Context, targetURL string, body ToldReversalRecordedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldReversalRecordedWebhookRequest(targetURL, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldWebhookTestWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldWebhookTestWebhookRequestWithBody(targetURL, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) ToldWebhookTest(ctx context.Context, targetURL string, body ToldWebhookTestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewToldWebhookTestWebhookRequest(targetURL, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+// NewToldExceptionClosedWebhookRequest builds a application/json POST request for the exception.closed webhook
+func NewToldExceptionClosedWebhookRequest(targetURL string, body ToldExceptionClosedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewToldExceptionClosedWebhookRequestWithBody(targetURL, "application/json", bodyReader)
+}
+
+// NewToldExceptionClosedWebhookRequestWithBody builds a POST request for the exception.closed webhook with any body
+func NewToldExceptionClosedWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+	_ = err
+
+	reqURL, err := url.Parse(targetURL)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, reqURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewToldExceptionOpenedWebhookRequest builds a application/json POST request for the exception.opened webhook
+func NewToldExceptionOpenedWebhookRequest(targetURL string, body ToldExceptionOpenedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewToldExceptionOpenedWebhookRequestWithBody(targetURL, "application/json", bodyReader)
+}
+
+// NewToldExceptionOpenedWebhookRequestWithBody builds a POST request for the exception.opened webhook with any body
+func NewToldExceptionOpenedWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+	_ = err
+
+	reqURL, err := url.Parse(targetURL)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, reqURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewToldRedemptionNotAcceptedWebhookRequest builds a application/json POST request for the redemption.not_accepted webhook
+func NewToldRedemptionNotAcceptedWebhookRequest(targetURL string, body ToldRedemptionNotAcceptedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewToldRedemptionNotAcceptedWebhookRequestWithBody(targetURL, "application/json", bodyReader)
+}
+
+// NewToldRedemptionNotAcceptedWebhookRequestWithBody builds a POST request for the redemption.not_accepted webhook with any body
+func NewToldRedemptionNotAcceptedWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+	_ = err
+
+	reqURL, err := url.Parse(targetURL)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, reqURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewToldRedemptionRecordedWebhookRequest builds a application/json POST request for the redemption.recorded webhook
+func NewToldRedemptionRecordedWebhookRequest(targetURL string, body ToldRedemptionRecordedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewToldRedemptionRecordedWebhookRequestWithBody(targetURL, "application/json", bodyReader)
+}
+
+// NewToldRedemptionRecordedWebhookRequestWithBody builds a POST request for the redemption.recorded webhook with any body
+func NewToldRedemptionRecordedWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+	_ = err
+
+	reqURL, err := url.Parse(targetURL)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, reqURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewToldReversalRecordedWebhookRequest builds a application/json POST request for the reversal.recorded webhook
+func NewToldReversalRecordedWebhookRequest(targetURL string, body ToldReversalRecordedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewToldReversalRecordedWebhookRequestWithBody(targetURL, "application/json", bodyReader)
+}
+
+// NewToldReversalRecordedWebhookRequestWithBody builds a POST request for the reversal.recorded webhook with any body
+func NewToldReversalRecordedWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+	_ = err
+
+	reqURL, err := url.Parse(targetURL)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, reqURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewToldWebhookTestWebhookRequest builds a application/json POST request for the webhook.test webhook
+func NewToldWebhookTestWebhookRequest(targetURL string, body ToldWebhookTestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewToldWebhookTestWebhookRequestWithBody(targetURL, "application/json", bodyReader)
+}
+
+// NewToldWebhookTestWebhookRequestWithBody builds a POST request for the webhook.test webhook with any body
+func NewToldWebhookTestWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+	_ = err
+
+	reqURL, err := url.Parse(targetURL)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, reqURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// Healthz The process runs.
 	// (GET /healthz)
 	Healthz(w http.ResponseWriter, r *http.Request)
+	// Metrics Figures for Prometheus.
+	// (GET /metrics)
+	Metrics(w http.ResponseWriter, r *http.Request)
 	// Readyz The process can answer terminals.
 	// (GET /readyz)
 	Readyz(w http.ResponseWriter, r *http.Request)
@@ -8575,6 +10417,24 @@ type ServerInterface interface {
 	// SetVoucherState Withdraws vouchers, or brings them back.
 	// (POST /v1/admin/merchants/{merchant}/vouchers/state)
 	SetVoucherState(w http.ResponseWriter, r *http.Request, merchant string)
+	// ListWebhooks The merchant's webhooks and how they do.
+	// (GET /v1/admin/merchants/{merchant}/webhooks)
+	ListWebhooks(w http.ResponseWriter, r *http.Request, merchant string)
+	// AddWebhook Adds a webhook; its secret is in this answer only.
+	// (POST /v1/admin/merchants/{merchant}/webhooks)
+	AddWebhook(w http.ResponseWriter, r *http.Request, merchant string)
+	// RemoveWebhook Removes a webhook with what it was still to be told.
+	// (DELETE /v1/admin/merchants/{merchant}/webhooks/{webhook})
+	RemoveWebhook(w http.ResponseWriter, r *http.Request, merchant string, webhook string)
+	// EnableWebhook Lets a disabled webhook be told again, first of what waits.
+	// (POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/enable)
+	EnableWebhook(w http.ResponseWriter, r *http.Request, merchant string, webhook string)
+	// RotateWebhook Makes a new secret; the one before signs too for a day.
+	// (POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/secret)
+	RotateWebhook(w http.ResponseWriter, r *http.Request, merchant string, webhook string)
+	// TestWebhook Sends the webhook an event webhook.test.
+	// (POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/test)
+	TestWebhook(w http.ResponseWriter, r *http.Request, merchant string, webhook string)
 	// Claim Asks to hold the units of all lines for one entry, or of none.
 	// (POST /v1/claims)
 	Claim(w http.ResponseWriter, r *http.Request)
@@ -8630,6 +10490,20 @@ func (siw *ServerInterfaceWrapper) Healthz(w http.ResponseWriter, r *http.Reques
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Healthz(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Metrics operation middleware
+func (siw *ServerInterfaceWrapper) Metrics(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Metrics(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -9301,6 +11175,198 @@ func (siw *ServerInterfaceWrapper) SetVoucherState(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// ListWebhooks operation middleware
+func (siw *ServerInterfaceWrapper) ListWebhooks(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListWebhooks(w, r, merchant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AddWebhook operation middleware
+func (siw *ServerInterfaceWrapper) AddWebhook(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AddWebhook(w, r, merchant)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RemoveWebhook operation middleware
+func (siw *ServerInterfaceWrapper) RemoveWebhook(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "webhook" -------------
+	var webhook string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "webhook", r.PathValue("webhook"), &webhook, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "webhook", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RemoveWebhook(w, r, merchant, webhook)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EnableWebhook operation middleware
+func (siw *ServerInterfaceWrapper) EnableWebhook(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "webhook" -------------
+	var webhook string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "webhook", r.PathValue("webhook"), &webhook, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "webhook", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EnableWebhook(w, r, merchant, webhook)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RotateWebhook operation middleware
+func (siw *ServerInterfaceWrapper) RotateWebhook(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "webhook" -------------
+	var webhook string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "webhook", r.PathValue("webhook"), &webhook, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "webhook", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RotateWebhook(w, r, merchant, webhook)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TestWebhook operation middleware
+func (siw *ServerInterfaceWrapper) TestWebhook(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "merchant" -------------
+	var merchant string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "merchant", r.PathValue("merchant"), &merchant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "merchant", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "webhook" -------------
+	var webhook string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "webhook", r.PathValue("webhook"), &webhook, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "webhook", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TestWebhook(w, r, merchant, webhook)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Claim operation middleware
 func (siw *ServerInterfaceWrapper) Claim(w http.ResponseWriter, r *http.Request) {
 
@@ -9753,10 +11819,167 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/keys", wrapper.ListTokenKeys)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/keys", wrapper.RotateTokenKey)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/keys/{key}", wrapper.EndTokenKey)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/webhooks", wrapper.ListWebhooks)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/webhooks", wrapper.AddWebhook)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/webhooks/{webhook}", wrapper.RemoveWebhook)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/webhooks/{webhook}/secret", wrapper.RotateWebhook)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/webhooks/{webhook}/enable", wrapper.EnableWebhook)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/webhooks/{webhook}/test", wrapper.TestWebhook)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.Healthz)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.Readyz)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/metrics", wrapper.Metrics)
 
 	return m
+}
+
+// WebhookReceiverInterface represents handlers for receiving inbound
+// webhook requests. Each webhook becomes a Handle*Webhook
+// method that the implementation fills in. The caller mounts the per-
+// webhook http.Handler returned by {Op}WebhookHandler at
+// whatever URL path they advertise to senders.
+type WebhookReceiverInterface interface {
+	// What waited for a manager is settled.
+	// HandleToldExceptionClosedWebhook handles the POST webhook for exception.closed.
+	HandleToldExceptionClosedWebhook(w http.ResponseWriter, r *http.Request)
+	// Something waits for a manager.
+	// HandleToldExceptionOpenedWebhook handles the POST webhook for exception.opened.
+	HandleToldExceptionOpenedWebhook(w http.ResponseWriter, r *http.Request)
+	// The verdict on a redemption or reversal is another than accepted.
+	// HandleToldRedemptionNotAcceptedWebhook handles the POST webhook for redemption.not_accepted.
+	HandleToldRedemptionNotAcceptedWebhook(w http.ResponseWriter, r *http.Request)
+	// A redemption arrived and has its verdict.
+	// HandleToldRedemptionRecordedWebhook handles the POST webhook for redemption.recorded.
+	HandleToldRedemptionRecordedWebhook(w http.ResponseWriter, r *http.Request)
+	// A reversal arrived and has its verdict.
+	// HandleToldReversalRecordedWebhook handles the POST webhook for reversal.recorded.
+	HandleToldReversalRecordedWebhook(w http.ResponseWriter, r *http.Request)
+	// Somebody asked for a test.
+	// HandleToldWebhookTestWebhook handles the POST webhook for webhook.test.
+	HandleToldWebhookTestWebhook(w http.ResponseWriter, r *http.Request)
+}
+
+// WebhookReceiverMiddlewareFunc wraps an http.Handler with cross-
+// cutting behavior (signature verification, logging, rate limiting, ...).
+type WebhookReceiverMiddlewareFunc func(http.Handler) http.Handler
+
+// ToldExceptionClosedWebhookHandler returns the http.Handler for the exception.closed webhook.
+// Mount this at the URL path advertised to webhook senders. errHandler
+// may be nil; if so, parameter-binding errors return 400 with the error
+// message. Middlewares are applied in the order provided -- the last
+// argument becomes the outermost wrapper.
+func ToldExceptionClosedWebhookHandler(si WebhookReceiverInterface, errHandler func(w http.ResponseWriter, r *http.Request, err error), middlewares ...WebhookReceiverMiddlewareFunc) http.Handler {
+	if errHandler == nil {
+		errHandler = func(w http.ResponseWriter, r *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		si.HandleToldExceptionClosedWebhook(w, r)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
+}
+
+// ToldExceptionOpenedWebhookHandler returns the http.Handler for the exception.opened webhook.
+// Mount this at the URL path advertised to webhook senders. errHandler
+// may be nil; if so, parameter-binding errors return 400 with the error
+// message. Middlewares are applied in the order provided -- the last
+// argument becomes the outermost wrapper.
+func ToldExceptionOpenedWebhookHandler(si WebhookReceiverInterface, errHandler func(w http.ResponseWriter, r *http.Request, err error), middlewares ...WebhookReceiverMiddlewareFunc) http.Handler {
+	if errHandler == nil {
+		errHandler = func(w http.ResponseWriter, r *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		si.HandleToldExceptionOpenedWebhook(w, r)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
+}
+
+// ToldRedemptionNotAcceptedWebhookHandler returns the http.Handler for the redemption.not_accepted webhook.
+// Mount this at the URL path advertised to webhook senders. errHandler
+// may be nil; if so, parameter-binding errors return 400 with the error
+// message. Middlewares are applied in the order provided -- the last
+// argument becomes the outermost wrapper.
+func ToldRedemptionNotAcceptedWebhookHandler(si WebhookReceiverInterface, errHandler func(w http.ResponseWriter, r *http.Request, err error), middlewares ...WebhookReceiverMiddlewareFunc) http.Handler {
+	if errHandler == nil {
+		errHandler = func(w http.ResponseWriter, r *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		si.HandleToldRedemptionNotAcceptedWebhook(w, r)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
+}
+
+// ToldRedemptionRecordedWebhookHandler returns the http.Handler for the redemption.recorded webhook.
+// Mount this at the URL path advertised to webhook senders. errHandler
+// may be nil; if so, parameter-binding errors return 400 with the error
+// message. Middlewares are applied in the order provided -- the last
+// argument becomes the outermost wrapper.
+func ToldRedemptionRecordedWebhookHandler(si WebhookReceiverInterface, errHandler func(w http.ResponseWriter, r *http.Request, err error), middlewares ...WebhookReceiverMiddlewareFunc) http.Handler {
+	if errHandler == nil {
+		errHandler = func(w http.ResponseWriter, r *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		si.HandleToldRedemptionRecordedWebhook(w, r)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
+}
+
+// ToldReversalRecordedWebhookHandler returns the http.Handler for the reversal.recorded webhook.
+// Mount this at the URL path advertised to webhook senders. errHandler
+// may be nil; if so, parameter-binding errors return 400 with the error
+// message. Middlewares are applied in the order provided -- the last
+// argument becomes the outermost wrapper.
+func ToldReversalRecordedWebhookHandler(si WebhookReceiverInterface, errHandler func(w http.ResponseWriter, r *http.Request, err error), middlewares ...WebhookReceiverMiddlewareFunc) http.Handler {
+	if errHandler == nil {
+		errHandler = func(w http.ResponseWriter, r *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		si.HandleToldReversalRecordedWebhook(w, r)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
+}
+
+// ToldWebhookTestWebhookHandler returns the http.Handler for the webhook.test webhook.
+// Mount this at the URL path advertised to webhook senders. errHandler
+// may be nil; if so, parameter-binding errors return 400 with the error
+// message. Middlewares are applied in the order provided -- the last
+// argument becomes the outermost wrapper.
+func ToldWebhookTestWebhookHandler(si WebhookReceiverInterface, errHandler func(w http.ResponseWriter, r *http.Request, err error), middlewares ...WebhookReceiverMiddlewareFunc) http.Handler {
+	if errHandler == nil {
+		errHandler = func(w http.ResponseWriter, r *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		si.HandleToldWebhookTestWebhook(w, r)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
@@ -9776,6 +11999,41 @@ func (response Healthz200TextResponse) VisitHealthzResponse(w http.ResponseWrite
 	w.WriteHeader(200)
 
 	_, err := w.Write([]byte(fmt.Sprint(response)))
+	return err
+}
+
+type MetricsRequestObject struct {
+}
+
+type MetricsResponseObject interface {
+	VisitMetricsResponse(w http.ResponseWriter) error
+}
+
+type Metrics200TextResponse string
+
+func (response Metrics200TextResponse) VisitMetricsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(200)
+
+	_, err := w.Write([]byte(fmt.Sprint(response)))
+	return err
+}
+
+type MetricsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MetricsdefaultApplicationProblemPlusJSONResponse) VisitMetricsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
 	return err
 }
 
@@ -10615,6 +12873,245 @@ func (response SetVoucherStatedefaultApplicationProblemPlusJSONResponse) VisitSe
 	return err
 }
 
+type ListWebhooksRequestObject struct {
+	Merchant string `json:"merchant"`
+}
+
+type ListWebhooksResponseObject interface {
+	VisitListWebhooksResponse(w http.ResponseWriter) error
+}
+
+type ListWebhooks200JSONResponse WebhookList
+
+func (response ListWebhooks200JSONResponse) VisitListWebhooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWebhooksdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListWebhooksdefaultApplicationProblemPlusJSONResponse) VisitListWebhooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddWebhookRequestObject struct {
+	Merchant string `json:"merchant"`
+	Body     *AddWebhookJSONRequestBody
+}
+
+type AddWebhookResponseObject interface {
+	VisitAddWebhookResponse(w http.ResponseWriter) error
+}
+
+type AddWebhook200JSONResponse MadeWebhook
+
+func (response AddWebhook200JSONResponse) VisitAddWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddWebhookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddWebhookdefaultApplicationProblemPlusJSONResponse) VisitAddWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveWebhookRequestObject struct {
+	Merchant string `json:"merchant"`
+	Webhook  string `json:"webhook"`
+}
+
+type RemoveWebhookResponseObject interface {
+	VisitRemoveWebhookResponse(w http.ResponseWriter) error
+}
+
+type RemoveWebhook200JSONResponse Changed
+
+func (response RemoveWebhook200JSONResponse) VisitRemoveWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveWebhookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveWebhookdefaultApplicationProblemPlusJSONResponse) VisitRemoveWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWebhookRequestObject struct {
+	Merchant string `json:"merchant"`
+	Webhook  string `json:"webhook"`
+}
+
+type EnableWebhookResponseObject interface {
+	VisitEnableWebhookResponse(w http.ResponseWriter) error
+}
+
+type EnableWebhook200JSONResponse Changed
+
+func (response EnableWebhook200JSONResponse) VisitEnableWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWebhookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EnableWebhookdefaultApplicationProblemPlusJSONResponse) VisitEnableWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateWebhookRequestObject struct {
+	Merchant string `json:"merchant"`
+	Webhook  string `json:"webhook"`
+}
+
+type RotateWebhookResponseObject interface {
+	VisitRotateWebhookResponse(w http.ResponseWriter) error
+}
+
+type RotateWebhook200JSONResponse WebhookSecret
+
+func (response RotateWebhook200JSONResponse) VisitRotateWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateWebhookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RotateWebhookdefaultApplicationProblemPlusJSONResponse) VisitRotateWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWebhookRequestObject struct {
+	Merchant string `json:"merchant"`
+	Webhook  string `json:"webhook"`
+}
+
+type TestWebhookResponseObject interface {
+	VisitTestWebhookResponse(w http.ResponseWriter) error
+}
+
+type TestWebhook200JSONResponse WebhookTest
+
+func (response TestWebhook200JSONResponse) VisitTestWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWebhookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TestWebhookdefaultApplicationProblemPlusJSONResponse) VisitTestWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ClaimRequestObject struct {
 	Body *ClaimJSONRequestBody
 }
@@ -11140,6 +13637,9 @@ type StrictServerInterface interface {
 	// Healthz The process runs.
 	// (GET /healthz)
 	Healthz(ctx context.Context, request HealthzRequestObject) (HealthzResponseObject, error)
+	// Metrics Figures for Prometheus.
+	// (GET /metrics)
+	Metrics(ctx context.Context, request MetricsRequestObject) (MetricsResponseObject, error)
 	// Readyz The process can answer terminals.
 	// (GET /readyz)
 	Readyz(ctx context.Context, request ReadyzRequestObject) (ReadyzResponseObject, error)
@@ -11203,6 +13703,24 @@ type StrictServerInterface interface {
 	// SetVoucherState Withdraws vouchers, or brings them back.
 	// (POST /v1/admin/merchants/{merchant}/vouchers/state)
 	SetVoucherState(ctx context.Context, request SetVoucherStateRequestObject) (SetVoucherStateResponseObject, error)
+	// ListWebhooks The merchant's webhooks and how they do.
+	// (GET /v1/admin/merchants/{merchant}/webhooks)
+	ListWebhooks(ctx context.Context, request ListWebhooksRequestObject) (ListWebhooksResponseObject, error)
+	// AddWebhook Adds a webhook; its secret is in this answer only.
+	// (POST /v1/admin/merchants/{merchant}/webhooks)
+	AddWebhook(ctx context.Context, request AddWebhookRequestObject) (AddWebhookResponseObject, error)
+	// RemoveWebhook Removes a webhook with what it was still to be told.
+	// (DELETE /v1/admin/merchants/{merchant}/webhooks/{webhook})
+	RemoveWebhook(ctx context.Context, request RemoveWebhookRequestObject) (RemoveWebhookResponseObject, error)
+	// EnableWebhook Lets a disabled webhook be told again, first of what waits.
+	// (POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/enable)
+	EnableWebhook(ctx context.Context, request EnableWebhookRequestObject) (EnableWebhookResponseObject, error)
+	// RotateWebhook Makes a new secret; the one before signs too for a day.
+	// (POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/secret)
+	RotateWebhook(ctx context.Context, request RotateWebhookRequestObject) (RotateWebhookResponseObject, error)
+	// TestWebhook Sends the webhook an event webhook.test.
+	// (POST /v1/admin/merchants/{merchant}/webhooks/{webhook}/test)
+	TestWebhook(ctx context.Context, request TestWebhookRequestObject) (TestWebhookResponseObject, error)
 	// Claim Asks to hold the units of all lines for one entry, or of none.
 	// (POST /v1/claims)
 	Claim(ctx context.Context, request ClaimRequestObject) (ClaimResponseObject, error)
@@ -11300,6 +13818,30 @@ func (sh *strictHandler) Healthz(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(HealthzResponseObject); ok {
 		if err := validResponse.VisitHealthzResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Metrics operation middleware
+func (sh *strictHandler) Metrics(w http.ResponseWriter, r *http.Request) {
+	var request MetricsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Metrics(ctx, request.(MetricsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Metrics")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(MetricsResponseObject); ok {
+		if err := validResponse.VisitMetricsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -11928,6 +14470,173 @@ func (sh *strictHandler) SetVoucherState(w http.ResponseWriter, r *http.Request,
 	}
 }
 
+// ListWebhooks operation middleware
+func (sh *strictHandler) ListWebhooks(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request ListWebhooksRequestObject
+
+	request.Merchant = merchant
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWebhooks(ctx, request.(ListWebhooksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWebhooks")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListWebhooksResponseObject); ok {
+		if err := validResponse.VisitListWebhooksResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AddWebhook operation middleware
+func (sh *strictHandler) AddWebhook(w http.ResponseWriter, r *http.Request, merchant string) {
+	var request AddWebhookRequestObject
+
+	request.Merchant = merchant
+
+	var body AddWebhookJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AddWebhook(ctx, request.(AddWebhookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddWebhook")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AddWebhookResponseObject); ok {
+		if err := validResponse.VisitAddWebhookResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveWebhook operation middleware
+func (sh *strictHandler) RemoveWebhook(w http.ResponseWriter, r *http.Request, merchant string, webhook string) {
+	var request RemoveWebhookRequestObject
+
+	request.Merchant = merchant
+	request.Webhook = webhook
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveWebhook(ctx, request.(RemoveWebhookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveWebhook")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RemoveWebhookResponseObject); ok {
+		if err := validResponse.VisitRemoveWebhookResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EnableWebhook operation middleware
+func (sh *strictHandler) EnableWebhook(w http.ResponseWriter, r *http.Request, merchant string, webhook string) {
+	var request EnableWebhookRequestObject
+
+	request.Merchant = merchant
+	request.Webhook = webhook
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EnableWebhook(ctx, request.(EnableWebhookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnableWebhook")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EnableWebhookResponseObject); ok {
+		if err := validResponse.VisitEnableWebhookResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RotateWebhook operation middleware
+func (sh *strictHandler) RotateWebhook(w http.ResponseWriter, r *http.Request, merchant string, webhook string) {
+	var request RotateWebhookRequestObject
+
+	request.Merchant = merchant
+	request.Webhook = webhook
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateWebhook(ctx, request.(RotateWebhookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateWebhook")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RotateWebhookResponseObject); ok {
+		if err := validResponse.VisitRotateWebhookResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TestWebhook operation middleware
+func (sh *strictHandler) TestWebhook(w http.ResponseWriter, r *http.Request, merchant string, webhook string) {
+	var request TestWebhookRequestObject
+
+	request.Merchant = merchant
+	request.Webhook = webhook
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TestWebhook(ctx, request.(TestWebhookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestWebhook")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TestWebhookResponseObject); ok {
+		if err := validResponse.VisitTestWebhookResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Claim operation middleware
 func (sh *strictHandler) Claim(w http.ResponseWriter, r *http.Request) {
 	var request ClaimRequestObject
@@ -12308,275 +15017,312 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L17k9s2lgf6VVDarbKdsJ9u27G6trY6tjP2xK9xO/HspH0liIQkpCmAIcCWFd/+7rdwDgCCEihR6rad",
-	"ubvzx8QtUcTr4LzP73zupXJWSMGEVr3+596U0YyV8M8nshKalYpPxN45nwiqq5KZLzKm0pIXmkvR6/ee",
-	"Mk3TKcvI3z+cE3nFSqKnjIxktjglijFCR/KK7feSnkqnbEbNC/SiYL1+T+mSi0nv+jrpPX0r3+69liKN",
-	"DPB+yogwX5GxxJcL9kmTopRyvP6910mvZKqQQjFY0dtSjnI2M/9MpdBMaPNPWhQ5T6kZ7aDAJ77/XZmh",
-	"Pwfv/s+SjXv93n8c1Pt1gN+qA/deGLE5+Q9TqsmcCU3mpRQTQkVG5uYzLUkmzeZUmnC9D7tg32eGO1Oq",
-	"KqndDyaqWa//m5n0mJczlplVa1myXtLLGVXwgRyPcy5Y72OytA9J79PeRO7ZDzUrZ1zQfL8eIXhgj88K",
-	"WcK2FFRPe/1eWlPBgfstTPZHmr2Tc3iylAUrNcdNhkmsHOKbMZzcmOcsIeNSzsiROTs7KS40m7Cyd530",
-	"zObEaaRkf1S8ZJnZCRjEPlwvWI5+Z6k2b3lCZwXlE7E6vbQqSybSRWSMpJdxBevddOBP3XPXSY990iVN",
-	"9eqS3z07JnOup0QKRialrIo+7EEqM0a4UDxjhBKVUiFYRn559zLYkHpKPIvO9JKLbNMsfzbPXCc9QWds",
-	"07Pv2SdYjaOiDY+/wcfeypynC/O7glaKZQOgSthnrtlMRaduP6BlSfGn8JLBlSEyvHVjWc4MFRi6eHgS",
-	"JZOi5OnGWb6SgsEQJTNvp/mmH7yzz9XrKqsc17P2Z/CQucCa6saNzfmVoVPcndWraXaDlTPV9XQqwZFN",
-	"d9ihK5pXXXdo6XZxw0+AaiyhJfW1cYt0WxNs7spRrtzMFlbkb+tunMj9/CVXevXCe0L0/1i3IX4qK4S6",
-	"vEfwtnW856059NX5WFqob8ZIypxRgfTjrk+TlbwQhnMoRqTIF6fEbPhiPmUlI/j/XBOuSM7GmshKGz7S",
-	"9fotrWqFUMNlaZrLSRVZUmpXfBvbnPRmrEyndDMTfuWeM2yrYCXVstxmBnY5b+xPY1OJsLN17zwHmbxp",
-	"j/36/PvD+SfBbq49Bj/vleOQwTdrmXiw8oKLKNmlOaNlYsSVZjQjEsW4G+GOIsOCi8GUqunw1JKhMORJ",
-	"YGlZRKQt7YafbHSxUyomEYKjqbaiwjFammWgBaXwiwzY0kxetTDdFqHqdA/30uWTCg4qOKfICEtrhPcm",
-	"yFbt1NtXeytcDPftBjzMbuPqVa+/aNLKczknMyoWRE+5mCgyN3xJSE2UJCM2liWL6XtLE3Jvj04pp3x2",
-	"JtScRUiehuoyzfM3417/t/V7VOu/1x+TVW2VkgVTfTKEgx9aPkvJtBoRCpNgGaG5FOyUsFyxxGr2NTee",
-	"caW4mCRk6NX24f6XUsZHbMLFgBUynXbfgeeMZpHFG3vrd1mVguZwnaXGOy8Y0WC5GB02l1VGJpIpIgVo",
-	"uQmZT3k6JUxkisBTXBFjTfYJTI5QIticwBQTIqrZCLfQWIf1w3dUciFAaaaCMKHLBY5plBFFRlJP4TG1",
-	"fwGiY8xFZqhtlRw/TBdm5oZzwYSLapRzZcxUWWasNIysZFRJoU4JmxV6UZ/dnCoyKanQyL46XbifcCIx",
-	"GWJfFRf4PGs1laYyz5LWWa3wrlLOVdx2vpJVOmWlIlQFZ3cp5Bz+niVwtMa2ZjSdEqPXk/lUKkZyKS+r",
-	"wowOT3feDWMXxqQpK69YOdAczRGvw2ZUsz34NLIuVamCpRuVgXP72DJHcbsf0Irdq+Z8WjnOS2sNLRm5",
-	"sDObJvUSnwLzqNTRk6ak4OmlMw2BNu8oOIPoKYPTI8J8X5092Tt/frZ3/ODhXS4EKxNS8exeQu4fk9FC",
-	"G05W311jfxpyUlM5FwnhWhE5FwScK1Sbq0GF1FNWwjzuKEdBTvorOrNT3SdnxKn/RDCWGXaBU/ena4aP",
-	"LaXdlplxwWdGAh9tFBj2HNzbWk/xHfujYjG5OuJ53tmMtOy35cpyRVIz1inyxapA6x8uld05o0YZLo/S",
-	"gk4oF+aGi3pbK54ZpkvVJbMPNDazyxYlPTfMpoW9cM9dJz3L8W8sPT4AwzLrcQLqDpKXEylGQOyTN06a",
-	"gLxABcE6xjyLmlJlNo7rxNAmUOScG1FrNoiksliYzw0llwzVzf6FEBJPAX9pHrUswA3CNbx4xCZVQyiR",
-	"u8NAig7vWRFjrsAWipdnGcaQoZ9e4I+ODg/hzNyfq7xRFkzE2XfFM9gGmue4MoUbN6MLojTPczJiqZwx",
-	"EJecqVMkRcPTzY0E+T1ihM6kmAC/78zGf3nxdGUZZiGRuXt7Y3X+ga3Asxamxq64rFrElyNmTyVueQmR",
-	"ecaUJmNeKo0MNKdKxzQVmhoJlrNswrLEfC7wXsJjwAuZ0HAphdQXInx8n7y0djUBJ3STPsMncWZuvvvk",
-	"ffMSCDY3s1WalprMKrV0LAkyYHYhLtmCwItIBSY/0XNJZjSdGlI8tSqBnrIFoU7HhtlroBHDurmYmDek",
-	"UqR5lbHM0HLHQw95wsaTd/cufnLuxoc3FH2/lIyokXpmcUVVFlKxPu6eXSbR9JKhulLkNGXe8BRs1ZoI",
-	"9CkURltYAUDjURW4ZJlRDLnZf0MlXBFtTBkr8AwdzWjGyGjhxaVX59vUfDPabgp+xbNO13VJPlZgcyIP",
-	"C+RCLcos54kKTucJb+7NLwIUBqO6OAvYHCOcTKXMSIpkdJGYjTEfppXScsZKQ8+GPtHnYYh9tEBP1khm",
-	"C/OteRq+PcXXj2iOwrKgi5lZqtnXuOcpas67kSPyuqB/VG4Yp90YaW1uOfVTBk7hvm/nXxldbAwYUM28",
-	"Qyk62e6u3WWbuXaemom0qkJtvlc45d2I8qn1djc0+V7H+NNTfHa3cRdPalVsiSJyqWIM6YUm+BXymYwu",
-	"4hzESJCBYkx0N1EKhsbfypjPUCJb/mH0jqxm16D3WcMOxNaU0TKLanurGp7fjo2RMv9kPc/EbVLs1pu9",
-	"teQfEcj+K3N1vGHpTXQUy/OpBO7JZixD+5srvNggzOz298lQsPmwaeFijLBUmpjNJlaGOz8cirHmeQs2",
-	"7xgQKZmuSmEPattbZoYJX9GydebEFxErw5hgcSEJTo6EZAwPiivNU/LkxzfvOhlRXjuNmP2szHhqlJba",
-	"rk9q5cHsOahRndVBo9b+ii+NWfdOLLZJDPc9UZKMaYleB/QDEeotXj+TLpdgaQZ2xZF7CA6esSzJJTfm",
-	"BtDrhGlvrK6/Qnh69ftbzv4ln/GIhekDyh1WtCwePF9a5vnwzq4s3s9tZ277lsa88O4XcfqDtdwxSig+",
-	"BQqBYRKdCS5g85HTTkMutek1/tnrpGftpM42nb/WkUkI9knHnI/OBsZMFTph6ARVp4SOgPtL4e2Vjix/",
-	"B+/ZEtW4hSf1yYXbuNkh9pQuWh0pdBz1jBhKGJpdGDoV3u6G0+HbXRuHsV2wutbqIKHu2XjvV9FJlnba",
-	"zDK6gUF+ydL2zbrknXhP1IgqrgaF5KLNh0Y/WQcRWm7rHUYpLbpnCnTjOW6lu/GcZyL7mbUT20qeRck0",
-	"7D2IIXkZC/s1J/q+rJRmZpBzeNfyCeIIsTN8JkqZt84slVlLCptiacm0uwW/Sy7AE7uPh/WSiYnZkqPj",
-	"H+Cw/N8Roe/yeaJhA7eNgagnXFxxDQluJJMMQzqgrnFgPgXVmpXmHf/Pb3Tvz8O9xx/tf/c+fj5M7h9d",
-	"/2eLL3pS0lmYuBMs5OFJ7CfVKOfp4JJFLvGz7PjBg6PHTZf1ihfxki0SG51Am3tK87ENOeeMXjFlF7VR",
-	"dVKM5vGZ/HNlIt4xaSMi1kNjXmEMCtlhwBUJnkFiUL0hwYxW97aVEGcsxk1wmm51a+MmsISf2UrmRSTA",
-	"JHXHk9snL7QiNh5hJR86wyGwRdXUheX8NXDeLxtcRRdvzlnHo9wlsMS0drHD9Ttkn1trvq8xyJKeNsxm",
-	"4zh8IlgGfAlSADaljfSS0Lbzp+NGS0IiCFa7WcqDsvNrrUuvpndGNL43KyFEy+jAvrktG6OrF6xhC6x7",
-	"2o8V9Zu5lzg7K7pbn1JWuGyU5p6cyxlDXywYHJTMqKATVqLz1xwPoXrVp0X1oOTqsrsP04rmj9HcY3MG",
-	"4BECZ/Fclnra6p7EF+0msdd74sDfMKC6+/VkzpKOhEytY/mOFRGYJ+D9CAUttUoaKRiyJIouVCMqkF6C",
-	"xwGShLaNsTX3r8JfbE7WbS7Fad6D3BhnEHxwm4gf9b3wszOHnBpq1kemUsiqZBmZYUiECuCX8KI8l3OV",
-	"4FV0zk0h8Uk51hBupOB7wkfN6p0iJa9YWVYiUKSSHhdXNOdZkOo5YJ9SpgwzsUcxGMvyMvgznVIuAusC",
-	"FxQkTfkP3C8mtAj+suECdFUJ+9/0Ev9bZf77qJZn1rJ3RUtIGjGL8nf0jV+d/+idX6b/6IVfb/gULPyZ",
-	"W7f/5u84459w/csfP7H74D93lqgzyOsvfBLr0hf2TX+D/Vn+9J3fp/pFdsPCD9LLpQ+qzP3yI3iRrOei",
-	"G7/xL8K5GsYTZSdLz+3GV1zcq4UVAHkgG3BP4l2p1EoU+pJ1F0Sv8GVRm19qFs2VnMsyUysuNryg0jCg",
-	"aPRAFkxsyRvlXMRs7Q9TCVJFETDGrSK8qoTT9qwjBdEWnhE5HpPRwid3KKK4SFlHV4XLdonoXKkU2Zqz",
-	"TC/7ZtipnJNZlU6dWxiY9KlRMOa0hASJQiqu+VXXGa0YjBD1ijjCu7ER/HF4oeAtoYa4WWxxn05rfeNN",
-	"A85aOT4TTxOuoucJvx44o3CtZrp5UmEIsz1GFfPvplKkrBSsawijUm2ea/ONzXFgep+YaQpiBVPSlos4",
-	"pZmNHKRyxhT+u/N190f5i4reeStGN6qT+FgkEAvixNZSuAKK+ua7rbWX027OWnXTe5tX9w/VAJ/aYGQ1",
-	"y1iGO+miqqge2MgqOmkVJDgkLtmE5ZaFwtwisdd4fNjMYCaVrg9IjsesDHSNLhwE99rdVgxszhkzcmwm",
-	"hZ4aleWKldHs7ioahfjg9sN8jfYntWEmn4LF3O7Cg3g+nWYc9c/jMux8ujrrb0VoBi+5eTJ5beHsnk/e",
-	"uF83dX42kr07pngnPRqh1R8XMR8TyCGXz8wVYVc8Y+bKSJGv+pZbpfSU5S2JMbU9Zp6BDBKXOiikNWcg",
-	"uags+RXLwLDmmiyYjsesb5qA5Z5oFyIlSxkvWoR6XOSFMaCWcbeQXKuXvLMrYOfMCnQCRJwtwLFpkLLf",
-	"nn36E2NZPHpG9YCJKIEY9YZOGCkZFlajjeu1hTFrpIAHdJBWpZKt6S7x8lKbIdYiSajSlh6lTXFtyepE",
-	"ZQUkt5EdpZxDBqyW+CtYD81LRrMFCpttYz9tJnfBohHIn6w70VHgtBolMLPapA6Vr86KwlsWj0aWLDXa",
-	"f2emaujiHfzm9jLldTTJ/ENTT9JTLi794ocuJWxofVTqkoVVB+ZuZpAlQIaXQs7FsB8mGGJNO3h2ud4n",
-	"Q7DGhv2I4XUhGhmNyghvmgdZjcFbMc3OezhcXpZfwx1FFkztkyEVQlZm8n2fgofZlUZ6QzoNmi0JkeWF",
-	"CNJir1jZt9nBWpKiUtOE8DHwdyg8gXyBEdXpNCFKLquaOaOlUGaTYEioSjHMnObGIIEcFae4wJ4FXgw3",
-	"444Wx7lZzc/2HfCHs+7hjzP/tmXW5cjR84TE8Zvgym92BQdUuur1/0RTnWOOH+RaKzJjsxErFWyroaB9",
-	"YkxSH3Iym0GofYqoS15gwg9O1gbC3gZM8gg4wtIn7QmAXQtOveLazd2BGXIt7lWvUFYis4ksRvkuWFkn",
-	"PsoS/oakSFdHVlY5I4ppn4Jz68l5LHRMd9bvptWo+85gyOJ5NWpJoXXM12Y+0wIC1mBwQObltBphJQD8",
-	"lcu5zaG1/kkFFAP/KNnY7PLyRq2qMNvUvNoK0cF69QnNdGOB2scgvw0K40guxcQcsAt3uDy3eIWWHW57",
-	"W3K3YJWPOm1zmEH8KXqk9ijh3STnSgNJY/yVQlw0xeogAD1pP6+O8ZlGLGprOzySrmCYGvfpmk1eMqap",
-	"VmsEqGJCWzsA/05LxoA8IRFcjvfJK8sBXYQ9I3jfa/dOkIGGJf34XSQMZEQx/EMs7PFtNpxvECgynAzL",
-	"jsayTEjOLxkZ5mysh/u1+dRNE+nKlB2shRnl66wUXVVmvOUc85n5xf5W1pRLZtvFImr97fpAstQxR15t",
-	"U3pNxSe1UyOOVWX1qK6+ubijb2kcDEc5kunqJ1m5j1iHuxmaBZ5aVXTg467eFXf3dxOpUPLWwVCiofLr",
-	"LKQVf2XEpeYLuDdt5Ko1dP8YxDdVzd+3p0z8sds4xupaziuEWeM77RRiyuRzWaGl1lxzRhcRUjs0bPW8",
-	"Ejabz9tUPq/t4aZMwWWbalzK2eo4r7ioNLPhDTLjmeCTqd5vZNCdnBxuGqwSmueN+W3+1dIuwvzcm7rS",
-	"M+7pjtRcjc5qjSzioMiykinVlt7KUf4zobw8nMoCtD09l+VlQp6/OX/ff/vm3fvTBjACWFdJYIhTCJCh",
-	"I0xPGS8JICZMqhJz1mRpuIzNp4V3RznnNhKKVnoqS65bkklTswtjnlLNyN2nz97dw9t7xUo+5rYubVqN",
-	"XNCklMa6YYs7KiEK1CizFK4Vy8edEpiC8eITgsFWp5Ug4J6r4LYBzo3Drc3zimcXfsASluYcqMjgs1/e",
-	"vQSB1jfz3Hv/7N2rvedn58/3A9LbN2RftgWW1uUF1su3SwTL3bwzOAebNqYSQhUZulkMu2WPrU3qWp3Q",
-	"31aquxG25BSnwydToyFPZZ6pHWq328N19UaYvW7CVtRRxClVHcsaWhLKVlydUV5ejd6UWRSJpY1reG4Q",
-	"ZxcblaHlcq7mNowl5LgYi3Ljwv1bW1b2jnkW2ra0GzGfVgydD9ajhE4RyDC2tJURKhbgIIt7fjfT8K0W",
-	"lUV84pZ0wDW+DsbneTU6d8H4JdgqEYeOfIEF+1gjhB5lq0QhjILNClDxnelcnDeh4LPK4J21nua9V1N6",
-	"xYC9jKmRRw1UlC9TvvEXOlZ7NmEN4Sbf4QtQRNoAm0aoSXfylVuk0VgNUAg8F02Hn0iZQTTilFDzX4BN",
-	"sLnvIFG2AcuzBxIm+bVpc/bBBBbavj1r6gjyaiYc2+FmUTR/23hktQ55RVyMeY4lWOZlFkTJkLfRGk/J",
-	"cG/ocubBg1WF4cV6pqm6igsjBHO13n/Eb7KYMXGr+JIXA3vum+rb1FV80wJgkyWwVSoyOUsAzqMWzBgN",
-	"WEqsuaOITa9fqr14eNIovfghsoYXvpLiNiLr8DaW3SCujm9YQ0XW071dOVC3NPc2geyxvdqwKVedgTTn",
-	"2aCRHDamVa57/R8enpjp3gQiyCeSxmsm/SZmXYt5Aq22f3Bg1JqD/3jy5umzfaPzRlOZPxW8ZGqrFL+1",
-	"KvpOZQjxApSIEhhMN7pbSlWsja1vSf/gmPLO2t1vgXlPe2Xidtklq3fmQZcKugBrYjUTROZZy1fbwQuB",
-	"zv2yJS9Vlm2DqFxuLj8xz6z3XUJ4VAq2jEAD1zeuv8vLGKzRmXJmMjygXK5N7RLA4G/gZrS41D5Va4Ef",
-	"o2szrvltCZbMs4FzEa2nE/CW+N94z0+XH3Ur43YU7W9GK+BuvNgiyrXOFCmYLHJIK8kAVIsLhCUH3QhO",
-	"wuq1LYmmu9J4O2F6+rjh6d00O9O9IHFsMQBVac/tsTn4Z+llRL/93wnIaf49aPdib1VSYz3a5o2d3drw",
-	"tPVtb5XO1OKev40Mpa8Ce+kjqptq8wJYK2MJePRGqyRD0kv3tOml8Oxa+e3PJjzUYN6bTUp74d5WSA3L",
-	"wD+UzwbrIRp9/NpDBDYh27bHIwjAJJrjvTbXk6pL5buWmEXbPYemHar2EXZDF4dSXQ9FUYOzPYhBs625",
-	"hE6vOTl+fPL44aPjxw92uplGWsbvmm/2Ubr7dmsFdjsgW9oqwJbGMghAgxkeAX/jikwAFreUM1upDLRn",
-	"a8HHErLZjbBMqbAQi4ptSmvsvtDNeJBdsCBvHeqx1Zvm4b+Zd6sFpSw4tymFdDvFRGYrlCADYodbV5Ts",
-	"yguF5kSa6AFQa+5xIxskeerzaevPbOkDFplMmGDKiEGqpp0CCf+HY/l/OJYW2nc7LEt75hy2sgZLcGE9",
-	"JFDY75ils2wmByCPDZGYuKI3F6/3DDy8ULVIi0ngn20ls8tvLUqZVRCeLijUxdp8ml7QSykxU71EpzGC",
-	"XXfuUfUzFkztEt1+SZWOF5tsU2j5NVKB2mznzq4cGsWE6JpC4DZqx202mkybNwjVnO7ejYIJeN8tpcQv",
-	"Y4XjbDarmTCHtiDgWtN7CyTQXZyCFsl6q9+0QBK0l+gWTLRXSrEwaDalV8zVKHWuw90JQOWrOgPaqn5a",
-	"gFbdljWOZ6MX1dJYi8tywq+YGGCDgeY5vETLAbPNrdesoWkVYO874Wk0spksWQJWyETKrO8A0BHrX5CM",
-	"q8v1QbCN4vOvjzcP3X2sO70bEI3Z5w+2u9RaU6td/Lol2qGT+lhbKeID3QC5bKnbKFmJr4xBJXKMpkkA",
-	"y2zMAuDcREubSNfOzFq2FUEMhHQjt0AK3E57i916QtzCnW938t0CqucNipnX1BV3lu83qCMO4ZgiTbhS",
-	"Vti4WYddcCgy3Z6Gaq6Nl9SqLuZ5i+zSFQoYQV92KAr1q07WYuV0P516h3c8I9+KJhahN5bD0UM0iQ2L",
-	"aHSKqdHsEpJSIQVPaQ5wbPcSMmWfaMZSPsOcvRAk8HDvMd0bf/x8/ziCDNi2UNepZfc1tqmZrvXRV+5N",
-	"tJyJ3q2pEC6lVfLjkXRfTt1iqHu3kWgPnTj3czA4UZ+yHK/UcdbYO3SpANTiUWEogYwhWlS7LVJZcG9U",
-	"YynnnUh+/LRLAr5L6Gp1x20F5tVaAuVzS4xstgklYX4YJQUrlRS2LxKHls+a5Tlp+BVhrX1Qz0pGs1kL",
-	"aI8tgIvE9TyqnKI8s1W8thgWCucaKbdhyiBjcbm/CZV+fdyCR9NzPmDYFurjXIEuMqet3h/V1DlqW7Ce",
-	"KA0HqRRb9IJuMZxyKiYVnWzb5LgF5GBN492g4249Zlex8qpO69iF37qf30aSU9imdcf8jleo/P1oe3W1",
-	"AE+vkvhWmR/Lcn62FcZ6OMUd91zOopb3mbCuWE3uvvvpCbl///5j21d8PFZM3wOHq29eIuzHhJI5zfM9",
-	"RDoEmBvst4V5cbLERABwzzpH4582bzyQ9RcX2eeT6z3zn2P3n/f4n37jP3cvLvYvLrLv7/333X/9v799",
-	"v/ex8e29/+6sKNh92HUTBVusv+ihInO296+Pn+/H4Y1nXMQcf6/Mx7YKzjpy3dt3QQrCUYLb3pngboDV",
-	"2ezeHnFxpVM2oBMWpuR10Kq3sYnAGdcSRqpS7JnvnRoQRg0gLCQpGehZFhmnv9qNhJbuS9d6BJq1EiUh",
-	"TIVe+tWa/Ywu3CPhGVO9Q5BqZvNwfIviPJfznkNbTHq0KEp5Bf4B0YplVbByUIfsOyexmZ+FHrXt+R/M",
-	"visxNglqR6L03t+uvQU+2EBt2Gsmp5qV3k1p9I3Cwg00FKtNut+teXldFD4aILcOolNyJTnMHtphoUq4",
-	"v1u6jHU7fjn/8Jd1xaKrLKrnLvVYs9E40IrtTe8SHMvWOXLd5tUhMqS8mE7S3n6dpppfsXX9fltr7laP",
-	"wTZXj+xHOZHimGdoarx9/oTgr1qaA+dss2Gcs5ae9xu02zVKLAycuC3pzE7qJus7cRKfJRsrq8hZuqEd",
-	"c/fj+aOiQtsq0m0lf7hN/j2dd8gvcbctekur9rBdUJ8WMxtv6iipW/Rv8pXALNuLGwIevanxRBjI3dik",
-	"gjpLe1OVSs1H7G+CgaLrYTExdlbzNIeKcyfAkVnCKJHlZYw9vm5re5sQyFAO0Oetm0G1cMzEe1k2R2PW",
-	"4cedKd/u545qtI52wfJbgX9rVA5vTNEJcAzX5YL5FByV88Lj2GEK3w6aICRziqztSu3WzK/ROcQPkDgK",
-	"aeB8wYnWq4/SZilHOYuUOxub8/HJg0cxANhYovm5pqMczpd9orMiRySzSrFBVshiICS6a6yjfIAdzQFV",
-	"e8BEafhzBkmKudlklg1sIaw5TSkHOS0nGFvjYmAmMKiEA1kLPsPLWH+Akt18ZkEIw7HcrgIS5UDTSyZa",
-	"gelbcO7d39i1wKGuBXMTcqAELdRUQrKG/WcwL7cfmBIfgu6bnRnLCjJhKkGvKM/NDsMzWFMftRwypinP",
-	"455bj2RkrCBsbiNJJqFd2X5bXnVXltDeKOYMvA2QaGlb15zWWm+BBOg8mFDOTw6ujg7g4RqHD1MuyYg5",
-	"OIYsSPDDaCUN8Kk6QgBQXalYWWfS01zn7BbburjhlzenKkU/LC2z+9F/8ubps80l7eZbN1e/Hk8Etq4h",
-	"du/fefSdZamk4CJDOOiUKMbqJDU5Joi7E6kTaVFY7DC7aSvvvAHcWk78pRpsfvuuljdXuFz/Sr+WzZpX",
-	"veNxF3CLRe5QV33bw1PXgyVseEhkS/h/O8dyPUebq7W7g3nlVasLBmdNSxnTVwGk7h6DGVk/ebdOgrZv",
-	"4mAXr8auMFWXS2mk6MGpSTQq0LYrlVw+0raqyfVYOLbVx1p7YiuwbPjuasscPrsrXbP4b4TttXuO3tft",
-	"zWV7KazvitZEJnPnEhxfE8a77vcFKXyNq9E8unUdwaKUd9PsmW2LmNf6L4MupJ3etl3qjrvc614Nid1b",
-	"p+20OiWLkm9mvn45oUy/5WShrauOq+7Tvs0q19pzYe+Rc4F2TG8KNnHTFWjx3nRlF5HLHx8R6xjbY1pq",
-	"yjdvnnvNBy4yTBSyXpNtf7jiKsLh6/d19fQtLWxXBboxuxgGY9w1gYGpFkdg99jg9ZaLtfPccbHW2e2U",
-	"i9W9NzIinQqecio616K8Q1f2bjPSdA1KCyjTg9beWD+Vcoa4B1aHFmwOSMuAgbe1O2o5z6ExePRqxShm",
-	"Z9x1takzDwZlIUiqfIWuT2lGiEgX7L2jPMq6rbuSGV24lAaMZJxGMNdVBV1KZ7avUSeF0sLAx7Lfb6eF",
-	"hi/1K+XcNmS6LS+pR2CIzA+z/3xRGgTZfCzdfWp+372Jq89JXLFl+Sh3MOYR1E17lGZfotNwVLAEo29p",
-	"xWW/O9j9GV0Yiuo87UYYcqXzrMgkqnFtcFwd5H1LVn+MKOqYv6vUaEQ/a8dD4q5EmFyfkIveRQ/Con4P",
-	"bYZQFOJrB1j1jYqFvxZRnlLlTLVZ2TQfAApFdxs2p+mlrLpXdzhDdqVo/lOaV6o1ejt1CMadBkFs3pjJ",
-	"iRd40MlOD/LKbF5HCMOyvpcydOfEH3Wy7hf+J1sFjDuiC/2tpOmOEebaqNvyZ6DWDqgeSOud+UthAXXT",
-	"ieCq7KZ4hJARX89nauZBdRWre7Wt4hG22PduvoNF9gl5eGIbyG/dT9/5OOuxY2yn7na/mnn29udnmGD5",
-	"+OiHw3sJGVHFyAxa0z99/vOzV3f/abvcP//56U9758/Pjh88vNf4KyFPpvTJlB4fvpX54uj+4YOEcDGW",
-	"5CI8IVJXXZCro4teQoS8ELVUIRnVdJ+8EIpntjLcYRo4OeicHobb+5dhbfySlsaLKSs1+6Q7RUeZSDs8",
-	"t4z+LlLD+OuR4htf9y9pTjH0v3VNI/YeqrUsBx5qsJsbIGki3tHq/uPLQQg36rjrpd9a8He9q8uuMhyv",
-	"q4npD2dHJuO7AEWCSH//cG7UcXM+NNVGI5k5hcWhppO7Q70ohmQYjLA3rUbf/z5Xw3uuYqSJVk+oIn8/",
-	"f/MaiX7l/JaDbpsnpljJac7/RMT5u0OaT4Zk+Cx7en42TEhkghD8s1NcWlBiu+EVdJFLmmFE0k9mn/xq",
-	"XmEUO2ybM5Ekk3PRthQrXZfSQKx06uY/LmipF/HophdZO8SVdupYAOvZkdC8EtGuOLZa0c/lHCpzRmwh",
-	"RUYYB326zoox1oIN8nSsZWe0zBdbpkjnVG+XVb3MbBtjLr1vmyPAfdzxHGz2Qh2MbW71EDIshi7jmi7q",
-	"XnnIPbFHEkIADaGnzRCbQEDTuFUp1tbWsu6HmdSYNhbzGDpQmpciXss+WdcEsz0HdqD4nywWp7Pi2HZR",
-	"LnVCRpX2WF/G6t+iWXqLGmbrNBvjxMPJbRJ9FeiGZi2uPldF2ZzGr8585MLvbmKD3V8U+Xz9trupdJxC",
-	"S9+kXxslAzZtTnIxIVo6vPeRtZm3vam404krC8UZbA68n6/1FK60sbeJtVgfaBPAam99xhUd5W397SOc",
-	"wW7IuW1QvgtzcP6GzmZyw+2yAjXRvYzVD+warMe312qOrZ0dutuWYXhwAGWNqr2/EDK7lv5C9x9vyiBM",
-	"ZS6rsgXutWiqsWHN/foaxviXciJX1/H29d862X6tqdIWwHeQy/lgu7hXUXI0D+pCmjldQLBKXa4tnsG0",
-	"gtD870SRLji56r2ciAEX4VQEdmNVUz4G0BeaTqMz+VNGO1ucvT5rg45aky3+Jw4ao7/gbOv5ui30tNJZ",
-	"UbBmxk5KgvntbdSPejtux9ye8xpJdVXCNmvUydoexf2VTGqr2tg28SWjeQLoOgBeXYPw+NpMsqilF5Sy",
-	"7QetgrFFcMe+wLgmbAb80S1SZK2CY9ZWx484Lytl/GYLVps424ZPdrHZjGvNsv7yDmDrK+ibahRsQLQT",
-	"kALmirA2ZeCvNZmX4f3bzd3rpPfezv82CNG968bZZksvWpVGQs5o3j2s4FKZt8opunEOV12J0F5BsCkc",
-	"ZuhkfX/EXZOYAFo31gmfCYuc2lF1NBMeOKyENVv7W31hRZXncCs79VmLlHx27Fg0pVmNmjnfDNywCyzb",
-	"Bu/VFboyNjuvrOiK+LDcK5p07GsWXApX3XgIj7al6KG+O/Gbh57QHR2BZ0RNZamJZp+0YXNO1pK7Pz55",
-	"S04e3Vt1ALZIVpjIboL1vbxk4me2uBWWZt91c5bWfNEN/VUtauva64T1MN16n8Y7Rr1mc9+PQsh5W6O1",
-	"JQssd/aXtoUczvzaYHOBPxBiEWhtdfTFrbKZmKLYuGZoy1lnHa7db1f0LM3M2hLtdzLmdyuUWC5xgJds",
-	"tqAbXt8lKmQsG1yyxRYXxJ9SNPMDunRsB8dpflLe5iTCW7Gs20llW6SURn1Tdcdx1zYR2kDYSpOkbtgE",
-	"TdIQ1BwKmOJdm2ref5P+TDX/D6i23tkkOLXm9rUevo/w3YQHRQuYbPgy8RG5TjbxZQs/87wkkg5FieUo",
-	"PtML8Q2g+TafMaK0MT4mUmanHsfCsh6sQanhs9EeYQ1rYzu2tWKAgPyBNwDTdy+BP+x7Qoa2XKuKU7Or",
-	"QsgGTHg6JdJoaGHnMFtAsiNE1CUmi0OVpGOBrd6hX148bUGxrMFEjeZad4ikfGbBB05rmD0uyJNSppdj",
-	"WWbkR6rY/eNVBL1HH3873Ht8tvf87z+/ev127/2ve//6+Pn4QXdAPTPZ3TSIANGx9iNuiWq4wY94I0TD",
-	"HdseBWkxy0p/q+e/7loU1/QyrorcdoxcEzro7N8Ea6JSbAtky1vsEJZ7qMhu6XvtjZu2TLh32V5r04ng",
-	"oa27ld2SQ9y9a0B1OygeNDHEVsvQ/hrG6l6X5UsDlmgtzy3WkDXfUPiB22iHYvM4TOBrpu0gYD1afqaI",
-	"oraTmgPROcWuNFANLDWy5Y5W5JblDGvUhy7QGbkDFA1yDp2y66oZbB24G6qr3/NXn894A/aFsiRg+lce",
-	"N/XoYXc2X79tl9lgnn5Vcr04Nwfgky7lOMb04Avy9w/vfbhPlgApgSAAJ49dqsMytickadQicTiaDsmI",
-	"KZ7ZHjTm9dgf1rmx+72nb+XbehdowZ2C29I00LaoA/ptpGI4VDDzbVoyczVfn716NjQ8fA7qELZ2AhIE",
-	"e47REssAcOyp1gVuFhdjGRs66JoF2RxjmtpOLbYvi9Y0nTLzlS0iI1qa+wytWCDNo2SG5FRCWAZ5vyXJ",
-	"SlkACseFuBDffWedt+q770hKy3LhESdYSYZms4YJoWsPxyXSZIUsvv99rocJWU5k+X1+OcTuLMERuqy8",
-	"S7a4t3SUigynemZ+OdXVkNw1X/zy7iUZsVzOEeADLEn4MHRt1+jkf1SsXNxLyJBTPUwuxPB3zc0LAQli",
-	"CDtk6KVv+48p9vCkKn1DsiAGHrRFv6PISGaLxH2M1gzepLqxjMMuF2z/QoTufvMxGDZIzxTSdvbJGYE5",
-	"YRhYIqzUmF8xMsMo3imG4RGc4I5qHM7ea1zOyEwBSKRkaorQ7FRkF4L6lu51PABGMdq6ISp4K8vIyeFR",
-	"cAgyY2TYRM8YWoI5I9Nq9N13FvGg0cjOUJjFqaVB1tRdY0uRkqVGMx1Oq9Ew8cosMmjis7nukRn0rfGV",
-	"FHcUoZWeSsNM9skLyJm6wsY2FwKAXYYHV0dDh5VSp6pbR6+F4dOGlHSh+gcHQz84duRGsg4mnNSxBZor",
-	"iSn+SIlBo5xTtBQuRGmOh2XQQUgQG9T10DNTWUD3Ij2X5aVZgCLvX56T1OiXY54atsF9Y9KVlC4MfSiP",
-	"TGEfgKiRwD0IJr5PPlgnretOD8REl0HMGlvDNYH8o6X2P374gL+OZTm0OYnoN7cv7F+IlVsE+MR4ST2v",
-	"NuRX0CwzhpUlJlzXd98lhJWlLBXRUiYRTvQk4LznLtt22AfWdI4zz5jGg3AZcJBX++jB0YPEnC4TGf9E",
-	"fjq9EA3udC/ICv5EU93MecXrbhPrSqkBxctNClWW4SXPhuQuhYwgOBnX+dujgRg2ZNjPhbi7wlBA+CWW",
-	"lYQ8xOhkwjfjSmWVZ2SE8Kn3kH0prSxvfP7+/VuC8BuIzIZYEPf2yZmwtOMOwLAEYAA+Z9l2WsDH+s4R",
-	"Aw3dbLuplBZG5yRG+tPcHt0zOK/vvoN0JwejgsgfyqY0nzx45DMpLa7H0LAWZCU/ckHLBQH9DZOmkIDw",
-	"xycPT35IiGIpiL+Te6QSublXXGMAFEh6zhXbJ+/5zL6giVTrUWkxyTHnKRNoBPGMCXP9jJ3Re4mfv2Pj",
-	"vYDKao3hbSmLkjNNsQOiqmYz80/rMvEMJzF8UfkrE2TrmuukFsoYUqD5WlblY7EW66UXjE7O3r4IVMh+",
-	"78i156MF7/V79/eP9g/Rup+CcnUwZTTX0z+hjwsDHQ3LzbkUL7Jev/fcfg9txwopbGH/8eEhgioJbXGA",
-	"NfukD4qcYsoB8udYpGUlTvFCk7ISar8X6n+9/m8fwz0z8rAoZWqOEp9OeppOwL1jOLsx8MC7fACpTO3r",
-	"eYdff9HlpFTsYzzGNoaPGxl+BgcOzqrrDqTUX09PR+07cnV0QLMZFwcp1TSXEzR7ikrH+uIbQYTUiMh3",
-	"Crl5URn+boEI6qBezqiRAIZBI86t3idnRZFzI9cmFFyA7kXOyWekDbP5rL5SkiuCqHSuZ7CRAy5nBO9h",
-	"8xzNKIsnfkFocjGlf5SYMhgcJTUTSuGnB79b+KAa7etzr1IV5tt5k9BNS+EhhE7rGpy59+yXdz30qfRy",
-	"o3xwaMYcQK7/1kOQd8sQXtqHyN9KaV0WbkPtYdvc/98+oi3kiW59zarbg+um5anLil1vpPPtN8d6dn5D",
-	"7FAgG5qh7wL2IuNCsHJvLMs9PZe9pGf0IGP0+eLarZYHxGNjLCuX7SmA89zCVfvsDLnfPl43rt0rUCsd",
-	"BSS+hKK+C3BXHMFYfDIo/7TnAnInvJ2enJaup/tctTIvsw2v/FNf9Gy3pnNzBmuIfZszbwD6f5NTfx9I",
-	"YlUne6DVzkE93upEDz67f14fBMxlzTE/8U9B0jWdMQ15qr99Rv8EeFL8bgfBqCYDSNaIro87EVBXroTT",
-	"/2sc4Z26Jl/d/NwOPrt/Xh8Eri2pdFvGGoUqea7ICJNgXKwL0BsTp6IO1SUvBiOaDWMC7wWM9GudN/yF",
-	"qCKJvipwW25JYLcolWVezfDaPJFVIQV5LcGZCPzoNU7Uxkiuk16qrlA5xicT88CFODq+f/Lg4aMfHh8e",
-	"HSev9smTKRMXorcFd8KDcMmLX0nojmgW6AhZr3+09YxtksS3uYwgRcFiDmESnIehyKkG/6A1HJ+c/+oL",
-	"Jm7vroKCGV7V5gUD/OYnIUry/7L75aCk7bBOGe39UdFFbzuVFBcDO/q1bojHAT/aWrvMvs2lgO1RgRUE",
-	"vXFyhrG1iSRS3O4FCKtd4uLqvXXiolvEuTjR0sQ+7ehqYrlifRJYoba5RS6VNwqbLU6EHMlsAZZrpVhU",
-	"wClVsf/d8g1g7o7qQH/PCqitxJPZxq8snQKzwSc9rNqBiMDde/Tz/Vd7/3j8/p97Jz8eP9/7Ry+yXh9+",
-	"PgrgXnpXh4ejI/YgPRyPGTs8PDzazqyAnfmWUhAmUF+MnS83+5QyRNtZa0I8qx/7krdpOT8AoK+lYnVr",
-	"ozSXChO6YFgIsQVXD77thaP4ExjTXLFIn5Qvabr4bft2totNqvPV3hAQkPKSYGunnYiGiyuuqaeauA70",
-	"wjzE3nv4mi9re34J1mmLA1BpCQErXNLB3lHPIeD40vYfHp4cHm7DSWCbbp3JbjE4/bYEil4xKTB9iPwu",
-	"AZzC5k/sRJ4ux7iVm7mk/X9Th0ijEOKbOURsXjXVEMZbDjhhPUHLESYtLAPhIt3y/m04xhKM5bYcoAmS",
-	"+ZU5wHIhzLfjANTDe3qi2kBG3TjBwedLtrhul1PPRPblKS5uKWB29jejW5tD6tNEt6DZZyIDovmqpsG/",
-	"n1mOBQKQ84abbMj8ki12JmjoHrpeuL3ER/6yku0mZXuwthvW7F1HYc6g+gJ3N0FU0TxjSmOv7q+goUMR",
-	"OeSVZdguPRKK34FSDj7Df6/REsoZ5ow3ieZDyTV7Mx5jD9KvzAJzO+hfJNS0gVlgcluY5Ff3YMVaJK4J",
-	"zfO65RtX5Pcqm7CM5PySYccnjNmwXH1h7vM3fsUUDgkOM4sT3EyYnPM8dyVvUDltky2mFJMnfBtZitdj",
-	"Z4IMgH3X8q93wXNfnBiX/AeuNHsLJ8WPNrGEZHTR5pbANhrdSBARelfHMUyq4lmjSZ8UzP1d0Amz7cDa",
-	"ZoGti3bYFde3OeJUeQBQRR7QxyEXtZdAfsnbu9S76RtJ/Bq+morMolVDbp51gUNtkfkDM3z1lC0ILUt+",
-	"hW6tne5WjfTZeq3OHUzmv6HBW0Pq/BXC/7jZNzyrg8/w3+uDKcKHRs8N1v28Gn1toezY4F/j9J9Xo3br",
-	"9IVWjeKGpSRmm2COwoxMq9GXpxRXMhCpQnBdbtvdIlWECiz6678PHdyiZ8XB0/WOHh/vH+4f7x8d9n94",
-	"9PiwzR27hWH4vBpBzejX9risJWd71kYUfA2PS6AKMkOYjbKMxKq0vq+heXpnttfAsW/3zH6lcMGX8qaF",
-	"qFt/BVl1czvSv8FLrM/uo+sDRCJy1axx/5pFaHsfdHD+a/Ow+HsCxPFv57CrMamAS3Vndkswef/nsGu5",
-	"PnafQt6YoPeu2Tp+l5vkYvUHvna/5cIwvQRH++8RBll2J4eQuL9FEi62ybc4/yIhkv+/Ue8HrqdZSed1",
-	"XggQr63M1VM2IyOKDXXbKRirn9vzus6g6BBqa6C8e1wyWzbKZwyhz6GCD66RL+cNGoFZz1jFM5gd4PdR",
-	"C4bjKoXDB72Skkms/LkQ0IxbW48IhWoisU/O1CVAWM95yjwguRvL4uxgTTwUPGPtsUs7u3t8eJiQ4aSk",
-	"Rv0aEkgXuZeAD8wjRcVyzZ6Y/dq6aKgjNZl3f6PIIIzdnuL0PxjWEPIGJO0J90xdKoAeN5QF5+pahNE8",
-	"h8ZeWEYshW/RY/4aY4l7QM5eSntytv2f2nMUmQWXtIM5fAWbcuQSZ+4oMuaTqrTpjFClRKoCs4zvBr7N",
-	"JHT5ZCzFyVORkYwuMH1J3Ut86fQab1BCqCYzqTR5cHhoaBDainua9tNRsWLPYTClIV4nql0lOk4mRszg",
-	"cXhKF7sWwQUt0g8T7K7ZOz48frh3dLx3jE2WO3pBF9+I7J/SxVs6YVHjDI7gNuj9jWC+IhHowtVr19AU",
-	"1gSjCpp3UIQj8MQ5pVcM4U+53ifvGM32pMgX668CwIyuvwyIg8IVmdGMhaX+Lit3xCB2YQFL94nL8iUj",
-	"bvi9rSuGqFn9O8hN5jogXvMVNB5RlxhvuBCGKidMq1XGv0+eQB6xHDs+rPpk+LvkYmCGHlQCIC0A5aP+",
-	"ULGs+Qn7VBgSAiQOmkNt78AtBFrd2OEGRqcaQD1NtHrmGWzjl2H48O5vRPkwtm3RtkL7z9yJ3wL1v69K",
-	"oQBbzqZ6ES60NLLYHUd99GsJeswQ8cm6E5ozfgdgH5Zdj5TMK23xq9Sp1zeCCAqSHITmSlbkNAW2TRgt",
-	"c45P7pOh6+04tMgLRihBgA2qslyj9AtRFQRWlBH8BeglU6hMnoD64dAKhtjjxdMwuXtydHiPzBgVqm+9",
-	"mVgCmk6RcwP+hw3S1YAq+JoYub6t8vwnBvr4kh2xev3tbIaNKBPKHTcU1wkKPcCmcBDnrQm52MEmZPvr",
-	"MdB3iEEdHzaCUMebg1BJrEfSjIoFsUlc5vDmFEFMzOaCUo+aagNdhyyYblu6+X18wo3ZPtjUtHj1nLiR",
-	"DrT0WnJRyklJZyAsikpNrb5hYYwQYUbvkyH8aLhUimGU4BEebNtKuFCaipStO8YZF+7Po+Sr+twMba+X",
-	"2E1oE1czac2722BokBUwpcq9kyguUlbfyrVMrBkAWgGytdAo02rkEXgsnIlnIULqwVhWIjPc4/Dk3ilG",
-	"GSxqCxVgwuBpL5hOyLAS9IrynI5yNiR3HxzeB/zuJbAOCDd8SS+4hX+Owl64pSLEqNWGbsXSMDtzB9GO",
-	"zP3J+XiDAWERA9cYxIGW7owJc/+OHzwkP/Mf7S011zMHWCIwYgqZTsEKwA7TpAFx32gGQKyuguUPU5Ze",
-	"OkAMpS3QmlGeLIYWfAF9qlDhR/B4axNzoziWs5wpZWRQowEBdOOqObtH/annMpGQpw3kl5ARS2mlGJzO",
-	"GGpuLsTcXAFZcIYdMAQkUaGQnQNv0uB/SHy9MpZxms0Kk2QMI4ZizsRipBkpM4AtGxLN8lw1U3C0xAq3",
-	"CwGozoLNcX8jemOCQGZwg4ZTRrMhaJKwD4MJLYbkrtky3Ad4YF+xP4bke3IEJqffH9Rw0avho40Xwm2p",
-	"c1U4i5ZCW4IMUJjsaOmUciPvp1RNzatrMCT/4ytW8vEi/BEMOCR3ESHKV8UI6R0sF6LRVfvePnldF4lj",
-	"Clhmdhgn7U7R0qihipPDoxXcNdTVcyVRYY+KH7tKqi7ElGbmoSpNmVKyNAcE+F5huzGa8yt0FFnoL6+D",
-	"OR9QreL45v8wm7iSo6Z/txf1y2jm9u1moK+tmNuhz9LLtuxFz3ZKaOCTcXNKOoR4ujnnfE6NYgQXNnCZ",
-	"LFmtlk7Xc9Q6ibXNwwhPuIRIFXiDnGPT+X9c63uH/YOwYZXQZhtow8ZOlvH5bFcjrglahgrT+5jFYquB",
-	"Im2On/JuFC7qHYf2Zg2OyTXoXJkz2m0igNHaXC4d6NaQTUeembEX6C1VtteHrY+Fa3shsEAW96BkuiqF",
-	"10QjW08Kan2jDN8MIsR5lECcwkcTfmXfgZtdFfBt6Eoi85Jrpi4EN5MeO2g/5E3jkjHrHc1zObcvn0ng",
-	"hFRYowWP5Y4iQ9sGbR9GG7q3WHdrYlfs/aykdkbgdl0Ixxa4WnGVIHLhXJZZgOro2andb19ebO/EHbVf",
-	"89URm3KrPz2+12/Z2gvhObOREQiR5wDbFV2oU1C/Hfqp920Yrmr0MaR7r4Debehh92Js7WWQHbuTLw5O",
-	"eVAVCPjgFfl+7+H4KD0c36ePx4fsJDt6MHo0/oEepsfZCXs4/uHwqJf0AsXH9kw6SnpGWvX6veqXQ1H9",
-	"6/XrtxOev8xf/vNYHJffq/Nnj75//fCXk6fV5Yvf75dvXl79yS7/C1pX/NHrnxwdXye9OYBf/fa5rSo3",
-	"/N8x7Rn7JygEzisBTXHsj48Prz929ina5PFv4luBsdud6WdGM6wz0JcZ622wb0wGtu83WpijUetZN/qW",
-	"OvWKNyYxW/UCwivrWboHWI/HNF86zOovIZrx5d/qZGHw9qN9D2Cqc7PLlciWskCdKIB3qFP0KaDBB1ik",
-	"t+JtcxNAg0DOHEdUfmBwJ3d2I69gn0SrKQDRzDFrV308R3u27uqxlE3vcE7fvnjt5JS1eIwaC0nsRhre",
-	"UcDsbUivX9vCF2Lohh4Yq9iKJuDr9+8ZPuw1BW/cYEykVtjpFRzBilUdVTvNVrwZjyGvemcmHfC3UWkZ",
-	"nFtGr9+bcQq+uxpRpTPLg/l9o4sBY7ffixeoEclT6z+1oQ3vjYVTyRktBbYHcGbAmN2Oz8YipkBuh6pm",
-	"DfAUd0mXwzHk7kVPGYMOQSozurjo3Vt/WeowXPuN+UnizZgjQpwE29gs2rDpU49rzfIxfAMzBTRkNGMx",
-	"3siGhrwDuPYl632FwMNL04XW68z2L8TG6wG+EcXWE1jPzm0E2shPsD/mVNmgL8swg9L3Cb8Nh9Xymcaw",
-	"tBtq+4xmGDm0bTWMGq+Z6MzglW1z3+qW/Am84n785SiEEXJKMwqbUVR5DiYNyWk5wfuLbhSAZfUBBND4",
-	"xzxnTmZgkNuMZFSREFOdXgi/1rrNgIWG3a+DGCOWS0h8kYTrPjbKByOq2SE/8XzFu7icm6dEDHuXQeMB",
-	"OWGe5kZdCOfkaQR1hBy4TbQ3ykV0zHbU460GUhLrHoEuPNEIvTucDeGcDSENWIEL6irN89yGdg3xfOGQ",
-	"xscbJ2v5bv51shYGmvq9o/F9+uhRerh/uHfsoEYfjA/TY/p4xI6y+ycnjx7h3ukB9to/fnh8dHKCH8GN",
-	"ECejf0z+Z/pq/OEDffn9H5NPv5b/+Im+OXj/SZVPTl6ow1+P1E+jp/Mnk8l/9WAxMBtMt4O29/3jpe7/",
-	"NgniaO/4+P3hYf/ksH94+K+e6/Z/fHTkW/Ufb5MVZ2lhPbsyRw3G+VTOIZnA3IEZhVwp0LDkjN2Woml9",
-	"HegdHfM878P19fhdXICfZBmQr50HHXzm2XUrI3r2iaY6X8A7zfElzdo4uESs7JMh+Ev/66cX787f7708",
-	"O38/RNkJHxBKZlWueZGDZjz0pDG0GPJHR4c1DPzRyb198oymUxjwQkytlwfcuFZvsPqtAzsbyatmzNct",
-	"zqckNKO+yxFe5/5kuKx1XOEtLXWnhFGerU0VbbZsW9O8pw7YLne5eWfYcddB8HwuLrLv98z/xcZZ5RoP",
-	"13ANmWqm95QuGZ01NYC6ayGA/0dGit4ic9r7tjuvxb17gkPv4UrXQ7vfhiJgVqPTqZP3my+Rbz8arbd4",
-	"b/uKfrlqiKCfasuuWqrO+Y2K7Jv1V3j56tYXbXu0nFRrm0PZpFrg3nh9qjK3vZJU/+AAHepWGh30zMP2",
-	"7S39LJv5q4Yd2lLh5cqC1Vi/swzKSqhmwwZX3WDR+Vd/6ivVW7pAABI/kwUoMrajk5zN0Mk/JqttpoAT",
-	"7e1VZQ66EySIYWN74ho4YdOUCzE8w3Y5fwLV9MmP0HaKvH/z87PXlqk+fPTg0DfmQCxsw3vXd7caurY4",
-	"M7ogI+ZTQr02KEunMSKTXM6Ov/54/f8FAAD//w==",
+	"7L17c9s21j/+VjB6npkkLW1LjpM08ux8x03cJtvcNnab3Y3zSBAJiagpQCVAK2p+fu+/wTkASEqgRMlO",
+	"0nZ3/9jGEkXcDs79fM6nTiynMymY0KrT/9RJGU1YDv98IguhWa74ROyd8YmgusiZ+SJhKs75THMpOv3O",
+	"U6ZpnLKE/P3dGZFXLCc6ZWQkk8UxUYwROpJXbL8TdVScsik1L9CLGev0O0rnXEw619dR5+kb+WbvlRRx",
+	"YIDzlBFhviJjiS8X7KMms1zK8fr3XkednKmZFIrBit7kcpSxqflnLIVmQpt/0tks4zE1ox3M8Ilvf1Vm",
+	"6E+Vd/9vzsadfud/Dsr9OsBv1YF7L4xYn/y7lGoyZ0KTeS7FhFCRkLn5TEuSSLM5hSZc78Mu2PeZ4U6U",
+	"KnJq94OJYtrpvzeTHvN8yhKzai1z1ok6GaMKPpDjccYF63yIlvYh6nzcm8g9+6Fm+ZQLmu2XI1Qe2OPT",
+	"mcxhW2ZUp51+Jy6p4MD9Fib7PU3eyjk8mcsZyzXHTYZJrBzi6zGc3JhnLCLjXE5Jz5ydnRQXmk1Y3rmO",
+	"OmZzwjSSs98KnrPE7AQMYh8uFyxHv7JYm7c8odMZ5ROxOr24yHMm4kVgjKiTcAXr3XTgT91z11GHfdQ5",
+	"jfXqkt+eHpI51ymRgpFJLotZH/YglgkjXCieMEKJiqkQLCE/v31R2ZBySjwJzvSSi2TTLH8yz1xHHUGn",
+	"bNOz5+wjrMZR0YbHX+Njb2TG44X53YwWiiUDoErYZ67ZVAWnbj+geU7xp/CSwZUhMrx1Y5lPDRUYunh4",
+	"FCSTWc7jjbN8KQWDIXJm3k6zTT94a58r15UXGa5n7c/gIXOBNdW1G5vxK0OnuDurV9PsBsunqu3pFIIj",
+	"m26xQ1c0K9ru0NLt4oafANVYQovKa+MW6bamsrkrR7lyMxtYkb+tu3Ei9/MXXOnVC+8J0f9j3Yb4qawQ",
+	"6vIewdvW8Z435tBX52NpobwZIykzRgXSj7s+dVbyXBjOoRiRIlscE7Phi3nKckbw/7kmXJGMjTWRhTZ8",
+	"pO31W1rVCqFWl6VpJidFYEmxXfFtbHPUmbI8TulmJvzSPWfY1ozlVMt8mxnY5by2Pw1NJcDO1r3zDGTy",
+	"pj326/Pvr84/quzm2mPw8145Dln5Zi0Tr6x8xkWQ7OKM0Twy4kozmhCJYtyNcEeR4YyLQUpVOjy2ZCgM",
+	"eRJYWhIQaUu74ScbXGxKxSRAcDTWVlQ4RkuTBLSgGH6RAFuayqsGptsgVJ3u4V66fFKVg6qcU2CEpTXC",
+	"eyNkq3bqzau9FS6G+3YDHma3cfWql1/UaeWZnJMpFQuiUy4miswNXxJSEyXJiI1lzkL63tKE3NuDU8oo",
+	"n54INWcBkqdVdZlm2etxp/9+/R6V+u/1h2hVW6VkwVSfDOHgh5bPUpIWI0JhEiwhNJOCHROWKRZZzb7k",
+	"xlOuFBeTiAy92j7c/1zK+IhNuBiwmYzT9jvwjNEksHhjb/0qi1zQDK6z1HjnBSMaLBejw2aySMhEMkWk",
+	"AC03IvOUxylhIlEEnuKKGGuyT2ByhBLB5gSmGBFRTEe4hcY6LB++o6ILAUozFYQJnS9wTKOMKDKSOoXH",
+	"1P4FiI4xF4mhtlVyfJcuzMwN54IJz4pRxpUxU2WesNwwspxRJYU6Jmw604vy7OZUkUlOhUb21erC/YAT",
+	"CckQ+6qwwOdJo6mUyiyJGme1wrtyOVdh2/lKFnHKckWoqpzdpZBz+HsawdEa25rROCVGryfzVCpGMikv",
+	"i5kZHZ5uvRvGLgxJU5ZfsXygOZojXodNqGZ78GlgXapQMxZvVAbO7GPLHMXtfoVW7F7V59PIcV5Ya2jJ",
+	"yIWd2TSpF/gUmEe5Dp40JTMeXzrTEGjzjoIzCJ4yOD0CzPflyZO9s2cne4cPHt7lQrA8IgVP7kXk/iEZ",
+	"LbThZOXdNfanISeVyrmICNeKyLkg4Fyh2lwNKqROWQ7zuKMcBTnpr+jUTnWfnBCn/hPBWGLYBU7dn64Z",
+	"PrSUZltmygWfGgnc2ygw7Dm4tzWe4lv2W8FCcnXEs6y1GWnZb8OV5YrEZqxj5IvFDK1/uFR254waZbg8",
+	"Sgs6oVyYGy7KbS14YpguVZfMPlDbzDZbFHXcMJsW9tw9dx11LMe/sfR4BwzLrMcJqDtIXk6kGAGxT147",
+	"aQLyAhUE6xjzLCqlymwc15GhTaDIOTei1mwQieVsYT43lJwzVDf7F0JIPAX8pXnUsgA3CNfw4hGbFDWh",
+	"RO4OK1J0eM+KGHMFtlC8PMswhgz9+Bx/1Ot24czcn6u8Uc6YCLPvgiewDTTLcGUKN25KF0RpnmVkxGI5",
+	"ZSAuOVPHSIqGp5sbCfJ7xAidSjEBft+ajf/8/OnKMsxCAnP39sbq/Cu2Ak8amBq74rJoEF+OmD2VuOVF",
+	"RGYJU5qMea40MtCMKh3SVGhsJFjGkglLIvO5wHsJjwEvZELDpRRSX4jq4/vkhbWrCTih6/RZfRJn5ua7",
+	"T87rl0CwuZmt0jTXZFqopWOJkAGzC3HJFgReRAow+YmeSzKlcWpI8diqBDplC0Kdjg2z10AjhnVzMTFv",
+	"iKWIsyJhiaHllode5QkbT97du/DJuRtfvaHo+6VkRI3UM4ubFflMKtbH3bPLJJpeMlRXZhmNmTc8BVu1",
+	"Jir6FAqjLawAoPGgCpyzxCiG3Oy/oRKuiDamjBV4ho6mNGFktPDi0qvzTWq+GW03Bb/gSavruiQfC7A5",
+	"kYdV5EIpyiznCQpO5wmv783PAhQGo7o4C9gcI5xMocxIiiR0EZmNMR/GhdJyynJDz4Y+0edhiH20QE/W",
+	"SCYL8615Gr49xtePaIbCckYXU7NUs69hz1PQnHcjB+T1jP5WuGGcdmOktbnl1E8ZOIX7vpl/JXSxMWBA",
+	"NfMOpeBk27t2l23m0nlqJtKoCjX5XuGUdyPKp9bbXdPkOy3jT0/x2d3GXTwpVbElisikCjGk55rgV8hn",
+	"EroIcxAjQQaKMdHeRJkxNP5WxjxFiWz5h9E7kpJdg95nDTsQWymjeRLU9lY1PL8dGyNl/slynpHbpNCt",
+	"N3tryT8gkP1X5up4w9Kb6CiW56kE7smmLEH7myu82CDM7Pb3yVCw+bBu4WKMMFeamM0mVoY7PxyKsfp5",
+	"CzZvGRDJmS5yYQ9q21tmhqm+omHrzIkvAlaGMcHCQhKcHBFJGB4UV5rH5Mn3r9+2MqK8dhow+1me8Ngo",
+	"LaVdH5XKg9lzUKNaq4NGrf0FXxqy7p1YbJIY7nuiJBnTHL0O6Aci1Fu8fiZtLsHSDOyKA/cQHDxjmZNL",
+	"bswNoNcJ095YXX+F8PTK9zec/Qs+5QEL0weUW6xoWTx4vrTM8+GdbVm8n9vO3PYNDXnh3S/C9AdruWOU",
+	"UHwKFALDJFoTXIXNB047rnKpTa/xz15HHWsntbbp/LUOTEKwjzrkfHQ2MGaq0AlDJ6g6JnQE3F8Kb6+0",
+	"ZPk7eM+WqMYtPCpPrrqNmx1iT+mi0ZFCx0HPiKGEodmFoVPh7W44Hb7ZtdEN7YLVtVYHqeqetfd+EZ1k",
+	"aafNLIMbWMkvWdq+aZu8E++JGlHF1WAmuWjyodGP1kGEltt6h1FMZ+0zBdrxHLfS3XjOqUh+Ys3EtpJn",
+	"kTMNew9iSF6Gwn71iZ7nhdLMDHIG71o+QRwhdIanIpdZ48ximTSksCkW50y7W/Cr5AI8sft4WC+YmJgt",
+	"6R1+B4fl/w4IfZfPEwwbuG2siHrCxRXXkOBGEskwpAPqGgfmM6Nas9y84//e073fu3uPP9j/7n341I3u",
+	"967/t8EXPcnptJq4U1nIw6PQT4pRxuPBJQtc4tPk8MGD3uO6y3rFi3jJFpGNTqDNndJsbEPOGaNXTNlF",
+	"bVSdFKNZeCb/XJmId0zaiIj10JhXGINCthhwRYInkBhUbkhlRqt720iIUxbiJjhNt7q1cRNYwk9sJfMi",
+	"EGCSuuXJ7ZPnWhEbj7CSD53hENiiKnVhOX8NnPfLBlfRxZtx1vIodwksMa1d7HD9Dtnn1prvawyyqKMN",
+	"s9k4Dp8IlgBfghSATWkjnahq2/nTcaNFVSKorHazlAdl55dSl15N7wxofK9XQoiW0YF9c1s2RlsvWM0W",
+	"WPe0HyvoN3MvcXZWcLc+xmzmslHqe3Impwx9sWBwUDKlgk5Yjs5fczyE6lWfFtWDnKvL9j5MK5o/BHOP",
+	"zRmARwicxXOZ67TRPYkv2k1ir/fEgb9hQHX768mcJR0ImVrH8h0rIjBPwPsRZjTXKqqlYMicKLpQtahA",
+	"fAkeB0gS2jbGVt+/An+xOVm3vhSneQ8yY5xB8MFtIn7U98LPzhxyaqhZH0mlkEXOEjLFkAgVwC/hRVkm",
+	"5yrCq+icm0Lik3KsIdxIwfeEj5rVO0VKXrE8L0RFkYo6XFzRjCeVVM8B+xgzZZiJPYrBWOaXlT/jlHJR",
+	"sS5wQZWkKf+B+8WEzip/2XABuqqE/W98if8tEv99UMsza9m7ojkkjZhF+Tv62q/Of/TWL9N/9Nyvt/oU",
+	"LPzUrdt/83ec8Q+4/uWPn9h98J87S9QZ5OUXPol16Qv7ph9hf5Y/fev3qXyR3bDqB/Hl0gdF4n75AbxI",
+	"1nPRjt/4F+FcDeMJspOl53bjKy7u1cAKgDyQDbgn8a4UaiUKfcnaC6KX+LKgzS81C+ZKzmWeqBUXG15Q",
+	"aRhQMHogZ0xsyRvlXIRs7XepBKmiCBjjVhFeVcJpc9aRgmgLT4gcj8lo4ZM7FFFcxKylq8JluwR0rliK",
+	"ZM1Zxpd9M2wq52RaxKlzCwOTPjYKxpzmkCAxk4prftV2RisGI0S9Ao7wdmwEf1y9UPCWqoa4WWxxn05r",
+	"feN1A85aOT4TTxOugucJvx44o3CtZrp5UtUQZnOMKuTfjaWIWS5Y2xBGoZo81+Ybm+PA9D4x0xTECqao",
+	"KRcxpYmNHMRyyhT+u/V190f5swreeStGN6qT+FggEAvixNZSuAKK8ua7rbWX027OWnXTe5tX9w/VAJ/a",
+	"YGQ1S1iCO+miqqge2MgqOmkVJDhELtmEZZaFwtwCsddwfNjMYCqVLg9Ijscsr+gabTgI7rW7rRjYnDNm",
+	"5NhUCp0aleWK5cHs7iIYhXjn9sN8jfYntWEmn4LF3O7Cg3g+rWYc9M/jMux82jrrb0VoVl5y82Ty0sLZ",
+	"PZ+8dr9u6vysJXu3TPGOOjRAq98vQj4mkEMun5krwq54wsyVkSJb9S03SumUZQ2JMaU9Zp6BDBKXOiik",
+	"NWcguSjP+RVLwLDmmiyYDsesb5qA5Z5oFiI5ixmfNQj1sMirxoAaxt1Ccq1e8taugJ0zK9AJEHC2AMem",
+	"lZT95uzTHxhLwtEzqgdMBAnEqDd0wkjOsLAabVyvLYxZLQW8QgdxkSvZmO4SLi+1GWINkoQqbelR2hTX",
+	"hqxOVFZAchvZkcs5ZMBqib+C9dAsZzRZoLDZNvbTZHLPWDAC+YN1JzoKTItRBDMrTeqq8tVaUXjDwtHI",
+	"nMVG+2/NVA1dvIXf3F6mvA4mmb+r60k65eLSL37oUsKG1kelLlm16sDczQSyBMjwUsi5GParCYZY0w6e",
+	"Xa73yRCssWE/YHhdiFpGozLCm2aVrMbKWzHNzns4XF6WX8MdRRZM7ZMhFUIWZvJ9n4KH2ZVGekM6DZot",
+	"EZH5haikxV6xvG+zg7Uks0KlEeFj4O9QeAL5AiOq4zQiSi6rmhmjuVBmk2BIqEoxzJxmxiCBHBWnuMCe",
+	"VbwYbsYtLY4zs5qf7DvgD2fdwx8n/m3LrMuRo+cJkeM3lSu/2RVcodJVr/9HGusMc/wg11qRKZuOWK5g",
+	"Ww0F7RNjkvqQk9kMQu1TRF3yGSb84GRtIOxNhUn2gCMsfdKcANi24NQrru3cHZgh1+Be9QplIRKbyGKU",
+	"7xnLy8RHmcPfkBTp6sjyImNEMe1TcG49OY9VHdOt9bu0GLXfGQxZPCtGDSm0jvnazGc6g4A1GByQeZkW",
+	"I6wEgL8yObc5tNY/qYBi4B85G5tdXt6oVRVmm5pXWyE6WK8+oZluLFD7GOS3QWEcyaSYmAN24Q6X5xau",
+	"0LLDbW9L7has8lGnbQ6zEn8KHqk9Sng3ybjSQNIYf6UQF42xOghAT5rPq2V8phaL2toOD6QrGKbGfbpm",
+	"nZeMaazVGgGqmNDWDsC/45wxIE9IBJfjffLSckAXYU8I3vfSvVPJQMOSfvwuEAYyohj+IRb2+DYbzjcI",
+	"FBlOhmVHY5lHJOOXjAwzNtbD/dJ8aqeJtGXKDtbCjPJlVoquKjPeco751PxifytryiWz7WIRNf52fSBZ",
+	"6pAjr7Qpvabik9qpEceqsHpUW99c2NG3NA6GoxzJtPWTrNxHrMPdDM0CT60qOvBxW++Ku/u7iVQoeWth",
+	"KNGq8usspBV/ZcCl5gu4N23kqjV0/xDEN1X13zenTPy22zjG6lrOK4RZ4zvtFELK5DNZoKVWX3NCFwFS",
+	"6xq2elYIm83nbSqf1/ZwU6bgsk01zuV0dZyXXBSa2fAGmfJE8Emq92sZdEdH3U2DFULzrDa/zb9a2kWY",
+	"n3tTW3rGPd2RmovRSamRBRwUSZIzpZrSWznKfyaUl4epnIG2p+cyv4zIs9dn5/03r9+eH9eAEcC6iiqG",
+	"OIUAGTrCdMp4TgAxYVLkmLMmc8NlbD4tvDvIObeRULTQqcy5bkgmjc0ujHlMNSN3n56+vYe394rlfMxt",
+	"XVpajFzQJJfGumGLOyoiCtQosxSuFcvGrRKYKuOFJwSDrU4rQsA9V8FtA5wbh1ub5xXOLnyHJSz1OVCR",
+	"wGc/v30BAq1v5rl3fvr25d6zk7Nn+xXS2zdknzcFltblBZbLt0sEy928s3IONm1MRYQqMnSzGLbLHlub",
+	"1LU6oR9XqrsRtuQYp8MnqdGQU5klaofa7eZwXbkRZq/rsBVlFDGlqmVZQ0NC2YqrM8jLi9HrPAkisTRx",
+	"Dc8NwuxiozK0XM5V34axhBwXY1FuXLh/a8PK3jLPQpuWdiPm04ih8856lNApAhnGlrYSQsUCHGRhz+9m",
+	"Gr7VorKAT9ySDrjG18H4PCtGZy4YvwRbJcLQkc+xYB9rhNCjbJUohFGwWQEqvDOti/MmFHxWCbyz1NO8",
+	"9yqlVwzYy5gaeVRDRfk85Rt/oGO1Z1OtIdzkO3wOikgTYNMINelWvnKLNBqqAaoCzwXT4SdSJhCNOCbU",
+	"/BdgE2zuO0iUbcDy7IFUk/yatDn7YAQLbd6eNXUEWTEVju1wsyiavak9slqHvCIuxjzDEizzMguiZMjb",
+	"aI3HZLg3dDnz4MEqquHFcqaxugoLIwRztd5/xG+ymDFhq/iSzwb23DfVt6mr8KZVgE2WwFapSOQ0AjiP",
+	"UjBjNGApseaOIja9fqn24uFRrfTiu8AanvtKituIrMPbWHKDuDq+YQ0VWU/3duVA7dLcmwSyx/ZqwqZc",
+	"dQbSjCeDWnLYmBaZ7vS/e3hkpnsTiCCfSBqumfSbmLQt5qlotf2DA6PWHPzPk9dPT/eNzhtMZf444zlT",
+	"W6X4rVXRdypDCBegBJTAynSDu6VUwZrY+pb0D44p76zd/RaY9zRXJm6XXbJ6Zx60qaCrYE2sZoLILGn4",
+	"ajt4IdC5XzTkpcq8aRCVyc3lJ+aZ9b5LCI9KwZYRaOD6hvV3eRmCNTpRzkyGB5TLtSldAhj8rbgZLS61",
+	"T9Va4Mfo2gxrfluCJfNk4FxE6+kEvCX+N97z0+ZH7cq4HUX7m9EIuBsutghyrRNFZkzOMkgrSQBUiwuE",
+	"JQfdCE7C6rUNiaa70ngzYXr6uOHp3TQ7070gcmyxAqrSnNtjc/BP4suAfvufCchp/j1o9mJvVVJjPdrm",
+	"ja3d2vC09W1vlc7U4J6/jQylLwJ76SOqm2rzKrBWxhLw6I1WSYakl/Zp00vh2bXy259N9VAr895sUtoL",
+	"96ZAalgG/qF8OlgP0ejj1x4isA7Ztj0eQQVMoj7eK3M9qbpUvmuJWbTdc2jaoUofYTt0cSjV9VAUJTjb",
+	"gxA025pL6PSao8PHR48fPjp8/GCnm2mkZfiu+WYfubtvt1ZgtwOypa0CbGgsgwA0mOFR4W9ckQnA4uZy",
+	"aiuVgfZsLfhYQja7EZYxFRZiUbFNaY3tF7oZD7INFuStQz02etM8/DfzbrVKKQvOLaWQbqeYSGyFEmRA",
+	"7HDrZjm78kKhPpE6egDUmnvcyBpJHvt82vIzW/qARSYTJpgyYpCqtFUg4b84lv/FsbTQvtthWdoz57CV",
+	"JViCC+shgcJ+hyydZTO5AvJYE4mRK3pz8XrPwKsXqhRpIQn8k61kdvmts1wmBYSnZxTqYm0+TafSSyky",
+	"U71EpzGCXbfuUfUTFkztEt1+QZUOF5tsU2j5JVKBmmzn1q4cGsSEaJtC4DZqx202mkyTNwjVnPbejRkT",
+	"8L5bSolfxgrH2WxWM2EOTUHAtab3FkiguzgFLZL1Vr9pgCRoLtGdMdFcKcWqQbOUXjFXo9S6DncnAJUv",
+	"6gxoqvppAFp1W1Y7no1eVEtjDS7LCb9iYoANBurn8AItB8w2t16zmqY1A3vfCU+jkU1lziKwQiZSJn0H",
+	"gI5Y/4IkXF2uD4JtFJ9/fLx56O5j3entgGjMPr+z3aXWmlrN4tct0Q4dlcfaSBHv6AbIZUvdRsmKfGUM",
+	"KpFjNE0qsMzGLADOTbS0iXTNzKxhWxHEQEg3cgOkwO20t9itJ8Qt3PlmJ98toHreoJh5TV1xa/l+gzri",
+	"KhxToAlXzGY2btZiFxyKTLunoZpr4yW1qot53iK7tIUCRtCXHYpC/aqjtVg57U+n3OEdz8i3oglF6I3l",
+	"0HuIJrFhEbVOMSWaXURiKqTgMc0Aju1eRFL2kSYs5lPM2auCBHb3HtO98YdP9w8DyIBNC3WdWnZfY5Oa",
+	"6VoffeHeRMuZ6O2aCuFSGiU/Hkn75ZQthtp3Gwn20AlzPweDE/Qpy/FKHWeJvUOXCkAtHhWGEsgYokWl",
+	"2yKWM+6NaizlvBPIj0/bJOC7hK5Gd9xWYF6NJVA+t8TIZptQUs0Po2TGciWF7YvEoeWzZllGan5FWGsf",
+	"1LOc0WTaANpjC+ACcT2PKqcoT2wVry2GhcK5WsptNWWQsbDc34RKvz5uwYPpOe8wbAv1ca5AF5nTVu8P",
+	"auoctS1YT5iGE/aOjVIpA3E6RGVdnfBwnioWD4bgzXE+RcIFGVHFHh65XpfQQst58uKwUjMvx153k+0U",
+	"rd250kLSviRyMw6utJI0skXX6wYTMaNiUtDJtu2cG+Ac1rQYrvQWLsdsK0Bflgksu0gW9/PbSOeqNqTd",
+	"MZPlJaq539uuZA0Q26uXeascl2WNZroVmnx1ijvuuZwGfQwnwjqdNbn79ocn5P79+49tB/XxWDF9D1zL",
+	"vk2LsB8TSuY0y/YQ0xEAfbCzGGYAyhxTHuD2Opfq7zZDvqLVXFwkn46u98x/Dt1/zvE//dp/7l5c7F9c",
+	"JN/e+393//3/vf9270Pt23v/r7VKZPdh100UbLH+oldVtpO9f3/4dD8M5DzlIuTifGk+tvV+1mXt3r4L",
+	"JhKOUrntrQnuBqik9T71AWdenLIBnbBq8mEL+2Eb6w/cjg0BsyJOMcrj3DcQMK6AdUiSM9AoLQZQf7Xv",
+	"Cs3dl67JCrSlJUpCQA7jEavoBAlduEeqZ0z1DuG4qc048s2Ys0zOOw5XMurQ2SyXV+AJEY2oXTOWD8rk",
+	"hNbpeuZnVd/h9vwPZt+WGOsEtSNRej932y4K72xIutpVJ6Oa5d4ha3SRmQVWqKmQm7TcW/Nnu3yDYCqA",
+	"dYUdkyvJYfbQ+AuV3/3dEoOsg/XzecI/r9MZnYJBjX6pm5yNO4L+b296mzBgss5l7TavDAYi5YV0kuZG",
+	"8zTW/Iqt62zcWF24egy2jXxgP/KJFIc8QaPqzbMnBH/V0AY5Y5tdABlr6O6/Qbtdo8TCwJHbktbspGwn",
+	"vxMn8fnAoQKSjMUbGk+3P57fCiq0rZfdVvJXt8m/p/UO+SXutkVvaNEcoKxU4oUM5Ju6hNzrN3uFYJbN",
+	"ZRwVHr2pxUY1ZL2xHQd1PoVN9TglH7G/qQwUXA8LibGTkqc5/J87FcScJTQWmV+G2OOrpga/EYFc7ArO",
+	"vnWoqAaOGXl/0ua40zqkvBPlGxvdUbUm2S4t4FaA7mo10huTkSqIjeuy3nyykcr4zCP2YbLiDpogpK2K",
+	"pOlK7da2sNYjxQ8QOQqpIZrBiZarD9JmLkcZCxR2G5vz8dGDRyGo21BK/ZmmowzOl32k01mGmG2FYoNk",
+	"JmcDIdExZUMCA+zdDvjhAyZyw58TSMfMzCazZGBLfs1pSjnIaD7BKCIXAzOBQSEcnFzlM7yM5Qco2c1n",
+	"Fm6xOpbbVcDcHGh6yUQjBH8Dor/7G/szOHy5ytyEHChBZyqVkJZi/1mZl9sPTP6vthcwOzOWBeT8FIJe",
+	"UZ6ZHYZnED0gaDkkTFOehX3UHrPJWEHYxkeSREJjtv2mDPK2LKG5Jc4JeBsgpdQ26Tkutd4ZEqDz1QJw",
+	"ATm46h3AwyXiICaXkhFzwBNJJZUR47K0gsTVEuyA6kKFClijjuY6Y7fYwMYNv7w5RS761SI6ux/9J6+f",
+	"nm4u3jffurn69XgisBUcoXv/1uMMLUslBRcZAl/HRDFWpuPJMUGEoUBFTIPCYofZTVt56w3gxsLpz9VK",
+	"9Ov377y5wuU6dfq1bNa8yh0Pu4AbLHKHL+sbPB67bjPV1o5ENiQ6bOdYLufoogM7O5hXXrW6YHDWNBRs",
+	"fRHo7fbRppH1k7frmWg7RA528WrsCsh1uZQwix6ckkSDAm27otDlI22qD12P+mObmqy1J7aCBYfvrrbM",
+	"VrS70rZe4UYoZrtnI37ZLmS2a8T6/m91DDZ3LpXjqwOWl53NIFmxdjXqR7eu91mQ8m6aJ7RtufZa/2Wl",
+	"32qrt22XpOQu97pXQwr71glKjU7JWc43M1+/nKpMv+W0qK3rq4v2077Net7Sc2HvkXOBtkzkqmzipivQ",
+	"4L1pyy4Clz88IlZsNse0VMo3b557zTsuEkyJsl6TbX+44irC4cv3tfX0LS1sVwW6NrsQ2mTYNYGBqQZH",
+	"YPvY4PWWi7Xz3HGx1tntlIvVvTcyIk4FjzkVratu3qIre7cZaboGjwaU6UFjF7AfcjlFhAerQws2B0xp",
+	"QPvb2h21nOdQGzx4tUIUszPCvNrUgwiDshAkVb4W2SdvIximC/beUR5P3laYyYQuXEoDRjKOA+jyqoB+",
+	"rFPbwamVQmkB70N5/rfTLMQXNeZybltP3ZaX1GNNBOaHeY6+/A6CbD6W7j41v2/frtZnX67YsnyUOcD2",
+	"AL6oPUqzL8FpOCpYahhgacXl+bsGA1O6MBTVetq1MORKj12RSFTjmoDHWsj7hvqFEFGUMX9Xk1KLfpaO",
+	"h8hdiWoZQUQuOhcdCIv6PbQZQkEwsx0A5DcqFv5aBHlKkTHVZGXTbAB4G+1t2IzGl7JoX8fiDNkVeICP",
+	"cVaoxuht6rCaWw2CKMQhkxMv8KCVnV7JK7N5HVXAmfVdo6EPKf6olXW/8D/ZKmDcEkfpx5zGO0aYS6Nu",
+	"y5+BWjugeiCtd+YPhXrUTieCq7Kb4lEFx/hyPlMzD6qLUIWvbYqPAM2+S/UdhBOIyMMj2yp/8zANPs5y",
+	"7BDbKfv6r2aevfnpFBMsH/e+696LIKWZTKEJ/9NnP52+vPtP28//2U9Pf9g7e3Zy+ODhvdpfEXmS0icp",
+	"Pey+kdmid7/7ICJcjCW5qJ4QKetLyFXvohMRIS9EKVVIQjXdJ8+F4omtgfeZ1lYOOqeH4fb+ZYgCsKSl",
+	"8VnKcs0+6lbRUSbiFs8t49yL2DD+cqTwxpedWupTrPrf2qYRew/VWpYDD9XYzQ0wQxHZaXX/8eUghGsV",
+	"6+XSby34u97VZVdZHa+tiekPZ0cm4/sdBYJIf393ZtRxcz401kYjmTqFxeHDk7tDvZgNybAywl5ajL79",
+	"da6G91xtTB2Xn1BF/n72+hUS/cr5LQfdNk9MsZzTjP+O2Pp3hzSbDMnwNHl6djKMSGCCEPyzU1xaUGT7",
+	"/s3oIpM0wYikn8w++cW8wih22CBoIkki56JpKVa6LqWBWOnUzn88o7lehKObXmTtEFfaqTcDrGdHQvNK",
+	"RLPi2GhFP5NzqEEasYUUCWEc9OkyK8ZYCzbI07Jqn9E8W2yZIp1RvV1W9TKzrY259L5tjgD3ccdzsNkL",
+	"ZTB2qUoIMiyGLuOaLsqugMg9sRsUgh0NoXvPENtdQHu8VSnW1MCz7PwZleg9Ft0Zem2alyIyzT5Z1+6z",
+	"OQd2oPjvLBSns+LY9ovOdURGhfaoZsbq36ItfIMaZitSa+OEw8lNEn0V0ocmDa4+Vy9an8Yvznzkwu9u",
+	"ZIPdnxXjff22u6m0nEJDh6hfaiUDNm1OcjEhWjpk+5G1mbe9qbjTkSuAxRlsDryfrfUUrjTst4m1WAlp",
+	"E8BKb33CFR1lTZ38A5zBbsiZbcW+C3Nw/obWZnLN7bICqtG+YNcP7FrJh7fXao6NPSza25bV8OAACjhV",
+	"cyclZHYNnZTuP96UQRjLTBZ5A7DtrK7GVtEF1tcwhr+UE7m6jjevfmxl+zWmSluo4kEm54Pt4l6znKN5",
+	"UBbSzOkCglXqcm3xDKYVVM3/VhTpgpOr3suJGHBRnYrAvrMq5WOAt6FxGpzJ7zLYw+Pk1UkTSNaabPHf",
+	"cdAQ/VXOtpyv20JPK60VBWtm7KQkmN/eRv2ot+N2zO05KzFjVyVsvRqfrO3G3F/JpLaqjW2InzOaRYAj",
+	"BDDdJdyQr80ki1J6QSnbfqUpMjZDbtkBGdeEbY8/uEWKpFFwTJsQCxDRZgWwwGzBartq29rKLjaZcq1Z",
+	"0l/eAWzyBR1ijYIN2H0CUsBcEdamDPy1JvNyI4Nmc/c66pzb+d8GIbp33TjbbOlFq9JIyCnN2ocVXCrz",
+	"VjlFN87hKisRmisINoXDDJ2s7wS5axITgAiHev4zYTFiW6qOZsIDhwqxZmvflxdWFFkGt7JVR7lAyWfL",
+	"3kwpTUp80PlmiIpdAOg2eK+u0JWx2XllRVfAh+VeUadjX7PgUrjKFkt4tA1FD+XdCd889ITu6Ag8ISqV",
+	"uSaafdSGzTlZS+5+/+QNOXp0b9UB2CBZYSK7CdZzecnET2xxKyzNvuvmLK3+ohv6qxrU1rXXCeth2nV5",
+	"DffGesXmvvOGkPOmlnJLFljm7C9tCzmc+bXB5gJ/IMQi0Npq6YtbZTMhRbF2zdCWs846XLvfruBZmpk1",
+	"JdrvZMzvViixXOIAL9lsQde8vktUyFgyuGSLLS6IP6Vg5gf0I9kOeNT8JL/NSVRvxbJuJ5VtBpMb9U2V",
+	"vdVdg0hoeGErTaKyNRW0g0P4dihgCvenKnn/TTpRlfy/QrXlzkaVU6tvX+Ph+wjfTXhQsIDJhi8jH5Fr",
+	"ZRNfNvAzz0sC6VCUWI7iM70Q3wDajPMpI0ob42MiZXLscSws68EalBIoHO0RVrM2tmNbKwYIyB94AzB9",
+	"9xL4w76nytCWa1VxanZVCNmACU/HRBoNrdojzRaQ7AiGdYnJ4lAl6Vhgo3fo5+dPG/A6S9hUo7mWvTAp",
+	"n1rwgeMSUJAL8iSX8eVY5gn5nip2/3AVK/DRh/fdvccne8/+/tPLV2/2zn/Z+/eHT4cP2kMHmsnupkFU",
+	"sCtLP+KW+I0b/Ig3wm7cscFTJS1mWelv9PyX/ZnCml7C1SyzvTHXhA5a+zfBmigU2wLD8xZ7oWUeFLNd",
+	"+l5zi6otE+5dttfadCJ4aOu+bLfkEHfvGlDdDP8H7RqxqTQ0+oax2tdl+dKAJVrLMos1ZM03FH7gNtqh",
+	"2DwMiPiKaTsIWI+WnymiqO0Z50B0jrH/DlQDS41suaUVuWU5wxr1oQ10RuagUys5h07ZddUMtg7cDdXW",
+	"7/mLz2e8AftCWVJh+lceIbb3sD2bL9+222wsgOLpFas70csE0/2cxeaml1UdNKt/5p8UUg8qooJ9NP80",
+	"XxipvfRRnEnVWp+A6ZVVI53IfYLTcX+/kvqkHB4+OnUDvnZTqH/8xE6j3IrbMJyXYCl3tpvtexq6xjOz",
+	"kqaEedSOtMwSIsfHWERv/c0WpZyu9JjdZm1IMaGcyjyg0z07P39zdkxmGeWCmD98KBzceTar2fV+kSJb",
+	"LJkbI0ZimmWopVYcxIfdo+82KXlmRmt2t7FpRc7oto0jEmY057x1OVjTEWIjNICly27tZMaUZ1xMBh5u",
+	"dkt/ZXODhae4bO99tCKjRN8a8ytGEhsPyWwdgcLnAFGjpQxpjFgqPQjvfbulwQtYnjeU7K51LeUNEAnv",
+	"0oW9hU6v2G8Clwi5jNZH51dYpOde8GP711P/jvJirkLtUq6DDuXlU8V0GZ5lREtzIac0YbvkPiz7oMzE",
+	"/FUopXTl/i3T7sqJl6uo3sENzSPsJp15NOMmlOP17GUNtrAd4TwYdGuCyraoxXs8ccFAu6JFqzjw6jyw",
+	"Gq/IuV6cGVbhSyvkOGTawBfk7+/OfVKPzAE4CqF+jh67hMZlrHJIxSwN3+EoHZIRUzyxPfXM67HfvQtW",
+	"9ztP38g35arojDs3VkMTZNtyF+ixlnDpsD/Nt0g55NXJy9MhoE2D0wORpoFZgteW0RyL/XDsVOtZ5/oa",
+	"KrbGMjR0pQso5GyOaWw7z9k+c1rTOGXmK1sqbi4Kt63lIJkzZ+ZIVERYAtU9OUlyOQOsrQtxIb75xoZo",
+	"1TffkJjm+cLjSrGcDM1mDSNC1x6OS5dNZnL27a9zPYzIcrrqr/PLIXabqxyhy72/ZIt7S0epyDDVU/PL",
+	"VBdDctd88fPbF2TEMjlHGC/wF8OH1QB22W3lt4Lli3sRGXKqh9GFGP6quXkh4D0hYLihl77tp6rYw6Mi",
+	"9w1WK5lukEmLm3RHkZFMFpH7GH2WeDPKRnmuF4tg+xeiGtQ3H4P7EumZQnLuPjkhMCdM9pIV8TXFXJ1j",
+	"TLZDCKI7qnY4e69wOSMzBSCRnKkUW81QkVwI6uZeifrDKEbeG6KCt7KEHHV7lUOQCSPDOkbW0BLMCUmL",
+	"0TffWFyjWmNeQ2EWd59WcqPvjhlLCGrwZJgWo2HkXVaoShCfs32PTKEPn6+XvKMILXQqDTPZJ88hM/oK",
+	"G/VdCIBvGx5c9YYOEa0sSLPhXAu2qw0p6ZnqHxwM/eCGJTiyrkw4KjMIaKYkFvIhJVYa/1lw+QuRm+Nh",
+	"CXREFMSmbnmAuVTOoBujnsv80ixAkfMXZyQ2bHnMY8M2uG+0vpK4jQkOyuNP2QcgN0TgHlQmvk+cJj6W",
+	"+ZzmCba1pctQpbWt4ZpAlvFSO0M/fIW/jmU+tJUHGB23L+xfiJVbBP0W8JJ6Xm3Ib0aThIuJIyZc1zff",
+	"RASUIWNAyCjAiZ5UOO+Zq6kZ9oE1neHME6bxIFyeO1TPPHrQexCZ02Ui4R/JD8cXosad7lVqfz7SWNcr",
+	"W/C62/T5XGrA6nSTQsfE8JInQ3KXQt4vnIz9bYn5ZdiQYT8X4u4KQwHhF1lWUuUhc4pMBLc6lkWWGB0o",
+	"ZzS5h+xLaWV5Ixg4CLKF+KuI+HRvn5wISzvuAAxLAAbgK5Ns5yh8rO/sH2hQa9tnxnSmDUMyZgvN7NGd",
+	"wnl98w1oaQ4sDfG9lC1cOnrwyNdLWPSuoWEtyEq+54LmCwJeGkyNRgLCHx89PPouIorFIP6O7pFCZOZe",
+	"cY1pTkDSc67YPjnnU/uCOh69x57HUoaMx0ygq5MnTJjrZ4zczgv8/C0b71WorNQY3uRylnOmKXZ0VsV0",
+	"av5pzV7PcCLDF5W/MpWaHHOd1EIZiwr8W5ZV+Ywri+jWqYxOTt48rziK+p2eazdMZ7zT79zf7+130Yef",
+	"gnJ1kDKa6fR36EuHSiSCynApnifGILbfQxvVmRQWvuew20XoRKGtQ0azj/oA7GbQSYE/h3TSlWyE55rk",
+	"hVD7Nf2v03//obpnRh7Ochmbo8Sno46mE4V6bX7FY4Yx5IMp0zmPVWVBARiCWgdXyO+PyktktSRzA5mA",
+	"jvuZlLMRjS8rwnCWy4+LY6R0limGv7ZEW9H9uOWlWeaPViFd1ff5pZ32lvtcYlN+6hSqwOxw68Ds/A95",
+	"dvriDalonwNY2gCVpQHEqJ5UOk0bzoTu1f0L8T/k/F9vTjf8ekKLCbsQax/65Bb+t4tOZqQ0T9hF55oc",
+	"XmAa3Ba0gm2vJgXUqlkJDFksaNoZFvoml1OmU1ZgX8CEjWmRNTri/WYfOODQJSr8dB19ckr++w/XNaL8",
+	"AWcCB1wdtok0IZe++aq9xa8/602LqbiVbWm8nDH1ksOzuOYdueod0GTKxUFMNc3kBP3usyJwb59royMh",
+	"o0ToZYWKxqwwqodFwiqzyjJGjXJibis2WtD75GQ2y7hRuSYUYtDuRS7KbBQhZguqPFQHVwRhkVHgobrq",
+	"kpZDV9mMsnjiF4SGL1P6e4k1K5WjpGZCMfz04FfrnFl3pcvYocJDqDp8yu4gndOf33bQCeVvXK3/DtS7",
+	"GgvcyqoX9iHyYy5tzMxtqD1sW3z6/sN1/cquB01xe3Bdt/91XrDrjXS+/eZY7+N7BK8HsqEJev9hLxIu",
+	"BMv3xjLf03PZiTpGRe/0y9DL9VbLA+KxST4rl+0poEPeBgdqYj8vweJxFBD5Gt7yLsBdcQRjAXIBf8Se",
+	"C6hE1dvpyWnpenrR1ci8zDa89E991rPdms7NGawh9m3OvNZR6quc+nlFSVRltjGqHKhtbHWiB148Xx9U",
+	"mMuaY37in4KqPzplGgql3n9C1xmE8vxuV/yndQawTvB/2ImA2nIlnP4f4wjvlKBQ6ubndvDJ/fP6oBJb",
+	"lUo3lUxQgGniiowwC9slW0GwI3LW01Bd8tlgRJNhSOA9h5F+KQvXPhNVRMFXVeLmWxLYLUplmRVTvDZP",
+	"ZDGTgrySEM0GfvQKJ2qTdK6jTqyu0G7DJyPzwIXoHd4/evDw0XePu73D6OU+eZIyASpya+6EB+GqZ76Q",
+	"0B3RpKIjJJ1+b+sZ2yzdr3MZQYqCM6eK0+WcX7OManBdW5/Gk7NffMXu7d1VUDCrV7V+waCByJNqm47/",
+	"sPvlepnYYZ0y2vmtoIvOdiopLgZ29EvdEN+Ipre1dpl8nUsB26MqVhA0Z8wYJndNJJHidi9Atdw6LK7O",
+	"bXwBPXbO+46WJsStJLpgWKZYn1SsUJc/IpU3Cus99oQcyWQBlmuhWFDAKVWw/2z5BjjLvTLTtGMF1Fbi",
+	"yWzjF5ZOFbPBZ92u2oHYAqbz6Kf7L/f+8fj8n3tH3x8+2/tHJ7Ben//Yq+ANdq663VGPPYi74zFj3W63",
+	"t51ZATvzNaUgTKC8GDtfbp83t96EOC0f+5y3aTlBFXqvSMXKNBHM7vNRf4j+Vq4eJt1VR/EnMKaZYoFG",
+	"fZ/TdPHb9vVsF1vV4eGGIFYl5SXB3qI7EQ0XV1xTTzVhHei5eYide/zEz2t7fg7WaatTUWmpIqa5rNe9",
+	"XsdBMHpspe8eHnW723AS2KZbZ7JbDE6/LoGiV0wKTKYjv0pAR7OpPTuRpytya+Rmrmr0T+oQqVXifjWH",
+	"iC3soxoizMuxUCxobTjCqIFlIF65W96fhmMs4ahvywHqKO1fmAMsV2J/PQ5APb68J6oNZNSOExx8umSL",
+	"62Y5dSqSz09xYUsBywO/Gt3aBGFfp7QFzZ6KBIjmi5oGfz6zHCtUIR0TN9mQ+SVb7EzQ0L5+vXB7gY/8",
+	"YSXbTcpfYG03LH4JJylAcgTuboSw9lnClCZjniv9BTR0QDGClMcE8oZCofgdKOXgE/z3Gi2hjGFBQJ1o",
+	"3uVcs9fjMTbB/8IsMLOD/kFCTRuYBeZdVvNPff2iLYbnGlKHfM9hrsivRTJhCcn4JatWS7FMfWbu8yO/",
+	"YgqHBIeZbVRRz+Wd8yxzmAsA3WOTLVKKyRNqxoTGBtFwVjsTZKWzxFr+9bby3GcnxiX/gcMG2sJJ8b1N",
+	"LCEJXTS5JbCPWzsSxBYRq+MYJlWUlRuun6X7e0YnzPajbZoF9s7cYVegz0nYqfIAsDI9oqSDzmzG4Pic",
+	"t3epeehXkvhl/xQqEuIKW8v0NyhuN39g8rlO2YLQPOdXtoxrl7tVQs03Xqszh9P+JzR4S0zHP0L4Hzf7",
+	"hmd18An+e32QIn598Nxg3c+K0ZcWyo4N/jFO/1kxarZOn2tVq7tZyq+3tQ8ozEhajD4/pbhqlkCBDEhR",
+	"mESTW6QIUIFtP/DnoYNb9Kw4fORO7/Hhfnf/cL/X7X/36HG3yR27hWH4rBhh+fsX9risJWd71kYUfAmP",
+	"S0UVZIYwaxVDkVVpfWNt8/TObK/WSKnZM/uFwgWfy5tWhX39I8iqm9uR/g1eYn1yH10fIBSmg1MJ+9cs",
+	"RPB52TLmD87Dwu+ptLz5eg67EhQVuFR7ZreE0/xfh13D9bH7VOWNEXrvAHZaWSDpnW6Si9UfeGCGhgvD",
+	"9FI/hD9HGGTZnVztyfA+kHCxTb7F2WcJkfzVqPcd12mS03mZFwLEa4vGdcqmZETjy50p2AJIrBfh79xD",
+	"fzAJ3jrtqILO0znsHj7c6/X2DnvnvV6/e9TvPvh3DQmk3zsswXberyJTfVhBxxFFllUhb7q2HmKeDi7v",
+	"Xz3+rTc9/PiIjlahSOqzOSxnU9YUVYsq3HW0qC8A0tJxtfEqlbN9uyMH7rg8Xkt3q1yoKrzVH0HncVQK",
+	"/pcUcSQWJJEbg9FLmKtwqFj1LJW2fnkHUGEL+IsMa8jPNBUJzRPiqL9fq2ovkVfKunozZ6XohME8EVbV",
+	"u41TOWdXLL8QcqwRA5ArwFuPypdpPmVK0+lsaL6s4rDjg1A77h72VeDw8PCqFw1LGAhbj21dic9enjzZ",
+	"K4ExLsTw+dP98+cvT8/OT16+2f/+9dN/DSumAaLUYH26fZHtsDVPFYsHw3vH9gNKconZJrb0HXpvzaUd",
+	"eBr5GvIZjRkZMT1nTOxfiBNB4IpBnQMmjX6ksc4WhI/Rq82NdZIhGgTsgG2+9dxvHKGQTQpe05hZxAVB",
+	"hLRNpsnpFQOIVUhCheTxw27XnPnhY6wz5+JC9B4QG+eHggsFAKw5S3jOYkssQmoyllkm52YCp5lileOz",
+	"znW3H4hZBX74SS7nKjKzzKlI5DQixcyMTgVJZZEfX4jhW6bzxd6J+S2cohyxhRnjqNd1SFBIQvbQcZFK",
+	"kkRWcLK859G3CaG2emSfnHhEKfcOh/V2Idzjgs37ftOnXNlCS+vdzLjC5tL5kiO0TDQMlmAmib05fxp1",
+	"Zz3T38hut2ewt+yt2KDMWYyqDl7iJ4c//KK+/8fzNFfxkzT7x/OXv3w7eqDO/qVmcvRIPjXSw55ff2sR",
+	"2v1iEhR/+Rnk5TYViTRhjta/irg8gapsd8GP0eGDTNzdYw8YBIiJN9YXDz7Zf62NQ79lU3nFPjsbiD4F",
+	"XMi8TCmuDzH30/m6+umfMfdlCmhDntJQujvJgVK6xPwzQuYWCe2ACSPH1qV9me//S21/EWp7wYz6taq+",
+	"WMpCvSvCdB5QEiH3gXKtbpPoSmTHdQmu/yW6W1E5ttegLCDnV09yxZUeYzqAcHkbPuVVIgKRyyi5LeLU",
+	"Diw0SJrnzLtu/kuYS74hsz9TNRl048OjuDs+pPfH3bhHD0f346PkAXs4fkS/Gz2OuzuQ5Dn7Wl6TM/Bz",
+	"V8xFY2qimW0/2DcUs54CETWquQj0BCGquOs5P86ZhT/kUwvkBUh0MBfvj/B9+rw/pOAJuDLBy0Ft6xaH",
+	"eFl90Ec0E4kwQRfCmKTwQMETQgF6yJi66hIaLs95zDxmuBvLdoVBbFcA7kQMTacV3z3sdiMynORUaJYM",
+	"CdSW3YvA9vd9jUJ2LoB3bY0w1FL+mnd/pTICGLu5HvJfmAMt5A1IurRf1KWCRtmGsuBcob+EHEPmJbQt",
+	"gQM1nBUoCShHjhGqtULOPqTnyTmhi/UFzcy2QrSDORg1W5/oquzuKAd6hlDrScISUszQq3S34hmJqvlh",
+	"CYtx8lQkhvdjraO6F3kI0DWpY+A5mkqlyYNu19AgnbDjkqb9dFQItHBYmdIQrxPVDlEVJxMiZkhPekoX",
+	"uyJm+doZMOFh76234HDvELpptk2ZXHwlsn9KF2/ohAUzOeAIboPeXxsNoZJl6nFHS4hlm69BFRnT3PzH",
+	"XAhPnCm9Yuh95HqfvGU02Vs261evAjTFXH8ZEM8bgBkTVoWsdSX8IwaJzra95j5xkABkxEH2SNtP3+jk",
+	"/ncAZMB1hXjNV1O6IFRdoh5/IQxVTphWq4x/nzwB0AE5dnxY9cnwV8nFwAw9KARAMwNadfmhYkn9E/Zx",
+	"ZkgIEKVpBkCAA7cQ86QbbmB0lQG4T4NQO6ewjZ+H4cO7vxLlw9hT6AexSvun7sRvgfrPi1wo6IRm60IJ",
+	"F+gWd8dRHv1agh4zbOAQBBl9C6DVll2PlMwKbbstqWOvb1TSrZHkwB+es1lGY2DbhNE84/jkPhlyEWdF",
+	"YvQDRBA2Qgmy8QHCKWcxM5z7QjhHf0LwF6CXpABjOAH1w6HuDuMiVzL3NEzuHvW698iUUaH6NvUR8eLi",
+	"FDk34FjboEOJhYqvCZHrmyLLfmAQvF8yAVavv53NsJaSjnLHDcV1hEIPgkOuIXdj9T68r5Zovr5j9w4J",
+	"64fdWsb64eaM9RWb5ZmcG0G/KCNBEjwJ1mpD3wlqqjWUeLJgumnp5vfhCddm+2B9E65Q1QA30oHmXkue",
+	"5XKS0ykIi1mhUqtvWDh+RErX+2QIPxou4bYYJXiEB9u0Ei6UpthKo/EYp1y4P3vRF03QM7S9XmLXIbpd",
+	"0Ms6xG6DoUEJUUqVeyeBqEZ5K9cysXq2+ErbVQvxnRYjjyRvQ6qehQipB2NZiMRwj+7RvWNMSbbo41SA",
+	"CYOnvWA6IsNC0CvKMzrK2JDcfdC9D92ml0CnITf5c6bM2mbFQYxct1RsiGm1oVuxNMzO3EHUfnN/Mj7e",
+	"YEDY/nZrDOKKlu6MCXP/Dh88JD/x78tQuDEv5BiNmJmMU7ACXKi62pC91rqeWF0FsVJSFl869FylbcMQ",
+	"ozzZXhDWKQooKxT6uSelTcyN4phPM6aUkUG1dvkzmmtVcnaPXl/OZSIB1AHILyIjFtMCAuHmlLKE5Rdi",
+	"bq6AnHGWEOhdABWXKGTnwJs0JCtFHtwQMd/MZlUr6gwjBuQ3m/AAUmYAWza0OQG1ej0tEQ7rQkAPYsHm",
+	"uL8BvTHChhxwg4Ypo8kQNEnYh8GEzobkrtky3Ad4YF+x34bkW9IDk9PvD2q46NXwpQkXwm2pc1U4i5ZC",
+	"E/0EugnY0eKUciPvU6pS8+oS1N//+IrlfLyo/ggGHJK72OnAQ+gI6R0sFwL0DLc59/bJqxJREuN0idlh",
+	"nLQ7RUujhiqOur2V/iGoq2dKosIeFD92lVRdiJQm5qEijplSMjcHBH0qPDA0tOfgV+gosi0svA7mfECl",
+	"imPz1efYbSWs5Kj07/aifh7N3L7dDPSlFXM79El82VTq7NlObm4uSbg5JV1tVXBzzvmMGsUILmzFZbJk",
+	"tVo6Xc9Ry4r3Jg8jPOGqp1XFG+SyIJ3/x9a/eqBwbH9RCG22gdZs7Gi5zwyBntLgqgTLUGEtMLM9RcqG",
+	"R7YgWHk3ChfljkPaT41jcg06V+KMdls1ZLQ2V3gLujWU3pJTM/YCvaWQqGyuKoLpwbW9EIimh3uQM13k",
+	"wmuiga0nM2p9owzfDCLEeZRAnMJHkGtRToQUM/i26koi85xrpi4EN5MeuxY1yJvGOWPWO4qJUfDzqcR2",
+	"kcIaLXgsdxQZyvE444Ltw2hD9xbrbo3sir2flZTOCNyuC+HYAlcrrhLswDOXeVLpTuTZqd1vj0Xo+0ju",
+	"l3x1xFJu9afH9/oNW3shPGc2MgK7TbjGk4ou1DGo366Ll/dtGK5q9DGke6+A3q3pYfdCbO1FpZR+J19c",
+	"mVHz/kNUKvL9zsNxL+6O79PH4y47SnoPRo/G39FufJgcsYfj77q9TtSpKD4gThF7kKq00+8UP3dF8e9X",
+	"r95MePYie/HPQ3GYf6vOTh99++rhz0dPi8vnv97PX7+4+p1d/s2YDey3Tv+odwgdBM3E339qgvCr/u+Q",
+	"doz9U0ENzAoRpyX+32H3+kNrn6JFmvgqvhUYu9mZfmI0wxKuYpmx3gb7RuQA+35opGJp1HrWocnmsVe8",
+	"EfHAqhcQXlnP0n078HAo8oXrsPw5RDO+/GudLAzefLTn0BRsbna5EMlSybgTBfAOdYw+BTT4oKfWrXjb",
+	"3ATQIJBTxxGVHxjcya3dyCtAyUHoFWh/4Ji1gyqcoz1rGbbR1uvQG65f15vnr5ycshaPUWMB8cJIwzsK",
+	"mL0N6fVLW/hCDN3QA2gwjaIJ+Pr9e4YPe03BGzcYEykVdnoFR7BiVQfVTrMVr8djAGHYmUlX+NsotwzO",
+	"LaPT70w5Bd9dCb/cmuXB/L7SxYCxm++FTeOWtt20C214byycSsZoLrCZvTMDxux2fDYWXhkKwVQxrSEt",
+	"l22N6uEYcveio6BLNnS0SejionNv/WUpw3DNN+YHiTdjju0kJNjGZtGGTR/7/owsG9sMdWq7+qEZi/FG",
+	"NjTkXWk7umS9rxB49dK0ofVaS/XPwcbLAb4SxZYTWM/ObQTayE+bc6Zs0JclWG5NlCRjmt+Ow2r5TEM9",
+	"IWtq+5QmGDm0OZlGjddMtGbwStCZSqVu7t8GXnE//nIUwgg5pRmFzZgVWQYmDcloPsH7i24U6OHkAwgE",
+	"+4plzMkMDHLbvm213qD0Qvi1lu1ybR+p/TKIMWKZhCo5SbjuE+zUaowoIw2xQbXMjfHh+Ip3cTk3T26r",
+	"Smy5ne/eA/M0NwpqKMDJUwvqCDlwm2hvlIvomO0ox1sNpESusiSVuQ5G6N3hbAjnbAhpjH2VCndJuxja",
+	"dY26P2NI4+YJXeAQrae3YqCp3+mN79NHj+Lufnfv0PUlejDuxof08Yj1kvtHR48e4d7pgeK/s07/8OFh",
+	"7+gIP4IbIY5G/5j8K305fveOvvj2t8nHX/J//EBfH5x/VPmTo+eq+0tP/TB6On8ymfytA4uB2WAemyGu",
+	"Tv8wgi5rLB9AO/lKycThebfbP+r2u91/m63EGfR6UUdLbYytw21KaC0trGdX5qjBOE/lHJIJzB2YUsiV",
+	"Ag1LTtltKZrW14He0THPsj5cXw/2zwX4SZa7dzTzoINPPLluZESntmbMvNMcX1QH0oJLxPI+GYK/9G8/",
+	"PH97dr734uTs3FbKwQeEkmmRaT7LQDMeetIY2l6ovV63bGfaO7q3T05pnMKAFyK1Xh5w41q9weq3rjPC",
+	"SF7VY75ucT4loR71XY7wOvcnw2Wt4wpvaK5b5XpCX/3mHMwZ1Zrl5mf/976795jujT986j28/t9Oc8B2",
+	"uVv7W8OO2w6C53NxkXy7Z/4vNM4q13i4hmvIWDO9p3TO6LSuAWCbSqNrQxPbwEjBW2RO25AsLtO2GYKh",
+	"93Cl6/tA3oYiYFaj49TJ+82XCNoYN1Z2n8O3nxM6xQywnjdZqs74jRA562BNePnKFs5Ne7ScVAvuRp9U",
+	"C9wbr0+9bgwd6q5wrGMetm9fjd7WwRlBBTfs0GaBL8OQrMb6nWWQF0LVGw87KBTbynP1px7WsqGbMbTt",
+	"ZHIGikzfto6fTtHJP662nN1DAwI40d5ekWegO0GCGCi7Rq8EfV1h8+8LMTzBtu+/A9X0yfeM5iwn569/",
+	"On1lmerDRw+69+q9eg3vXR0Wv8Pyw6Fr7z6lCzJiPiXUa4MydxojMsnlxHZzWFXEg7Iy0baZaHRgaZkl",
+	"A//4wHeluM3y04RquFNUD3KuLoP9RKdcGDXn/uPH3etotZ9KJ7INM1YLNQ/7Xad1gFJ01OtEnUsuzL/l",
+	"FcvzwooV0VDm+dj+ekbN73tleaXfjNKlWyhmu5Y2One7jwDv11W8N49neenKWS0pSnUQYreXrVp5LE0k",
+	"0KVPVJtSM5oLZ+mZu+glSkI1tjxYFSrug5rU80u6uLCLCgrYGgYyfFudboRrDaMibzCe//nPgP8O6sbN",
+	"jI963dWvf4T8/mqNAVe+Rmt9A/F3rkDLWD5ghTi/IJTSa52tw8tcqSJue1ft43/Eu3obF7FbXkTzmy93",
+	"De2+/rWuIS7qL30Nz6BLOsJEYPZO5So237/SDbUPrvXYbNrGa1j+alD71We6jUoVuY1w2oBzJ+qEROFR",
+	"v/vg226v3+12oo5LExhUCxbMo52oEvq0VxSTATpRByo7bKdrtxfdhnsuoKUQfG9fM8tlUsRG/3Z33ozh",
+	"3IjwpEPdMv9uES01N/lDExRCJZ6Qcdj9mPGZeai398j9fbWB4UAYt3fYto1SAeyt++O7v5/84/G7d4+6",
+	"R93e9//86d/f/fLk5fnh6Q+dqHPF8oTHusL5tmJGTTR5Y55U9UX71gRfgTWVC7y4qC3xL82hjBlnKQPz",
+	"eCoucOy7AQVWWMBnneEpFcRtTismlkN9wDYMzP/iL8q8ejdhXt3/ZOZVMp4duZcnrb8m53LL+0tzrVqk",
+	"zmbcIWCddRFbelnHnZCxtedN+PxfgzMB8/iPZE12dmodw/nxD8rClin2L8TAcGn/SezL6lU7Ma8qwsQG",
+	"vmUfHcCjn4dleei6FQi5rei7tqhWpF3/tIKgt55w3IOrhPJ1qN/O5+IClv6X94dAaiFVl94zuQ4n5fr6",
+	"/w8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"countersign/sync/api"
 	"countersign/terminal"
 )
 
@@ -150,8 +151,32 @@ func (s *server) serveMetrics(answer http.ResponseWriter, r *http.Request) error
 			return problem(http.StatusForbidden, "invalid_token", "The figures are those of all merchants, and the token is for one.")
 		}
 	}
-	promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(answer, r)
+	r.URL.Path = "/metrics"
+	s.mux.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), metricsKey{}, r)))
 	return nil
+}
+
+type metricsKey struct{}
+
+// figuresAnswer is the answer that Prometheus' own library writes, which asks the request what it takes.
+type figuresAnswer struct {
+	metrics *metrics
+	request *http.Request
+}
+
+// VisitMetricsResponse implements api.MetricsResponseObject.
+func (f figuresAnswer) VisitMetricsResponse(w http.ResponseWriter) error {
+	promhttp.HandlerFor(f.metrics.registry, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(w, f.request)
+	return nil
+}
+
+// Metrics implements api.StrictServerInterface.
+func (s *server) Metrics(ctx context.Context, _ api.MetricsRequestObject) (api.MetricsResponseObject, error) {
+	request, ok := ctx.Value(metricsKey{}).(*http.Request)
+	if !ok {
+		return nil, problem(http.StatusNotFound, "not_found", "There is no such address here: check the cloud's URL.")
+	}
+	return figuresAnswer{s.metrics, request}, nil
 }
 
 // isMetrics reports whether a request is Prometheus'.

@@ -51,6 +51,17 @@ type Office interface {
 	RotateKey(ctx context.Context, merchant string, after time.Duration) (KeyReport, error)
 	// EndKey retires or revokes a key, and reports whether that changed anything.
 	EndKey(ctx context.Context, merchant, kid string, state api.TrustedKeyState) (bool, error)
+
+	Webhooks(ctx context.Context, merchant string) ([]Webhook, error)
+	// AddWebhook adds an address that is told of events, or of all where there are none.
+	AddWebhook(ctx context.Context, merchant, url string, events []string) (MadeWebhook, error)
+	// RotateWebhook makes a new secret and returns it; the one before signs too for a day.
+	RotateWebhook(ctx context.Context, merchant, id string) (secret string, err error)
+	RemoveWebhook(ctx context.Context, merchant, id string) error
+	// EnableWebhook lets a disabled webhook be told again, and reports whether that changed anything.
+	EnableWebhook(ctx context.Context, merchant, id string) (bool, error)
+	// TestWebhook has an event of its own sent to a webhook and returns the delivery's id.
+	TestWebhook(ctx context.Context, merchant, id string) (delivery string, err error)
 }
 
 // ErrInvalid says that what was asked for does not fit together; the error around it says why.

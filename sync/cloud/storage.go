@@ -135,6 +135,8 @@ type Storage interface {
 	// EndAdminToken ends a token, or answers ErrUnknown.
 	EndAdminToken(ctx context.Context, name string, at time.Time) error
 
+	Webhooks
+
 	// Figures are what who runs the cloud watches, a merchant each, and how many transactions of this process began again.
 	Figures(ctx context.Context, now time.Time) (all []Figures, retries int64, err error)
 

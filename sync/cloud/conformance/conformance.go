@@ -15,6 +15,7 @@ func Run(t *testing.T, open func(t *testing.T) cloud.Storage) {
 	}{
 		{"journal", journalTests}, {"claims", claimTests}, {"forks", forkTests}, {"machines", machineTests}, {"feed", feedTests}, {"merchant", merchantTests},
 		{"tokens", tokenTests}, {"limits", limitTests}, {"hubs", hubTests}, {"snapshots", snapshotTests}, {"admin tokens", adminTokenTests}, {"figures", figureTests},
+		{"webhooks", webhookTests},
 		{"leases", leaseTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -151,6 +151,9 @@ func (c *change) newException(t cloud.Terminal, kind api.ExceptionKind, at time.
 	if err != nil {
 		return err
 	}
+	if err := c.notifyException(t.Merchant, cloud.EventExceptionOpened, id, at); err != nil {
+		return err
+	}
 	return c.tellException(t.Merchant, id, stores)
 }
 
@@ -206,11 +209,17 @@ func (c *change) pay(payments []cloud.Payment, at time.Time) error {
 		var merchant string
 		var id int64
 		var told []byte
+		var state string
 		err := c.QueryRow(`UPDATE exception SET paid = paid + ?1, state = CASE WHEN paid + ?1 >= units THEN 'closed' ELSE state END,
-			closed_at = CASE WHEN paid + ?1 >= units THEN ?2 ELSE closed_at END WHERE id = ?3 RETURNING merchant, id, stores`,
-			payment.Units, micros(at), payment.ID).Scan(&merchant, &id, &told)
+			closed_at = CASE WHEN paid + ?1 >= units THEN ?2 ELSE closed_at END WHERE id = ?3 RETURNING merchant, id, stores, state`,
+			payment.Units, micros(at), payment.ID).Scan(&merchant, &id, &told, &state)
 		if err != nil {
 			return err
+		}
+		if state == string(api.ExceptionClosed) {
+			if err := c.notifyException(merchant, cloud.EventExceptionClosed, id, at); err != nil {
+				return err
+			}
 		}
 		var stores []string
 		if err := json.Unmarshal(told, &stores); err != nil {

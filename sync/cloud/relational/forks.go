@@ -145,6 +145,9 @@ func (c *change) readmit(merchant, store, name, which string, at time.Time) (clo
 		if _, err := c.Exec("UPDATE exception SET state = 'closed', closed_at = ? WHERE id = ?", micros(at), id); err != nil {
 			return 0, err
 		}
+		if err := c.notifyException(merchant, cloud.EventExceptionClosed, id, at); err != nil {
+			return 0, err
+		}
 		if err := c.tellException(merchant, id, []string{store}); err != nil {
 			return 0, err
 		}

@@ -344,8 +344,10 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 	if err != nil {
 		return nil, err
 	}
-	_, err = c.Exec("UPDATE entry SET verdict = ?, place = ? WHERE ordinal = ?", text, place, ordinal)
-	return verdict, err
+	if _, err = c.Exec("UPDATE entry SET verdict = ?, place = ? WHERE ordinal = ?", text, place, ordinal); err != nil || verdict == nil {
+		return verdict, err
+	}
+	return verdict, c.notifyEntry(t, e, sealed.Hash, verdict.Verdict, ordinal, push.At)
 }
 
 // loadVerdict returns the verdict on an entry, or nil where its kind gets none.
