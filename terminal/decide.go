@@ -86,6 +86,13 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 		outcome.Asks = mergeAsks(outcome.Asks, asks)
 	}
 	settleBill(&outcome, req)
+	if left := outcome.LeftToPay; left != nil {
+		for i := range outcome.Asks { // nobody pays more than the bill
+			if ask := &outcome.Asks[i]; ask.Missing == MissingAmount && left.Minor > 0 {
+				ask.Most = min(ask.Most, left.Minor)
+			}
+		}
+	}
 	for i := range outcome.Lines {
 		line := &outcome.Lines[i]
 		line.Findings = append(line.Findings, judgeApproval(*line, at)...)

@@ -52,6 +52,8 @@ type ReportSlot struct {
 type ReportLine struct {
 	Voucher  VoucherID   `json:"voucher"`
 	Campaign string      `json:"campaign"`
+	Name     string      `json:"name"` // of the campaign
+	Code     string      `json:"code"` // the code's last symbols
 	Kind     Kind        `json:"kind"`
 	Units    int64       `json:"units"`
 	Amount   *Money      `json:"amount,omitempty"`
@@ -77,11 +79,11 @@ func (o Outcome) Report(words Words) Report {
 			report.Currency, report.Slot = line.Campaign.Currency, line.slot()
 		}
 		if len(o.Lines) > 1 || len(line.Parts) > 0 {
-			report.Lines = append(report.Lines, line.report())
+			report.Lines = append(report.Lines, line.report(words))
 		}
 	}
 	for _, line := range o.Order {
-		report.Order = append(report.Order, line.report())
+		report.Order = append(report.Order, line.report(words))
 	}
 	if o.Record != nil {
 		o.recorded(&report)
@@ -102,8 +104,8 @@ func (r *Report) neverNull() {
 	}
 }
 
-func (l OutcomeLine) report() ReportLine {
-	return ReportLine{Voucher: l.Voucher.ID, Campaign: l.Campaign.ID, Kind: l.Campaign.Kind, Units: l.Units, Amount: l.Amount,
+func (l OutcomeLine) report(words Words) ReportLine {
+	return ReportLine{Voucher: l.Voucher.ID, Campaign: l.Campaign.ID, Name: l.Campaign.Name.In(words.Language()), Code: l.Masked, Kind: l.Campaign.Kind, Units: l.Units, Amount: l.Amount,
 		Discount: l.Discount, Left: l.Left, Slot: l.slot(), Parts: l.Parts, Reasons: reasonsOf(l.Findings)}
 }
 

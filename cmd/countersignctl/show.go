@@ -48,9 +48,19 @@ func sentences(facts terminal.Report, words terminal.Words) string {
 		}
 	}
 	line("", strings.ToUpper(words.Say("choice."+string(facts.Decision), nil))+": "+facts.Title)
-	line("  ", facts.Name, facts.Holder, quantity(facts), masked(facts.Code))
-	for _, each := range facts.Lines {
-		line("    ", each.Campaign, partNames(each.Parts))
+	if len(facts.Lines) > 1 { // a bill: none of its vouchers stands for the others
+		for _, each := range facts.Lines {
+			line("  ", each.Name, quantity(each.Discount, each.Amount, each.Units), masked(each.Code), partNames(each.Parts), rest(facts, each, words))
+		}
+	} else {
+		whole := terminal.ReportLine{Kind: facts.Kind, Left: facts.Left}
+		line("  ", facts.Name, facts.Holder, quantity(facts.Discount, facts.Amount, facts.Units), masked(facts.Code), rest(facts, whole, words))
+		for _, each := range facts.Lines {
+			line("    ", partNames(each.Parts))
+		}
+	}
+	if facts.LeftToPay != nil && facts.Decision == terminal.Approved {
+		line("  ", words.Say("outcome.left_to_pay", map[string]any{"amount": *facts.LeftToPay}))
 	}
 	if len(facts.Order) > 0 {
 		line("  ", words.Say("outcome.order", map[string]any{"count": int64(len(facts.Order))}))
@@ -106,15 +116,28 @@ func masked(code string) string {
 	return "…" + code
 }
 
-// quantity is how much of the voucher it is about, where that is not simply one.
-func quantity(facts terminal.Report) string {
+// quantity is how much of a voucher it is about, where that is not simply one.
+func quantity(discount, amount *terminal.Money, units int64) string {
 	switch {
-	case facts.Discount != nil:
-		return "−" + facts.Discount.String()
-	case facts.Amount != nil:
-		return facts.Amount.String()
-	case facts.Units > 1:
-		return fmt.Sprintf("× %d", facts.Units)
+	case discount != nil:
+		return "−" + discount.String()
+	case amount != nil:
+		return amount.String()
+	case units > 1:
+		return fmt.Sprintf("× %d", units)
+	}
+	return ""
+}
+
+// rest says what is left of a voucher that is used bit by bit.
+func rest(facts terminal.Report, line terminal.ReportLine, words terminal.Words) string {
+	switch {
+	case facts.Decision != terminal.Approved:
+		return ""
+	case line.Kind == terminal.KindBalance:
+		return words.Say("outcome.left", map[string]any{"left": terminal.Money{Minor: line.Left, Currency: facts.Currency}})
+	case line.Kind == terminal.KindPass, line.Kind == terminal.KindPickup:
+		return words.Say("outcome.left", map[string]any{"left": line.Left})
 	}
 	return ""
 }

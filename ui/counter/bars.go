@@ -156,13 +156,14 @@ func PastRows(s State, past []Past, say terminal.Words) []PastRow {
 	rows := make([]PastRow, 0, len(past))
 	for _, p := range past {
 		entry := p.Record.Entry
-		row := PastRow{UID: entry.UID, Time: w.Say("ui.time", args{"at": entry.Wall}), Name: p.Name.In(w.Language()),
+		row := PastRow{UID: entry.UID, Time: w.Say("ui.time", args{"at": entry.Wall}), Name: w.pastName(p),
 			Open: s.Opened == entry.UID && !entry.UID.IsZero(), Undo: w.Say("ui.do.undo", nil), Reprint: w.Say("ui.do.reprint", nil), Tone: theme.Calm}
 		masked, amount := "", ""
-		if len(entry.Lines) > 0 {
-			line := entry.Lines[0]
-			masked = w.code(line.Masked)
-			amount = w.worth(line)
+		switch {
+		case len(entry.Lines) == 1:
+			masked, amount = w.code(entry.Lines[0].Masked), w.worth(entry.Lines[0])
+		case len(entry.Lines) > 1: // a bill, or lines of an order: what they came to together
+			masked, amount = w.code(entry.Lines[0].Masked), w.money(cameTo(entry.Lines))
 		}
 		row.Detail = join(separator, masked, p.Holder, amount)
 		row.CanUndo = p.Until.After(s.Now)
@@ -171,6 +172,28 @@ func PastRows(s State, past []Past, say terminal.Words) []PastRow {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// pastName is the first voucher's name, and how many others went with it.
+func (w words) pastName(p Past) string {
+	name := p.Name.In(w.Language())
+	vouchers := map[terminal.VoucherID]bool{}
+	for _, line := range p.Record.Entry.Lines {
+		vouchers[line.Voucher] = true
+	}
+	if len(vouchers) > 1 {
+		return w.Say("ui.past.more", args{"name": name, "count": len(vouchers) - 1})
+	}
+	return name
+}
+
+// cameTo is what lines came to in money, nil where none of them did.
+func cameTo(lines []terminal.EntryLine) *terminal.Money {
+	var sum *terminal.Money
+	for _, line := range lines {
+		sum = plus(sum, line.Worth())
+	}
+	return sum
 }
 
 // worth is what an entry's line came to: an amount where it is money, else the units where they are several.

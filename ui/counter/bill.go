@@ -110,7 +110,7 @@ func (s State) listed() bool {
 // billed puts the list of a bill's vouchers on the panel.
 func (w words) billed(v widgets.Verdict, s State) widgets.Verdict {
 	b := s.Bill()
-	v.Subtitle = w.Say("ui.several", args{"count": len(b.Rows)})
+	v.Subtitle = w.Say("ui.several", args{"count": b.vouchers()})
 	for _, row := range b.Rows {
 		v.Items = append(v.Items, w.billItem(row, s))
 	}
@@ -133,6 +133,19 @@ func (w words) billed(v widgets.Verdict, s State) widgets.Verdict {
 	return v
 }
 
+// vouchers is how many there are: an order that is undone has a row for each of its lines.
+func (b Bill) vouchers() int {
+	seen, unknown := map[terminal.VoucherID]bool{}, 0
+	for _, row := range b.Rows {
+		if row.Known && row.Line.Voucher.ID != 0 {
+			seen[row.Line.Voucher.ID] = true
+		} else {
+			unknown++
+		}
+	}
+	return len(seen) + unknown
+}
+
 // minus writes what is taken off.
 func (w words) minus(amount *terminal.Money) string {
 	return "–" + w.money(amount)
@@ -145,6 +158,9 @@ func (w words) billItem(row BillRow, s State) widgets.Item {
 	}
 	item := widgets.Item{Name: row.Line.Campaign.Name.In(w.Language()), Detail: join(separator, code, row.Line.Voucher.Holder),
 		Chosen: s.Billing && row.Scan == s.Row && s.editable(), Value: w.money(row.Line.Worth())}
+	if parts := row.Line.Parts; len(parts) == 1 && s.Phase == TakenBack {
+		item.Name = parts[0].Name
+	}
 	if !row.Known {
 		item.Name = w.Say("ui.bill.unknown", nil)
 	}
@@ -156,7 +172,7 @@ func (w words) billItem(row BillRow, s State) widgets.Item {
 		}
 	case row.Line.Campaign.Kind == terminal.KindPickup:
 		item.Note = w.Say("ui.figure.items", args{"count": row.Line.Units})
-	case row.Line.Units > 1:
+	case row.Line.Units > 1 && row.Line.Campaign.Kind != terminal.KindBalance: // its units are cents
 		item.Note = w.Say("ui.units", args{"count": row.Line.Units})
 	}
 	if row.Finding != nil {

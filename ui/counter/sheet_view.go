@@ -72,7 +72,7 @@ func (c *Screen) search(s State, w words) fyne.CanvasObject {
 
 func (c *Screen) undo(s State, w words) fyne.CanvasObject {
 	entry := s.Undoing.Record.Entry
-	facts := args{"name": s.Undoing.Name.In(w.Language()), "at": entry.Wall}
+	facts := args{"name": w.pastName(*s.Undoing), "at": entry.Wall}
 	if entry.Receipt.Number != 0 {
 		facts["receipt"] = w.receipt(entry.Receipt)
 	}
