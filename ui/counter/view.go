@@ -381,6 +381,9 @@ func (w words) asked(s State) widgets.Verdict {
 		v.Question = &widgets.Question{Value: w.number(units)}
 		if ask.Most > 0 {
 			v.Question.Limit = w.Say("ui.most_units", args{"most": ask.Most})
+			if lines := s.Outcome.Lines; ask.Line < len(lines) && lines[ask.Line].Left > ask.Most { // fewer at once than there are
+				v.Details = append(v.Details, w.Say("outcome.left", args{"left": lines[ask.Line].Left}))
+			}
 		}
 	case terminal.MissingAmount, terminal.MissingBill:
 		v.Question = w.amountQuestion(s, ask)
