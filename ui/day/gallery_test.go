@@ -292,6 +292,27 @@ func complain(t *testing.T, scene string, o fyne.CanvasObject) {
 	}
 }
 
+// everything lists an object and all within it that can be seen.
+func everything(o fyne.CanvasObject) []fyne.CanvasObject {
+	if o == nil || !o.Visible() {
+		return nil
+	}
+	all := []fyne.CanvasObject{o}
+	switch o := o.(type) {
+	case *fyne.Container:
+		for _, inner := range o.Objects {
+			all = append(all, everything(inner)...)
+		}
+	case *container.Scroll:
+		all = append(all, everything(o.Content)...)
+	case fyne.Widget:
+		for _, inner := range test.WidgetRenderer(o).Objects() {
+			all = append(all, everything(inner)...)
+		}
+	}
+	return all
+}
+
 // TestGallery writes every scene as a picture for people to look at, where COUNTERSIGN_GALLERY names a folder; without it, it checks that each
 // can be drawn and that no word is cut off.
 func TestGallery(t *testing.T) {

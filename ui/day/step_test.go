@@ -1,0 +1,222 @@
+package day
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"countersign/assets/translations"
+	"countersign/terminal"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
+)
+
+func play(s State, events ...Event) (State, []Command) {
+	var commands []Command
+	for _, event := range events {
+		s, commands = Step(s, s.Now, event)
+	}
+	return s, commands
+}
+
+func TestEveryNumberOpensItsRows(t *testing.T) {
+	// A manager would open "12 turned away" and see eleven rows, or those of something else.
+	s := atWork(t)
+	for _, s.By = range groupings {
+		for i, n := range s.numbers() {
+			s.Pick = i
+			opened, commands := play(s, Confirmed{})
+			if opened.Page != RowsPage || len(commands) != 1 {
+				t.Fatalf("%s: %+v led to %s", s.By, n.label, opened.Page)
+			}
+			find := commands[0].(Find)
+			again, err := terminal.FiguresOf(rowsOf(find.Account.Records, find.Filter), find.Filter, 240)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows := int64(len(rowsOf(find.Account.Records, find.Filter)))
+			var net int64
+			for _, worth := range n.worth {
+				net += worth.Net.Minor
+			}
+			for _, worth := range again.Worth {
+				net -= worth.Net.Minor
+			}
+			if n.worth != nil && net != 0 {
+				t.Errorf("%s: the rows behind %v are off by %d", s.By, n.label, net)
+			}
+			if n.group == inTiles && n.worth == nil && rows != n.count {
+				t.Errorf("%v says %d, and %d rows are behind it", n.label, n.count, rows)
+			}
+		}
+	}
+}
+
+func TestOldAnswersAreDropped(t *testing.T) {
+	// Whoever turns to another day would see yesterday's figures under today's date when the cloud is slow.
+	s := atWork(t)
+	asked := s.Turn
+	s, commands := play(s, Turned{-1})
+	if s.Day != today.AddDays(-1) || s.Own != nil || s.Store != nil || len(commands) != 2 {
+		t.Fatalf("turned to %s with %d questions", s.Day, len(commands))
+	}
+	if s, _ = play(s, StoreLoaded{Turn: asked, Account: *wholeStore(t, 0)}); s.Store != nil {
+		t.Error("an answer to the other day was taken")
+	}
+	if s, _ = play(s, StoreLoaded{Turn: s.Turn, Account: *wholeStore(t, 0)}); s.Store == nil {
+		t.Error("the answer was dropped")
+	}
+	if s, _ = play(s, Turned{5}); s.Day != today {
+		t.Errorf("turned on to %s", s.Day)
+	}
+}
+
+func TestNothingIsCalledTheWholeStoreThatIsNot(t *testing.T) {
+	// A manager would take one counter's figures for the store's.
+	for name, c := range map[string]struct {
+		change func(s *State)
+		tone   theme.Tone
+		whole  bool
+	}{
+		"asking":  {func(s *State) { s.Store = nil }, theme.Calm, false},
+		"offline": {func(s *State) { s.Store, s.Away = nil, terminal.ErrNoAnswer }, theme.Asking, false},
+		"late":    {func(s *State) { s.Store = wholeStore(t, 3) }, theme.Asking, true},
+		"older":   {func(s *State) { s.Away = errors.New("no") }, theme.Asking, true},
+		"here":    {func(s *State) { s.OnlyHere = true }, theme.Calm, false},
+		"whole":   {func(*State) {}, theme.Done, true},
+	} {
+		s := atWork(t)
+		c.change(&s)
+		view := ViewOf(s, translations.For("en", berlin))
+		if _, whole := s.account(); whole != c.whole || view.Light.Tone != c.tone || (view.Customers != "") != c.whole {
+			t.Errorf("%s: %v, %q", name, whole, view.Light.Text)
+		}
+	}
+}
+
+func TestPauseNeedsASecondPress(t *testing.T) {
+	// A brush of the hand would stop an offer in the whole store.
+	s := atWork(t)
+	s, _ = play(s, Opened{OffersPage}, OffersLoaded{Offers: deals})
+	live := 0
+	for s.Offers[live].ID != "dinner" {
+		live++
+	}
+	s, commands := play(s, Chose{live})
+	if len(commands) != 0 || s.Sure != "dinner" {
+		t.Fatalf("the first press did %v", commands)
+	}
+	if moved, _ := play(s, Moved{-1}); moved.Sure != "" {
+		t.Error("the other row would be paused")
+	}
+	late := s
+	late.Now = late.Now.Add(time.Minute)
+	if late, _ = play(late, Ticked{}); late.Sure != "" {
+		t.Error("a minute later the question still stands")
+	}
+	s, commands = play(s, Confirmed{})
+	if pause, ok := commands[0].(Pause); !ok || pause.Campaign != "dinner" || !pause.Paused || pause.Manager != anna {
+		t.Fatalf("the second press did %+v", commands)
+	}
+	if s, commands = play(s, Confirmed{}, Confirmed{}); len(commands) != 0 {
+		t.Error("it was ordered twice")
+	}
+	offline, _ := play(s, PauseAnswered{"dinner", true, terminal.ErrNoAnswer})
+	if offline.Notice.Key != "day.offers.needs_line" || lifeOf(offline.Offers[live], offline) != lifeLive {
+		t.Errorf("without the line: %v", offline.Notice)
+	}
+	s, _ = play(s, PauseAnswered{"dinner", true, nil})
+	if lifeOf(s.Offers[live], s) != lifePaused {
+		t.Error("it is not shown as paused")
+	}
+	for i, offer := range s.Offers {
+		if offer.ID == "wine" { // the merchant's own pause is not the store's to lift
+			if s, commands = play(s, Chose{i}, Confirmed{}); len(commands) != 0 || s.Notice.Key != "day.offers.merchant" {
+				t.Errorf("a pause of the merchant: %v", commands)
+			}
+		}
+	}
+}
+
+func TestDayIsClosedOnceAndRefusedInWords(t *testing.T) {
+	// A day would be closed by the key that opens the page, or twice by two presses; or nobody would learn why it was not.
+	s, commands := play(atWork(t), Opened{ClosePage})
+	if len(commands) != 0 {
+		t.Fatal("the key alone closed the day")
+	}
+	s, commands = play(s, Confirmed{})
+	if ordered, ok := commands[0].(CloseDay); !ok || ordered.Day != today || ordered.Manager != anna {
+		t.Fatalf("ordered %+v", commands)
+	}
+	if _, again := play(s, Confirmed{}); len(again) != 0 {
+		t.Error("two presses close it twice")
+	}
+	entry := terminal.Entry{BusinessDay: today, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 7}, Totals: &terminal.DayTotals{Number: 3}}
+	done, _ := play(s, DayAnswered{Record: terminal.Record{Entry: entry}})
+	words := translations.For("en", berlin)
+	if view := ViewOf(done, words); view.Tone != theme.Done || view.Words[0] != "21 Nov 2026 is closed: Z 3, slip 1-000007. 0 redeemed, 0 taken back, 0 turned away." {
+		t.Errorf("closed: %q", view.Words)
+	}
+	refused, _ := play(s, DayAnswered{Err: &terminal.DayRefused{Why: terminal.DayIsClosed, Day: today, Close: entry}})
+	if view := ViewOf(refused, words); view.Tone != theme.Refused || view.Words[0] != "21 Nov 2026 is closed: Z 3, slip 1-000007. What is honoured now counts in the next close." {
+		t.Errorf("refused: %q", view.Words)
+	}
+	if failed, _ := play(s, DayAnswered{Err: errors.New("disk")}); ViewOf(failed, words).Tone != theme.Refused {
+		t.Error("a failure looks like a success")
+	}
+}
+
+func TestEscLeadsToTheFiguresAndOut(t *testing.T) {
+	// Somebody would be caught on a page, and the counter could not go on.
+	_, room := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))
+	for _, scene := range scenes() {
+		pose(t, room, scene)
+		for range 2 {
+			if !room.Key(fyne.KeyEscape) {
+				break
+			}
+		}
+		if s := room.State(); s.Page != FiguresPage || room.Key(fyne.KeyEscape) {
+			t.Errorf("from %s, Esc led to %s", scene.name, s.Page)
+		}
+	}
+}
+
+func TestEverythingByTouch(t *testing.T) {
+	// At a counter without a keyboard, a page could not be reached, or a finger would miss.
+	window, room := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))
+	for _, scene := range scenes() {
+		pose(t, room, scene)
+		for _, action := range room.shown.Keys {
+			if action.Name == "" || action.Label == "" {
+				t.Errorf("%s: a button without a name or a label", scene.name)
+			}
+		}
+		for _, o := range everything(window.Content()) {
+			size := o.Size()
+			switch o.(type) {
+			case *widgets.Button, *widgets.Choice, *cardRow:
+				if o.Visible() && (size.Height < 48 || size.Width < 48) {
+					t.Errorf("%s: %T is %v", scene.name, o, size)
+				}
+			}
+		}
+	}
+	pose(t, room, scenes()[0])
+	room.pressed(pressPrevious)
+	if room.State().Day != today.AddDays(-1) {
+		t.Error("the arrow does not turn the day")
+	}
+	room.pressed(keyOffers)
+	if room.State().Page != OffersPage {
+		t.Errorf("the button for the offers led to %s", room.State().Page)
+	}
+	left := fyne.KeyName("")
+	room.Tell(func(name fyne.KeyName) { left = name }, func() {})
+	room.pressed(pressBack)
+	if room.pressed(pressBack); left != fyne.KeyEscape || room.State().Page != FiguresPage {
+		t.Errorf("Back led to %s and %q", room.State().Page, left)
+	}
+}
