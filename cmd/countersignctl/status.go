@@ -86,6 +86,9 @@ func writeStatus(out io.Writer, status station.Status) error {
 	} else {
 		row("pending", "%d of %d entries, the oldest %s", status.Pending.Count, status.Pending.Head, ago(status.Pending.Oldest))
 	}
+	if leases := status.Leases; leases != nil && leases.Count > 0 {
+		row("leases", "%d units of %d leases reserved to this terminal, the first until %s", leases.Units, leases.Count, leases.Expires.Local().Format("2006-01-02 15:04"))
+	}
 	if status.Printer.Target == "" {
 		row("printer", "none set up; %d slips waiting", status.Printer.Queued)
 	} else {

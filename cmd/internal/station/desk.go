@@ -49,6 +49,11 @@ func (s *Station) Sync(ctx context.Context, wait time.Duration) error {
 	var backoff cloudsync.Backoff
 	for {
 		err := s.Pump.Once(ctx)
+		if err == nil {
+			if err := s.leases.Once(ctx); err != nil { // the cloud has everything all the same
+				s.Log.Warn("the leases could not be seen to", "error", err.Error())
+			}
+		}
 		if err == nil || ctx.Err() != nil {
 			return err
 		}

@@ -91,6 +91,7 @@ type Station struct {
 	logFile  io.Closer
 	clock    *clock.Clock
 	keys     keystore.Keys
+	leases   *cloudsync.Leases
 	upstream *cloudsync.Client // what the hub asks the cloud with, where this terminal is the hub
 
 	looking sync.Mutex    // at the wall clock; guards the next two
@@ -220,6 +221,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	s.hub.OnChange(s.notify)
 	s.Pump.Hubs(s.appointments)
 	s.authority = cloudsync.NewStoreAuthority(s.hub, authority)
+	s.leases = s.makeLeases(client, instance)
 	return nil
 }
 
@@ -302,6 +304,7 @@ func (s *Station) Start(ctx context.Context) {
 	}
 	s.done.Go(func() { s.Pump.Run(ctx) })
 	s.done.Go(func() { s.hub.Run(ctx) })
+	s.done.Go(func() { s.leases.Run(ctx) })
 	s.done.Go(func() { s.beHub(ctx) })
 	s.done.Go(func() {
 		if err := s.Printer.Run(ctx); err != nil {

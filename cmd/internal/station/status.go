@@ -33,10 +33,12 @@ type Status struct {
 	// Trouble keeps the journal from a cloud that answers: whatever else is well, this terminal is not.
 	Trouble *TroubleStatus `json:"trouble,omitempty"`
 	// Barred says why nothing is honoured without the cloud's yes.
-	Barred  *BarredStatus `json:"barred,omitempty"`
-	Holder  *Holder       `json:"holder,omitempty"`
-	Data    string        `json:"data"`
-	Version string        `json:"version"`
+	Barred *BarredStatus `json:"barred,omitempty"`
+	Holder *Holder       `json:"holder,omitempty"`
+	// Leases are what the cloud has reserved to this terminal.
+	Leases  *LeaseStatus `json:"leases,omitempty"`
+	Data    string       `json:"data"`
+	Version string       `json:"version"`
 }
 
 // LineStatus is the line to the cloud as the last question found it.
@@ -128,6 +130,9 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		return status, err
 	}
 	status.Pending = PendingStatus{Count: counts.Pending, Oldest: counts.Oldest, Head: counts.Head, Acked: counts.Acked}
+	if status.Leases, err = r.leaseStatus(ctx); err != nil {
+		return status, err
+	}
 	exceptions, err := r.Exceptions(ctx, true)
 	if err != nil {
 		return status, err
