@@ -27,6 +27,7 @@ func RunTogether(t *testing.T, open func(t *testing.T) (a, b cloud.Storage)) {
 	}{
 		{"a voucher claimed through both is granted once", claimTogether},
 		{"claims look as if they were made one after the other", claimsInOrder},
+		{"leases and claims look as if they were made one after the other", leasesInOrder},
 		{"a voucher honoured through both is accepted once, and the feed tells all", redeemTogether},
 	} {
 		t.Run(test.name, func(t *testing.T) {
