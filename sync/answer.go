@@ -95,6 +95,13 @@ func (d *doer) once(request *http.Request, body []byte) (*http.Response, []byte,
 		return nil, nil, noAnswer(err, retryAfter(answer.Header))
 	}
 	if err := verifyAnswer(answer, got, id, d.keys); err != nil {
+		if fresh := answer.Header.Get(nonceHeader); fresh != "" && errors.Is(err, errUnknownKey) {
+			// A terminal that was off while the cloud changed its keys would else ask for the new list with its old nonce for ever. A nonce
+			// proves nothing of who gave it: a wrong one costs one more attempt.
+			d.mu.Lock()
+			d.nonce = fresh
+			d.mu.Unlock()
+		}
 		return nil, nil, noAnswer(err, retryAfter(answer.Header))
 	}
 	if fresh := answer.Header.Get(nonceHeader); fresh != "" {

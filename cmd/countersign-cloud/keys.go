@@ -23,7 +23,7 @@ func newKeys(g *globals) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	keys.AddCommand(newKeysList(g), newKeysRotate(g),
+	keys.AddCommand(newKeysList(g), newKeysRotate(g), newKeysRotateAnswers(g),
 		newKeysEnd(g, "retire", "End a key: what it signed until now stays good", api.KeyRetired),
 		newKeysEnd(g, "revoke", "Withdraw a key that may be in other hands: nothing that it signed is honoured any more", api.KeyRevoked))
 	for _, cmd := range keys.Commands() {
@@ -116,6 +116,35 @@ func newKeysRotate(g *globals) *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&after, "after", 0, "from when on the new key signs, such as 24h; at once where it is left out")
+	return cmd
+}
+
+func newKeysRotateAnswers(g *globals) *cobra.Command {
+	var after time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate-answers",
+		Short: "Make a new key that signs what the cloud answers",
+		Long: "Makes a new key that signs what the cloud answers to terminals, of all merchants. Terminals that are on hear of it at once and\n" +
+			"follow without a gap; one that is off fetches it when it comes back. The key before is over when the new one begins.",
+		Example: "  countersign-cloud keys rotate-answers --after 24h",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if g.url != "" {
+				return usage("this key is made on the cloud's own machine: leave --url out")
+			}
+			if after < cloud.RotateLead {
+				return usage("--after is at least %s: every process of the cloud has to have the key by then", cloud.RotateLead)
+			}
+			return g.here(func(s cloud.Storage) error {
+				now := time.Now().UTC()
+				key, err := s.RotateFeedKey(cmd.Context(), now.Add(after), now)
+				if err == nil {
+					_, err = fmt.Fprintf(g.out, "key %s signs answers from %s on\n", key.ID, key.From.Local().Format(stamp))
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&after, "after", 24*time.Hour, "from when on the new key signs")
 	return cmd
 }
 

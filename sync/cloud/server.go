@@ -56,6 +56,7 @@ type server struct {
 	public  string // scheme and host of it
 	mux     http.Handler
 
+	feeds     feedKeys
 	snapshots snapshotsMade
 	metrics   *metrics
 }
@@ -140,9 +141,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer.header.Set(nonceHeader, newNonce(s.keys.Nonce, s.options.Now()))
 	}
 	if path == "/v1/enrol" && answer.status >= 400 && s.options.Hub == nil {
-		s.pinProblem(answer)
+		s.pinProblem(r, answer)
 	}
-	if err := answer.send(w, s.keys.Feed, jti); err != nil {
+	if err := answer.send(w, s.feedKey(r.Context()), jti); err != nil {
 		s.options.Log.Debug("an answer was not delivered", "path", path, "error", err)
 	}
 }
@@ -241,13 +242,13 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // pinProblem adds the root key and the trust list to a problem about an enrolment: nothing but the join code can verify it.
-func (s *server) pinProblem(answer *recorder) {
+func (s *server) pinProblem(r *http.Request, answer *recorder) {
 	p, err := decodeProblem(answer.body.Bytes())
 	if err != nil {
 		s.options.Log.Error("a problem cannot be read back", "error", err)
 		return
 	}
-	trust, err := SignTrust(s.keys, "", TokenKeys{})
+	trust, err := SignTrust(s.keysNow(r.Context()), "", TokenKeys{})
 	if err != nil {
 		s.options.Log.Error("the trust list cannot be signed", "error", err)
 		return

@@ -40,6 +40,8 @@ type Storage interface {
 	Ready(ctx context.Context) error
 	// Keys returns the cloud's keys, which the first call makes.
 	Keys(ctx context.Context) (Keys, error)
+	// RotateFeedKey makes a key that signs answers from the given time on. All trust lists name it at once, and the one before until then.
+	RotateFeedKey(ctx context.Context, from, at time.Time) (FeedKey, error)
 	// PublicURL is what terminals call, as the last serve recorded it; "" before.
 	PublicURL(ctx context.Context) (string, error)
 	RecordPublicURL(ctx context.Context, url string) error
@@ -152,7 +154,8 @@ type Storage interface {
 // Keys are the cloud's own.
 type Keys struct {
 	Root  ed25519.PrivateKey // signs trust lists; join codes pin it
-	Feed  FeedKey            // signs answers
+	Feed  FeedKey            // signs answers when the keys are read
+	Feeds []FeedKey          // all that ever did or will, the newest first
 	Nonce []byte             // makes nonces, 32 bytes
 }
 
@@ -161,6 +164,29 @@ type FeedKey struct {
 	ID   string
 	Key  ed25519.PrivateKey
 	From time.Time
+}
+
+// FeedAt is the key that signs answers at a time.
+func (k Keys) FeedAt(at time.Time) FeedKey {
+	for _, key := range k.Feeds {
+		if !at.Before(key.From) {
+			return key
+		}
+	}
+	return k.Feed
+}
+
+// feedKeys are the keys as a trust list names them: each until the next one signs.
+func (k Keys) feedKeys() (all []api.TrustedKey) {
+	if len(k.Feeds) == 0 {
+		k.Feeds = []FeedKey{k.Feed}
+	}
+	var until *time.Time
+	for _, key := range k.Feeds {
+		all = append(all, api.TrustedKey{Kid: key.ID, Key: key.Key.Public().(ed25519.PublicKey), From: key.From, Until: until, State: api.KeyLive})
+		until = &key.From
+	}
+	return all
 }
 
 // Catalogue is what a merchant offers, where, and who works there.

@@ -59,9 +59,7 @@ func (k TokenKeys) Signing(at time.Time) (TokenKey, error) {
 func SignTrust(keys Keys, merchant string, issuers TokenKeys) (string, error) {
 	list := api.TrustList{
 		Version: max(issuers.Version, 1), Merchant: merchant, IssuedAt: issuers.ChangedAt.UTC(), IssuerKeys: []api.TrustedKey{},
-		FeedKeys: []api.TrustedKey{{
-			Kid: keys.Feed.ID, Key: keys.Feed.Key.Public().(ed25519.PublicKey), From: keys.Feed.From, State: api.KeyLive,
-		}},
+		FeedKeys: keys.feedKeys(),
 	}
 	if list.IssuedAt.IsZero() {
 		list.IssuedAt = keys.Feed.From.UTC()
@@ -89,7 +87,7 @@ func (s *server) trust(ctx context.Context, merchant string, now time.Time) (str
 	if err != nil {
 		return "", err
 	}
-	return SignTrust(s.keys, merchant, issuers)
+	return SignTrust(s.keysNow(ctx), merchant, issuers)
 }
 
 // sealLookupKey seals the merchant's lookup key to a terminal's seal key (RFC 9180, base mode).

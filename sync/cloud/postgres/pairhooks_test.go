@@ -42,3 +42,7 @@ func (p pair) ClaimDeliveries(ctx context.Context, id string, now, until time.Ti
 func (p pair) SettleDeliveries(ctx context.Context, id string, outcome cloud.DeliveryOutcome) error {
 	return p.next().SettleDeliveries(ctx, id, outcome)
 }
+
+func (p pair) RotateFeedKey(ctx context.Context, from, at time.Time) (cloud.FeedKey, error) {
+	return p.next().RotateFeedKey(ctx, from, at)
+}

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 
 	"countersign/sync/cloud"
@@ -38,11 +39,7 @@ func (s *Storage) Keys(ctx context.Context) (cloud.Keys, error) {
 		if err := c.QueryRow("SELECT count(*) FROM feed_key").Scan(&count); err != nil || count > 0 {
 			return err
 		}
-		seed := make([]byte, ed25519.SeedSize)
-		rand.Read(seed)
-		public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
-		_, err := c.Exec("INSERT INTO feed_key (kid, seed, valid_from) VALUES (?, ?, ?)",
-			"feed-"+hex.EncodeToString(public[:4]), seed, micros(time.Now()))
+		_, err := c.addFeedKey(time.Now())
 		return err
 	})
 	if err != nil {
@@ -60,20 +57,76 @@ func (s *Storage) keys(ctx context.Context) (keys cloud.Keys, err error) {
 }
 
 func loadKeys(q Querier) (keys cloud.Keys, err error) {
-	var root, seed []byte
-	var from int64
+	var root []byte
 	if err := q.QueryRow("SELECT value FROM meta WHERE key = ?", metaRoot).Scan(&root); err != nil {
 		return keys, err
 	}
 	if err := q.QueryRow("SELECT value FROM meta WHERE key = ?", metaNonce).Scan(&keys.Nonce); err != nil {
 		return keys, err
 	}
-	row := q.QueryRow("SELECT kid, seed, valid_from FROM feed_key ORDER BY valid_from DESC, kid LIMIT 1")
-	if err := row.Scan(&keys.Feed.ID, &seed, &from); err != nil {
+	keys.Root = ed25519.NewKeyFromSeed(root)
+	if err := each(q, func(rows *sql.Rows) error {
+		var key cloud.FeedKey
+		var seed []byte
+		var from int64
+		err := rows.Scan(&key.ID, &seed, &from)
+		if err == nil && len(seed) != ed25519.SeedSize {
+			err = fmt.Errorf("the feed key %s is damaged: restore the cloud's database from a backup", key.ID)
+		}
+		if err == nil {
+			key.Key, key.From = ed25519.NewKeyFromSeed(seed), fromMicros(from)
+			keys.Feeds = append(keys.Feeds, key)
+		}
+		return err
+	}, "SELECT kid, seed, valid_from FROM feed_key ORDER BY valid_from DESC, kid"); err != nil {
 		return keys, err
 	}
-	keys.Root, keys.Feed.Key, keys.Feed.From = ed25519.NewKeyFromSeed(root), ed25519.NewKeyFromSeed(seed), fromMicros(from)
+	if len(keys.Feeds) == 0 {
+		return keys, sql.ErrNoRows
+	}
+	keys.Feed = keys.Feeds[len(keys.Feeds)-1] // where the clock is behind them all
+	keys.Feed = keys.FeedAt(time.Now())
 	return keys, nil
+}
+
+// RotateFeedKey implements cloud.Storage.
+func (s *Storage) RotateFeedKey(ctx context.Context, from, at time.Time) (key cloud.FeedKey, err error) {
+	if _, err := s.Keys(ctx); err != nil { // there is a first one
+		return key, err
+	}
+	err = s.write(ctx, func(c *change) error {
+		var merchants []string
+		if err := each(c, func(rows *sql.Rows) error {
+			var id string
+			err := rows.Scan(&id)
+			merchants = append(merchants, id)
+			return err
+		}, "SELECT id FROM merchant ORDER BY id"); err != nil {
+			return err
+		}
+		if _, err := c.Exec("DELETE FROM feed_key WHERE valid_from > ?", micros(at)); err != nil { // never used: this one takes its place
+			return err
+		}
+		if key, err = c.addFeedKey(from); err != nil {
+			return err
+		}
+		for _, merchant := range merchants {
+			if err := c.newTrust(merchant, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return key, err
+}
+
+func (c *change) addFeedKey(from time.Time) (cloud.FeedKey, error) {
+	seed := make([]byte, ed25519.SeedSize)
+	rand.Read(seed)
+	key := cloud.FeedKey{Key: ed25519.NewKeyFromSeed(seed), From: fromMicros(micros(from))}
+	key.ID = "feed-" + hex.EncodeToString(key.Key.Public().(ed25519.PublicKey)[:4])
+	_, err := c.Exec("INSERT INTO feed_key (kid, seed, valid_from) VALUES (?, ?, ?)", key.ID, seed, micros(from))
+	return key, err
 }
 
 // meta returns a secret of the database, which the first call makes at random.
