@@ -84,6 +84,14 @@
 // per day that is exceeded changes no verdict, since each voucher was good; it is an exception as well (customer_limit,
 // campaign_limit), which reversals close once the limit is kept again.
 //
+// # Leases
+//
+// What the cloud has reserved to this terminal (Lease) is honoured without a question, online or offline, until the lease expires at the latest
+// that it can be, within its business day and in its epoch of the journal. Every line of a bill must be covered, or the bill is
+// claimed whole. What is spent of a lease is everything that this terminal redeemed of the voucher in entries after the one at which it
+// asked, however assured; what is taken back is not spendable under it again. The rules above hold as ever. A lease of a campaign's
+// limit per day says nothing of a voucher: it keeps what others may count. What terminals ask for is OfflinePolicy.Lease's to say.
+//
 // # The store's hub
 //
 // A terminal can be its store's hub: it answers the others on the shop's network, and forwards to the cloud while it has a line. What it

@@ -116,7 +116,7 @@ func (l *lender) turn(dice *rand.Rand) (what string, units int64) {
 // A counter would spend what another has just been told it may claim, if a lease and a claim could overtake each other halfway.
 func leasesInOrder(here, there *world) {
 	here.lendable()
-	pass := here.issue("swim", cloud.Facts{Units: 40})
+	pass := here.issue("swim", cloud.Facts{Units: 15})
 	var mu sync.Mutex
 	var history []porcupine.Operation
 	began := time.Now()
