@@ -69,6 +69,9 @@ func (e *engine) once(ctx context.Context, options *sql.TxOptions, do func(t *tx
 		return err
 	}
 	if err := begun.Commit(); err != nil {
+		if ended := ctx.Err(); ended != nil && errors.Is(err, sql.ErrTxDone) {
+			return ended // of a read, whose time was over just before: that is no fault of the database
+		}
 		return fmt.Errorf("the database could not be written: %w", err)
 	}
 	return nil
