@@ -18,8 +18,11 @@ import (
 	"countersign/ui/day"
 )
 
-// askMost is how long the cloud may take for a day of the whole store.
-const askMost = 30 * time.Second
+// askMost is how long the cloud may take for a day of the whole store, pauseMost for the pause of an offer: somebody waits for that.
+const (
+	askMost   = 2 * time.Minute
+	pauseMost = 15 * time.Second
+)
 
 // makeRoom gives managers their room over the counter's screen.
 func (m *Main) makeRoom() {
@@ -159,7 +162,7 @@ func (s daySource) Offers(ctx context.Context) ([]terminal.Campaign, error) {
 
 // Pause implements day.Source.
 func (s daySource) Pause(ctx context.Context, campaign string, paused bool, manager *terminal.Operator) error {
-	ctx, stop := context.WithTimeout(ctx, askMost)
+	ctx, stop := context.WithTimeout(ctx, pauseMost)
 	defer stop()
 	var who terminal.Operator
 	if manager != nil {

@@ -83,7 +83,7 @@ var Formats = []string{"xlsx", "pdf", "csv"}
 
 // Times of the room.
 const (
-	freshSeconds  = 30 // today's figures are asked for again so often
+	freshSeconds  = 60 // today's figures are asked for again so often
 	sureSeconds   = 10 // the second press that a pause needs comes so soon, or not at all
 	soonDays      = 7  // what starts or ends within so many days is told
 	noticeSeconds = 8
@@ -100,6 +100,7 @@ type State struct {
 	Today, Day terminal.Date
 	Turn       uint64 // counts the days that were asked for: an answer to an older question is dropped
 	Asked      time.Time
+	Asking     bool // the whole store's is asked for
 	OnlyHere   bool
 	Own        *Account // nil until it is there
 	Store      *Account

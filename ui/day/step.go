@@ -66,7 +66,7 @@ func (s State) answered(event Event) (State, []Command) {
 		}
 	case StoreLoaded:
 		if e.Turn == s.Turn {
-			s.Away = e.Err
+			s.Away, s.Asking = e.Err, false
 			if e.Err == nil {
 				s.Store = &e.Account
 			}
@@ -129,7 +129,7 @@ func (s State) arrived(e Arrived) (State, []Command) {
 // ask asks for the day: of this counter, which answers at once, and of the whole store.
 func (s State) ask() (State, []Command) {
 	s.Turn++
-	s.Asked = s.Now
+	s.Asked, s.Asking = s.Now, true
 	return s, []Command{LoadOwn{s.Turn, s.Day}, LoadStore{s.Turn, s.Day}}
 }
 
@@ -140,7 +140,7 @@ func (s State) ticked() (State, []Command) {
 	if s.Sure != "" && !s.Now.Before(s.Until) {
 		s.Sure = ""
 	}
-	if s.Open && s.Page == FiguresPage && s.Day == s.Today && s.Day != (terminal.Date{}) && s.Now.Sub(s.Asked) >= freshSeconds*time.Second {
+	if s.Open && !s.Asking && s.Page == FiguresPage && s.Day == s.Today && s.Day != (terminal.Date{}) && s.Now.Sub(s.Asked) >= freshSeconds*time.Second {
 		return s.ask()
 	}
 	return s, nil

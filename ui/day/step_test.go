@@ -68,6 +68,15 @@ func TestOldAnswersAreDropped(t *testing.T) {
 	if s, _ = play(s, StoreLoaded{Turn: s.Turn, Account: *wholeStore(t, 0)}); s.Store == nil {
 		t.Error("the answer was dropped")
 	}
+	minute := s
+	minute.Day, minute.Now = today, minute.Now.Add(freshSeconds*time.Second)
+	if _, again := play(minute, Ticked{}); len(again) != 2 {
+		t.Error("today's figures grow old")
+	}
+	minute.Asking = true
+	if _, again := play(minute, Ticked{}); len(again) != 0 {
+		t.Error("a large store's day would be asked for again and again, and never arrive")
+	}
 	if s, _ = play(s, Turned{5}); s.Day != today {
 		t.Errorf("turned on to %s", s.Day)
 	}
