@@ -63,7 +63,9 @@ bench: provision-test
 lint: provision-lint
 	@echo gofmt; badly=$$(gofmt -l cmd terminal sync ui assets); [ -z "$$badly" ] || { echo "not formatted: $$badly"; exit 1; }
 	go vet $(check) ./...
-	go tool staticcheck $(check) -checks inherit,ST1008,ST1012,ST1016,ST1017,ST1019 ./...
+	go tool staticcheck $(check) -checks inherit,ST1008,ST1012,ST1016,ST1017,ST1019 $$(go list $(check) ./... | grep -v /sync/api$$)
+	@# The generator's own way with errors in sync/api is not ours to mend.
+	go tool staticcheck $(check) -checks inherit,ST1008,ST1012,ST1016,ST1017,ST1019,-ST1005,-SA4006 ./sync/api
 	go mod tidy -diff
 	@if command -v shellcheck >/dev/null; then echo shellcheck; shellcheck $$(find .ci assets -type f -perm /u+x \
 		-exec sh -c 'head -1 "$$1" | grep -qE "(bash|/sh)$$"' _ {} \; -print); fi
