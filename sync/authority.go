@@ -30,6 +30,9 @@ type gate interface {
 type ClaimedJournal interface {
 	// Head is where the journal ends: it shows the cloud a copy or a restored backup before anything is granted to it.
 	Head(ctx context.Context) (entry.Place, error)
+	// Cursor is how far the cache has come in the feed, "" before its first page: a cloud that was restored from an older backup knows by it
+	// that it may know less than the terminal.
+	Cursor(ctx context.Context) (string, error)
 	// CatchUp sends what is pending and reports whether there was anything. It may take longer than ctx.
 	CatchUp(ctx context.Context) (bool, error)
 }
@@ -143,6 +146,13 @@ func (a *Authority) claimOnce(ctx, budget context.Context, claim terminal.Claim)
 			return nil, err
 		}
 		request.Journal = &api.Head{Epoch: head.Epoch, Seq: head.Seq, Hash: head.Hash[:]}
+		cursor, err := a.journal.Cursor(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if cursor != "" {
+			request.Cursor = &cursor
+		}
 	}
 	answer, err := a.client.claim(budget, request)
 	if err == nil {

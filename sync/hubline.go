@@ -218,6 +218,9 @@ type hubJournal struct{ *HubLine }
 
 func (j hubJournal) Head(ctx context.Context) (entry.Place, error) { return j.config.Journal.Head(ctx) }
 
+// Cursor implements ClaimedJournal: the hub shows the cloud its own.
+func (j hubJournal) Cursor(context.Context) (string, error) { return "", nil }
+
 func (j hubJournal) CatchUp(ctx context.Context) (bool, error) {
 	head, err := j.config.Journal.Head(ctx)
 	if err != nil {

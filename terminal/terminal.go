@@ -391,6 +391,8 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 			b.known[i] = false
 		case err != nil:
 			return err
+		case b.known[i] && row.Voucher.ID == b.rows[i].Voucher.ID && row.Voucher.Version < b.rows[i].Voucher.Version:
+			// Who knows less than this terminal was restored from an older backup, and does not know yet what was used since.
 		default:
 			b.rows[i], b.known[i] = row, true
 			if err := t.addOrder(ctx, b, i); err != nil {

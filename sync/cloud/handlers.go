@@ -257,6 +257,9 @@ func (s *server) Claim(ctx context.Context, r api.ClaimRequestObject) (api.Claim
 	claim := Claim{Claim: terminal.Claim{UID: r.Body.Uid, Bill: r.Body.Bill, Reverse: r.Body.Reverse}, At: now,
 		Standing: Standing{Instance: r.Body.Instance, Counter: r.Body.Counter, Open: r.Body.Open, Journal: r.Body.Journal, Previous: list(r.Body.Previous),
 			Restored: r.Body.Restored != nil && *r.Body.Restored, Nonce: callerOf(ctx).nonce}}
+	if r.Body.Cursor != nil {
+		claim.Cursor = *r.Body.Cursor
+	}
 	if r.Body.Operator != nil {
 		claim.Operator = *r.Body.Operator
 	}

@@ -321,6 +321,7 @@ type Claim struct {
 	terminal.Claim
 	Standing Standing
 	At       time.Time
+	Cursor   string // how far the terminal has come in the feed; "" for unknown. Claim answers ErrCursor as Feed does
 }
 
 // ClaimAnswer is the answer to it.

@@ -94,6 +94,11 @@ func mayBeOld(findings []terminal.Finding) bool {
 func (s *storage) ask(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (*api.ClaimAnswer, error) {
 	began := time.Now()
 	request := cloudsync.ClaimRequestOf(claim.Claim, claim.Standing.Instance, claim.Standing.Counter, claim.Standing.Open, claim.Standing.Journal)
+	if cursor, filled, err := s.Copy.Cursor(ctx); err != nil {
+		return nil, err
+	} else if filled { // a cloud that was restored from an older backup must not be believed
+		request.Cursor = &cursor
+	}
 	answer, err := s.hub.config.Upstream.Claim(ctx, t.Key, forwardBudget, request)
 	if err != nil || answer.Granted {
 		return answer, err

@@ -230,6 +230,11 @@ type claimedJournal struct{ epochs }
 
 func (c claimedJournal) Head(ctx context.Context) (entry.Place, error) { return c.Journal.Head(ctx) }
 
+func (c claimedJournal) Cursor(ctx context.Context) (string, error) {
+	fresh, err := c.Cache.Freshness(ctx)
+	return fresh.Cursor, err
+}
+
 func (c claimedJournal) CatchUp(ctx context.Context) (bool, error) {
 	pending, _, err := c.Journal.Backlog(ctx)
 	if err != nil || pending == 0 {

@@ -12,6 +12,7 @@ import (
 	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
+	"countersign/terminal/token"
 )
 
 var feedTests = []test{
@@ -200,12 +201,22 @@ func restoredFeed(w *world) {
 			w.Errorf("the cursor %q was answered %v", strange, err)
 		}
 	}
+	uid := w.uid()
+	claim := cloud.Claim{Claim: terminal.Claim{UID: uid, Lines: []terminal.ClaimLine{{Lookup: before.lookup, Units: 1, Proof: token.Proof(before.inner, uid)}}},
+		Standing: c.standing(), At: w.now, Cursor: cursor}
+	if _, err := w.storage.Claim(w.Context(), c.Terminal, claim); !errors.Is(err, cloud.ErrCursor) {
+		w.Errorf("who knows more than the database was answered %v to a claim", err)
+	}
 	for _, old := range []string{cursor, others} {
 		if _, err := w.storage.Feed(w.Context(), other.Terminal, old, 10); !errors.Is(err, cloud.ErrCursor) {
 			w.Errorf("the cursor %q of before the restore was answered %v", old, err)
 		}
 	}
 	fresh := c.pull("", 2000)
+	claim.Cursor = fresh.Cursor
+	if answer, err := w.storage.Claim(w.Context(), c.Terminal, claim); err != nil || !answer.Granted {
+		w.Errorf("and once it has begun anew: %+v, %v", answer, err)
+	}
 	w.expect("all of it again", len(keys(state(fresh.Records))) > 5, true)
 	w.expect("and then only what is new", len(c.pull(fresh.Cursor, 2000).Records), 0)
 	told := w.of(api.ExceptionCloudRestore, true)

@@ -16,6 +16,9 @@ import (
 
 // Claim implements cloud.Storage.
 func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (answer cloud.ClaimAnswer, err error) {
+	if err := s.knownCursor(ctx, t, claim.Cursor); err != nil {
+		return answer, err
+	}
 	err = s.write(ctx, func(c *change) error {
 		answer = cloud.ClaimAnswer{}
 		from, err := c.identify(t, claim.Standing, claim.At)

@@ -47,14 +47,14 @@ func cursorPlace(q Querier, merchant, cursor string) (place, head int64, gen str
 	if cursor == "" {
 		return 0, head, gen, nil
 	}
-	cursor, knows, err := known(cursor)
+	cursor, knows, of, err := known(cursor)
 	if err != nil {
 		return 0, 0, "", cloud.ErrCursor
 	}
-	of, text, _ := strings.Cut(cursor, ".")
+	from, text, _ := strings.Cut(cursor, ".")
 	text, nonce, _ := strings.Cut(text, ".")
 	place, err = strconv.ParseInt(text, 10, 64)
-	if err != nil || of != gen || place < 0 {
+	if err != nil || from != gen || place < 0 {
 		return 0, 0, "", cloud.ErrCursor
 	}
 	if place > head || knows > head {
@@ -64,6 +64,13 @@ func cursorPlace(q Querier, merchant, cursor string) (place, head int64, gen str
 		return 0, 0, "", err
 	} else if there != nonce {
 		return 0, 0, "", errRestored
+	}
+	if of != "" {
+		if there, err := nonceAt(q, merchant, knows); err != nil {
+			return 0, 0, "", err
+		} else if there != of {
+			return 0, 0, "", errRestored
+		}
 	}
 	return place, head, gen, nil
 }
@@ -127,6 +134,23 @@ func (s *Storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 	return page, err
 }
 
+// knownCursor answers as Feed does to a cursor: a database that was restored from an older backup must not grant what terminals know to be
+// used. It is a transaction of its own: a claim that read what the sequencer writes would wait for it, or fail with it.
+func (s *Storage) knownCursor(ctx context.Context, t cloud.Terminal, cursor string) error {
+	if cursor == "" || s.copy {
+		return nil
+	}
+	err := s.read(ctx, func(q Querier) error {
+		_, _, _, err := cursorPlace(q, t.Merchant, cursor)
+		return err
+	})
+	if errors.Is(err, errRestored) {
+		old, _, _ := strings.Cut(cursor, ".")
+		err = errors.Join(err, s.beginGeneration(ctx, t, old))
+	}
+	return err
+}
+
 func (s *Storage) feed(ctx context.Context, t cloud.Terminal, cursor string, limit int) (page cloud.Page, err error) {
 	if err := s.engine.Place(ctx, t.Merchant); err != nil {
 		return page, err
@@ -137,7 +161,7 @@ func (s *Storage) feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 		if err != nil {
 			return err
 		}
-		_, knows, err := known(cursor)
+		_, knows, _, err := known(cursor)
 		if err != nil {
 			return err
 		}

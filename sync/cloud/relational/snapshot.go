@@ -24,17 +24,18 @@ const snapshotLife = 6 * time.Hour
 // The cursor that belongs to a first fill is that of the feed's beginning with "-PLACE" behind it: the vouchers up to that place are
 // known. So the feed brings everything else from its beginning, and vouchers from there on.
 
-// known takes the place up to which vouchers are known off a cursor.
-func known(cursor string) (rest string, place int64, err error) {
+// known takes the place up to which vouchers are known off a cursor, and the nonce of that place; "" for a file made before there were any.
+func known(cursor string) (rest string, place int64, nonce string, err error) {
 	rest, text, found := strings.Cut(cursor, "-")
 	if !found {
-		return cursor, 0, nil
+		return cursor, 0, "", nil
 	}
+	text, nonce, _ = strings.Cut(text, ".")
 	place, err = strconv.ParseInt(text, 10, 64)
 	if err != nil || place < 0 || rest == "" {
-		return "", 0, cloud.ErrCursor
+		return "", 0, "", cloud.ErrCursor
 	}
-	return rest, place, nil
+	return rest, place, nonce, nil
 }
 
 // NewestSnapshot implements cloud.Storage.
@@ -123,7 +124,14 @@ func (m *making) make(ctx context.Context, progress func(int64)) error {
 	}
 	err := m.storage.read(ctx, func(q Querier) error {
 		_, head, gen, err := cursorPlace(q, m.merchant, "")
-		m.made.Place, m.made.Cursor = head, fmt.Sprintf("%s.0-%d", gen, head)
+		if err != nil {
+			return err
+		}
+		nonce, err := nonceAt(q, m.merchant, head)
+		if nonce != "" {
+			nonce = "." + nonce
+		}
+		m.made.Place, m.made.Cursor = head, fmt.Sprintf("%s.0-%d%s", gen, head, nonce)
 		return err
 	})
 	if err != nil {
