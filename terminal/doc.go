@@ -98,6 +98,14 @@
 // grants alone is of assurance store: not twice through this hub. While it was heard a moment ago and does not answer, a claim is repeated
 // for a second and then the cashier is asked (MissingHub): to try again, or to go on without it (Request.Alone), by the rules below.
 //
+// # Epochs and clock steps
+//
+// A journal that was restored, or that another copy of it has overtaken, goes on in a new epoch (BeginEpoch): an entry names its own head
+// and the other's, leases are void, receipts are numbered anew, and only what the cloud confirms is honoured until a cache that was
+// filled from nothing counts that entry. The same holds while the key is known to be in use on several machines, or an entry is gone:
+// offline_not_allowed, with the cause. Whoever moves the wall clock by two seconds or more leaves an entry (NoteClock), also while the
+// program is off within one boot.
+//
 // # Reversal
 //
 // A redemption is never deleted: a reversal is a later fact. Whole, or some units of a redemption with one line. A cashier takes back what
