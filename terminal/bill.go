@@ -46,6 +46,7 @@ func settleBill(outcome *Outcome, req Request) {
 	}
 	outcome.LeftToPay = &Money{left, currency}
 	for i := range outcome.Lines {
+		judgeDiscount(&outcome.Lines[i])
 		judgeMinimum(&outcome.Lines[i], *req.Bill, afterDiscounts)
 	}
 }
@@ -85,6 +86,13 @@ func takeBalance(line *OutcomeLine, left *int64, stated bool) {
 			"asked": *line.Amount, "most": Money{*left, line.Amount.Currency}}})
 	}
 	*left = max(0, *left-line.Amount.Minor)
+}
+
+// judgeDiscount declines a discount that takes nothing off the bill: the customer would have used it up for nothing.
+func judgeDiscount(line *OutcomeLine) {
+	if line.Discount != nil && line.Discount.Minor < 1 {
+		line.Findings = append(line.Findings, Finding{Reason: AmountInvalid, Facts: map[string]any{"discount": *line.Discount}})
+	}
 }
 
 // judgeMinimum holds a line's minimum bills against the bill as stated, or against what the other discounts leave of it.
@@ -181,16 +189,32 @@ func (l OutcomeLine) times(whole *Money) *Money {
 	return &share
 }
 
-// judgeApproval says whether a manager has to agree because of what the line is worth.
-func judgeApproval(line OutcomeLine, at Situation) []Finding {
+// judgeApproval says whether a manager has to agree because of what the line is worth together with the others on the bill that stand
+// under the same rule: the campaign's counts all of its vouchers, a voucher's own each time that it is shown.
+func judgeApproval(line OutcomeLine, all []OutcomeLine) []Finding {
 	worth := line.worth()
 	if worth == nil {
 		return nil
 	}
-	for _, rules := range bothRules(line) {
-		if limit := rules.ApprovalAbove; limit != nil && limit.Currency == worth.Currency && worth.Minor > limit.Minor {
-			return []Finding{{Reason: ApprovalRequired, Facts: map[string]any{"amount": *worth, "limit": *limit}}}
+	over := func(limit *Money, under func(OutcomeLine) bool) []Finding {
+		if limit == nil || limit.Currency != worth.Currency {
+			return nil
 		}
+		sum := Money{0, limit.Currency}
+		for _, other := range all {
+			if money := other.worth(); under(other) && money != nil && money.Currency == limit.Currency {
+				sum.Minor += money.Minor
+			}
+		}
+		if sum.Minor <= limit.Minor {
+			return nil
+		}
+		return []Finding{{Reason: ApprovalRequired, Facts: map[string]any{"amount": sum, "limit": *limit}}}
 	}
-	return nil
+	if found := over(line.Campaign.Rules.ApprovalAbove, line.sameCampaign); found != nil || line.Voucher.Rules == nil {
+		return found
+	}
+	return over(line.Voucher.Rules.ApprovalAbove, func(other OutcomeLine) bool { return other.Voucher.ID == line.Voucher.ID })
 }
+
+func (l OutcomeLine) sameCampaign(other OutcomeLine) bool { return other.Campaign.ID == l.Campaign.ID }

@@ -71,7 +71,11 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 		item.Quotas, item.Parts = countEarlier(item, outcome.Lines), handedOver(item, outcome.Lines)
 		line, asks := judgeItem(item, own, at, taken[item.Row.Voucher.ID])
 		if own.Units != nil && *own.Units != 1 && len(items) == 1 && line.Campaign.Kind != KindPass {
-			line.Findings = append(line.Findings, Finding{Reason: UnitsLimit, Facts: map[string]any{"most": int64(1), "asked": *own.Units}})
+			facts := map[string]any{"most": int64(1), "asked": *own.Units}
+			if line.Campaign.Kind == KindBalance {
+				facts = map[string]any{"kind": string(KindBalance)}
+			}
+			line.Findings = append(line.Findings, Finding{Reason: UnitsLimit, Facts: facts})
 		}
 		if len(items) > 1 && (item.Row.Campaign.Rules.Exclusive || (item.Row.Voucher.Rules != nil && item.Row.Voucher.Rules.Exclusive)) {
 			line.Findings = append(line.Findings, Finding{Reason: NotCombinable, Facts: map[string]any{"count": int64(len(items))}})
@@ -95,7 +99,7 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 	}
 	for i := range outcome.Lines {
 		line := &outcome.Lines[i]
-		line.Findings = append(line.Findings, judgeApproval(*line, at)...)
+		line.Findings = append(line.Findings, judgeApproval(*line, outcome.Lines)...)
 		sortFindings(line.Findings)
 		outcome.Findings = append(outcome.Findings, line.Findings...)
 	}
@@ -130,6 +134,7 @@ func handedOver(item Item, earlier []OutcomeLine) map[string]Use {
 		for _, part := range line.Parts {
 			use := parts[part.ID]
 			use.Net++
+			use.After++
 			parts[part.ID] = use
 		}
 	}
@@ -294,9 +299,14 @@ func judgeSingle(line *OutcomeLine, item Item, at Situation) *Finding {
 	case line.Left >= 1:
 		return nil
 	case item.left() >= 1: // earlier lines of the same bill take it
-		return &Finding{Reason: UnitsLimit, Facts: map[string]any{"most": item.left(), "asked": item.left() + 1}}
+		return twiceOnBill()
 	}
 	return usedUp(AlreadyRedeemed, item, line.Left, 1, at)
+}
+
+// twiceOnBill says that earlier lines of the same bill take all that there is of a voucher.
+func twiceOnBill() *Finding {
+	return &Finding{Reason: UnitsLimit, Facts: map[string]any{"bill": "twice"}}
 }
 
 func judgePass(line *OutcomeLine, item Item, req Request, at Situation) ([]Ask, *Finding) {
@@ -312,7 +322,7 @@ func judgePass(line *OutcomeLine, item Item, req Request, at Situation) ([]Ask, 
 	}
 	if most < 1 {
 		line.Units = 1
-		return nil, &Finding{Reason: UnitsLimit, Facts: map[string]any{"most": int64(0), "asked": int64(1)}}
+		return nil, twiceOnBill()
 	}
 	if req.Units == nil {
 		if most = mostOf(most, item.Quotas); most > 1 {
@@ -327,6 +337,9 @@ func judgePass(line *OutcomeLine, item Item, req Request, at Situation) ([]Ask, 
 		line.Units = 0
 		return nil, &Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": *req.Units}}
 	case line.Units > line.Left:
+		if most < line.Left { // fewer at once than are left: both are said
+			line.Findings = append(line.Findings, Finding{Reason: UnitsLimit, Facts: map[string]any{"most": most, "asked": line.Units}})
+		}
 		return nil, usedUp(UsesExhausted, item, line.Left, line.Units, at)
 	case line.Units > most:
 		return nil, &Finding{Reason: UnitsLimit, Facts: map[string]any{"most": most, "asked": line.Units}}

@@ -1,13 +1,16 @@
 package terminal
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // judgePickup judges an order to collect: which of its lines are handed over.
 func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Finding {
 	open := map[string]bool{}
 	var all []string
 	for _, part := range line.Voucher.Lines {
-		if own := item.Parts[part.ID]; !part.Collected && own.Net-item.Row.Undone[part.ID] < 1 {
+		if item.partLeft(part) > 0 {
 			open[part.ID] = true
 			all = append(all, part.ID)
 		}
@@ -18,18 +21,19 @@ func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Findi
 	}
 	if len(all) == 0 && len(req.Lines) == 0 {
 		line.Units = 1
-		if item.left() >= 1 { // earlier lines of the same bill take them
-			return &Finding{Reason: UnitsLimit, Facts: map[string]any{"most": item.left(), "asked": item.left() + 1}}
+		if line.Left < item.left() { // earlier lines of the same bill take them
+			return twiceOnBill()
 		}
 		return usedUp(AlreadyRedeemed, item, 0, 1, at)
 	}
 	var collected []string
 	for _, id := range wanted {
+		id = strings.TrimSpace(id)
 		n := slices.IndexFunc(line.Voucher.Lines, func(l OrderLine) bool { return l.ID == id })
 		named := func(l OrderLine) bool { return l.ID == id }
 		switch {
 		case n < 0:
-			return &Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": id}}
+			return &Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": id, "lines": line.Voucher.LineNames(all)}}
 		case slices.ContainsFunc(line.Parts, named): // named twice
 		case !open[id]:
 			collected = append(collected, id)
@@ -44,6 +48,16 @@ func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Findi
 	}
 	line.Units = int64(len(line.Parts))
 	return nil
+}
+
+// partLeft is how much of one line of an order can still be handed over: as left says of the whole. What this terminal took back
+// later than the row knows is free at once.
+func (i Item) partLeft(part OrderLine) int64 {
+	own, row := i.Parts[part.ID], int64(1)
+	if part.Collected {
+		row = 0
+	}
+	return max(0, min(row-own.After, 1-own.Net+i.Row.Undone[part.ID]))
 }
 
 // collectedBefore says which of the lines that are asked for were handed over before, and which are still open. When and by whom

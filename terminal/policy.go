@@ -24,7 +24,8 @@ type Alone struct {
 }
 
 // judgeOffline says whether an approved outcome may be honoured by this terminal alone: nil, or why not. Every line must pass its
-// own campaign's policy, the sum of the exposure counting the lines before it.
+// own campaign's policy, the sum of the exposure counting the lines before it. What one redemption may be worth holds for all lines of a
+// campaign together: several vouchers on one bill, or one of them shown again and again, buy no more than one.
 func judgeOffline(outcome Outcome, alone Alone, at Situation) *Finding {
 	if finding := judgeBarred(alone.Exposure); finding != nil {
 		return finding
@@ -34,12 +35,15 @@ func judgeOffline(outcome Outcome, alone Alone, at Situation) *Finding {
 		age = at.Now.Upper.Sub(alone.Freshness.ReachedEnd)
 	}
 	exposure := alone.Exposure
+	together := map[string]int64{} // what the lines so far are worth, by campaign
 	for _, line := range outcome.Lines {
 		if age > cacheCeiling {
 			return &Finding{Reason: CacheTooOld, Facts: ageFacts(age, cacheCeiling, alone.Freshness, at)}
 		}
 		risk := line.atRisk()
-		if finding := judgeLineOffline(line, risk, age, exposure, alone.Freshness, at); finding != nil {
+		together[line.Campaign.ID] += risk.Minor
+		whole := Money{together[line.Campaign.ID], risk.Currency}
+		if finding := judgeLineOffline(line, risk, whole, age, exposure, alone.Freshness, at); finding != nil {
 			return finding
 		}
 		exposure.Count++
@@ -56,10 +60,10 @@ func judgeBarred(exposure Exposure) *Finding {
 	return &Finding{Reason: OfflineNotAllowed, Facts: map[string]any{"cause": exposure.Barred}}
 }
 
-func judgeLineOffline(line OutcomeLine, risk Money, age time.Duration, exposure Exposure, fresh Freshness, at Situation) *Finding {
+func judgeLineOffline(line OutcomeLine, risk, whole Money, age time.Duration, exposure Exposure, fresh Freshness, at Situation) *Finding {
 	policy := line.Campaign.Offline
 	if policy == nil {
-		return judgeTiers(line, risk, age, exposure, at)
+		return judgeTiers(line, risk, whole, age, exposure, at)
 	}
 	switch policy.Mode {
 	case ModeNever:
@@ -75,13 +79,13 @@ func judgeLineOffline(line OutcomeLine, risk Money, age time.Duration, exposure 
 		return &Finding{Reason: CacheTooOld, Facts: ageFacts(age, limit, fresh, at)}
 	}
 	if policy.Mode == ModeLimit {
-		return overLimits(*policy, risk, exposure)
+		return overLimits(*policy, risk, whole, exposure)
 	}
 	return nil
 }
 
 // judgeTiers applies the tiers by cache age, where a campaign says nothing.
-func judgeTiers(line OutcomeLine, risk Money, age time.Duration, exposure Exposure, at Situation) *Finding {
+func judgeTiers(line OutcomeLine, risk, whole Money, age time.Duration, exposure Exposure, at Situation) *Finding {
 	currency := line.Campaign.Currency
 	major := Money{1, currency}
 	for range CurrencyDigits(currency) {
@@ -95,23 +99,23 @@ func judgeTiers(line OutcomeLine, risk Money, age time.Duration, exposure Exposu
 			PerRedemption: &Money{defaultPerRedemption * major.Minor, currency},
 			PerTerminal:   &Money{defaultPerTerminal * major.Minor, currency},
 			Count:         defaultOfflineCount,
-		}, risk, exposure)
+		}, risk, whole, exposure)
 	}
 	low := Money{defaultLowValue * major.Minor, currency}
 	if own := at.Settings.Store.OfflineLowValue; own != nil && own.Currency == currency {
 		low = *own
 	}
-	if risk.Minor > low.Minor || (line.Units > 1 && line.Campaign.Kind != KindBalance) {
-		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"limit": low, "amount": risk}}
+	if whole.Minor > low.Minor || (line.Units > 1 && line.Campaign.Kind != KindBalance) {
+		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"limit": low, "amount": whole}}
 	}
 	return nil
 }
 
-// overLimits holds one more redemption worth risk against a policy's limits.
-func overLimits(policy OfflinePolicy, risk Money, exposure Exposure) *Finding {
+// overLimits holds one more redemption worth risk, with the others of its campaign on the bill worth whole, against a policy's limits.
+func overLimits(policy OfflinePolicy, risk, whole Money, exposure Exposure) *Finding {
 	switch {
-	case policy.PerRedemption != nil && risk.Minor > policy.PerRedemption.Minor:
-		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"limit": *policy.PerRedemption, "amount": risk}}
+	case policy.PerRedemption != nil && whole.Minor > policy.PerRedemption.Minor:
+		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"limit": *policy.PerRedemption, "amount": whole}}
 	case policy.PerTerminal != nil && exposure.Value.Minor+risk.Minor > policy.PerTerminal.Minor:
 		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"limit": *policy.PerTerminal, "amount": risk,
 			"used": Money{exposure.Value.Minor, risk.Currency}}}

@@ -99,6 +99,9 @@ func (f Finding) Title() Saying {
 	if cause := f.journalTrouble(); cause != "" {
 		return Saying{"barred." + cause, f.Facts}
 	}
+	if variant := f.variant(); variant == "lines.unknown." || variant == "discount.nothing." {
+		return Saying{variant + "title", f.Facts}
+	}
 	return Saying{"reason." + string(f.Reason) + ".title", f.Facts}
 }
 
@@ -115,6 +118,9 @@ func (f Finding) Fact() Saying {
 	}
 	if cause := f.journalTrouble(); cause != "" {
 		return Saying{"barred." + cause + ".fact", f.Facts}
+	}
+	if variant := f.variant(); variant != "" {
+		return Saying{variant + "fact", f.Facts}
 	}
 	if _, order := f.Facts["lines"]; order && f.Reason == AlreadyRedeemed {
 		return Saying{"lines.collected", f.Facts}
@@ -136,6 +142,9 @@ func (f Finding) Next() Saying {
 	if cause := f.journalTrouble(); cause != "" {
 		return Saying{"barred." + cause + ".next", f.Facts}
 	}
+	if variant := f.variant(); variant != "" {
+		return Saying{variant + "next", f.Facts}
+	}
 	if f.Approvable {
 		return Saying{"slot.approve.next", f.Facts}
 	}
@@ -143,6 +152,22 @@ func (f Finding) Next() Saying {
 		return Saying{"lines.open.next", f.Facts}
 	}
 	return Saying{"reason." + string(f.Reason) + ".next", f.Facts}
+}
+
+// variant is how a reason is told where the cashier has to do something else than mostly, or "".
+func (f Finding) variant() string {
+	has := func(fact string) bool { _, there := f.Facts[fact]; return there }
+	switch {
+	case f.Reason == UnitsLimit && has("bill"):
+		return "units.twice."
+	case f.Reason == UnitsLimit && has("kind"):
+		return "units.amount."
+	case f.Reason == AmountInvalid && has("lines"):
+		return "lines.unknown."
+	case f.Reason == AmountInvalid && has("discount"):
+		return "discount.nothing."
+	}
+	return ""
 }
 
 // keyTrouble says what is wrong with the key of a token whose issuer is known: "revoked", when nothing under the key is honoured any

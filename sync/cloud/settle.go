@@ -19,7 +19,7 @@ type Account struct {
 	Total     int64 // all units there are
 	Redeemed  int64 // by entries: accepted, overrun and revoked
 	Reversed  int64 // of those
-	Withdrawn bool  // refunded, revoked or disabled
+	Withdrawn bool  // refunded, revoked or disabled, or signed with a key that was revoked
 	Held      int64 // by claims for other entries than the one that is judged
 	Own       int64 // by the claim for the entry that is judged
 }

@@ -215,6 +215,7 @@ type NewVoucher struct {
 	terminal.Voucher
 	Inner [32]byte // HMAC-SHA-256(lookup key, "shown" ‖ canonical code)
 	Token bool     // the code is a signed token
+	Key   string   // of a token: the id of the key that signed it
 }
 
 // TakenError says which of several new vouchers, by index from 0 upwards, have a lookup or an id that another has already.

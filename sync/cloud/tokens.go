@@ -43,7 +43,7 @@ func PrepareTokens(ctx context.Context, s Storage, merchant string, campaign ter
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrNoToken, err)
 		}
-		all[i] = Issued{Voucher: draft, Code: text, Token: true}
+		all[i] = Issued{Voucher: draft, Code: text, Token: true, Key: key.ID}
 		all[i].Voucher.ID = claims.Voucher
 	}
 	return all, nil

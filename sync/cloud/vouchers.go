@@ -144,6 +144,7 @@ type Issued struct {
 	Voucher terminal.Voucher
 	Code    string // canonical
 	Token   bool   // the code is a signed token
+	Key     string // of a token: the id of the key that signed it
 }
 
 // Prepare makes count vouchers with fresh codes. Nothing is stored yet: the codes have to be safe in a file before that.
@@ -178,7 +179,7 @@ func Store(ctx context.Context, s Storage, merchant string, vouchers []Issued) e
 		n := min(batch, len(vouchers))
 		fresh := make([]NewVoucher, n)
 		for i, issued := range vouchers[:n] {
-			fresh[i] = NewVoucher{Voucher: issued.Voucher, Inner: token.InnerOf(key, issued.Code), Token: issued.Token}
+			fresh[i] = NewVoucher{Voucher: issued.Voucher, Inner: token.InnerOf(key, issued.Code), Token: issued.Token, Key: issued.Key}
 			fresh[i].Lookup = token.LookupOf(key, issued.Code)
 			if issued.Token {
 				fresh[i].Lookup = token.LookupOfVoucher(key, issued.Voucher.ID)

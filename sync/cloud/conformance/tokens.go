@@ -19,6 +19,7 @@ var tokenTests = []test{
 	{"a revoked key stays revoked", revokedKey},
 	{"every change of a key is told to every terminal, in a newer list", keysTold},
 	{"a token's voucher is a voucher as any other", tokenVoucher},
+	{"a key that is revoked takes its vouchers with it", tokenOfRevokedKey},
 	{"a token's voucher that is withdrawn is told before anybody saw it", tokenRevoked},
 	{"what a token cannot say of a voucher is not lost", tokenNarrowed},
 }
@@ -228,6 +229,31 @@ func tokenVoucher(w *world) {
 	w.expect("the verdict", c.last(), terminal.LineVerdict{Accepted: 1})
 	c.redeem(t, 1)
 	w.expect("a second time", c.last().Overrun, 1)
+}
+
+// tokenOfRevokedKey redeems under a key after it was revoked, at a counter that has not heard of it.
+func tokenOfRevokedKey(w *world) {
+	c := w.counter(quay)
+	forged, held, other := w.mustToken("dinner", cloud.Facts{}), w.mustToken("dinner", cloud.Facts{}), w.signing(w.now)
+	for _, t := range []*ticket{&forged, &held} {
+		t.inner = w.presented(*t).Candidates[0].Inner
+	}
+	uid := w.uid()
+	w.expect("a claim before", c.claim(held, 1, uid).Granted, true)
+	c.open = append(c.open, uid)
+	w.endKey(other.ID, api.KeyRevoked)
+	answer := c.claim(forged, 1, w.uid())
+	if answer.Granted || len(answer.Findings) != 1 || answer.Findings[0].Reason != terminal.UnknownIssuer || answer.Findings[0].Facts["cause"] != "revoked" {
+		w.Errorf("a claim under the revoked key: %v, %v", answer.Granted, answer.Findings)
+	}
+	c.redeem(forged, 1)
+	w.expect("the verdict", c.last(), terminal.LineVerdict{Revoked: 1})
+	c.write(terminal.Entry{UID: uid, Kind: terminal.EntryRedeem, Lines: []terminal.EntryLine{c.line(held, 1, uid, "")}})
+	w.expect("of what was granted before", c.last(), terminal.LineVerdict{Accepted: 1})
+	fresh := w.mustToken("dinner", cloud.Facts{})
+	fresh.inner = w.presented(fresh).Candidates[0].Inner
+	c.redeem(fresh, 1)
+	w.expect("under the next key", c.last(), terminal.LineVerdict{Accepted: 1})
 }
 
 func tokenRevoked(w *world) {

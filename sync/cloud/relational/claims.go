@@ -190,6 +190,11 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 			account.Held += row.units
 		}
 	}
+	if revoked, err := v.keyRevoked(g); err != nil {
+		return err
+	} else if revoked {
+		g.refuse(terminal.Finding{Reason: terminal.UnknownIssuer, Facts: map[string]any{"cause": "revoked", "issuer": v.kid}})
+	}
 	for _, finding := range stateFindings(v.Voucher, campaign, g.terminal.Store) {
 		g.refuse(finding)
 	}

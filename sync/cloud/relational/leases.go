@@ -148,7 +148,7 @@ func (g *leasing) grant(want cloud.LeaseWant) error {
 		return err
 	}
 	account, campaign, err := loadAccount(g, v, want.Part, g.terminal.ID, terminal.UID{})
-	if err != nil || campaign.Offline == nil || len(stateFindings(v.Voucher, campaign, g.terminal.Store)) > 0 {
+	if err != nil || campaign.Offline == nil || account.Withdrawn || len(stateFindings(v.Voucher, campaign, g.terminal.Store)) > 0 {
 		return err
 	}
 	mine, err := openLeases(g, "terminal = ? AND campaign = ? AND voucher <> 0", g.terminal.ID, campaign.ID)

@@ -121,9 +121,13 @@ func loadAccount(q Querier, v held, part string, terminalID int64, uid terminal.
 	if err != nil {
 		return cloud.Account{}, campaign, err
 	}
+	revoked, err := v.keyRevoked(q)
+	if err != nil {
+		return cloud.Account{}, campaign, err
+	}
 	account := cloud.Account{
 		Total: cloud.TotalOf(v.Voucher, campaign.Kind, part), Redeemed: v.redeemed, Reversed: v.reversed,
-		Withdrawn: v.State != terminal.VoucherActive,
+		Withdrawn: revoked || v.State != terminal.VoucherActive,
 	}
 	if part != "" {
 		account.Redeemed, account.Reversed = 0, 0

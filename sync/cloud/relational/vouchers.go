@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
 )
@@ -51,8 +52,8 @@ func (c *change) skipVoucherIDs() error {
 func (s *Storage) NewVouchers(ctx context.Context, merchant string, vouchers []cloud.NewVoucher) error {
 	return s.writeConditional(ctx, func(c *change) error {
 		var taken cloud.TakenError
-		insert, err := c.Prepare(`INSERT INTO voucher (id, merchant, campaign, lookup, "inner", token, state, state_at, units, body)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+		insert, err := c.Prepare(`INSERT INTO voucher (id, merchant, campaign, lookup, "inner", token, kid, state, state_at, units, body)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 		if err != nil {
 			return err
 		}
@@ -67,7 +68,7 @@ func (s *Storage) NewVouchers(ctx context.Context, merchant string, vouchers []c
 				at = sql.NullInt64{Int64: micros(*voucher.StateAt), Valid: true}
 			}
 			result, err := insert.Exec(int64(voucher.ID), merchant, voucher.Campaign, voucher.Lookup[:], voucher.Inner[:],
-				flag(voucher.Token), string(voucher.State), at, voucher.Units, string(body))
+				flag(voucher.Token), voucher.Key, string(voucher.State), at, voucher.Units, string(body))
 			if err != nil {
 				return fmt.Errorf("voucher %s cannot be stored: %w", voucher.ID, err)
 			}
@@ -101,6 +102,7 @@ type held struct {
 	inner              [32]byte
 	secret             bool // inner is there
 	redeemed, reversed int64
+	kid                string // the key that signed its token; "" of a plain code, and of tokens that are older than the record of it
 }
 
 func (v held) shown() cloud.Shown { return cloud.Shown{Inner: v.inner, Order: v.Order} }
@@ -108,7 +110,17 @@ func (v held) shown() cloud.Shown { return cloud.Shown{Inner: v.inner, Order: v.
 // copied says that this is a hub's copy, where nobody can tell whether a code was shown.
 func (v held) copied() bool { return !v.secret }
 
-const voucherColumns = `id, merchant, campaign, lookup, "inner", state, state_at, units, redeemed, reversed, last_use, body, version`
+const voucherColumns = `id, merchant, campaign, lookup, "inner", state, state_at, units, redeemed, reversed, last_use, body, version, kid`
+
+// keyRevoked reports that the voucher's token was signed with a key that was revoked since: nothing under it is honoured any more.
+func (v held) keyRevoked(q Querier) (revoked bool, err error) {
+	if v.kid == "" {
+		return false, nil
+	}
+	err = q.QueryRow("SELECT EXISTS (SELECT 1 FROM token_key WHERE merchant = ? AND kid = ? AND state = ?)", v.merchant, v.kid, string(api.KeyRevoked)).
+		Scan(&revoked)
+	return revoked, err
+}
 
 // voucher loads the one voucher that condition picks.
 func voucher(q Querier, condition string, args ...any) (v held, err error) {
@@ -135,7 +147,7 @@ func scanVoucher(row Row) (v held, err error) {
 	var at sql.NullInt64
 	var state, campaign string
 	var units, version int64
-	err = row.Scan(&id, &v.merchant, &campaign, &lookup, &inner, &state, &at, &units, &v.redeemed, &v.reversed, &lastUse, &body, &version)
+	err = row.Scan(&id, &v.merchant, &campaign, &lookup, &inner, &state, &at, &units, &v.redeemed, &v.reversed, &lastUse, &body, &version, &v.kid)
 	if err != nil {
 		return v, err
 	}
