@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 )
 
 // Field is where a person's typing goes: a code, an amount, a PIN.
@@ -53,6 +54,8 @@ type Router struct {
 
 	since                         time.Time // when the first pending rune came
 	lastRune, lastEnter, lastScan time.Time
+	lastPress                     time.Time // of any key, modifiers and the keys of a keypad as well: no rune may come of it
+	odd, oddBefore                time.Time // when a key that writes was last pressed and wrote nothing
 }
 
 // NewRouter makes a router. The timer must call on the window's goroutine.
@@ -90,6 +93,7 @@ func (r *Router) Rune(char rune) {
 		return
 	}
 	at := r.live.read()
+	r.odd = r.oddBefore
 	if r.burst.Pending() == 0 {
 		r.give()
 		r.given = 0
@@ -118,6 +122,20 @@ func (r *Router) give() {
 			r.given++
 		}
 	}
+}
+
+// Press takes note that a key goes down, whatever comes of it. Scanners that type ALT and a number on the keypad, or letters with CTRL,
+// make no runes everywhere; the Enter behind them must not be a person's yes. An Enter itself is none, and is not noted.
+func (r *Router) Press(name fyne.KeyName) {
+	switch name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyTab:
+		return
+	}
+	r.lastPress = r.live.read()
+	if !isCommand(name) && name != desktop.KeyShiftLeft && name != desktop.KeyShiftRight {
+		r.oddBefore, r.odd = r.odd, r.lastPress
+	}
+	r.live.start()
 }
 
 // Key takes a key, whatever had the focus.
@@ -171,9 +189,9 @@ func (r *Router) end(name fyne.KeyName) {
 		return
 	}
 	switch {
-	case r.field != nil && at.Sub(r.lastScan) >= millis(calmMillis):
+	case r.field != nil && at.Sub(r.lastScan) >= millis(calmMillis) && at.Sub(r.odd) >= millis(calmMillis):
 		r.field.Submit()
-	case r.field == nil && pending == 0 && at.Sub(r.lastRune) >= millis(calmMillis):
+	case r.field == nil && pending == 0 && at.Sub(r.lastRune) >= millis(calmMillis) && at.Sub(r.lastPress) >= millis(calmMillis):
 		r.OnKey(fyne.KeyReturn)
 	}
 }
@@ -190,7 +208,8 @@ func (r *Router) scanned(text string, at time.Time) {
 // watching reports that time still matters: runes are pending, or Enter does not count yet.
 func (r *Router) watching() bool {
 	at := r.live.read()
-	return r.takesCodes() || r.burst.Pending() > 0 || len(r.held) > 0 || at.Sub(r.lastRune) < millis(calmMillis) || at.Sub(r.lastEnter) < millis(calmMillis)
+	return r.takesCodes() || r.burst.Pending() > 0 || len(r.held) > 0 || at.Sub(r.lastRune) < millis(calmMillis) ||
+		at.Sub(r.lastPress) < millis(calmMillis) || at.Sub(r.lastEnter) < millis(calmMillis)
 }
 
 // listen gives the field what is not followed by more, and ends a burst that is followed by silence. A few runes and a pause, while a field

@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -72,6 +73,51 @@ func (d *desk) expect(t *testing.T, scans []string, names ...fyne.KeyName) {
 		t.Errorf("commands %q, want %q", d.keys, names)
 	}
 	d.scans, d.keys = nil, nil
+}
+
+func TestKeysThatWriteNothingAreNoYes(t *testing.T) {
+	// A scanner that types ALT and numbers, or letters with CTRL, redeems the voucher that is shown with the Enter behind them.
+	for name, presses := range map[string][]fyne.KeyName{
+		"alt and the keypad": {desktop.KeyAltLeft, fyne.Key0, fyne.Key5, fyne.Key5},
+		"ctrl and a letter":  {desktop.KeyControlLeft, fyne.KeyJ},
+		"shift alone":        {desktop.KeyShiftLeft},
+		"num lock":           {""},
+		"a function key":     {fyne.KeyF9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			for _, key := range presses {
+				d.sink.KeyDown(&fyne.KeyEvent{Name: key}) // what is held with ALT or CTRL goes no further than this
+				d.world.Pass(4 * time.Millisecond)
+			}
+			d.hands.Key(fyne.KeyReturn)
+			d.expect(t, nil)
+			d.world.Pass(500 * time.Millisecond)
+			d.hands.Key(fyne.KeyReturn)
+			d.expect(t, nil, fyne.KeyReturn)
+		})
+	}
+}
+
+func TestKeysThatWriteNothingEndNoField(t *testing.T) {
+	// A scanner that types ALT and numbers sends off the amount that a person has not finished; or a person's own Enter is not taken.
+	d := newDesk(t)
+	field := &text{}
+	d.router.Open(field)
+	d.hands.Type("25", 200*time.Millisecond)
+	d.sink.KeyDown(&fyne.KeyEvent{Name: desktop.KeyAltLeft})
+	d.sink.KeyDown(&fyne.KeyEvent{Name: fyne.Key5})
+	d.hands.Key(fyne.KeyReturn)
+	if len(field.submitted) > 0 {
+		t.Errorf("sent off %q", field.submitted)
+	}
+	d.world.Pass(time.Second)
+	d.hands.Type("00", 150*time.Millisecond)
+	d.hands.Key(fyne.KeyBackspace)
+	d.hands.Key(fyne.KeyReturn)
+	if !slices.Equal(field.submitted, []string{"250"}) {
+		t.Errorf("sent off %q, want 250", field.submitted)
+	}
 }
 
 func TestScannerNeverConfirms(t *testing.T) {

@@ -73,7 +73,7 @@ func (s *Sink) TypedKey(event *fyne.KeyEvent) { s.router.Key(event) }
 func (s *Sink) AcceptsTab() bool { return true }
 
 // KeyDown implements desktop.Keyable.
-func (s *Sink) KeyDown(*fyne.KeyEvent) {}
+func (s *Sink) KeyDown(event *fyne.KeyEvent) { s.router.Press(event.Name) }
 
 // KeyUp implements desktop.Keyable.
 func (s *Sink) KeyUp(*fyne.KeyEvent) {}
