@@ -25,6 +25,7 @@ const (
 	DetailNoAnswer    = "no_answer"    // unconfirmed: the printer answers, but never said that it printed this slip
 	DetailStopped     = "stopped"      // unconfirmed: the printing was stopped by the terminal's end
 	DetailCancelled   = "cancelled"    // abandoned: staff cancelled it
+	DetailProfile     = "profile"      // failed: its bytes were made for another kind of printer
 	DetailUnprintable = "unprintable"  // failed: there is nothing to print in it
 	DetailRetry       = "not_one_byte" // queued again: not one byte of it had been written
 )

@@ -134,7 +134,7 @@ func (s daySource) Tasks(ctx context.Context) (day.Tasks, error) {
 	if err != nil {
 		return day.Tasks{}, err
 	}
-	tasks := day.Tasks{Exceptions: exceptions, Slips: status.Printer.Doubtful}
+	tasks := day.Tasks{Exceptions: exceptions, Slips: status.Printer.Doubtful + status.Printer.Asking}
 	if status.Clock.Sentence != "" {
 		tasks.ClockOff = time.Duration(status.Clock.Off) * time.Second
 	}

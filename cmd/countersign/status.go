@@ -58,7 +58,7 @@ func (m *Main) watch(ctx context.Context) {
 
 // statusOf says what a station's status is to a cashier.
 func statusOf(s station.Status, p printer.Status, reader counter.Reader) counter.Status {
-	status := counter.Status{Line: counter.LineUnknown, Pending: s.Pending.Count, Oldest: s.Pending.Oldest, Slips: s.Printer.Doubtful, Queued: s.Printer.Queued,
+	status := counter.Status{Line: counter.LineUnknown, Pending: s.Pending.Count, Oldest: s.Pending.Oldest, Slips: s.Printer.Doubtful + s.Printer.Asking, Queued: s.Printer.Queued - s.Printer.Asking,
 		LastSync: s.Line.LastContact.Truncate(time.Minute), Reader: reader}
 	switch {
 	case s.Suspended:

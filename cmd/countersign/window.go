@@ -71,7 +71,7 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	}
 	m.burst = &scanner.Burst{Learnt: learnt}
 	m.screen = counter.NewScreen(m.window, m.burst, onWindow, counter.Parts{
-		Terminal: opened.Terminal, Rows: opened.Cache, Words: m.words, Now: time.Now, UID: newUID,
+		Terminal: withSlips{opened.Terminal, opened}, Slips: withSlips{opened.Terminal, opened}, Rows: opened.Cache, Words: m.words, Now: time.Now, UID: newUID,
 		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log,
 	})
 	m.screen.OnAlarm = m.window.RequestFocus

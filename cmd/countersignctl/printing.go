@@ -71,7 +71,7 @@ func (a *app) reprintCommand() *cobra.Command {
 	var who person
 	command := &cobra.Command{
 		Use:     "reprint RECEIPT|ID",
-		Short:   "Print a slip again, headed DUPLICATE",
+		Short:   "Print a slip again, headed DUPLICATE; the original, where that was never printed",
 		Example: "  countersignctl reprint 1-000042",
 		Args:    exactly(1),
 		RunE: func(command *cobra.Command, args []string) error {
@@ -80,11 +80,9 @@ func (a *app) reprintCommand() *cobra.Command {
 				return usage(err)
 			}
 			return a.withDesk(command, func(ctx context.Context, d *desk) error {
-				pin := ""
-				if who.id != "" {
-					if pin, err = a.readPIN(who); err != nil {
-						return err
-					}
+				pin, err := a.pinOf(who)
+				if err != nil {
+					return err
 				}
 				record, err := recordNamed(ctx, d.reader, uid, receipt)
 				if err == nil {
@@ -100,7 +98,11 @@ func (a *app) reprintCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.seePrinted(ctx, d, record.Entry.UID, fmt.Sprintf("slip of %s as duplicate %d", record.Entry.Receipt, reprints))
+				what := fmt.Sprintf("slip of %s", record.Entry.Receipt)
+				if reprints > 0 { // else the original had not been printed yet
+					what += fmt.Sprintf(" as duplicate %d", reprints)
+				}
+				return a.seePrinted(ctx, d, record.Entry.UID, what)
 			})
 		},
 	}
@@ -111,6 +113,19 @@ func (a *app) reprintCommand() *cobra.Command {
 // reprint has a slip made once more. A PIN that is refused is printed and ends the command.
 func (a *app) reprint(ctx context.Context, d *desk, uid terminal.UID, operator, pin string) error {
 	refused, err := d.Reprint(ctx, uid, operator, pin)
+	return a.signedOff(ctx, d, refused, err)
+}
+
+// pinOf reads the PIN of whoever is named.
+func (a *app) pinOf(who person) (string, error) {
+	if who.id == "" {
+		return "", nil
+	}
+	return a.readPIN(who)
+}
+
+// signedOff says what came of something that an operator had to sign in for.
+func (a *app) signedOff(ctx context.Context, d *desk, refused *terminal.Finding, err error) error {
 	if errors.Is(err, station.ErrSignIn) {
 		return nobodySignedIn()
 	}

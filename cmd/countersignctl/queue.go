@@ -63,8 +63,8 @@ func (a *app) queueCommand() *cobra.Command {
 	command.Flags().BoolVar(&all, "all", false, "also those that were printed or abandoned")
 	command.AddCommand(a.queuePrintCommand(),
 		a.queueMoveCommand("done", "Say that slips which were perhaps printed are on paper", terminal.JobPrinted, terminal.JobUnconfirmed),
-		a.queueMoveCommand("drop", "Give slips up: they are not printed any more", terminal.JobAbandoned,
-			terminal.JobQueued, terminal.JobUnconfirmed, terminal.JobFailed))
+		a.queueMoveCommand("drop", "Give slips up: they are not printed any more; one on its way is cancelled", terminal.JobAbandoned,
+			terminal.JobQueued, terminal.JobUnconfirmed, terminal.JobFailed, terminal.JobSending, terminal.JobSent))
 	return a.withJSON(command)
 }
 
@@ -88,6 +88,7 @@ func writeQueue(out io.Writer, list []queued, words terminal.Words) error {
 
 func (a *app) queuePrintCommand() *cobra.Command {
 	var all bool
+	var who person
 	command := &cobra.Command{
 		Use:     "print [SLIP...]",
 		Short:   "Print slips now that are on hold or have waited for long",
@@ -98,6 +99,10 @@ func (a *app) queuePrintCommand() *cobra.Command {
 				return err
 			}
 			return a.withDesk(command, func(ctx context.Context, d *desk) error {
+				pin, err := a.pinOf(who)
+				if err != nil {
+					return err
+				}
 				if all {
 					jobs, err := d.reader.Journal.Jobs(ctx, terminal.JobQueued)
 					if err != nil {
@@ -108,7 +113,8 @@ func (a *app) queuePrintCommand() *cobra.Command {
 					}
 				}
 				for _, id := range ids {
-					if err := d.ReleaseJob(ctx, id); err != nil {
+					refused, err := d.ReleaseJob(ctx, id, who.id, pin)
+					if err := a.signedOff(ctx, d, refused, err); err != nil {
 						return noSuchSlip(id, err)
 					}
 				}
@@ -126,12 +132,14 @@ func (a *app) queuePrintCommand() *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&all, "all", false, "all of them")
+	operatorFlags(command, &who)
 	return command
 }
 
 // queueMoveCommand is a person's word on slips: they go to a state from those that a person may end.
 func (a *app) queueMoveCommand(name, short string, to terminal.JobState, from ...terminal.JobState) *cobra.Command {
-	return &cobra.Command{
+	var who person
+	command := &cobra.Command{
 		Use:     name + " SLIP...",
 		Short:   short,
 		Example: "  countersignctl queue " + name + " 17",
@@ -142,9 +150,17 @@ func (a *app) queueMoveCommand(name, short string, to terminal.JobState, from ..
 				return err
 			}
 			return a.withDesk(command, func(ctx context.Context, d *desk) error {
+				pin, err := a.pinOf(who)
+				if err != nil {
+					return err
+				}
 				for _, id := range ids {
-					if err := moveSlip(ctx, d, id, to, from); err != nil {
-						return err
+					err := moveSlip(from, func(state terminal.JobState) error {
+						refused, err := d.MarkJob(ctx, id, state, to, who.id, pin)
+						return a.signedOff(ctx, d, refused, err)
+					})
+					if err != nil {
+						return noSuchSlip(id, err)
 					}
 					said := station.SayJob(d.reader.Words(ctx, a.language), terminal.SpoolJob{State: to}, time.Now())
 					if _, err := fmt.Fprintf(a.out, "slip %d: %s\n", id, said); err != nil {
@@ -155,16 +171,18 @@ func (a *app) queueMoveCommand(name, short string, to terminal.JobState, from ..
 			})
 		},
 	}
+	operatorFlags(command, &who)
+	return command
 }
 
-func moveSlip(ctx context.Context, d *desk, id int64, to terminal.JobState, from []terminal.JobState) error {
+// moveSlip tries one state after the other from which a slip may go.
+func moveSlip(from []terminal.JobState, move func(from terminal.JobState) error) error {
 	for _, state := range from {
-		err := d.MarkJob(ctx, id, state, to)
-		if !errors.Is(err, terminal.ErrUnknown) {
+		if err := move(state); !errors.Is(err, terminal.ErrUnknown) {
 			return err
 		}
 	}
-	return noSuchSlip(id, terminal.ErrUnknown)
+	return terminal.ErrUnknown
 }
 
 func noSuchSlip(id int64, err error) error {

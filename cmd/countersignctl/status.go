@@ -79,20 +79,23 @@ func writeStatus(out io.Writer, status station.Status) error {
 	case status.Cache.ReachedEnd.IsZero():
 		row("cache", "never filled")
 	default:
-		row("cache", "%d vouchers of %d campaigns, complete %s", status.Cache.Vouchers, status.Cache.Campaigns, ago(status.Cache.ReachedEnd))
+		row("cache", "%s of %s, complete %s", station.Counted(status.Cache.Vouchers, "voucher", "vouchers"),
+			station.Counted(status.Cache.Campaigns, "campaign", "campaigns"), ago(status.Cache.ReachedEnd))
 	}
 	if status.Pending.Count == 0 {
-		row("pending", "nothing; the cloud has all %d entries", status.Pending.Head)
+		row("pending", "nothing; the cloud has all of %s", station.Counted(status.Pending.Head, "entry", "entries"))
 	} else {
-		row("pending", "%d of %d entries, the oldest %s", status.Pending.Count, status.Pending.Head, ago(status.Pending.Oldest))
+		row("pending", "%d of %s, the oldest %s", status.Pending.Count, station.Counted(status.Pending.Head, "entry", "entries"), ago(status.Pending.Oldest))
 	}
 	if leases := status.Leases; leases != nil && leases.Count > 0 {
 		row("leases", "%d units of %d leases reserved to this terminal, the first until %s", leases.Units, leases.Count, leases.Expires.Local().Format("2006-01-02 15:04"))
 	}
 	if status.Printer.Target == "" {
-		row("printer", "none set up; %d slips waiting", status.Printer.Queued)
+		row("printer", "none set up; %s waiting", station.Counted(status.Printer.Queued, "slip", "slips"))
 	} else {
-		row("printer", "%s (%s); %d slips waiting, %d need a look", status.Printer.Target, status.Printer.Profile, status.Printer.Queued, status.Printer.Doubtful)
+		row("printer", "%s (%s); %s waiting, %s a yes, %s a look", status.Printer.Target, status.Printer.Profile,
+			station.Counted(status.Printer.Queued, "slip", "slips"), station.Counted(status.Printer.Asking, "needs", "need"),
+			station.Counted(status.Printer.Doubtful, "needs", "need"))
 	}
 	row("clock", "%s", status.Clock.Sentence)
 	if moved := status.Clock.Moved; moved != nil {

@@ -18,6 +18,8 @@ type Config struct {
 	Status string                            // "yes": it answers DLE EOT, so that silence means off; "try"; "no"
 	Word   string                            // how it says that a slip is printed: "process_id", "paper", "" for never
 	Chunk  int                               // bytes written at once; 64 unless said
+	// Profile is the printer's; a slip whose bytes were made for another is not sent. "": whatever comes is sent.
+	Profile string
 	// Boundaries lists where a slip's bytes may be cut without cutting a command, in ascending order; nil: nowhere. With it, a
 	// printer that is switched off and on in the middle of a slip is found out.
 	Boundaries func(data []byte) []int
@@ -172,6 +174,8 @@ func (w *Worker) step(ctx context.Context) bool {
 		return false
 	case len(job.Bytes) == 0:
 		return w.mark(ctx, job.ID, terminal.JobQueued, terminal.JobFailed, terminal.DetailUnprintable)
+	case w.config.Profile != "" && job.Profile != "" && job.Profile != w.config.Profile:
+		return w.mark(ctx, job.ID, terminal.JobQueued, terminal.JobFailed, terminal.DetailProfile)
 	case !w.ready(ctx) || !w.settle(ctx):
 		return false
 	}

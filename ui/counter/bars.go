@@ -24,6 +24,7 @@ const (
 	keyUndo    functionKey = "F8"
 	keySwitch  functionKey = "F9"
 	keySetup   functionKey = "F10" // on the manager's sheet
+	keySlips   functionKey = "F11"
 	keyManager functionKey = "F12"
 )
 
@@ -81,7 +82,7 @@ func Lights(s State, say terminal.Words) []widgets.Light {
 	}
 	text := say.Say("ui.paper."+string(or(st.Paper, PaperUnknown)), nil)
 	if n := st.waitingSlips(); n > 0 {
-		waiting := say.Say("ui.paper.waiting", args{"count": n})
+		waiting := join(separator, say.Say("ui.paper.waiting", args{"count": n}), keySlips.label())
 		if st.Paper.stuck() {
 			text = join(separator, text, waiting)
 		} else {

@@ -2,6 +2,7 @@ package counter
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ const (
 type Parts struct {
 	Terminal Terminal
 	Rows     Rows
+	Slips    Slips // nil where nothing is printed
 	Words    terminal.Words
 	// Now is the wall clock, as it is shown.
 	Now func() time.Time
@@ -135,13 +137,21 @@ func (c *Counter) carryOut(command Command, words terminal.Words) Event {
 		c.log("sign in", err)
 		return PINChecked{operator, finding, err}
 	case PrintAgain:
-		_, err := t.Reprint(context.WithoutCancel(ctx), o.UID, o.Operator)
+		record, err := t.Reprint(context.WithoutCancel(ctx), o.UID, o.Operator)
 		c.log("reprint", err)
-		return Reprinted{err}
+		return Reprinted{err == nil && record.Entry.Kind != terminal.EntryReprint, err}
 	case LoadPast:
 		return PastLoaded{c.past(ctx, pastShown, o.Operator)}
 	case Search:
 		return FoundPast{o.Text, matching(c.past(ctx, pastSearched, o.Operator), o.Text)}
+	case LoadSlips:
+		return c.slips(ctx)
+	case SettleSlip:
+		err := c.parts.Slips.Settle(context.WithoutCancel(ctx), o.ID, o.Word, o.Operator)
+		c.log("settle a slip", err)
+		loaded := c.slips(ctx)
+		loaded.Err = errors.Join(err, loaded.Err)
+		return loaded
 	case LoadPlace:
 		settings, err := t.Settings(ctx)
 		if err != nil {

@@ -77,14 +77,24 @@ type (
 		Finding  *terminal.Finding
 		Err      error
 	}
-	// Reprinted answers PrintAgain.
-	Reprinted struct{ Err error }
+	// Reprinted answers PrintAgain. First says that it was the original, which had not been printed yet.
+	Reprinted struct {
+		First bool
+		Err   error
+	}
 	// PastLoaded answers LoadPast, FoundPast answers Search.
 	PastLoaded struct{ Past []Past }
 	FoundPast  struct {
 		Text string
 		Past []Past
 	}
+	// SlipsLoaded answers LoadSlips and SettleSlip.
+	SlipsLoaded struct {
+		Slips []Slip
+		Err   error
+	}
+	// SlipSettled is a person's word on the slip that is chosen.
+	SlipSettled struct{ Word SlipWord }
 	// PlaceLoaded answers LoadPlace.
 	PlaceLoaded struct {
 		Settings  terminal.Settings
@@ -129,6 +139,8 @@ func (PINChecked) event()        {}
 func (Reprinted) event()         {}
 func (PastLoaded) event()        {}
 func (FoundPast) event()         {}
+func (SlipsLoaded) event()       {}
+func (SlipSettled) event()       {}
 func (PlaceLoaded) event()       {}
 func (StatusChanged) event()     {}
 func (Told) event()              {}
@@ -139,7 +151,7 @@ func (Ticked) event()            {}
 func byPerson(event Event) bool {
 	switch event.(type) {
 	case Scanned, Confirmed, Dismissed, Typing, Erased, Filled, Moved, Chose, Opened, Touched, UndoAsked, ReprintAsked, SwitchAsked, Stirred,
-		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed:
+		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed, SlipSettled:
 		return true
 	}
 	return false
@@ -179,6 +191,13 @@ type (
 		Text     string
 		Operator *terminal.Operator
 	}
+	// LoadSlips reads the slips that wait or need a look; SettleSlip carries out somebody's word on one, and reads them again.
+	LoadSlips  struct{}
+	SettleSlip struct {
+		ID       int64
+		Word     SlipWord
+		Operator *terminal.Operator
+	}
 	// LoadPlace reads settings and operators.
 	LoadPlace struct{}
 )
@@ -191,5 +210,7 @@ func (PrintAgain) command() {}
 func (LoadPast) command()   {}
 func (Search) command()     {}
 func (LoadPlace) command()  {}
+func (LoadSlips) command()  {}
+func (SettleSlip) command() {}
 
 func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }

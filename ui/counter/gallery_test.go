@@ -222,6 +222,7 @@ func scenes() []scene {
 		{"type-code", func(s *State) { s.Sheet, s.Typed = CodeSheet, "7K3M-Q9T" }},
 		{"search", func(s *State) { s.Sheet, s.Found, s.Pick = SearchSheet, recentDay(), 2 }},
 		{"undo", func(s *State) { s.Sheet, s.Undoing = UndoSheet, &s.Past[0] }},
+		{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), 1 }},
 		{"recent-open", func(s *State) { s.Opened = uid(8) }},
 		{"waits-already", func(s *State) {
 			s.Phase, s.Outcome, s.Waiting = ReadyToRedeem, dinnerNow, []terminal.Scan{{Code: "7K3MQ9TX4B2H"}}

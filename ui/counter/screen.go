@@ -74,6 +74,7 @@ type shownSheet struct {
 	waiting  bool
 	people   int
 	found    []Past
+	slips    []Slip
 	left     string
 	language string
 }
@@ -134,7 +135,13 @@ func (c *Screen) build() {
 	gap := theme.Size(theme.Inset)
 	c.panel = widgets.NewPanel(c.pressed)
 	c.aside = widgets.NewRecents(c.pastPressed)
-	c.bar = widgets.NewStatusBar(func() { c.OnAlarm() })
+	c.bar = widgets.NewStatusBar(func() {
+		if c.bar.Alarm() != "" {
+			c.OnAlarm()
+		} else if c.counter.State().Status.waitingSlips() > 0 {
+			c.pressed(string(keySlips))
+		}
+	})
 	c.over = widgets.Stack()
 	c.heading = widgets.Stack()
 	c.list = keys.NewList(c.sink, func() int { return len(c.rows) }, func() fyne.CanvasObject { return widgets.NewRow() }, c.fillRow)
@@ -219,7 +226,12 @@ func (c *Screen) pressed(name string) {
 			return
 		}
 	}
+	if c.slipKey(functionKey(name)) {
+		return
+	}
 	switch functionKey(name) {
+	case keySlips:
+		c.counter.Happen(Opened{SlipsSheet})
 	case keyOrder:
 		c.counter.Happen(OrderAsked{})
 	case keyBill:
@@ -349,7 +361,7 @@ func (c *Screen) showRoom(s State) {
 
 func (c *Screen) showSheet(s State, say terminal.Words) {
 	now := shownSheet{sheet: s.Sheet, pick: s.Pick, typed: s.Typed, purpose: s.Purpose, wrong: s.Wrong, checking: s.Checking,
-		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, language: say.Language()}
+		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, slips: s.Slips, language: say.Language()}
 	if s.Who != nil {
 		now.who = s.Who.ID
 	}

@@ -19,6 +19,8 @@ func (c *Screen) sheet(s State) fyne.CanvasObject {
 			c.backButton(w), c.firstButton(w, "ui.do.check", s.Typed == "")))
 	case SearchSheet:
 		return c.card(820, 560, c.search(s, w))
+	case SlipsSheet:
+		return c.card(820, 560, c.slipSheet(s, w))
 	case UndoSheet:
 		return c.card(580, 0, c.undo(s, w))
 	case SignInSheet:

@@ -40,6 +40,10 @@ func (s State) onSheet(event Event) (State, []Command) {
 		return s.pinChecked(e)
 	case Reversed:
 		return s.reversed(e)
+	case SlipsLoaded:
+		return s.slipsLoaded(e), nil
+	case SlipSettled:
+		return s.slipSettled(e.Word)
 	case FoundPast:
 		if e.Text == s.Typed {
 			s.Found, s.Pick = e.Past, 0
@@ -59,6 +63,8 @@ func (s State) choices() int {
 		return len(undoReasons)
 	case SearchSheet:
 		return len(s.Found)
+	case SlipsSheet:
+		return len(s.Slips)
 	}
 	return 0
 }
@@ -66,6 +72,7 @@ func (s State) choices() int {
 // closed closes the sheet.
 func (s State) closed() State {
 	s.Sheet, s.Pick, s.Typed, s.Purpose, s.Who, s.Wrong, s.Checking, s.Found, s.Manager = NoSheet, 0, "", "", nil, nil, false, nil, nil
+	s.Slips, s.Clerk = nil, nil
 	return s
 }
 
@@ -87,6 +94,11 @@ func (s State) opened(sheet Sheet) (State, []Command) {
 	case SearchSheet:
 		s.Sheet = sheet
 		return s, []Command{Search{Operator: s.Operator}}
+	case SlipsSheet:
+		if s.Place.Store.SignIn != terminal.SignInNone && s.Operator == nil {
+			return s.signIn(ForSlips), nil
+		}
+		return s.slipsOpened(s.Operator)
 	}
 	s.Sheet = sheet
 	return s, nil
@@ -175,6 +187,8 @@ func (s State) pinChecked(e PINChecked) (State, []Command) {
 	case ForUndoAgreed:
 		s.Undo.Reversal.Approver = e.Operator
 		return s.takeBack(s.Undo)
+	case ForSlips:
+		return s.slipsOpened(e.Operator)
 	case ForManager:
 		s.Sheet, s.Manager = ManagerSheet, e.Operator
 		return s, nil
@@ -278,6 +292,8 @@ func (s State) reprintAsked(uid terminal.UID) (State, []Command) {
 		switch {
 		case s.Sheet == SearchSheet && s.Pick < len(s.Found):
 			uid = s.Found[s.Pick].Record.Entry.UID
+		case s.Phase == Redeemed && s.Outcome.Record != nil: // the list at the side may not have it yet
+			uid = s.Outcome.Record.Entry.UID
 		case len(s.Past) > 0:
 			uid = s.Past[0].Record.Entry.UID
 		default:

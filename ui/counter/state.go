@@ -43,11 +43,12 @@ const (
 	UndoSheet    Sheet = "undo"
 	SignInSheet  Sheet = "sign_in"
 	ManagerSheet Sheet = "manager"
+	SlipsSheet   Sheet = "slips"
 )
 
 // gives reports that the sheet makes way for a scan: the customer comes first.
 func (s Sheet) gives() bool {
-	return s == HelpSheet || s == CodeSheet || s == SearchSheet || s == ManagerSheet
+	return s == HelpSheet || s == CodeSheet || s == SearchSheet || s == ManagerSheet || s == SlipsSheet
 }
 
 // Purpose is what somebody signs in for.
@@ -60,6 +61,7 @@ const (
 	ForApproval   Purpose = "approval"    // a second person agrees to a redemption
 	ForUndo       Purpose = "undo"        // the store wants a name for each reversal
 	ForUndoAgreed Purpose = "undo_agreed" // a manager agrees to a reversal
+	ForSlips      Purpose = "slips"       // to say what becomes of slips
 	ForManager    Purpose = "manager"     // to see the figures
 )
 
@@ -118,6 +120,9 @@ type State struct {
 	Checking bool               // the PIN, or the reversal, is under way
 	Wrong    *terminal.Finding  // why the last PIN was refused
 	Undoing  *Past              // of UndoSheet, and of the reversal after it
+
+	Slips []Slip             // of SlipsSheet; nil before they were read
+	Clerk *terminal.Operator // of SlipsSheet: who signed in for it
 
 	Undo TakeBack // the reversal that was asked for
 

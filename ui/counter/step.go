@@ -354,5 +354,8 @@ func (s State) reprinted(e Reprinted) (State, []Command) {
 	if e.Err != nil {
 		return s.notice("ui.notice.reprint_failed", nil), nil
 	}
+	if e.First {
+		return s.notice("ui.notice.printing", nil), nil
+	}
 	return s.notice("ui.notice.reprinted", nil), nil
 }

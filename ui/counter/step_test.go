@@ -462,10 +462,10 @@ func TestWhichVoucherIsHereAlready(t *testing.T) {
 func TestSlipsThatWaitForThePrinter(t *testing.T) {
 	// Nobody would know how many receipts customers are owed, or a slip on its way would be called stuck.
 	for want, status := range map[string]Status{
-		"Printer is off | 3 slips wait": {Paper: PaperGone, Slips: 1, Queued: 2},
-		"Out of paper | 1 slip waits":   {Paper: PaperOut, Queued: 1},
-		"Printer ready":                 {Paper: PaperReady, Queued: 1},
-		"1 slip waits":                  {Paper: PaperReady, Slips: 1, Queued: 1},
+		"Printer is off | 3 slips wait | F11": {Paper: PaperGone, Slips: 1, Queued: 2},
+		"Out of paper | 1 slip waits | F11":   {Paper: PaperOut, Queued: 1},
+		"Printer ready":                       {Paper: PaperReady, Queued: 1},
+		"1 slip waits | F11":                  {Paper: PaperReady, Slips: 1, Queued: 1},
 	} {
 		s := open()
 		s.Status = status

@@ -10,7 +10,7 @@ import (
 	"countersign/terminal"
 )
 
-// Terminal is what the screen asks of the terminal. *terminal.Terminal has all of it.
+// Terminal is what the screen asks of the terminal. *terminal.Terminal has all of it; of slips that wait it knows nothing.
 type Terminal interface {
 	Scan(ctx context.Context, req terminal.Request) (terminal.Outcome, error)
 	Redeem(ctx context.Context, req terminal.Request) (terminal.Outcome, error)
@@ -19,6 +19,7 @@ type Terminal interface {
 	SignIn(ctx context.Context, operatorID, pin string) (*terminal.Operator, *terminal.Finding, error)
 	Operators(ctx context.Context) ([]terminal.Operator, error)
 	Recent(ctx context.Context, limit int) ([]terminal.Record, error)
+	// Reprint prints a slip again: the original where that was never begun, and then its record is returned.
 	Reprint(ctx context.Context, uid terminal.UID, operator *terminal.Operator) (terminal.Record, error)
 	Settings(ctx context.Context) (terminal.Settings, error)
 }

@@ -265,10 +265,14 @@ func (w words) redeemed(s State) widgets.Verdict {
 		tone = theme.Asking
 	}
 	v.Chips = append(v.Chips, widgets.Chip{Text: w.Say("ui.assurance."+string(entry.Assurance), nil), Tone: tone})
+	again := "ui.do.reprint"
+	if s.Place.Store.Print == "ask" {
+		again = "ui.do.print"
+	}
 	v.Actions = []widgets.Action{
 		w.confirm(w.Say("ui.do.next", nil)),
 		{Name: string(keyUndo), Label: w.Say("ui.do.undo", nil), Key: keyUndo.label()},
-		{Name: string(keyReprint), Label: w.Say("ui.do.reprint", nil), Key: keyReprint.label()},
+		{Name: string(keyReprint), Label: w.Say(again, nil), Key: keyReprint.label()},
 	}
 	return v
 }

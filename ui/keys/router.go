@@ -54,7 +54,7 @@ type Router struct {
 
 	since                         time.Time // when the first pending rune came
 	lastRune, lastEnter, lastScan time.Time
-	lastPress                     time.Time // of any key, modifiers and the keys of a keypad as well: no rune may come of it
+	lastPress                     time.Time // of any key but those that choose, modifiers as well: no rune may come of it
 	odd, oddBefore                time.Time // when a key that writes was last pressed and wrote nothing
 }
 
@@ -125,10 +125,11 @@ func (r *Router) give() {
 }
 
 // Press takes note that a key goes down, whatever comes of it. Scanners that type ALT and a number on the keypad, or letters with CTRL,
-// make no runes everywhere; the Enter behind them must not be a person's yes. An Enter itself is none, and is not noted.
+// make no runes everywhere; the Enter behind them must not be a person's yes. An Enter itself is not noted, nor the arrows: a person
+// chooses with them, and says yes at once.
 func (r *Router) Press(name fyne.KeyName) {
 	switch name {
-	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyTab:
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyTab, fyne.KeyUp, fyne.KeyDown, fyne.KeyLeft, fyne.KeyRight:
 		return
 	}
 	r.lastPress = r.live.read()

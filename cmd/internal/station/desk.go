@@ -22,8 +22,10 @@ type Desk interface {
 	TestPage(ctx context.Context) (terminal.SpoolJob, error)
 	// Print sees one slip through the printer, for at most patience, and returns what became of it.
 	Print(ctx context.Context, id int64, patience time.Duration) (terminal.SpoolJob, error)
-	ReleaseJob(ctx context.Context, id int64) error
-	MarkJob(ctx context.Context, id int64, from, to terminal.JobState) error
+	// ReleaseJob has a slip printed that waits for a yes, and MarkJob is a person's word on one; both want to know who says so, as Reprint
+	// does. A slip that is on its way is cancelled by moving it to terminal.JobAbandoned.
+	ReleaseJob(ctx context.Context, id int64, operator, pin string) (*terminal.Finding, error)
+	MarkJob(ctx context.Context, id int64, from, to terminal.JobState, operator, pin string) (*terminal.Finding, error)
 	Devices(ctx context.Context) (Devices, error)
 }
 
@@ -72,33 +74,30 @@ func (s *Station) Sync(ctx context.Context, wait time.Duration) error {
 
 // Reprint implements Desk.
 func (s *Station) Reprint(ctx context.Context, uid terminal.UID, operator, pin string) (*terminal.Finding, error) {
-	settings, err := s.Terminal.Settings(ctx)
-	if err != nil {
-		return nil, err
+	who, finding, err := s.signedIn(ctx, operator, pin)
+	if err != nil || finding != nil {
+		return finding, err
 	}
-	var who *terminal.Operator
-	if operator != "" {
-		var finding *terminal.Finding
-		if who, finding, err = s.Terminal.SignIn(ctx, operator, pin); err != nil || finding != nil {
-			return finding, err
-		}
-	} else if settings.Store.SignIn != terminal.SignInNone && settings.Store.SignIn != "" {
-		return nil, ErrSignIn
-	}
-	_, err = s.Terminal.Reprint(ctx, uid, who)
+	_, err = s.PrintAgain(ctx, uid, who)
 	return nil, err
 }
 
 // ReleaseJob implements Desk.
-func (s *Station) ReleaseJob(ctx context.Context, id int64) error {
-	err := s.Journal.ReleaseJob(ctx, id, time.Now())
-	s.Printer.Nudge()
-	return err
+func (s *Station) ReleaseJob(ctx context.Context, id int64, operator, pin string) (*terminal.Finding, error) {
+	who, finding, err := s.signedIn(ctx, operator, pin)
+	if err != nil || finding != nil {
+		return finding, err
+	}
+	return nil, s.PrintNow(ctx, id, who)
 }
 
 // MarkJob implements Desk.
-func (s *Station) MarkJob(ctx context.Context, id int64, from, to terminal.JobState) error {
-	return s.Journal.MarkJob(ctx, id, from, to, "")
+func (s *Station) MarkJob(ctx context.Context, id int64, from, to terminal.JobState, operator, pin string) (*terminal.Finding, error) {
+	who, finding, err := s.signedIn(ctx, operator, pin)
+	if err != nil || finding != nil {
+		return finding, err
+	}
+	return nil, s.SettleSlip(ctx, id, from, to, who)
 }
 
 // Devices implements Desk.
@@ -150,8 +149,8 @@ func (h slipHeard) job() terminal.SpoolJob {
 		Made: h.Made, Released: h.Released, Changed: h.Changed}
 }
 
-// reprinted answers doReprint.
-type reprinted struct {
+// signed answers what somebody signs in for.
+type signed struct {
 	Refused *terminal.Finding `json:"refused,omitempty"`
 }
 
@@ -174,12 +173,18 @@ func (s *Station) desk() map[string]control.Handler {
 				return nil, terminal.ErrUnknown
 			}
 			refused, err := s.Reprint(ctx, *w.UID, w.Operator, w.PIN)
-			return reprinted{refused}, err
+			return signed{refused}, err
 		}),
-		doTest:    do(func(ctx context.Context, _ withDesk) (any, error) { return tellSlip(s.TestPage(ctx)) }),
-		doPrint:   do(func(ctx context.Context, w withDesk) (any, error) { return tellSlip(s.Print(ctx, w.Job, w.wait())) }),
-		doRelease: do(func(ctx context.Context, w withDesk) (any, error) { return nil, s.ReleaseJob(ctx, w.Job) }),
-		doMark:    do(func(ctx context.Context, w withDesk) (any, error) { return nil, s.MarkJob(ctx, w.Job, w.From, w.To) }),
+		doTest:  do(func(ctx context.Context, _ withDesk) (any, error) { return tellSlip(s.TestPage(ctx)) }),
+		doPrint: do(func(ctx context.Context, w withDesk) (any, error) { return tellSlip(s.Print(ctx, w.Job, w.wait())) }),
+		doRelease: do(func(ctx context.Context, w withDesk) (any, error) {
+			refused, err := s.ReleaseJob(ctx, w.Job, w.Operator, w.PIN)
+			return signed{refused}, err
+		}),
+		doMark: do(func(ctx context.Context, w withDesk) (any, error) {
+			refused, err := s.MarkJob(ctx, w.Job, w.From, w.To, w.Operator, w.PIN)
+			return signed{refused}, err
+		}),
 		doDevices: do(func(ctx context.Context, _ withDesk) (any, error) { return s.Devices(ctx) }),
 	}
 }
@@ -246,7 +251,7 @@ func (n *Neighbour) Sync(ctx context.Context, wait time.Duration) error {
 
 // Reprint implements Desk.
 func (n *Neighbour) Reprint(ctx context.Context, uid terminal.UID, operator, pin string) (*terminal.Finding, error) {
-	var done reprinted
+	var done signed
 	err := n.ask(ctx, doReprint, withDesk{UID: &uid, Operator: operator, PIN: pin}, &done)
 	return done.Refused, err
 }
@@ -266,13 +271,17 @@ func (n *Neighbour) Print(ctx context.Context, id int64, patience time.Duration)
 }
 
 // ReleaseJob implements Desk.
-func (n *Neighbour) ReleaseJob(ctx context.Context, id int64) error {
-	return n.ask(ctx, doRelease, withDesk{Job: id}, nil)
+func (n *Neighbour) ReleaseJob(ctx context.Context, id int64, operator, pin string) (*terminal.Finding, error) {
+	var done signed
+	err := n.ask(ctx, doRelease, withDesk{Job: id, Operator: operator, PIN: pin}, &done)
+	return done.Refused, err
 }
 
 // MarkJob implements Desk.
-func (n *Neighbour) MarkJob(ctx context.Context, id int64, from, to terminal.JobState) error {
-	return n.ask(ctx, doMark, withDesk{Job: id, From: from, To: to}, nil)
+func (n *Neighbour) MarkJob(ctx context.Context, id int64, from, to terminal.JobState, operator, pin string) (*terminal.Finding, error) {
+	var done signed
+	err := n.ask(ctx, doMark, withDesk{Job: id, From: from, To: to, Operator: operator, PIN: pin}, &done)
+	return done.Refused, err
 }
 
 // Devices implements Desk.

@@ -56,7 +56,7 @@ func Examine(ctx context.Context, config Config) []Check {
 	if err != nil {
 		checks = append(checks, ill("journal", err, "stop selling, keep every file of the data folder and call support"))
 	} else {
-		checks = append(checks, well("journal", "whole: %d entries", verified.Entries))
+		checks = append(checks, well("journal", "whole: %s", Counted(verified.Entries, "entry", "entries")))
 	}
 	reader, err := OpenReader(ctx, config)
 	if err != nil {
@@ -165,16 +165,24 @@ func examineCache(status Status) Check {
 	case age > old:
 		return Check{Name: "cache", Found: fmt.Sprintf("%d hours old", int(age.Hours())), Do: "run countersignctl sync --wait 5m; after 7 days nothing is redeemed offline"}
 	}
-	return well("cache", "%d vouchers, complete %s ago", status.Cache.Vouchers, age.Round(time.Second))
+	return well("cache", "%s, complete %s ago", Counted(status.Cache.Vouchers, "voucher", "vouchers"), age.Round(time.Second))
 }
 
 func examinePending(status Status) Check {
 	const late = 24 * time.Hour
 	if status.Pending.Count > 0 && time.Since(status.Pending.Oldest) > late {
-		return Check{Name: "pending", Found: fmt.Sprintf("%d entries, the oldest of %s", status.Pending.Count, status.Pending.Oldest.Format(time.DateTime)),
+		return Check{Name: "pending", Found: fmt.Sprintf("%s, the oldest of %s", Counted(status.Pending.Count, "entry", "entries"), status.Pending.Oldest.Format(time.DateTime)),
 			Do: "run countersignctl sync --wait 5m"}
 	}
-	return well("pending", "%d entries", status.Pending.Count)
+	return well("pending", "%s", Counted(status.Pending.Count, "entry", "entries"))
+}
+
+// Counted writes how many there are of something.
+func Counted[N int | int64 | uint64](n N, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func (r *Reader) examinePrinter(ctx context.Context, config Config, status Status) Check {
@@ -185,17 +193,25 @@ func (r *Reader) examinePrinter(ctx context.Context, config Config, status Statu
 		return ill("printer", err, "correct printer in the configuration; countersignctl printers lists ports")
 	}
 	if status.Printer.Doubtful > 0 {
-		return Check{Name: "printer", Found: fmt.Sprintf("%d slips may not have been printed", status.Printer.Doubtful),
-			Do: "run countersignctl queue, look at the paper, reprint what is missing, then countersignctl queue drop"}
+		return Check{Name: "printer", Found: Counted(status.Printer.Doubtful, "slip", "slips") + " may not have been printed",
+			Do: "run countersignctl queue, look at the paper, reprint what is missing, then countersignctl queue done, or queue drop"}
 	}
-	place := fmt.Sprintf("%s (%s), %d slips waiting", status.Printer.Target, status.Printer.Profile, status.Printer.Queued)
+	place := fmt.Sprintf("%s (%s), %s waiting", status.Printer.Target, status.Printer.Profile, Counted(status.Printer.Queued, "slip", "slips"))
 	seen, held := r.LookAtPrinter(ctx)
+	waits := Check{Name: "printer", Found: fmt.Sprintf("%s: %s for somebody to say yes", place, Counted(status.Printer.Asking, "slip waits", "slips wait")),
+		Do: "run countersignctl queue, then countersignctl queue print, or queue drop"}
+	if held && seen.State == "" && status.Printer.Asking > 0 {
+		return waits
+	}
 	if held && seen.State == "" {
 		return well("printer", "%s; the terminal that is running has it", place)
 	}
 	how, do := SayPrinter(r.Words(ctx, config.Language), seen)
 	if seen.Needs() {
 		return Check{Name: "printer", Found: place + ": " + how, Do: do}
+	}
+	if status.Printer.Asking > 0 {
+		return waits
 	}
 	return Check{Name: "printer", OK: true, Found: place + ": " + how}
 }

@@ -30,15 +30,20 @@ func SayPrinter(words terminal.Words, status printer.Status) (how, do string) {
 
 // SayJob says what became of a slip.
 func SayJob(words terminal.Words, job terminal.SpoolJob, now time.Time) string {
+	return words.Say(JobSentence(job, now), nil)
+}
+
+// JobSentence is the key of the sentence on how a slip is.
+func JobSentence(job terminal.SpoolJob, now time.Time) string {
 	switch {
 	case job.State == terminal.JobQueued && job.Hold:
-		return words.Say("printer.job.hold", nil)
-	case job.State == terminal.JobQueued && later(job.Made, job.Released).Before(now.Add(-printer.Staleness)):
-		return words.Say("printer.job.old", nil)
+		return "printer.job.hold"
+	case NeedsYes(job, now):
+		return "printer.job.old"
 	case job.Detail != "":
-		return words.Say("printer.detail."+job.Detail, nil)
+		return "printer.detail." + job.Detail
 	}
-	return words.Say("printer.job."+string(job.State), nil)
+	return "printer.job." + string(job.State)
 }
 
 func later(a, b time.Time) time.Time {

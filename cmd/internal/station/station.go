@@ -249,7 +249,7 @@ func (s *Station) equip(config Config, keys keystore.Keys) error {
 		return err
 	}
 	s.Printer = printer.New(s.Journal, printer.Config{
-		Target: s.Settings.Printer, Open: config.Print, Status: s.profile.Status, Word: s.profile.Word, Chunk: s.profile.Chunk,
+		Target: s.Settings.Printer, Open: config.Print, Status: s.profile.Status, Word: s.profile.Word, Chunk: s.profile.Chunk, Profile: s.profile.ID,
 		Boundaries: escpos.Boundaries, Copy: escpos.Copy, Share: !s.Settings.Hold,
 		Changed: func(status printer.Status) {
 			if config.PrinterChanged != nil {

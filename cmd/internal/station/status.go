@@ -72,6 +72,7 @@ type PrinterQueue struct {
 	Target   string `json:"target"`
 	Profile  string `json:"profile"`
 	Queued   int    `json:"queued"`
+	Asking   int    `json:"asking"`   // of those that are queued: held, or so old that they wait for somebody to say yes
 	Doubtful int    `json:"doubtful"` // unconfirmed or failed: somebody should look at the paper
 }
 
@@ -151,6 +152,9 @@ func (r *Reader) printerQueue(ctx context.Context) (PrinterQueue, error) {
 	for _, job := range jobs {
 		if job.State == terminal.JobQueued || job.State == terminal.JobSending {
 			queue.Queued++
+			if NeedsYes(job, time.Now()) {
+				queue.Asking++
+			}
 		} else {
 			queue.Doubtful++
 		}

@@ -1,0 +1,121 @@
+package counter
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"countersign/terminal"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
+)
+
+// SlipWord is what a person says of a slip.
+type SlipWord string
+
+// The words.
+const (
+	SlipPrint   SlipWord = "print"    // now: the slip itself where nothing of it was sent, else it again, headed DUPLICATE
+	SlipOnPaper SlipWord = "on_paper" // it is there
+	SlipGiveUp  SlipWord = "give_up"  // it is printed no more; one on its way is cancelled
+)
+
+// Slip is one that waits or needs a look.
+type Slip struct {
+	ID      int64
+	Receipt terminal.ReceiptNumber // zero for a test page
+	Made    time.Time
+	Says    string // the key of the sentence on how it is
+	Prints  bool   // SlipPrint has a meaning
+	Perhaps bool   // perhaps it is on paper: SlipOnPaper has a meaning
+}
+
+// Slips are the slips that the terminal keeps until each is on paper.
+type Slips interface {
+	Unsettled(ctx context.Context) ([]Slip, error)
+	// Settle carries out a person's word; operator is who said it, nil where nobody signs in.
+	Settle(ctx context.Context, id int64, word SlipWord, operator *terminal.Operator) error
+}
+
+func (c *Counter) slips(ctx context.Context) SlipsLoaded {
+	if c.parts.Slips == nil {
+		return SlipsLoaded{Slips: []Slip{}}
+	}
+	slips, err := c.parts.Slips.Unsettled(ctx)
+	c.log("read the slips", err)
+	return SlipsLoaded{slips, err}
+}
+
+func (s State) slipsOpened(clerk *terminal.Operator) (State, []Command) {
+	s.Sheet, s.Clerk = SlipsSheet, clerk
+	return s, []Command{LoadSlips{}}
+}
+
+func (s State) slipsLoaded(e SlipsLoaded) State {
+	if s.Sheet != SlipsSheet {
+		return s
+	}
+	if e.Err != nil {
+		s = s.notice("ui.notice.slips_failed", nil)
+	}
+	if s.Slips = e.Slips; s.Slips == nil {
+		s.Slips = []Slip{}
+	}
+	s.Pick = max(0, min(s.Pick, len(s.Slips)-1))
+	return s
+}
+
+// slipChosen is the slip that stands to be settled.
+func (s State) slipChosen() (Slip, bool) {
+	if s.Sheet != SlipsSheet || s.Pick >= len(s.Slips) {
+		return Slip{}, false
+	}
+	return s.Slips[s.Pick], true
+}
+
+func (s State) slipSettled(word SlipWord) (State, []Command) {
+	slip, ok := s.slipChosen()
+	if !ok || (word == SlipPrint && !slip.Prints) || (word == SlipOnPaper && !slip.Perhaps) {
+		return s, nil
+	}
+	return s, []Command{SettleSlip{slip.ID, word, s.Clerk}}
+}
+
+// slipSheet draws the slips, and what can be said of the one that is chosen.
+func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
+	var rows []fyne.CanvasObject
+	for i, slip := range s.Slips {
+		head := join(separator, w.Say("ui.time", args{"at": slip.Made}), w.receipt(slip.Receipt))
+		inset := theme.Size(theme.Inset)
+		inner := widgets.Column(0, widgets.NewText(head).In(theme.Body, theme.Text).Strong().Lines(1),
+			widgets.NewText(w.Say(slip.Says, nil)).In(theme.Body, theme.Muted).Lines(2))
+		rows = append(rows, widgets.NewChoice(widgets.Inset(inner, inset, inset/2, inset, inset/2), i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
+	}
+	var body fyne.CanvasObject = widgets.Scrolled(widgets.Column(theme.Size(theme.Gap)*1.3, rows...))
+	switch {
+	case s.Slips == nil:
+		body = widgets.Middle(widgets.NewText(w.Say("ui.sign_in.checking", nil)).In(theme.Body, theme.Muted))
+	case len(rows) == 0:
+		body = widgets.Middle(widgets.NewText(w.Say("ui.slips.none", nil)).In(theme.Body, theme.Muted))
+	}
+	slip, chosen := s.slipChosen()
+	button := func(key functionKey, label string, on bool) fyne.CanvasObject {
+		return widgets.NewButton(widgets.Action{Name: string(key), Label: w.Say(label, nil), Key: key.label(), Off: !on}, theme.Ready, c.pressed)
+	}
+	return widgets.SheetBody(w.Say("ui.slips.title", nil), w.Say("ui.slips.hint", nil), body,
+		button(keyReprint, "ui.do.print", chosen && slip.Prints), button(keyBill, "ui.do.on_paper", chosen && slip.Perhaps),
+		button(keyUndo, "ui.do.give_up", chosen), widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
+}
+
+// slipKey takes a function key while the slips are shown, and reports whether it has a meaning there.
+func (c *Screen) slipKey(key functionKey) bool {
+	if c.counter.State().Sheet != SlipsSheet {
+		return false
+	}
+	word, ok := map[functionKey]SlipWord{keyReprint: SlipPrint, keyBill: SlipOnPaper, keyUndo: SlipGiveUp}[key]
+	if ok {
+		c.counter.Happen(SlipSettled{word})
+	}
+	return ok
+}

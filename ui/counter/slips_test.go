@@ -1,0 +1,94 @@
+package counter
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"countersign/terminal"
+)
+
+func waiting() []Slip {
+	return []Slip{
+		{ID: 3, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 3}, Made: noon, Says: "printer.job.hold", Prints: true},
+		{ID: 4, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 4}, Made: noon, Says: "printer.detail.restart", Prints: true, Perhaps: true},
+		{ID: 5, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 5}, Made: noon, Says: "printer.job.sending"},
+	}
+}
+
+func TestSlipsAreSettledInTheWindow(t *testing.T) {
+	// A slip that waits for a yes, or was perhaps printed, could be settled by nobody who stands at the counter.
+	s := open()
+	s, commands := play(s, Opened{SlipsSheet})
+	if s.Sheet != SlipsSheet || !slices.Equal(commands, []Command{LoadSlips{}}) {
+		t.Fatalf("on %q, to do %v", s.Sheet, commands)
+	}
+	s, _ = play(s, SlipsLoaded{Slips: waiting()})
+	for _, step := range []struct {
+		pick int
+		word SlipWord
+		does bool
+	}{{0, SlipPrint, true}, {0, SlipOnPaper, false}, {0, SlipGiveUp, true}, {1, SlipPrint, true}, {1, SlipOnPaper, true}, {2, SlipPrint, false}, {2, SlipGiveUp, true}} {
+		s, commands = play(s, Chose{step.pick}, SlipSettled{step.word})
+		var want []Command
+		if step.does {
+			want = []Command{SettleSlip{waiting()[step.pick].ID, step.word, s.Operator}}
+		}
+		if !slices.Equal(commands, want) {
+			t.Errorf("%s of slip %d does %v, want %v", step.word, step.pick, commands, want)
+		}
+	}
+	s, _ = play(s, SlipsLoaded{Slips: waiting()[:1], Err: errors.New("it had just been printed")})
+	if _, ok := s.slipChosen(); !ok || s.Notice.Saying.Key != "ui.notice.slips_failed" {
+		t.Errorf("after a word that came too late: %d of %d, notice %q", s.Pick, len(s.Slips), s.Notice.Saying.Key)
+	}
+	s, _ = play(s, Scanned{terminal.Scan{Code: "7K3MQ9TX4B2H"}})
+	if s.Sheet != NoSheet || s.Phase != Deciding {
+		t.Error("the customer does not come first")
+	}
+}
+
+func TestSlipsAskWhoIsThere(t *testing.T) {
+	// Where the store wants a name for everything, the drawer would be opened by nobody.
+	s := open()
+	s.Place.Store.SignIn, s.Operator = terminal.SignInEach, nil
+	s, _ = play(s, Opened{SlipsSheet})
+	if s.Sheet != SignInSheet || s.Purpose != ForSlips {
+		t.Fatalf("on %q for %q", s.Sheet, s.Purpose)
+	}
+	s.Who, s.Checking = &li, true
+	s, _ = play(s, PINChecked{Operator: &li})
+	s, _ = play(s, SlipsLoaded{Slips: waiting()})
+	s, commands := play(s, SlipSettled{SlipPrint})
+	if want := []Command{SettleSlip{3, SlipPrint, &li}}; !slices.Equal(commands, want) {
+		t.Errorf("does %v, want %v", commands, want)
+	}
+	if s, _ = play(s, Dismissed{}); s.Clerk != nil || s.Operator != nil {
+		t.Error("he stays signed in")
+	}
+}
+
+func TestPrintingIsOfferedWhereTheStoreAsks(t *testing.T) {
+	// The customer who wants his slip gets a DUPLICATE, or none.
+	s := open()
+	s.Place.Store.Print = "ask"
+	s.Phase = Redeeming
+	s, _ = play(s, Committed{Turn: s.Turn, Outcome: redeemedOutcome()})
+	label := ""
+	for _, action := range Panel(s, english).Actions {
+		if action.Name == string(keyReprint) {
+			label = action.Label
+		}
+	}
+	if label != "Print the slip" {
+		t.Errorf("the key says %q", label)
+	}
+	s.Past = nil // not read yet
+	s, commands := play(s, ReprintAsked{})
+	if want := []Command{PrintAgain{s.Outcome.Record.Entry.UID, s.Operator}}; !slices.Equal(commands, want) {
+		t.Errorf("does %v, want %v", commands, want)
+	}
+	if s, _ = play(s, Reprinted{First: true}); s.Notice.Saying.Key != "ui.notice.printing" {
+		t.Errorf("it says %q", s.Notice.Saying.Key)
+	}
+}
