@@ -56,6 +56,8 @@ func printable(text string) []rune {
 		switch {
 		case r == utf8.RuneError:
 			line = append(line, '?')
+		case r == 'ẞ': // no printer's code page has it, and the slip's font neither
+			line = append(line, 'ß')
 		case unicode.Is(unicode.Cf, r):
 		case unicode.IsControl(r), unicode.IsSpace(r), unicode.In(r, unicode.Zl, unicode.Zp):
 			line = append(line, ' ')

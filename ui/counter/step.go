@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"countersign/terminal"
 )
@@ -72,6 +73,9 @@ func (s State) scanned(scan terminal.Scan) (State, []Command) {
 		}
 		return s.confirmed(terminal.UID{})
 	}
+	if nonsense(scan) && (s.busy() || len(s.Waiting) > 0 || s.afterNonsense()) {
+		return s.notice("ui.notice.nonsense", nil), nil // the first is shown; more of it would stand before the next customer's code
+	}
 	if s.Sheet.gives() {
 		s = s.closed()
 	}
@@ -94,6 +98,22 @@ func (s State) scanned(scan terminal.Scan) (State, []Command) {
 		return s.next()
 	}
 	return s, nil
+}
+
+// nonsense reports what a scanner on a line of another speed sends: no voucher's code is made of such signs.
+func nonsense(scan terminal.Scan) bool {
+	odd := 0
+	for _, r := range scan.Code {
+		if r > unicode.MaxASCII && !unicode.Is(unicode.Han, r) {
+			odd++
+		}
+	}
+	return scan.Source == terminal.SourceScanner && odd > 0 && odd*4 >= utf8.RuneCountInString(scan.Code)
+}
+
+// afterNonsense reports that what is shown was nonsense already.
+func (s State) afterNonsense() bool {
+	return s.Phase == Declined && len(s.Request.Scans) == 1 && nonsense(s.Request.Scans[0])
 }
 
 // busy reports that the panel waits for a person or for the terminal. A bill that is not possible can still be put right.
