@@ -78,6 +78,8 @@ func paperOf(p printer.Status) counter.Paper {
 	switch {
 	case p.State == printer.StateNone:
 		return counter.PaperNone
+	case station.Misnamed(p):
+		return counter.PaperWrong
 	case p.State == printer.StateMissing, p.State == printer.StateDenied, p.State == printer.StateSilent:
 		return counter.PaperGone
 	case p.State == printer.StateBusy:

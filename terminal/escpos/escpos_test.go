@@ -429,6 +429,17 @@ func TestWhatThePrinterCannotSayIsDrawn(t *testing.T) {
 	}
 }
 
+func TestCapitalSharpSIsNoBox(t *testing.T) {
+	// A name in capitals comes out with a box in its middle: neither a code page nor the slip's font has the letter.
+	for _, id := range []string{"generic-80", "epson-tm-t88v"} {
+		p := profile(t, id)
+		got := encode(t, p, terminal.SlipRow{Text: "GROẞE PIZZA"})
+		if !bytes.Contains(got, []byte("GRO\xdfE PIZZA")) { // in Windows-1252, a letter and no picture
+			t.Errorf("%s prints %q", id, got)
+		}
+	}
+}
+
 func TestRasterQRComesInSlices(t *testing.T) {
 	// Broken in the shop: a small printer's memory overruns and the rest of the slip is rubbish.
 	p := profile(t, "xprinter-58")

@@ -76,7 +76,7 @@ func Lights(s State, say terminal.Words) []widgets.Light {
 		lights = append(lights, widgets.Light{Tone: tone, Text: say.Say("ui.pending.some", args{"count": st.Pending, "oldest": st.Oldest})})
 	}
 	paper := map[Paper]theme.Tone{PaperReady: theme.Done, PaperLow: theme.Asking, PaperOut: theme.Refused, PaperOpen: theme.Refused,
-		PaperGone: theme.Refused, PaperBusy: theme.Asking}[st.Paper]
+		PaperGone: theme.Refused, PaperWrong: theme.Refused, PaperBusy: theme.Asking}[st.Paper]
 	if paper == "" {
 		paper = theme.Calm
 	}

@@ -39,7 +39,7 @@ type Past struct {
 
 // stuck reports that nothing is printed before somebody has done something.
 func (p Paper) stuck() bool {
-	return p == PaperOut || p == PaperOpen || p == PaperGone || p == PaperBusy
+	return p == PaperOut || p == PaperOpen || p == PaperGone || p == PaperBusy || p == PaperWrong
 }
 
 // Line is the state of the connection to the cloud.
@@ -63,10 +63,11 @@ const (
 	PaperReady   Paper = "ready"
 	PaperLow     Paper = "low"
 	PaperOut     Paper = "out"
-	PaperOpen    Paper = "open" // the cover
-	PaperGone    Paper = "gone" // off or unplugged
-	PaperBusy    Paper = "busy" // another program holds the port
-	PaperNone    Paper = "none" // there is no printer by choice
+	PaperOpen    Paper = "open"  // the cover
+	PaperGone    Paper = "gone"  // off or unplugged
+	PaperWrong   Paper = "wrong" // what the configuration says of it is no place to print
+	PaperBusy    Paper = "busy"  // another program holds the port
+	PaperNone    Paper = "none"  // there is no printer by choice
 )
 
 // Reader is the state of the scanner.

@@ -21,12 +21,33 @@ func SayPrinter(words terminal.Words, status printer.Status) (how, do string) {
 	case status.Paper == printer.PaperLow && status.State == printer.StateReady:
 		key = "paper_low"
 	}
+	if wrong := misnamed(status); wrong != "" {
+		key = wrong
+	}
 	how = words.Say("printer.state."+key, nil)
 	if key != string(printer.StateReady) && key != string(printer.StatePrinting) {
 		do = words.Say("printer.do."+key, nil)
 	}
 	return how, do
 }
+
+// misnamed tells a printer that is named wrongly from one that is unplugged: nobody finds a plug for it. "" where it is neither.
+func misnamed(status printer.Status) string {
+	if status.State != printer.StateMissing {
+		return ""
+	}
+	target, err := printer.ParseTarget(status.Target)
+	switch {
+	case err != nil:
+		return "no_address"
+	case target.Scheme == "file":
+		return "no_folder"
+	}
+	return ""
+}
+
+// Misnamed reports that the printer cannot be reached because of what the configuration says, not because of a plug.
+func Misnamed(status printer.Status) bool { return misnamed(status) != "" }
 
 // SayJob says what became of a slip.
 func SayJob(words terminal.Words, job terminal.SpoolJob, now time.Time) string {
