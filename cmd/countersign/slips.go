@@ -27,7 +27,11 @@ func (t withSlips) Unsettled(ctx context.Context) ([]counter.Slip, error) {
 	slips := make([]counter.Slip, 0, len(jobs))
 	for _, job := range jobs {
 		again := (job.State == terminal.JobUnconfirmed || job.State == terminal.JobFailed) && !job.UID.IsZero()
-		slips = append(slips, counter.Slip{ID: job.ID, Receipt: job.Receipt, Made: job.Made, Says: station.JobSentence(job, now),
+		says := station.JobSentence(job, now)
+		if job.State == terminal.JobUnconfirmed || job.State == terminal.JobFailed {
+			says = "printer.job." + string(job.State) // what to do stands on the keys; why does not fit into a row
+		}
+		slips = append(slips, counter.Slip{ID: job.ID, Receipt: job.Receipt, Made: job.Made, Says: says,
 			Prints: station.NeedsYes(job, now) || again, Perhaps: job.State == terminal.JobUnconfirmed})
 	}
 	return slips, err
