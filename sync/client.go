@@ -40,6 +40,7 @@ type Client struct {
 	api   *api.ClientWithResponses
 	doer  *doer
 	trust *Trust
+	base  string
 
 	// heard is told each server time that came in a verified answer.
 	mu    sync.Mutex
@@ -65,7 +66,7 @@ func NewClient(config Config) (*Client, error) {
 			return nil, err
 		}
 	}
-	client := &Client{trust: config.Trust, heard: func(time.Time) {}}
+	client := &Client{trust: config.Trust, base: config.URL, heard: func(time.Time) {}}
 	keys := config.keys
 	if keys == nil {
 		keys = config.Trust.answerKey

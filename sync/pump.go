@@ -2,6 +2,7 @@ package sync
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,6 +97,11 @@ type Pump struct {
 
 	reported int64 // entries that the cloud was last told are still here; guarded by turn
 
+	// ready says how this terminal finds itself; nil where nobody asks. told is what the cloud was told of it last; guarded by turn.
+	ready  func(context.Context) (version string, missing []string, err error)
+	told   *api.Readiness
+	toldAt time.Time
+
 	jitter func(most int64) int64
 	first  *fills        // nil where the cache is filled from the feed alone
 	hubs   *Appointments // nil where nobody wants to know
@@ -153,14 +159,10 @@ func (p *Pump) Once(ctx context.Context) error {
 			return pushed
 		}
 		// A journal in trouble must not let the cache grow old, too: what was withdrawn has to be refused all the more.
-		err := p.Pull(ctx)
-		if pushed != nil {
-			return pushed
+		if err := p.Pull(ctx); err != nil || pushed != nil {
+			return cmp.Or(pushed, err)
 		}
-		if err == nil && p.claims.untold() { // the cloud wants to hear of this start
-			err = p.Push(ctx)
-		}
-		return err
+		return p.Push(ctx) // the cloud wants to hear of this start, and whether what came made this terminal ready
 	})
 }
 
@@ -181,6 +183,7 @@ func (p *Pump) Push(ctx context.Context) error {
 // pushAll is Push, with the turn taken. asked says that the cloud took something, if only an empty batch.
 func (p *Pump) pushAll(ctx context.Context) (asked bool, err error) {
 	troubled := p.Trouble() != nil
+	news := p.news(ctx)
 	for rewound := false; ; {
 		batch, err := p.journal.Pending(ctx, pushEntries, pushBytes)
 		if err != nil {
@@ -188,10 +191,10 @@ func (p *Pump) pushAll(ctx context.Context) (asked bool, err error) {
 		}
 		if p.claims.untold() {
 			batch.Entries = nil
-		} else if batch.Missing == 0 && len(batch.Entries) == 0 && p.reported == 0 && (asked || !troubled) {
+		} else if batch.Missing == 0 && len(batch.Entries) == 0 && p.reported == 0 && (asked || !troubled) && news == nil {
 			return asked, nil // the cloud has everything, and knows that it does
 		}
-		err = p.pushBatch(ctx, batch)
+		err = p.pushBatch(ctx, batch, news)
 		if head := gapOf(err); head != nil && !rewound && batch.From > 1 {
 			// A cloud that was restored from an older backup lacks entries it once acknowledged: it gets them again.
 			if err := p.rewind(ctx, batch, *head); err != nil {
@@ -203,7 +206,7 @@ func (p *Pump) pushAll(ctx context.Context) (asked bool, err error) {
 		if err != nil {
 			return asked, err
 		}
-		asked = true
+		asked, news = true, nil
 		p.changed()
 	}
 }
@@ -217,8 +220,8 @@ func gapOf(err error) *api.Head {
 	return nil
 }
 
-// pushBatch sends one batch and notes what the cloud says of it.
-func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
+// pushBatch sends one batch and notes what the cloud says of it. news is how this terminal finds itself; nil says nothing of it.
+func (p *Pump) pushBatch(ctx context.Context, batch Batch, news *api.Readiness) error {
 	open, err := p.claims.now(ctx)
 	if err != nil {
 		return err
@@ -229,7 +232,7 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 	}
 	pending = max(0, pending-int64(len(batch.Entries)))
 	push := api.JournalPush{
-		Instance: open.instance, ClaimCounter: open.counter, Open: open.uids, Pending: &pending,
+		Instance: open.instance, ClaimCounter: open.counter, Open: open.uids, Pending: &pending, Readiness: news,
 		Epoch: batch.Epoch, FromSeq: batch.From, PrevHash: batch.Prev[:], Entries: make([]api.SealedEntry, len(batch.Entries)),
 		Previous: open.previous, Restored: open.restored,
 	}
@@ -248,6 +251,9 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch) error {
 	}
 	p.claims.heard(ctx, open)
 	p.reported = pending
+	if news != nil {
+		p.told, p.toldAt = news, time.Now()
+	}
 	if begun, err := p.takeEpoch(ctx, batch, ack); err != nil || begun {
 		return err
 	}
@@ -508,7 +514,10 @@ func (p *Pump) untilNudged(ctx context.Context) {
 
 // follow waits for one change at the cloud and stores it.
 func (p *Pump) follow(ctx context.Context) error {
-	_, err := p.pullPage(ctx, longPoll)
+	atEnd, err := p.pullPage(ctx, longPoll)
+	if atEnd && p.ready != nil {
+		p.Nudge() // as in Once
+	}
 	return err
 }
 

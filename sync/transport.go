@@ -17,6 +17,9 @@ import (
 // errPlain refuses to send anything over a network unencrypted.
 var errPlain = errors.New("the cloud's address must begin with https://; plain http is for this computer only")
 
+// ErrAuthorities says that the file with a network's own certificate authorities is of no use.
+var ErrAuthorities = errors.New("the file of certificate authorities cannot be used")
+
 // checkBase refuses addresses that are not HTTPS, but for this very machine.
 func checkBase(base *url.URL) error {
 	if base.Scheme == "https" && base.Host != "" {
@@ -39,14 +42,14 @@ func newTransport(caFile, proxy string) (*http.Transport, error) {
 	if caFile != "" {
 		pem, err := os.ReadFile(caFile)
 		if err != nil {
-			return nil, fmt.Errorf("the file of certificate authorities cannot be read: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrAuthorities, err)
 		}
 		pool, err := x509.SystemCertPool()
 		if err != nil { // a system without a list of its own
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM form", caFile)
+			return nil, fmt.Errorf("%w: %s holds no certificate in PEM form", ErrAuthorities, caFile)
 		}
 		settings.RootCAs = pool
 	}

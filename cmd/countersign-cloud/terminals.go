@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -18,6 +19,7 @@ import (
 type inviting struct {
 	*globals
 	terminal, qr, public string
+	names                string // file with the computers' names
 	count                int
 	life                 time.Duration
 	asJSON               bool
@@ -26,10 +28,13 @@ type inviting struct {
 func newInvite(g *globals) *cobra.Command {
 	i := &inviting{globals: g}
 	cmd := &cobra.Command{
-		Use:     "invite STORE",
-		Short:   "Make one-time join codes for terminals",
-		Example: "  countersign-cloud invite quay --terminal counter-1\n  countersign-cloud invite quay --count 40 --json",
-		Args:    cobra.ExactArgs(1),
+		Use:   "invite STORE",
+		Short: "Make one-time join codes for terminals",
+		Long: "Makes one-time join codes, one a line. With --names they come as COMPUTER,CODE for the computers named in a file, one a line: " +
+			"the list for countersignctl join --file, of which each computer takes its own.",
+		Example: "  countersign-cloud invite quay --terminal counter-1\n  countersign-cloud invite quay --count 40 --json\n" +
+			"  countersign-cloud invite quay --names computers.txt --valid 72h > codes.csv",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.with(func(s cloud.Office) error { return i.run(cmd.Context(), s, args[0]) })
 		},
@@ -37,6 +42,7 @@ func newInvite(g *globals) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&i.terminal, "terminal", "", "name of the terminal; numbered where it is left out")
 	flags.IntVar(&i.count, "count", 1, "how many")
+	flags.StringVar(&i.names, "names", "", "file with the names of the computers, one a line")
 	flags.StringVar(&i.qr, "qr", "", "PNG file for the QR code; several are numbered")
 	flags.DurationVar(&i.life, "valid", 24*time.Hour, "how long a code can be used")
 	flags.StringVar(&i.public, "public-url", "", "what terminals call, where serve has not run yet on this data folder")
@@ -45,6 +51,10 @@ func newInvite(g *globals) *cobra.Command {
 }
 
 func (i *inviting) run(ctx context.Context, s cloud.Office, storeID string) error {
+	computers, err := i.computers()
+	if err != nil {
+		return err
+	}
 	switch {
 	case i.count < 1 || i.count > 10000:
 		return usage("--count has to be between 1 and 10000")
@@ -80,10 +90,47 @@ func (i *inviting) run(ctx context.Context, s cloud.Office, storeID string) erro
 	if i.asJSON {
 		return i.printJSON(made)
 	}
-	for _, one := range made {
+	for n, one := range made {
+		if computers != nil {
+			fmt.Fprint(i.out, computers[n], ",")
+		}
 		fmt.Fprintln(i.out, one.Code)
 	}
 	return nil
+}
+
+// computers reads the names of the computers that codes are for, and counts them; nil where none are named.
+func (i *inviting) computers() ([]string, error) {
+	if i.names == "" {
+		return nil, nil
+	}
+	if i.count != 1 || i.terminal != "" || i.asJSON {
+		return nil, usage("--names makes a list with a code for each computer: leave --count, --terminal and --json out")
+	}
+	text, err := os.ReadFile(i.names)
+	if err != nil {
+		return nil, usage("the names cannot be read: %w", err)
+	}
+	var computers []string
+	listed := map[string]bool{}
+	for n, line := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
+		name := strings.TrimSpace(line)
+		switch {
+		case name == "" || strings.HasPrefix(name, "#"):
+			continue
+		case strings.ContainsAny(name, ",; \t\""):
+			return nil, usage("line %d of %s is no computer's name: %s", n+1, i.names, name)
+		case listed[strings.ToLower(name)]:
+			return nil, usage("line %d of %s names %s a second time", n+1, i.names, name)
+		}
+		listed[strings.ToLower(name)] = true
+		computers = append(computers, name)
+	}
+	if len(computers) == 0 {
+		return nil, usage("there is no name in %s", i.names)
+	}
+	i.count = len(computers)
+	return computers, nil
 }
 
 func (i *inviting) writeQR(code string, n int) error {
@@ -101,8 +148,10 @@ func (i *inviting) writeQR(code string, n int) error {
 func newTerminals(g *globals) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:     "terminals",
-		Short:   "List terminals: last seen, pending, version, head, anomalies",
+		Use:   "terminals",
+		Short: "List terminals: last seen, ready for offline, pending, version, head, anomalies",
+		Long: "Lists all terminals. READY is what each said last of itself: \"yes\", or the names of the checks of its countersignctl doctor that fail; " +
+			"\"-\" before it said anything. A version is marked where another terminal of the merchant runs a newer one.",
 		Example: "  countersign-cloud terminals --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.with(func(s cloud.Office) error {
@@ -139,7 +188,7 @@ func (g *globals) terminals(ctx context.Context, s cloud.Office) ([]cloud.Termin
 
 func (g *globals) terminalTable(reports []cloud.TerminalReport) error {
 	table := tabwriter.NewWriter(g.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STORE\tTERMINAL\tLAST SEEN\tPENDING\tHEAD\tVERSION\tHOLDS\tANOMALIES\tSTATE")
+	fmt.Fprintln(table, "STORE\tTERMINAL\tLAST SEEN\tREADY\tPENDING\tHEAD\tVERSION\tHOLDS\tANOMALIES\tSTATE")
 	for _, r := range reports {
 		state, seen := "live", "never"
 		switch {
@@ -153,9 +202,26 @@ func (g *globals) terminalTable(reports []cloud.TerminalReport) error {
 		if r.LastSeen != nil {
 			seen = r.LastSeen.Local().Format(stamp)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%s\n", r.Store, r.Name, seen, r.Pending, r.Head, r.Version, r.Holds, r.Anomalies, state)
+		version := r.Version
+		if r.Outdated {
+			version += " (outdated)"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%s\n", r.Store, r.Name, seen, readyWord(r), r.Pending, r.Head, version, r.Holds, r.Anomalies, state)
 	}
 	return table.Flush()
+}
+
+// readyWord is whether a terminal is ready for offline, as it said last.
+func readyWord(r cloud.TerminalReport) string {
+	switch {
+	case r.Ready == nil:
+		return "-"
+	case *r.Ready:
+		return "yes"
+	case len(r.Missing) > 0:
+		return "no: " + strings.Join(r.Missing, ", ")
+	}
+	return "no"
 }
 
 func newSuspend(g *globals) *cobra.Command {

@@ -46,7 +46,13 @@ func main() {
 func command(ctx context.Context, options *Options) *cobra.Command {
 	root := &cobra.Command{
 		Use: "countersign", Short: "The counter, in a window", Version: version.String(),
-		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs, PersistentPreRunE: func(*cobra.Command, []string) error { return options.check() },
+		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs, PersistentPreRunE: func(*cobra.Command, []string) error {
+			err := options.check()
+			if err != nil && !errors.Is(err, errUsage) { // doctor tells it to who looks from afar; where that cannot be kept, it is told here alone
+				_ = station.NoteWindow(station.FolderOf(station.Config{Folder: options.Folder}), err)
+			}
+			return err
+		},
 		Example: "  countersign --theme dark\n  countersign demo",
 		RunE: func(*cobra.Command, []string) error {
 			config := station.Config{Folder: options.Folder, ConfigFile: options.Config, Program: "countersign", Version: version.String()}

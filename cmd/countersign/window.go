@@ -121,10 +121,19 @@ func (m *Main) Run(ctx context.Context) {
 		m.listen(ctx)
 		m.changed()
 	})
+	var drawn sync.Once // a start without a picture never comes to the foreground
+	m.app.Lifecycle().SetOnEnteredForeground(func() { drawn.Do(func() { m.done.Go(m.noteDrawn) }) })
 	quit := context.AfterFunc(ctx, func() { fyne.Do(m.app.Quit) })
 	defer quit()
 	m.window.Show()
 	m.app.Run()
+}
+
+// noteDrawn leaves word for doctor that this computer can draw the window.
+func (m *Main) noteDrawn() {
+	if err := m.station.NoteWindow(nil); err != nil {
+		m.station.Log.Info("that the window was drawn could not be noted", "error", err.Error())
+	}
 }
 
 // Close waits until what was begun is done.

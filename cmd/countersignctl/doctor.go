@@ -13,9 +13,12 @@ import (
 
 func (a *app) doctorCommand() *cobra.Command {
 	return a.withJSON(&cobra.Command{
-		Use:     "doctor",
-		Short:   "Check everything and say what to do about what is wrong",
-		Example: "  countersignctl doctor",
+		Use:   "doctor",
+		Short: "Check everything and say what to do about what is wrong",
+		Long: "Checks the computer, the data folder, the terminal in it, the line to the cloud and the devices, and says last whether the terminal " +
+			"is ready for offline. The exit status is 0 where no check fails, and 1 where one does. With --json each check is {\"name\", \"ok\", " +
+			"\"found\", \"do\"}, with the same names in every language; a check that is ok and has a \"do\" gives advice.",
+		Example: "  countersignctl doctor\n  countersignctl doctor --json",
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			checks := station.Examine(command.Context(), a.stationConfig())
@@ -40,12 +43,15 @@ func writeChecks(out io.Writer, checks []station.Check) error {
 	var text strings.Builder
 	for _, check := range checks {
 		mark := "ok  "
-		if !check.OK {
+		switch {
+		case !check.OK:
 			mark = "FAIL"
+		case check.Do != "":
+			mark = "note"
 		}
-		fmt.Fprintf(&text, "%s  %-9s %s\n", mark, check.Name, check.Found)
+		fmt.Fprintf(&text, "%s  %-11s %s\n", mark, check.Name, check.Found)
 		if check.Do != "" {
-			fmt.Fprintf(&text, "                → %s\n", check.Do)
+			fmt.Fprintf(&text, "                  → %s\n", check.Do)
 		}
 	}
 	_, err := io.WriteString(out, text.String())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -77,6 +78,7 @@ var hints = []struct {
 	{terminal.ErrParts, exitUsage, "countersignctl report --format csv lists the lines of each receipt"},
 	{terminal.ErrRulesUnknown, exitCannot, "countersignctl sync brings them"},
 	{api.ErrJoinCode, exitUsage, "ask for a new join code: countersign-cloud invite STORE"},
+	{cloudsync.ErrAuthorities, exitCannot, "set ca_file in the configuration to a file of PEM certificates, or leave it empty"},
 	{terminal.ErrNoAnswer, exitCannot, "check the network cable and the cloud's address, then try again"},
 }
 
@@ -91,6 +93,7 @@ func report(errs io.Writer, err error) int {
 	var refused *cloudsync.Refusal
 	var lost *station.Lost
 	var unwritable *station.Unwritable
+	var untrusted *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &failed):
 		code, hint = failed.code, failed.hint
@@ -105,6 +108,9 @@ func report(errs io.Writer, err error) int {
 		code, hint = exitCannot, unwritable.Do()
 	case errors.As(err, &refused):
 		code = exitCannot
+	case errors.As(err, &untrusted):
+		code = exitCannot
+		hint = "check this computer's date; where the network has certificates of its own, put them into a file and set ca_file in the configuration to it"
 	case strings.HasPrefix(err.Error(), "unknown command"):
 		code, hint = exitUsage, "see countersignctl help"
 	default:

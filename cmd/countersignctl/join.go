@@ -56,6 +56,14 @@ func (a *app) joinCommand() *cobra.Command {
 			if status.Trouble != nil {
 				return &failure{exitFailed, status.Trouble.Do, errors.New(status.Trouble.Cause)}
 			}
+			missing, err := s.NotReady(ctx)
+			if err != nil {
+				return err
+			}
+			if len(missing) > 0 {
+				fmt.Fprintf(a.out, "not ready for offline: %s; countersignctl doctor says what to do\n", strings.Join(missing, ", "))
+				return ended(exitFailed)
+			}
 			fmt.Fprintf(a.out, "ready for offline: %d vouchers of %d campaigns\n", status.Cache.Vouchers, status.Cache.Campaigns)
 			return nil
 		},

@@ -82,6 +82,7 @@ type cloudProgram struct {
 	folder string
 	public string     // what terminals call: the link
 	link   *demo.Link // leads to the cloud from its first start on
+	flags  []string   // of serve, besides
 	addr   string
 	cmd    *exec.Cmd
 	exited chan error
@@ -93,7 +94,8 @@ func (c *cloudProgram) start() error {
 	if listen == "" {
 		listen = "127.0.0.1:0"
 	}
-	c.cmd = exec.Command(filepath.Join(programs, "countersign-cloud"), "--data", c.data, "serve", "--listen", listen, "--public-url", c.public)
+	args := append([]string{"--data", c.data, "serve", "--listen", listen, "--public-url", c.public}, c.flags...)
+	c.cmd = exec.Command(filepath.Join(programs, "countersign-cloud"), args...)
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		return err

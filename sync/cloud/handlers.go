@@ -128,6 +128,12 @@ func (s *server) PushJournal(ctx context.Context, r api.PushJournalRequestObject
 	if r.Body.Pending != nil {
 		push.Pending = *r.Body.Pending
 	}
+	if said := r.Body.Readiness; said != nil {
+		push.Readiness = &Readiness{Version: said.Version, Missing: said.Missing}
+		if !said.Ready && len(said.Missing) == 0 {
+			push.Readiness.Missing = []string{"unknown"}
+		}
+	}
 	hash := push.Prev
 	for _, sent := range r.Body.Entries {
 		hash = entry.Hash(hash, sent.Bytes)

@@ -272,18 +272,30 @@ type TerminalReport struct {
 	Forked     bool       `json:"forked"`    // its journal was copied or restored, and no manager has closed that
 	Cloned     bool       `json:"cloned"`    // its key is in use on several machines: it honours nothing without a yes until it is readmitted
 	Anomalies  int64      `json:"anomalies"` // open exceptions of its journal
+	Ready      *bool      `json:"ready"`     // for offline, as it said last; nil before it said anything
+	Missing    []string   `json:"missing"`   // the checks of its doctor that failed
+	CheckedAt  *time.Time `json:"checked_at"`
+	Outdated   bool       `json:"outdated"` // another terminal of the merchant runs a newer version
+}
+
+// Readiness is how a terminal finds itself.
+type Readiness struct {
+	Version string
+	Missing []string // the checks of its doctor that fail; none where it is ready for offline
 }
 
 // Push is a batch of a terminal's journal.
 type Push struct {
 	Standing Standing
 	Pending  int64
-	Epoch    uint32
-	FromSeq  uint64
-	Prev     [32]byte
-	Entries  []entry.Sealed // hashes are computed from Prev on
-	Missing  uint64         // the number of an entry that is gone from the terminal's journal; 0 for none
-	At       time.Time
+	// Readiness is how the terminal finds itself; nil where it did not say.
+	Readiness *Readiness
+	Epoch     uint32
+	FromSeq   uint64
+	Prev      [32]byte
+	Entries   []entry.Sealed // hashes are computed from Prev on
+	Missing   uint64         // the number of an entry that is gone from the terminal's journal; 0 for none
+	At        time.Time
 }
 
 // Standing is what each claim and push says of the claims of the terminal that are still open.

@@ -3,217 +3,343 @@ package station
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"countersign/assets/translations"
+	"countersign/terminal"
 	"countersign/terminal/journal"
 	"countersign/terminal/keystore"
 	"countersign/terminal/printer"
 )
 
-// Check is one thing that doctor looked at.
+// Check is one thing that doctor looked at. Name is the same in every language and version, for scripts.
 type Check struct {
 	Name  string `json:"name"`
 	OK    bool   `json:"ok"`
 	Found string `json:"found"`
-	Do    string `json:"do,omitempty"` // what to do about it
+	// Do is what to do about it. Beside a check that is OK it is a piece of advice.
+	Do string `json:"do,omitempty"`
+
+	over bool // somebody should know of it, and it keeps the terminal from nothing any more
 }
 
-func well(name, format string, args ...any) Check {
-	return Check{Name: name, OK: true, Found: fmt.Sprintf(format, args...)}
-}
+// CheckReady is the name of the last check: whether the terminal is ready for offline.
+const CheckReady = "ready"
 
-func ill(name string, err error, do string) Check {
-	return Check{Name: name, Found: err.Error(), Do: do}
-}
+// doctor says what it finds in one language.
+type doctor struct{ words terminal.Words }
 
-// leastFree is the space that a data folder should have left, in bytes.
-const leastFree = 500 << 20
-
-// Examine checks a data folder from the bottom up. Where one thing is missing, what rests on it is not looked at.
-func Examine(ctx context.Context, config Config) []Check {
-	folder := FolderOf(config)
-	checks := []Check{examineFolder(folder)}
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return checks
+// doctorFor speaks the language that is asked for or configured.
+func doctorFor(languages ...string) doctor {
+	for _, language := range languages {
+		if language != "" {
+			return doctor{translations.For(language, time.Local)}
+		}
 	}
+	return doctor{translations.For("en", time.Local)}
+}
+
+// well, advise and ill say the sentence doctor.NAME.STATE; the two latter also what to do, doctor.NAME.STATE_do.
+func (d doctor) well(name, state string, args map[string]any) Check {
+	return Check{Name: name, OK: true, Found: d.words.Say("doctor."+name+"."+state, args)}
+}
+
+func (d doctor) advise(name, state string, args map[string]any) Check {
+	check := d.well(name, state, args)
+	check.Do = d.words.Say("doctor."+name+"."+state+"_do", args)
+	return check
+}
+
+func (d doctor) ill(name, state string, args map[string]any) Check {
+	check := d.advise(name, state, args)
+	check.OK = false
+	return check
+}
+
+// fault is a check that failed for a reason that an error tells. Some errors know the way on themselves.
+func (d doctor) fault(name, state string, err error, args map[string]any) Check {
+	check := Check{Name: name, Found: err.Error()}
+	var lost *Lost
+	var unwritable *Unwritable
+	switch {
+	case errors.As(err, &lost):
+		check.Do = lost.Do
+	case errors.As(err, &unwritable):
+		check.Do = unwritable.Do()
+	default:
+		check.Do = d.words.Say("doctor."+name+"."+state+"_do", args)
+	}
+	return check
+}
+
+// Examine checks a data folder from the bottom up. Where one thing is missing, what rests on it is not looked at. The last check says
+// whether the terminal is ready for offline, and what of the others keeps it from that.
+func Examine(ctx context.Context, config Config) []Check {
+	d := doctorFor(config.Language)
+	checks, whole := d.examineComputer(config)
+	if whole {
+		var rest []Check
+		rest, d = d.examineTerminal(ctx, config)
+		checks = append(checks, rest...)
+	}
+	missing := missingOffline(checks)
+	if !slices.ContainsFunc(checks, func(c Check) bool { return c.Name == "cache" }) { // it did not come so far
+		missing = failed(checks)
+	}
+	if len(missing) > 0 {
+		return append(checks, d.ill(CheckReady, "no", map[string]any{"missing": strings.Join(missing, ", ")}))
+	}
+	return append(checks, d.well(CheckReady, "ok", nil))
+}
+
+func failed(checks []Check) []string {
+	names := []string{}
+	for _, check := range checks {
+		if !check.OK {
+			names = append(names, check.Name)
+		}
+	}
+	return names
+}
+
+// examineComputer checks what does not need a terminal. whole says that there is a data folder to look into.
+func (d doctor) examineComputer(config Config) (checks []Check, whole bool) {
+	folder := FolderOf(config)
+	program := []Check{d.well("version", "ok", map[string]any{"version": config.Version}), d.examineFonts()}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return append([]Check{d.ill("folder", "none", map[string]any{"folder": folder})}, program...), false
+	}
+	return append([]Check{d.well("folder", "ok", map[string]any{"folder": folder}), d.examineRights(folder), d.examineDisk(folder),
+		d.examineEncryption(folder), d.examineGraphics(folder)}, program...), true
+}
+
+// examineTerminal checks the terminal in the data folder. The doctor that it returns speaks the language of the store.
+func (d doctor) examineTerminal(ctx context.Context, config Config) ([]Check, doctor) {
+	folder := FolderOf(config)
 	settings, err := settingsOf(config)
 	if err != nil {
-		return append(checks, ill("config", err, "correct the file; countersignctl config --sample shows every key"))
+		return []Check{d.fault("config", "broken", err, nil)}, d
 	}
-	checks = append(checks, well("config", "language %q, profile %q", settings.Language, settings.Profile))
+	d = doctorFor(config.Language, settings.Language)
+	checks := []Check{d.well("config", "ok", map[string]any{"profile": settings.Profile})}
 	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
-		return append(checks, whatToDo("joined", missingJournal(ctx, folder), "run countersignctl join with a join code"))
+		return append(checks, d.fault("joined", "no", missingJournal(ctx, folder), nil)), d
 	}
 	if _, err := loadKeys(ctx, folder); err != nil {
-		return append(checks, whatToDo("keys", err, "chmod 0600 "+filepath.Join(folder, KeysName)+", as the account that joined"))
+		return append(checks, d.fault("keys", "rights", err, map[string]any{"file": filepath.Join(folder, KeysName)})), d
 	}
-	checks = append(checks, well("keys", "readable by this account, and not by others"))
+	checks = append(checks, d.well("keys", "ok", nil))
 	verified, err := verifyOwn(ctx, config)
 	if err != nil {
-		checks = append(checks, ill("journal", err, "stop selling, keep every file of the data folder and call support"))
+		checks = append(checks, d.fault("journal", "damaged", err, nil))
 	} else {
-		checks = append(checks, well("journal", "whole: %s", Counted(verified.Entries, "entry", "entries")))
+		checks = append(checks, d.well("journal", "ok", map[string]any{"count": verified.Entries}))
 	}
 	reader, err := OpenReader(ctx, config)
 	if err != nil {
-		return append(checks, whatToDo("station", err, mendStation(err)))
+		return append(checks, d.fault("station", stationState(err), err, nil)), d
 	}
 	defer reader.Close()
-	return append(checks, reader.examine(ctx, config)...)
+	d.words = reader.Words(ctx, config.Language)
+	return append(checks, d.examine(ctx, reader, config)...), d
 }
 
-// whatToDo is a check that failed, with the way on that the error itself knows, or else do.
-func whatToDo(name string, err error, do string) Check {
-	var lost *Lost
-	if errors.As(err, &lost) {
-		do = lost.Do
-	}
-	return ill(name, err, do)
-}
-
-// mendStation is what to do about files that cannot be opened.
-func mendStation(err error) string {
+// stationState is which sentence says what to do about files that cannot be opened.
+func stationState(err error) string {
 	if errors.Is(err, journal.ErrDamaged) {
-		return "stop selling, keep every file of the data folder and call support"
+		return "damaged"
 	}
-	return "check the rights and the disk of the data folder; if both are well, keep every file of it and call support"
-}
-
-func examineFolder(folder string) Check {
-	info, err := os.Stat(folder)
-	if err != nil || !info.IsDir() {
-		return Check{Name: "folder", Found: "there is no data folder at " + folder, Do: "run countersignctl join with a join code, or name the folder with --data"}
-	}
-	free, err := freeSpace(folder)
-	switch {
-	case err != nil:
-		return ill("folder", err, "check the disk")
-	case tryWriting(folder) != nil:
-		unwritable := &Unwritable{folder, tryWriting(folder)}
-		return ill("folder", unwritable, unwritable.Do())
-	case free < leastFree:
-		return Check{Name: "folder", Found: fmt.Sprintf("%s has only %d MB free", folder, free>>20), Do: "free some space: without it nothing can be redeemed"}
-	}
-	return well("folder", "%s, %d MB free", folder, free>>20)
+	return "closed"
 }
 
 // examine checks what needs the files open.
-func (r *Reader) examine(ctx context.Context, config Config) []Check {
+func (d doctor) examine(ctx context.Context, r *Reader, config Config) []Check {
 	status, err := r.Status(ctx)
 	if err != nil {
-		return []Check{whatToDo("status", err, mendStation(err))}
+		return []Check{d.fault("station", stationState(err), err, nil)}
 	}
-	checks := []Check{well("terminal", "%s in %s", status.Terminal, status.StoreName)}
-	if status.Suspended {
-		checks[0] = Check{Name: "terminal", Found: "suspended by the merchant: it honours nothing", Do: "ask who runs the cloud: countersign-cloud readmit " + status.Terminal}
-	}
-	checks = append(checks, r.examineLine(ctx, config), examineCache(status), examinePending(status))
+	line, certificate := d.examineLine(ctx, r, config)
+	checks := []Check{d.examineSuspended(status), line, certificate, d.examineTrust(r), d.examineCache(status), d.examinePending(status)}
 	if status.Hub != nil {
-		checks = append(checks, r.examineHub(ctx, *status.Hub))
+		checks = append(checks, d.examineHub(ctx, r, *status.Hub))
 	}
-	if trouble := status.Trouble; trouble != nil {
-		checks = append(checks, Check{Name: "sync", Found: trouble.Cause + ", since " + trouble.Since.Local().Format(time.DateTime), Do: trouble.Do})
+	if status.Trouble != nil {
+		checks = append(checks, d.examineTrouble(status))
 	}
-	if barred := status.Barred; barred != nil {
-		checks = append(checks, Check{Name: "journal", Found: barred.Found + ", since " + barred.Since.Local().Format(time.DateTime), Do: barred.Do})
+	if status.Barred != nil {
+		checks = append(checks, d.examineBarred(status))
 	}
-	clock := Check{Name: "clock", OK: status.Clock.Off == 0 || time.Duration(status.Clock.Off)*time.Second <= clockTolerance, Found: status.Clock.Sentence}
-	if time.Duration(status.Clock.Off).Abs()*time.Second > clockTolerance {
-		clock.OK, clock.Do = false, "set the date and time, and switch their automatic setting on"
+	checks = append(checks, examineClock(d, status))
+	if status.Clock.Moved != nil {
+		moved := d.ill("clock", "moved", map[string]any{"moved": status.Clock.Moved.String()})
+		moved.over = true
+		checks = append(checks, moved)
 	}
-	if moved := status.Clock.Moved; moved != nil {
-		clock.Found += "; it was " + moved.String()
-		if clock.OK {
-			clock.OK, clock.Do = false, "look at what was redeemed since, and switch the automatic setting of date and time on"
-		}
-	}
-	return append(checks, clock, r.examinePrinter(ctx, config, status), r.examineScanners(ctx))
+	return append(checks, d.examinePort(ctx, r), d.examinePrinter(ctx, r, status), d.examineScanners(ctx, r))
 }
 
-// examineLine asks the cloud for something harmless, signed from end to end.
-func (r *Reader) examineLine(ctx context.Context, config Config) Check {
+func (d doctor) examineSuspended(status Status) Check {
+	args := map[string]any{"name": status.Terminal, "store": status.StoreName}
+	if status.Suspended {
+		return d.ill("terminal", "suspended", args)
+	}
+	return d.well("terminal", "ok", args)
+}
+
+func (d doctor) examineTrouble(status Status) Check {
+	return Check{Name: "sync", Do: status.Trouble.Do,
+		Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": status.Trouble.Cause, "since": status.Trouble.Since})}
+}
+
+// examineBarred tells what keeps a terminal from selling by itself, where something does.
+func (d doctor) examineBarred(status Status) Check {
+	return Check{Name: "journal", Do: status.Barred.Do,
+		Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": status.Barred.Found, "since": status.Barred.Since})}
+}
+
+// certificateSoon is how long before its end a certificate is worth a word.
+const certificateSoon = 21 * 24 * time.Hour
+
+// examineLine asks the cloud for something harmless, signed from end to end, and looks at its certificate.
+func (d doctor) examineLine(ctx context.Context, r *Reader, config Config) (line, certificate Check) {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	args := map[string]any{"url": r.url}
+	unseen := d.well("certificate", "unseen", nil)
 	keys, err := keystore.Load(filepath.Join(r.folder, KeysName))
 	if err != nil {
-		return ill("line", err, "see keys")
+		return d.fault("line", "no", err, args), unseen
 	}
 	client, err := r.client(config, keys, nil)
 	if err != nil {
-		return ill("line", err, "join again with a new join code")
+		return d.fault("line", "no", err, args), unseen
 	}
 	began := time.Now()
 	if err := client.Probe(ctx); err != nil {
-		return ill("line", err, "check cable, proxy and the address "+r.url+"; the counter works offline meanwhile")
+		return d.fault("line", "no", err, args), unseen
 	}
-	return well("line", "%s answers in %d ms", r.url, time.Since(began).Milliseconds())
+	args["ms"] = time.Since(began).Milliseconds()
+	line = d.well("line", "ok", args)
+	shown, err := client.Certificate(ctx)
+	switch {
+	case err != nil:
+		return line, d.fault("certificate", "bad", err, nil)
+	case shown == nil:
+		return line, d.well("certificate", "plain", nil)
+	}
+	told := map[string]any{"until": shown.NotAfter, "issuer": shown.Issuer.String()}
+	if time.Until(shown.NotAfter) < certificateSoon {
+		return line, d.advise("certificate", "soon", told)
+	}
+	return line, d.well("certificate", "ok", told)
 }
 
-func examineCache(status Status) Check {
+// trustSoon is how long before their end the cloud's keys are worth a word: a terminal that stays offline until then believes nothing more.
+const trustSoon = 7 * 24 * time.Hour
+
+func (d doctor) examineTrust(r *Reader) Check {
+	now := r.Clock.Read().Lower
+	until, good := r.trust.GoodUntil(now)
+	args := map[string]any{"version": r.trust.Version(), "until": until}
+	switch {
+	case !good:
+		return d.ill("trust", "over", args)
+	case until.IsZero():
+		return d.well("trust", "open", args)
+	case until.Sub(now) < trustSoon:
+		return d.advise("trust", "soon", args)
+	}
+	return d.well("trust", "ok", args)
+}
+
+func (d doctor) examineCache(status Status) Check {
 	const old = 24 * time.Hour
 	age := time.Duration(status.Cache.AgeSeconds) * time.Second
+	args := map[string]any{"vouchers": status.Cache.Vouchers, "campaigns": status.Cache.Campaigns, "age": age}
 	switch {
 	case status.Cache.Trouble != "":
-		return Check{Name: "cache", Found: status.Cache.Trouble, Do: "run countersignctl sync --wait 5m"}
+		return d.fault("cache", "empty", errors.New(status.Cache.Trouble), args)
 	case status.Cache.AgeSeconds < 0:
-		return Check{Name: "cache", Found: "never filled: nothing can be redeemed offline", Do: "run countersignctl sync --wait 5m"}
+		return d.ill("cache", "empty", args)
 	case age > old:
-		return Check{Name: "cache", Found: fmt.Sprintf("%d hours old", int(age.Hours())), Do: "run countersignctl sync --wait 5m; after 7 days nothing is redeemed offline"}
+		return d.ill("cache", "old", args)
 	}
-	return well("cache", "%s, complete %s ago", Counted(status.Cache.Vouchers, "voucher", "vouchers"), age.Round(time.Second))
+	return d.well("cache", "ok", args)
 }
 
-func examinePending(status Status) Check {
+func (d doctor) examinePending(status Status) Check {
 	const late = 24 * time.Hour
+	args := map[string]any{"count": status.Pending.Count, "oldest": status.Pending.Oldest}
 	if status.Pending.Count > 0 && time.Since(status.Pending.Oldest) > late {
-		return Check{Name: "pending", Found: fmt.Sprintf("%s, the oldest of %s", Counted(status.Pending.Count, "entry", "entries"), status.Pending.Oldest.Format(time.DateTime)),
-			Do: "run countersignctl sync --wait 5m"}
+		return d.ill("pending", "late", args)
 	}
-	return well("pending", "%s", Counted(status.Pending.Count, "entry", "entries"))
+	return d.well("pending", "ok", args)
 }
 
-// Counted writes how many there are of something.
-func Counted[N int | int64 | uint64](n N, one, many string) string {
-	if n == 1 {
-		many = one
+func examineClock(d doctor, status Status) Check {
+	off := time.Duration(status.Clock.Off) * time.Second
+	switch {
+	case off.Abs() > clockTolerance:
+		return d.ill("clock", "wrong", map[string]any{"off": off.Abs()})
+	case status.Clock.Certain:
+		return d.well("clock", "ok", nil)
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return d.well("clock", "unchecked", nil)
 }
 
-func (r *Reader) examinePrinter(ctx context.Context, config Config, status Status) Check {
+// examinePort asks the counter that is running over the computer's own socket, as the commands beside it do.
+func (d doctor) examinePort(ctx context.Context, r *Reader) Check {
+	holder, held := FindHolder(r.folder)
+	if !held {
+		return d.well("port", "unused", nil)
+	}
+	args := map[string]any{"program": holder.Program, "pid": holder.PID}
+	if _, err := r.neighbour(ctx); err != nil {
+		return d.advise("port", "silent", args)
+	}
+	return d.well("port", "ok", args)
+}
+
+// examineQueue checks what can be known of the printer without asking it.
+func (d doctor) examineQueue(status Status) Check {
+	args := map[string]any{"target": status.Printer.Target, "profile": status.Printer.Profile, "queued": status.Printer.Queued, "count": status.Printer.Doubtful}
 	if status.Printer.Target == "" {
-		return well("printer", "none set up")
+		return d.well("printer", "none", nil)
 	}
 	if _, err := printer.ParseTarget(status.Printer.Target); err != nil {
-		return ill("printer", err, "correct printer in the configuration; countersignctl printers lists ports")
+		return d.fault("printer", "target", err, args)
 	}
 	if status.Printer.Doubtful > 0 {
-		return Check{Name: "printer", Found: Counted(status.Printer.Doubtful, "slip", "slips") + " may not have been printed",
-			Do: "run countersignctl queue, look at the paper, reprint what is missing, then countersignctl queue done, or queue drop"}
-	}
-	place := fmt.Sprintf("%s (%s), %s waiting", status.Printer.Target, status.Printer.Profile, Counted(status.Printer.Queued, "slip", "slips"))
-	seen, held := r.LookAtPrinter(ctx)
-	waits := Check{Name: "printer", Found: fmt.Sprintf("%s: %s for somebody to say yes", place, Counted(status.Printer.Asking, "slip waits", "slips wait")),
-		Do: "run countersignctl queue, then countersignctl queue print, or queue drop"}
-	if held && seen.State == "" && status.Printer.Asking > 0 {
-		return waits
-	}
-	if held && seen.State == "" {
-		return well("printer", "%s; the terminal that is running has it", place)
-	}
-	how, do := SayPrinter(r.Words(ctx, config.Language), seen)
-	if seen.Needs() {
-		return Check{Name: "printer", Found: place + ": " + how, Do: do}
+		return d.ill("printer", "doubtful", args)
 	}
 	if status.Printer.Asking > 0 {
-		return waits
+		args["count"] = status.Printer.Asking
+		return d.ill("printer", "asking", args)
 	}
-	return Check{Name: "printer", OK: true, Found: place + ": " + how}
+	return d.well("printer", "held", args)
+}
+
+func (d doctor) examinePrinter(ctx context.Context, r *Reader, status Status) Check {
+	check := d.examineQueue(status)
+	if !check.OK || status.Printer.Target == "" {
+		return check
+	}
+	seen, held := r.LookAtPrinter(ctx)
+	if held && seen.State == "" {
+		return check
+	}
+	how, do := SayPrinter(d.words, seen)
+	found := d.words.Say("doctor.printer.seen", map[string]any{"target": status.Printer.Target, "profile": status.Printer.Profile,
+		"queued": status.Printer.Queued, "state": how})
+	if seen.Needs() {
+		return Check{Name: "printer", Found: found, Do: do}
+	}
+	return Check{Name: "printer", OK: true, Found: found}
 }
 
 // LookAtPrinter asks the printer how it is, printing nothing. held says that another program has it: then that one is asked, and where it
@@ -237,29 +363,28 @@ func (r *Reader) neighbour(ctx context.Context) (Devices, error) {
 }
 
 // examineScanners opens each line that is to have a scanner, or asks whoever reads them.
-func (r *Reader) examineScanners(ctx context.Context) Check {
+func (d doctor) examineScanners(ctx context.Context, r *Reader) Check {
 	layout, err := r.LearntScanner()
 	if err != nil {
-		return ill("scanner", err, "scan the code that it shows")
+		return d.fault("scanner", "learnt", err, nil)
 	}
 	if _, held := FindHolder(r.folder); !held {
 		for _, target := range r.Settings.Scanner {
 			line, err := printer.Open(target)
 			if err != nil {
-				return Check{Name: "scanner", Found: target + " cannot be opened", Do: "check plug and name: countersignctl printers lists serial ports"}
+				return d.ill("scanner", "closed", map[string]any{"target": target})
 			}
 			line.Close()
 		}
 	} else if devices, err := r.neighbour(ctx); err == nil && devices.Scanners.Listening && devices.Scanners.There < devices.Scanners.All {
-		return Check{Name: "scanner", Found: fmt.Sprintf("%d of %d are not there", devices.Scanners.All-devices.Scanners.There, devices.Scanners.All),
-			Do: "check plug and name: countersignctl printers lists serial ports"}
+		return d.ill("scanner", "missing", map[string]any{"count": devices.Scanners.All - devices.Scanners.There, "all": devices.Scanners.All})
 	}
-	found := "like a keyboard"
+	args := map[string]any{}
 	if len(r.Settings.Scanner) > 0 {
-		found = strings.Join(r.Settings.Scanner, ", ") + " and " + found
+		args["lines"] = strings.Join(r.Settings.Scanner, ", ")
 	}
 	if len(layout.Runes) > 0 {
-		found += ", mended as " + layout.Name
+		args["layout"] = layout.Name
 	}
-	return well("scanner", "%s", found)
+	return d.well("scanner", "ok", args)
 }

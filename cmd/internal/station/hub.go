@@ -180,21 +180,22 @@ func (r *Reader) HubStatus(ctx context.Context) *HubStatus {
 }
 
 // examineHub asks the hub for a sign of life.
-func (r *Reader) examineHub(ctx context.Context, hub HubStatus) Check {
+func (d doctor) examineHub(ctx context.Context, r *Reader, hub HubStatus) Check {
+	args := map[string]any{"name": hub.Terminal, "address": hub.Address}
 	if hub.Here {
 		if _, held := FindHolder(r.folder); !held {
-			return Check{Name: "hub", Found: "this terminal is its store's hub, and its program does not run", Do: "start the counter on it, and leave it running"}
+			return d.ill("hub", "off", nil)
 		}
-		return well("hub", "this terminal is its store's hub; another terminal's doctor says whether it can be reached")
+		return d.well("hub", "here", nil)
 	}
 	if hub.Address == "" {
-		return Check{Name: "hub", Found: "nobody knows where " + hub.Terminal + " is", Do: "set hub in the configuration to its address, or have the cloud's people run countersign-cloud hub with --address"}
+		return d.ill("hub", "nowhere", args)
 	}
 	if err := r.hub.Beat(ctx); err != nil {
-		return Check{Name: "hub", Found: fmt.Sprintf("%s at %s: %s", hub.Terminal, hub.Address, cloudsync.HubTrouble(err)),
-			Do: "check that its program runs, that its address is right, and that its firewall lets the others in"}
+		args["trouble"] = cloudsync.HubTrouble(err)
+		return d.ill("hub", "silent", args)
 	}
-	return well("hub", "%s at %s answers", hub.Terminal, hub.Address)
+	return d.well("hub", "ok", args)
 }
 
 var (

@@ -202,6 +202,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	s.Pump = cloudsync.NewPump(client, s.breaker, claims, journalOfPump{s.Journal}, cacheOfPump{s.Cache, s.patterns, s.folder}, s.Log)
 	s.Pump.OnChange(s.notify)
 	s.Pump.Of(epochs{s})
+	s.Pump.Readiness(s.notReady)
 	if config.Jitter != nil {
 		s.Pump.Jitter(config.Jitter)
 	}
@@ -326,6 +327,7 @@ func (s *Station) Start(ctx context.Context) {
 				return
 			case <-every.C:
 				s.keepTime(ctx)
+				s.Pump.Nudge() // the cloud is told where this terminal is no longer ready for offline, or is again
 			case <-look.C:
 				s.lookAtClock(ctx)
 			}

@@ -206,3 +206,11 @@ func verifyOwn(ctx context.Context, config Config) (journal.Verified, error) {
 	path := filepath.Join(FolderOf(config), JournalName)
 	return journal.Verify(ctx, path, PublicKeyFor(config, path))
 }
+
+// Counted writes how many there are of something.
+func Counted[N int | int64 | uint64](n N, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

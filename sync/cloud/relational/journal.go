@@ -41,8 +41,10 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 		if err != nil {
 			return err
 		}
-		_, err = c.Exec("UPDATE terminal SET last_seen = ?, pending = ? WHERE id = ?", micros(push.At), push.Pending, t.ID)
-		return err
+		if _, err = c.Exec("UPDATE terminal SET last_seen = ?, pending = ? WHERE id = ?", micros(push.At), push.Pending, t.ID); err != nil {
+			return err
+		}
+		return c.noteReadiness(t, push)
 	})
 	if err == nil && refused != nil {
 		err = refused

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"countersign/sync/cloud"
@@ -153,12 +154,18 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 		return each(q, func(rows *sql.Rows) error {
 			var r cloud.TerminalReport
 			var enrolled int64
-			var seen sql.NullInt64
-			err := rows.Scan(&r.Merchant, &r.Store, &r.Name, &r.Version, &enrolled, &seen, &r.Head, &r.Epoch, &r.Pending, &r.Suspended, &r.Holds, &r.Anomalies, &r.Forked, &r.Cloned)
+			var seen, checked sql.NullInt64
+			var missing sql.NullString
+			err := rows.Scan(&r.Merchant, &r.Store, &r.Name, &r.Version, &enrolled, &seen, &r.Head, &r.Epoch, &r.Pending, &r.Suspended, &r.Holds, &r.Anomalies, &r.Forked, &r.Cloned,
+				&missing, &checked)
 			r.EnrolledAt = fromMicros(enrolled)
 			if seen.Valid {
 				at := fromMicros(seen.Int64)
 				r.LastSeen = &at
+			}
+			if r.Missing = strings.Fields(missing.String); checked.Valid {
+				at, ready := fromMicros(checked.Int64), len(r.Missing) == 0 && !r.Suspended && !r.Forked && !r.Cloned
+				r.CheckedAt, r.Ready = &at, &ready
 			}
 			reports = append(reports, r)
 			return err
@@ -167,10 +174,22 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 			(SELECT count(*) FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_chain', 'journal_restore', 'journal_gap', 'clone', 'clock')
 				AND x.state = 'open'),
 			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_restore') AND x.state = 'open'),
-			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'clone' AND x.state = 'open')
+			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'clone' AND x.state = 'open'),
+			missing, checked_at
 			FROM terminal t WHERE merchant = ? ORDER BY store, name, id`, merchant)
 	})
+	cloud.MarkOutdated(reports)
 	return reports, err
+}
+
+// noteReadiness keeps how a terminal finds itself, where the push says it.
+func (c *change) noteReadiness(t cloud.Terminal, push cloud.Push) error {
+	if push.Readiness == nil {
+		return nil
+	}
+	_, err := c.Exec("UPDATE terminal SET version = ?, missing = ?, checked_at = ? WHERE id = ?",
+		push.Readiness.Version, strings.Join(push.Readiness.Missing, " "), micros(push.At), t.ID)
+	return err
 }
 
 // Suspend implements cloud.Storage.

@@ -1,0 +1,48 @@
+package station
+
+import (
+	"context"
+	"slices"
+)
+
+// offlineChecks are the checks that say whether a terminal is ready for offline: whether it could redeem, and hand over what it redeemed,
+// if the line were cut now. What else doctor finds is worth mending and keeps nobody from selling.
+var offlineChecks = []string{"terminal", "trust", "cache", "sync", "clock", "disk", "rights", "keys", "journal", "station", "printer"}
+
+// missingOffline names those of the checks that fail and that readiness for offline rests on.
+func missingOffline(checks []Check) []string {
+	names := []string{}
+	for _, check := range checks {
+		if !check.OK && !check.over && slices.Contains(offlineChecks, check.Name) && !slices.Contains(names, check.Name) {
+			names = append(names, check.Name)
+		}
+	}
+	return names
+}
+
+// NotReady names the checks that keep this terminal from being ready for offline; none where it is. It looks at what is known here, and
+// asks neither the cloud nor a device: that the line is up while this is told shows in the telling.
+func (r *Reader) NotReady(ctx context.Context) ([]string, error) {
+	status, err := r.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := doctorFor("en") // only the names of the checks are used
+	checks := []Check{d.examineSuspended(status), d.examineTrust(r), d.examineCache(status), examineClock(d, status), d.examineDisk(r.folder), d.examineQueue(status)}
+	if status.Trouble != nil {
+		checks = append(checks, d.examineTrouble(status))
+	}
+	if status.Barred != nil {
+		checks = append(checks, d.examineBarred(status))
+	}
+	return missingOffline(checks), nil
+}
+
+// notReady is NotReady with what the running printer says of itself.
+func (s *Station) notReady(ctx context.Context) (version string, missing []string, err error) {
+	missing, err = s.NotReady(ctx)
+	if s.Printer != nil && s.Settings.Printer != "" && s.Printer.Status().Needs() && !slices.Contains(missing, "printer") {
+		missing = append(missing, "printer")
+	}
+	return s.version, missing, err
+}
