@@ -317,10 +317,6 @@ func (d doctor) examineQueue(status Status) Check {
 	if status.Printer.Doubtful > 0 {
 		return d.ill("printer", "doubtful", args)
 	}
-	if status.Printer.Asking > 0 {
-		args["count"] = status.Printer.Asking
-		return d.ill("printer", "asking", args)
-	}
 	return d.well("printer", "held", args)
 }
 
@@ -330,6 +326,10 @@ func (d doctor) examinePrinter(ctx context.Context, r *Reader, status Status) Ch
 		return check
 	}
 	seen, held := r.LookAtPrinter(ctx)
+	asking := d.ill("printer", "asking", map[string]any{"count": status.Printer.Asking})
+	if held && seen.State == "" && status.Printer.Asking > 0 {
+		return asking
+	}
 	if held && seen.State == "" {
 		return check
 	}
@@ -338,6 +338,9 @@ func (d doctor) examinePrinter(ctx context.Context, r *Reader, status Status) Ch
 		"queued": status.Printer.Queued, "state": how})
 	if seen.Needs() {
 		return Check{Name: "printer", Found: found, Do: do}
+	}
+	if status.Printer.Asking > 0 {
+		return asking
 	}
 	return Check{Name: "printer", OK: true, Found: found}
 }
