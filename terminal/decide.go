@@ -236,7 +236,7 @@ func judgeItem(item Item, req Request, at Situation, taken int64) (OutcomeLine, 
 	if finding != nil {
 		line.Findings = append(line.Findings, *finding)
 	}
-	line.Findings = append(line.Findings, judgeQuotas(line, item.Quotas)...)
+	line.Findings = append(line.Findings, judgeQuotas(line, item.Quotas, item.lastUse(), at)...)
 	line.Left = max(0, line.Left-line.Units)
 	if req.Bill == nil && needsBill(line) {
 		asks = append(asks, Ask{Missing: MissingBill})

@@ -28,7 +28,7 @@ func (s Situation) entry(kind EntryKind, ledger Ledger) Entry {
 	if s.Operator != nil {
 		entry.Operator = s.Operator.ID
 	}
-	if s.Approver != nil {
+	if s.Approver != nil && (s.Operator == nil || s.Operator.ID != s.Approver.ID) { // nobody is his own second person
 		entry.Approver = s.Approver.ID
 	}
 	return entry

@@ -106,7 +106,11 @@ func (q Quota) Finding(used, asked int64) *Finding {
 	if used+asked <= q.Count {
 		return nil
 	}
-	return &Finding{Reason: q.Reason, Facts: map[string]any{"count": q.Count, "per": string(q.Per), "used": max(0, used)}}
+	facts := map[string]any{"count": q.Count, "per": string(q.Per), "used": max(0, used)}
+	if q.Per != PerEver && asked <= q.Count {
+		facts["again"] = q.Days.Through.AddDays(1)
+	}
+	return &Finding{Reason: q.Reason, Facts: facts}
 }
 
 // UsedQuota is a quota with what was used of it before.
@@ -151,10 +155,14 @@ func countEarlier(item Item, earlier []OutcomeLine) []UsedQuota {
 }
 
 // judgeQuotas holds the units of a line against its quotas. A line whose units are still to be asked for takes at least one.
-func judgeQuotas(line OutcomeLine, quotas []UsedQuota) []Finding {
+// last is the voucher's last use, which is told where it is one of those that count.
+func judgeQuotas(line OutcomeLine, quotas []UsedQuota, last *LastUse, at Situation) []Finding {
 	var findings []Finding
 	for _, quota := range quotas {
 		if finding := quota.Finding(quota.Used, line.Campaign.Kind.Counted(max(1, line.Units))); finding != nil {
+			if last != nil && quota.Days.Hold(BusinessDay(last.At, at.Zone, at.Settings.Store.BusinessDayStarts)) {
+				finding.Facts["at"] = last.At.In(at.Zone)
+			}
 			findings = append(findings, *finding)
 		}
 	}

@@ -47,20 +47,27 @@ const (
 // SignIn checks an operator's PIN, offline, against the hash that the cache holds. A finding says wrong_pin, pin_locked or
 // operator_not_allowed (unknown here, not active, or not of this store), and is journalled: a manager sees who was tried.
 func (t *Terminal) SignIn(ctx context.Context, id, pin string) (*Operator, *Finding, error) {
-	at, err := t.situation(ctx, nil, nil)
+	return t.Agree(ctx, nil, id, pin)
+}
+
+// Agree is SignIn of a second person, while operator is signed in: what fails is journalled as tried at his counter.
+func (t *Terminal) Agree(ctx context.Context, operator *Operator, id, pin string) (*Operator, *Finding, error) {
+	at, err := t.situation(ctx, operator, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	operator, finding, err := t.signIn(ctx, id, pin, at)
+	who, finding, err := t.signIn(ctx, id, pin, at)
 	if err != nil || finding == nil {
-		return operator, nil, err
+		return who, nil, err
 	}
 	uid := t.parts.Random.UID()
 	_, err = t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
 		entry := at.entry(EntryDecline, ledger)
 		entry.UID, entry.Reason, entry.Reasons = uid, finding.Reason, []Reason{finding.Reason}
-		if _, known := at.Operators[id]; known {
+		if _, known := at.Operators[id]; known && operator == nil {
 			entry.Operator = id
+		} else if known && operator.ID != id {
+			entry.Approver = id
 		}
 		return Draft{Entry: entry}, nil
 	})

@@ -1,5 +1,7 @@
 package terminal
 
+import "slices"
+
 // Reason is the stable code of why a voucher was declined. Each has one precise cause; screens show its title, facts and next
 // step, in words, from the translations (keys reason.CODE.title, reason.CODE.fact, reason.CODE.next).
 type Reason string
@@ -99,7 +101,7 @@ func (f Finding) Title() Saying {
 	if cause := f.journalTrouble(); cause != "" {
 		return Saying{"barred." + cause, f.Facts}
 	}
-	if variant := f.variant(); variant == "lines.unknown." || variant == "discount.nothing." {
+	if variant := f.variant(); slices.Contains([]string{"lines.unknown.", "discount.nothing.", "undo.cashier.", "undo.never."}, variant) {
 		return Saying{variant + "title", f.Facts}
 	}
 	return Saying{"reason." + string(f.Reason) + ".title", f.Facts}
@@ -145,6 +147,14 @@ func (f Finding) Next() Saying {
 	if variant := f.variant(); variant != "" {
 		return Saying{variant + "next", f.Facts}
 	}
+	switch _, again := f.Facts["again"]; {
+	case f.Approvable && f.Reason == OperatorNotAllowed:
+		return Saying{"operator.approve.next", f.Facts}
+	case again && f.Reason == SlotTooEarly && !f.Approvable:
+		return Saying{"slot.another_day.next", f.Facts}
+	case f.Facts["over"] != nil && f.Reason == ReversalTooLate:
+		return Saying{"undo.over.next", f.Facts}
+	}
 	if f.Approvable {
 		return Saying{"slot.approve.next", f.Facts}
 	}
@@ -162,6 +172,13 @@ func (f Finding) variant() string {
 		return "units.twice."
 	case f.Reason == UnitsLimit && has("kind"):
 		return "units.amount."
+	case f.Reason == ReversalTooLate && has("never"):
+		if f.Facts["never"] == string(RoleCashier) {
+			return "undo.cashier."
+		}
+		return "undo.never."
+	case f.Reason == OperatorNotAllowed && has("by"):
+		return "undo.others."
 	case f.Reason == AmountInvalid && has("lines"):
 		return "lines.unknown."
 	case f.Reason == AmountInvalid && has("discount"):

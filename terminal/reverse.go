@@ -268,25 +268,68 @@ func judgeReversal(original Record, lines []OutcomeLine, reversal Reversal, at S
 	}
 	manager := reversal.Operator != nil && reversal.Operator.Role.Covers(RoleManager)
 	manager = manager || (reversal.Approver != nil && reversal.Approver.Role.Covers(RoleManager))
-	if !manager && reversal.Operator != nil && (reversal.Operator.ID != original.Entry.Operator || !reversal.Operator.Role.Covers(RoleCashier)) {
-		findings = append(findings, Finding{Reason: OperatorNotAllowed, Facts: map[string]any{"operator": reversal.Operator.Name}})
+	if finding := judgeUndoing(original.Entry, reversal, manager, at); finding != nil {
+		findings = append(findings, *finding)
 	}
 	for _, line := range lines {
-		window := line.Campaign.Reversal.Cashier
-		if manager {
-			window = line.Campaign.Reversal.Manager
-		}
-		until := window.until(original.Entry, at, manager)
-		if at.elapsedSince(original.Entry) > until.Sub(original.Entry.Lower) {
-			facts := map[string]any{"receipt": original.Entry.Receipt.String()}
-			if until.After(original.Entry.Lower) {
-				facts["until"] = until.In(at.Zone)
-			}
-			findings = append(findings, Finding{Reason: ReversalTooLate, Facts: facts})
+		if finding := judgeWindow(original.Entry, line.Campaign.Reversal, manager, at); finding != nil {
+			findings = append(findings, *finding)
 			break
 		}
 	}
 	return findings
+}
+
+// judgeUndoing says why who asks for a reversal may not have it. A technician does not reverse, whoever agrees.
+func judgeUndoing(original Entry, reversal Reversal, manager bool, at Situation) *Finding {
+	operator := reversal.Operator
+	if operator == nil || (manager && operator.Role != RoleTechnician) || (operator.ID == original.Operator && operator.Role.Covers(RoleCashier)) {
+		return nil
+	}
+	facts := map[string]any{"operator": operator.Name}
+	switch {
+	case operator.Role == RoleTechnician:
+		facts["role"] = string(RoleCashier)
+	case reversal.Approver != nil:
+		facts["approver"] = reversal.Approver.Name
+	case original.Operator != "":
+		facts["by"] = original.Operator
+		if name, ok := at.Operators[original.Operator]; ok {
+			facts["by"] = name
+		}
+	}
+	return &Finding{Reason: OperatorNotAllowed, Facts: facts}
+}
+
+// judgeWindow holds a reversal against the windows of an offer. A role that may never undo is another cause than one that comes too late,
+// and a manager is only worth asking where one still may.
+func judgeWindow(original Entry, policy ReversalPolicy, manager bool, at Situation) *Finding {
+	over := func(window ReversalWindow, manager bool) (time.Time, bool) {
+		until := window.until(original, at, manager)
+		return until, at.elapsedSince(original) > until.Sub(original.Lower)
+	}
+	window := policy.Cashier
+	if manager {
+		window = policy.Manager
+	}
+	until, late := over(window, manager)
+	if !late {
+		return nil
+	}
+	_, all := over(policy.Manager, true)
+	facts := map[string]any{"receipt": original.Receipt.String()}
+	switch {
+	case policy.Manager.Never && window.Never:
+		facts["never"] = string(RoleManager)
+	case window.Never && !all:
+		facts["never"] = string(RoleCashier)
+	case !window.Never:
+		facts["until"] = until.In(at.Zone)
+	}
+	if all {
+		facts["over"] = "all"
+	}
+	return &Finding{Reason: ReversalTooLate, Facts: facts}
 }
 
 func reversedUnits(record Record, line int) int64 {

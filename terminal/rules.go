@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -88,11 +89,21 @@ func judgeRules(rules Rules, slot *Slot, at Situation) []Finding {
 		findings = append(findings, Finding{Reason: OutsideHours, Facts: hoursFacts(rules.Hours, at.Time())})
 	}
 	findings = append(findings, judgeSlot(rules.Slot, slot, at)...)
-	if at.Operator != nil && !at.Operator.Role.Covers(rules.Role) && (at.Approver == nil || !at.Approver.Role.Covers(rules.Role)) {
-		findings = append(findings, Finding{Reason: OperatorNotAllowed, Facts: map[string]any{
-			"operator": at.Operator.Name, "role": string(rules.Role)}})
+	return append(findings, judgeRole(rules.Role, at)...)
+}
+
+// judgeRole holds who is signed in against the least role that may redeem. What takes a manager, one may approve; a technician does not
+// redeem, whoever agrees.
+func judgeRole(least Role, at Situation) []Finding {
+	if at.Operator == nil || at.Operator.Role.Covers(least) {
+		return nil
 	}
-	return findings
+	technician := at.Operator.Role == RoleTechnician
+	if !technician && at.Approver != nil && at.Approver.Role.Covers(least) {
+		return nil
+	}
+	return []Finding{{Reason: OperatorNotAllowed, Approvable: !technician && least == RoleManager, Facts: map[string]any{
+		"operator": at.Operator.Name, "role": string(cmp.Or(least, RoleCashier))}}}
 }
 
 // judgeValidity tests valid_from and valid_until at both bounds of the true time. What holds at one and not at the other cannot
@@ -193,6 +204,9 @@ func judgeSlot(grace *SlotGrace, slot *Slot, at Situation) []Finding {
 	case now.Before(opens):
 		facts["opens"] = opens.In(at.Zone)
 		facts["by"] = int64(slot.From.Sub(now).Minutes())
+		if opens.In(at.Zone).Format(time.DateOnly) != now.Format(time.DateOnly) {
+			facts["again"] = opens.In(at.Zone)
+		}
 		return []Finding{{Reason: SlotTooEarly, Facts: facts, Approvable: leave > 0 && !now.Before(opens.Add(-leave))}}
 	case now.After(closes):
 		facts["by"] = int64(now.Sub(slot.From).Minutes())

@@ -24,7 +24,7 @@ close, and so does a day that nobody closed.`,
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
-				operator, err := a.signIn(ctx, s, who)
+				operator, err := a.signIn(ctx, s, who, nil)
 				if err != nil {
 					return err
 				}

@@ -36,7 +36,7 @@ the line again with the answer in it.`,
 			}
 			defer s.Close()
 			s.Fill(ctx, fillFirst)
-			operator, err := a.signIn(ctx, s, who)
+			operator, err := a.signIn(ctx, s, who, nil)
 			if err != nil {
 				return err
 			}
@@ -139,10 +139,10 @@ func (a *app) answerLine(ctx context.Context, s *station.Station, settings termi
 		request.Scans[i].Source = terminal.SourceScanner // a wedge's keys land here, and a wrong layout spoils them
 	}
 	var told bool
-	if request.Operator, told, err = a.signInNow(ctx, s, query.operator, operator); err != nil || told {
+	if request.Operator, told, err = a.signInNow(ctx, s, query.operator, operator, nil); err != nil || told {
 		return err
 	}
-	if request.Approver, told, err = a.signInNow(ctx, s, query.approve, nil); err != nil || told {
+	if request.Approver, told, err = a.signInNow(ctx, s, query.approve, nil, request.Operator); err != nil || told {
 		return err
 	}
 	return a.answer(ctx, s, request)

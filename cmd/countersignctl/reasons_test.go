@@ -184,7 +184,7 @@ var scenes = []scene{
 	}},
 	{"people", []string{"by-the-manager --count 2", "dear", "dinner --count 2"}, nil, []string{
 		"redeem $1 as:li! => declined wrong_pin",
-		"redeem $1 as:li => declined operator_not_allowed",
+		"redeem $1 as:li => ask operator_not_allowed missing.0.missing=approval",
 		"redeem $1 as:tom => declined operator_not_allowed",
 		"redeem $1 as:bo => declined operator_not_allowed",
 		"redeem $1 as:li ok:mia => approved operator=li approver=mia",

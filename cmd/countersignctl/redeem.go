@@ -121,10 +121,10 @@ func (a *app) redeemCommand() *cobra.Command {
 				if err != nil {
 					return usage(err)
 				}
-				if request.Operator, err = a.signIn(ctx, s, operator); err != nil {
+				if request.Operator, err = a.signIn(ctx, s, operator, nil); err != nil {
 					return err
 				}
-				if request.Approver, err = a.signIn(ctx, s, approver); err != nil {
+				if request.Approver, err = a.signIn(ctx, s, approver, request.Operator); err != nil {
 					return err
 				}
 				outcome, err := s.Terminal.Redeem(ctx, request)
@@ -183,10 +183,10 @@ func (a *app) reverseCommand() *cobra.Command {
 				return usage(err)
 			}
 			return a.withStation(command, func(ctx context.Context, s *station.Station) error {
-				if reversal.Operator, err = a.signIn(ctx, s, who); err != nil {
+				if reversal.Operator, err = a.signIn(ctx, s, who, nil); err != nil {
 					return err
 				}
-				if reversal.Approver, err = a.signIn(ctx, s, approver); err != nil {
+				if reversal.Approver, err = a.signIn(ctx, s, approver, reversal.Operator); err != nil {
 					return err
 				}
 				outcome, err := s.Terminal.Reverse(ctx, reversal)

@@ -176,8 +176,8 @@ type person struct {
 	pinFile string
 }
 
-// signIn signs a person in; nil where nobody is named. A decline is printed and ends the command.
-func (a *app) signIn(ctx context.Context, s *station.Station, who person) (*terminal.Operator, error) {
+// signIn signs a person in; nil where nobody is named. beside is who stands at the counter where this is the second person. A decline is printed and ends the command.
+func (a *app) signIn(ctx context.Context, s *station.Station, who person, beside *terminal.Operator) (*terminal.Operator, error) {
 	if who.id == "" {
 		return nil, nil
 	}
@@ -185,7 +185,7 @@ func (a *app) signIn(ctx context.Context, s *station.Station, who person) (*term
 	if err != nil {
 		return nil, err
 	}
-	operator, finding, err := s.Terminal.SignIn(ctx, who.id, pin)
+	operator, finding, err := s.Terminal.Agree(ctx, beside, who.id, pin)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (a *app) signIn(ctx context.Context, s *station.Station, who person) (*term
 
 // signInNow signs in whom a text counter's line names as ID:PIN; otherwise where it names nobody. Told says that it could not be, and
 // that this was printed.
-func (a *app) signInNow(ctx context.Context, s *station.Station, who string, otherwise *terminal.Operator) (operator *terminal.Operator, told bool, err error) {
+func (a *app) signInNow(ctx context.Context, s *station.Station, who string, otherwise, beside *terminal.Operator) (operator *terminal.Operator, told bool, err error) {
 	if who == "" {
 		return otherwise, false, nil
 	}
@@ -212,7 +212,7 @@ func (a *app) signInNow(ctx context.Context, s *station.Station, who string, oth
 	if !found || id == "" || pin == "" {
 		return nil, true, a.complain(ctx, s, errors.New("a person is named by ID and PIN: approve=chen:PIN"))
 	}
-	operator, finding, err := s.Terminal.SignIn(ctx, id, pin)
+	operator, finding, err := s.Terminal.Agree(ctx, beside, id, pin)
 	if err != nil || finding == nil {
 		return operator, false, err
 	}
@@ -267,7 +267,7 @@ func ignored(request terminal.Request, outcome terminal.Outcome) []string {
 	for _, line := range outcome.Lines {
 		kind := line.Campaign.Kind
 		amount = amount || kind == terminal.KindBalance
-		bill = bill || kind == terminal.KindDiscount || line.Campaign.Rules.MinimumBill != nil ||
+		bill = bill || kind == terminal.KindDiscount || kind == terminal.KindBalance || line.Campaign.Rules.MinimumBill != nil ||
 			(line.Voucher.Rules != nil && line.Voucher.Rules.MinimumBill != nil)
 		parts = parts || kind == terminal.KindPickup
 	}
