@@ -436,3 +436,38 @@ func TestMovedClock(t *testing.T) {
 		})
 	}
 }
+
+// If the screen promised hours that never come, or kept back those that come again, a customer would wait in vain or go home.
+func TestHoursOnNightsTheClocksChange(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, night := range []struct {
+		name, at, next string
+		today          bool
+	}{
+		{"the hour comes again", "2027-10-31T02:50:00+02:00", "2027-10-31T02:30:00+01:00", true},
+		{"it came for the second time", "2027-10-31T02:50:00+01:00", "2027-11-01T02:30:00+01:00", true},
+		{"it never comes", "2027-03-28T01:50:00+01:00", "2027-03-29T02:30:00+02:00", false},
+		{"an ordinary night", "2027-05-01T01:50:00+02:00", "2027-05-01T02:30:00+02:00", true},
+	} {
+		at, err := time.Parse(time.RFC3339, night.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newCounter(t)
+		c.stock("N", func(r *terminal.Row) { r.Campaign.Rules.Hours = []terminal.Hours{{From: 150, Until: 165}} })
+		outcome, err := c.Check(t.Context(), scanOf("N"), &terminal.Reading{Wall: at.In(berlin), Lower: at, Upper: at})
+		if err != nil || outcome.Reason() != terminal.OutsideHours {
+			t.Fatalf("%s: %s, %v", night.name, outcome.Reason(), err)
+		}
+		facts := outcome.Findings[0].Facts
+		if next, _ := facts["next"].(time.Time); next.Format(time.RFC3339) != night.next {
+			t.Errorf("%s: next %v, want %s", night.name, next, night.next)
+		}
+		if _, today := facts["hours"]; today != night.today {
+			t.Errorf("%s: today %v, want %v", night.name, facts["hours"], night.today)
+		}
+	}
+}

@@ -156,7 +156,12 @@ func hoursFacts(hours []Hours, local time.Time) map[string]any {
 	var today []string
 	var next time.Time
 	for _, h := range hours {
-		if len(h.Days) == 0 || slices.Contains(h.Days, local.Weekday()) {
+		from := func(ahead int) Moment {
+			day := time.Date(local.Year(), local.Month(), local.Day()+ahead, 0, 0, 0, 0, time.UTC)
+			return Moment{Local: true, Civil: day.Add(time.Duration(h.From) * time.Minute)}
+		}
+		// On the night the clocks go forward, a stretch within the missing hour never comes.
+		if (len(h.Days) == 0 || slices.Contains(h.Days, local.Weekday())) && h.hold(from(0).Earliest(local.Location()).In(local.Location())) {
 			today = append(today, h.String())
 		}
 		for ahead := range 8 {
@@ -164,8 +169,9 @@ func hoursFacts(hours []Hours, local time.Time) map[string]any {
 			if len(h.Days) > 0 && !slices.Contains(h.Days, day.Weekday()) {
 				continue
 			}
-			begin := Moment{Local: true, Civil: day.Add(time.Duration(h.From) * time.Minute)}.Earliest(local.Location())
-			next = sooner(next, begin, h, local)
+			for _, begin := range []time.Time{from(ahead).Earliest(local.Location()), from(ahead).Latest(local.Location())} {
+				next = sooner(next, begin, h, local) // where the clocks go back, a time comes twice
+			}
 		}
 		// Where the clocks go back, a stretch that is over can begin once more.
 		if _, change := local.ZoneBounds(); !change.IsZero() && change.Before(local.AddDate(0, 0, 8)) {

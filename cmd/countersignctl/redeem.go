@@ -90,9 +90,12 @@ func readingAt(reader *station.Reader, settings terminal.Settings, text string) 
 		return nil, err
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"} {
-		at, err := time.ParseInLocation(layout, text, zone)
+		at, err := time.Parse(layout, text)
 		if err != nil {
 			continue
+		}
+		if layout != time.RFC3339 { // a time on the store's wall: one that never comes is the instant of the change, as in the rules
+			at = terminal.Moment{Local: true, Civil: at}.Earliest(zone)
 		}
 		reading := reader.Clock.Read()
 		reading.Wall, reading.Lower, reading.Upper = at.In(zone), at, at

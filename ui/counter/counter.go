@@ -133,7 +133,7 @@ func (c *Counter) carryOut(command Command, words terminal.Words) Event {
 		c.log("reverse", err)
 		return Reversed{outcome, err}
 	case CheckPIN:
-		operator, finding, err := t.SignIn(ctx, o.Operator, o.PIN)
+		operator, finding, err := t.Agree(ctx, o.At, o.Operator, o.PIN)
 		c.log("sign in", err)
 		return PINChecked{operator, finding, err}
 	case PrintAgain:

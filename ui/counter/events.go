@@ -178,7 +178,10 @@ type (
 		Note     terminal.Saying
 	}
 	// CheckPIN signs somebody in.
-	CheckPIN struct{ Operator, PIN string }
+	CheckPIN struct {
+		Operator, PIN string
+		At            *terminal.Operator // who is signed in where a second person's PIN is asked for
+	}
 	// PrintAgain prints a slip again.
 	PrintAgain struct {
 		UID      terminal.UID

@@ -136,7 +136,11 @@ func (s State) confirmedSheet() (State, []Command) {
 		}
 		pin := s.Typed
 		s.Checking, s.Typed, s.Wrong = true, "", nil
-		return s, []Command{CheckPIN{s.Who.ID, pin}}
+		check := CheckPIN{Operator: s.Who.ID, PIN: pin}
+		if s.Purpose == ForApproval || s.Purpose == ForUndoAgreed {
+			check.At = s.Operator
+		}
+		return s, []Command{check}
 	case UndoSheet:
 		return s.undoConfirmed()
 	case HelpSheet:

@@ -154,7 +154,7 @@ func (f *shop) ReversibleUntil(_ context.Context, record terminal.Record, _ *ter
 	return record.Entry.Wall.Add(time.Hour), nil
 }
 
-func (f *shop) SignIn(_ context.Context, id, pin string) (*terminal.Operator, *terminal.Finding, error) {
+func (f *shop) Agree(_ context.Context, _ *terminal.Operator, id, pin string) (*terminal.Operator, *terminal.Finding, error) {
 	if pin != "4821" {
 		return nil, &terminal.Finding{Reason: terminal.WrongPIN, Facts: map[string]any{"left": int64(4)}}, nil
 	}

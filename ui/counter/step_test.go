@@ -245,7 +245,7 @@ func TestShortBurstIntoAPIN(t *testing.T) {
 	s.Place.Store.SignIn = terminal.SignInShift
 	s = s.signIn(ForShift)
 	s, commands := play(s, Chose{1}, scan("4821"))
-	if len(s.Waiting) != 0 || len(commands) != 1 || commands[0] != (CheckPIN{li.ID, "4821"}) {
+	if len(s.Waiting) != 0 || len(commands) != 1 || commands[0] != (CheckPIN{Operator: li.ID, PIN: "4821"}) {
 		t.Errorf("waiting %v, ordered %+v", s.Waiting, commands)
 	}
 	s, _ = play(open().signIn(ForShift), Chose{1}, scan("7K3MQ9TX4B2HQ"))
@@ -310,7 +310,7 @@ func TestShift(t *testing.T) {
 		t.Fatalf("a locked counter took a voucher in hand: %s", s.Phase)
 	}
 	s, commands := play(s, Chose{1}, Typing{'1'}, fresh)
-	if commands[0] != (CheckPIN{li.ID, "1"}) || s.Typed != "" {
+	if commands[0] != (CheckPIN{Operator: li.ID, PIN: "1"}) || s.Typed != "" {
 		t.Fatalf("ordered %+v, field %q", commands, s.Typed)
 	}
 	s, _ = play(s, PINChecked{Finding: &terminal.Finding{Reason: terminal.WrongPIN}})

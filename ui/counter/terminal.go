@@ -16,7 +16,7 @@ type Terminal interface {
 	Redeem(ctx context.Context, req terminal.Request) (terminal.Outcome, error)
 	Reverse(ctx context.Context, reversal terminal.Reversal) (terminal.Outcome, error)
 	ReversibleUntil(ctx context.Context, record terminal.Record, operator *terminal.Operator) (time.Time, error)
-	SignIn(ctx context.Context, operatorID, pin string) (*terminal.Operator, *terminal.Finding, error)
+	Agree(ctx context.Context, operator *terminal.Operator, operatorID, pin string) (*terminal.Operator, *terminal.Finding, error)
 	Operators(ctx context.Context) ([]terminal.Operator, error)
 	Recent(ctx context.Context, limit int) ([]terminal.Record, error)
 	// Reprint prints a slip again: the original where that was never begun, and then its record is returned.
