@@ -2,7 +2,13 @@
 // weights are OpenType fonts with one face each, 1000 units to the em, under the SIL Open Font License (OFL.txt).
 package fonts
 
-import _ "embed"
+import (
+	_ "embed"
+	"slices"
+	"sync"
+
+	"golang.org/x/image/font/sfnt"
+)
 
 //go:embed NotoSansSC-Regular.otf
 var regular []byte
@@ -15,3 +21,26 @@ func Regular() []byte { return regular }
 
 // Bold returns the bytes of the bold weight. They must not be changed.
 func Bold() []byte { return bold }
+
+var parsed = sync.OnceValues(func() (*sfnt.Font, error) { return sfnt.Parse(regular) })
+
+// Lacks returns the characters of a text that the typeface does not have, each once, in their order: neither a screen nor a slip's
+// picture can show them.
+func Lacks(text string) ([]rune, error) {
+	font, err := parsed()
+	if err != nil {
+		return nil, err
+	}
+	var buffer sfnt.Buffer
+	var lacking []rune
+	for _, r := range text {
+		glyph, err := font.GlyphIndex(&buffer, r)
+		if err != nil {
+			return nil, err
+		}
+		if glyph == 0 && !slices.Contains(lacking, r) {
+			lacking = append(lacking, r)
+		}
+	}
+	return lacking, nil
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -244,5 +245,25 @@ func TestRedemptionTable(t *testing.T) {
 	minus := terminal.Money{Minor: -6800, Currency: "EUR"}
 	if !strings.Contains(rows[1], worth.String()) || !strings.Contains(rows[1], "overrun, excused") || !strings.Contains(rows[2], minus.String()) {
 		t.Error(table.String())
+	}
+}
+
+// A cashier would read question marks for a deal's name, and nobody would have said so in time.
+func TestApplyWarnsOfLettersThatNobodyCanShow(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	raw, err := os.ReadFile(filepath.Join(d.dir, "shop.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, quiet := d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
+	if quiet != "" {
+		t.Errorf("names that can be shown are warned of: %s", quiet)
+	}
+	strange := regexp.MustCompile(`(?m)^name = "[^"]*"`).ReplaceAllString(string(raw), `name = "Dinner עברית 双人"`)
+	_, told := d.run(exitDone, "apply", "-f", d.file("strange.toml", strange))
+	d.has("עברית", told)
+	if strings.Contains(told, "双") {
+		t.Errorf("letters that can be shown are warned of: %s", told)
 	}
 }

@@ -4,11 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"countersign/assets/fonts"
 	"countersign/sync/cloud"
 	"countersign/sync/cloud/catalogue"
+	"countersign/terminal"
 )
 
 func newApply(g *globals) *cobra.Command {
@@ -38,6 +43,9 @@ func newApply(g *globals) *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("nothing was applied: %w", err)
 				}
+				if err := g.warnOfLetters(wanted); err != nil {
+					return err
+				}
 				return g.tellChanges(changes, asJSON)
 			})
 		},
@@ -45,6 +53,36 @@ func newApply(g *globals) *cobra.Command {
 	cmd.Flags().StringVarP(&file, "file", "f", "", "the catalogue")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "say what changed as JSON")
 	return cmd
+}
+
+// warnOfLetters names what the catalogue calls by letters that neither a screen nor a slip can show: a cashier would read question marks.
+func (g *globals) warnOfLetters(c cloud.Catalogue) error {
+	type named struct{ what, text string }
+	names := []named{{"merchant " + c.Merchant.ID, c.Merchant.Name}}
+	for _, store := range c.Stores {
+		names = append(names, named{"store " + store.ID, store.Name + strings.Join(store.Address, "")})
+	}
+	for _, operator := range c.Operators {
+		names = append(names, named{"operator " + operator.ID, operator.Name})
+	}
+	for _, campaign := range c.Campaigns {
+		for _, texts := range []terminal.Text{campaign.Name, campaign.Terms} {
+			for _, language := range slices.Sorted(maps.Keys(texts)) {
+				names = append(names, named{"campaign " + campaign.ID + " in " + language, texts[language]})
+			}
+		}
+	}
+	for _, name := range names {
+		lacking, err := fonts.Lacks(strings.Join(strings.Fields(name.text), ""))
+		if err != nil {
+			return err
+		}
+		if len(lacking) > 0 {
+			fmt.Fprintf(g.err, "note: %s has letters that neither the counter's screen nor a slip can show: %s. Use others, or cashiers will read question marks.\n",
+				name.what, string(lacking))
+		}
+	}
+	return nil
 }
 
 func (g *globals) tellChanges(changes []cloud.Change, asJSON bool) error {
