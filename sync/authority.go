@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"countersign/sync/api"
@@ -18,12 +19,20 @@ type Authority struct {
 	breaker gate
 	claims  *Claims
 	journal ClaimedJournal // nil where nothing is claimed
+
+	mu     sync.Mutex
+	issued time.Time // when the cloud last answered for the keys of tokens, asked because of one that is not known here
 }
+
+// issuersEvery is how often unknown keys are worth a request: anybody can print a token under a key's name that he made up.
+const issuersEvery = time.Minute
 
 // gate says whether a question may be asked, and hears how it ended. A Breaker is one.
 type gate interface {
 	Allow() (budget time.Duration, ok bool)
 	settle(client *Client, err error)
+	// shut reports that Allow would allow nothing, and changes nothing.
+	shut() bool
 }
 
 // ClaimedJournal is what a claim needs of the journal behind it.
@@ -187,6 +196,24 @@ func (a *Authority) caughtUp(budget context.Context) bool {
 	}
 }
 
+// Unreachable implements terminal.Reach: the breaker is open.
+func (a *Authority) Unreachable() bool { return a.breaker.shut() }
+
+// RefreshIssuers implements terminal.Issuers: it fetches the trust list, once in issuersEvery. A try without an answer does not count,
+// since the breaker spaces those.
+func (a *Authority) RefreshIssuers(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.issued.IsZero() && time.Since(a.issued) < issuersEvery {
+		return nil
+	}
+	err := a.try(ctx, a.client.refreshTrust)
+	if err == nil {
+		a.issued = time.Now()
+	}
+	return err
+}
+
 // Release implements terminal.Authority. The cloud hears of it with the next push; the nudge comes from whoever redeems.
 func (a *Authority) Release(uid terminal.UID) { a.claims.release(uid) }
 
@@ -267,7 +294,11 @@ func ClaimRequestOf(claim terminal.Claim, instance string, counter int64, open [
 	return request
 }
 
-var _ terminal.Authority = (*Authority)(nil)
+var (
+	_ terminal.Authority = (*Authority)(nil)
+	_ terminal.Reach     = (*Authority)(nil)
+	_ terminal.Issuers   = (*Authority)(nil)
+)
 
 // Alone is the authority of a terminal that cannot ask anybody: it never answers. Reading commands use it.
 type Alone struct{}

@@ -76,6 +76,13 @@ func (b *Breaker) Allow() (budget time.Duration, ok bool) {
 	return ProbeBudget, true
 }
 
+// shut implements gate.
+func (b *Breaker) shut() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.line.Failures > 0 && time.Now().Before(b.line.Probe)
+}
+
 // Answered closes the breaker. nonce is the newest that came with the answer, or "".
 func (b *Breaker) Answered(nonce string) {
 	b.mu.Lock()

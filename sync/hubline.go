@@ -151,6 +151,9 @@ func (h *HubLine) Allow() (time.Duration, bool) {
 	return h.breaker.Allow()
 }
 
+// shut implements gate.
+func (h *HubLine) shut() bool { return !h.Alive() && h.breaker.shut() }
+
 func (h *HubLine) settle(client *Client, err error) {
 	h.breaker.settle(client, err)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"countersign/sync/api"
+	"countersign/terminal"
 )
 
 // issuers is a signed trust list with these keys for tokens.
@@ -111,5 +112,51 @@ func TestAListThatCannotBeKeptComesAgain(t *testing.T) {
 	c.client.trust.keep = nil
 	if err := c.pump.Pull(t.Context()); err != nil || c.client.trust.Version() != 2 {
 		t.Errorf("with room again: version %d, %v", c.client.trust.Version(), err)
+	}
+}
+
+// If each token under a made-up key cost a request, a child with a printer could keep the counter waiting; and if a list that came late were
+// not fetched at all, every voucher sold since a change of keys would be turned away until the next sync.
+func TestKeysAreAskedForOnceAMinute(t *testing.T) {
+	cloud, server := newFakeCloud(t)
+	c := newCounter(t, cloud, server.URL, 0)
+	asked, down := 0, true
+	list := cloud.issuers("m", 2, api.TrustedKey{Kid: "k2", Key: make([]byte, 32), From: time.Now(), State: api.KeyLive})
+	cloud.mu.Lock()
+	cloud.answer["/v1/trust"] = func([]byte) (int, any) {
+		asked++
+		if down {
+			return 503, api.Problem{Code: "unavailable", Title: "Later"}
+		}
+		return 200, api.TrustAnswer{Trust: list, ServerTime: time.Now()}
+	}
+	cloud.mu.Unlock()
+	step := func(name string, refused, shut bool, requests int) {
+		t.Helper()
+		if err := c.authority.RefreshIssuers(t.Context()); (err != nil) != refused || (refused && !errors.Is(err, terminal.ErrNoAnswer)) {
+			t.Errorf("%s: %v", name, err)
+		}
+		cloud.mu.Lock()
+		defer cloud.mu.Unlock()
+		if asked != requests || c.authority.Unreachable() != shut {
+			t.Errorf("%s: %d requests, unreachable: %v; want %d, %v", name, asked, c.authority.Unreachable(), requests, shut)
+		}
+	}
+	step("no answer", true, true, 1)
+	step("while the breaker is open", true, true, 1)
+	c.breaker.Answered("")
+	cloud.mu.Lock()
+	down = false
+	cloud.mu.Unlock()
+	step("the first answer", false, false, 2)
+	if got := kids(c.client.trust.IssuerKeys()); len(got) != 1 || got[0] != "k2 live" {
+		t.Errorf("the keys are %v", got)
+	}
+	step("within the minute", false, false, 2)
+	c.authority.issued = time.Now().Add(-issuersEvery)
+	step("a minute later", false, false, 3)
+	c.breaker.Failed(nil, 0)
+	if line := c.breaker.Line(); !c.authority.Unreachable() || c.breaker.Line() != line {
+		t.Error("asking whether the line is down changes it")
 	}
 }

@@ -91,4 +91,18 @@ func (s *StoreAuthority) Release(uid terminal.UID) {
 	s.hub.Nudge()
 }
 
-var _ terminal.Authority = (*StoreAuthority)(nil)
+// Unreachable implements terminal.Reach: neither the hub, where the store has one, nor the cloud would be asked.
+func (s *StoreAuthority) Unreachable() bool {
+	return s.cloud.Unreachable() && (s.hub.config.Appointments.Newest().Nobody() || s.hub.shut())
+}
+
+// RefreshIssuers implements terminal.Issuers. The trust list is the cloud's: a hub has none to give.
+func (s *StoreAuthority) RefreshIssuers(ctx context.Context) error {
+	return s.cloud.RefreshIssuers(ctx)
+}
+
+var (
+	_ terminal.Authority = (*StoreAuthority)(nil)
+	_ terminal.Reach     = (*StoreAuthority)(nil)
+	_ terminal.Issuers   = (*StoreAuthority)(nil)
+)

@@ -68,11 +68,13 @@
 // may approve approval_required and clock_untrusted, a slot within the leave that its rule gives, and nothing else: what a merchant's
 // terms exclude is no manager's to grant. Where a code is not known the reasons of the other vouchers of the bill are listed as well. Reasons that a newer row could lift (a voucher that is unknown,
 // withdrawn, used up, held or at its limit) are asked of the authority before they are final, unless this terminal's own journal
-// shows it; the others are answered at once. Check, which no claim follows, asks before it says yes, too.
+// shows it; the others are answered at once. Check, which no claim follows, asks before it says yes, too. A token under a key that is
+// not known here (unknown_issuer) has the authority fetch the keys, once a minute at most, and is read again; revoked keys are not asked about.
 //
 // # Alone
 //
-// Where no authority answers, each line must pass its campaign's OfflinePolicy: allow; limit (per redemption, per terminal, number:
+// Where no authority answers, each line must pass its campaign's OfflinePolicy (and Scan says so before anybody redeems, while the line
+// is known to be down): allow; limit (per redemption, per terminal, number:
 // counting what the cloud has not acknowledged); approval by a manager; or never (offline_not_allowed). Over a limit is offline_limit,
 // and a cache older than the policy's cache_age is cache_too_old. A campaign without a policy has tiers by the age of the cache: up to 15
 // minutes everything; up to 24 hours at most 100 per redemption, 1,000 and 50 redemptions per terminal, in the merchant's currency; up

@@ -206,6 +206,20 @@ type Authority interface {
 	Release(uid UID)
 }
 
+// Reach is what an Authority may know of its line without asking anybody.
+type Reach interface {
+	// Unreachable reports that a question now would end at once in ErrNoAnswer: nobody answered a moment ago, and it is not yet time to try
+	// again. It neither waits nor uses up a try.
+	Unreachable() bool
+}
+
+// Issuers is what an Authority may do for a token whose key is not known here.
+type Issuers interface {
+	// RefreshIssuers fetches the keys that sign tokens, for the CodeReader to use from then on. It keeps its own time budget, and asks no
+	// more often than is reasonable: anybody can make up a key's name. nil says that the keys here are new enough.
+	RefreshIssuers(ctx context.Context) error
+}
+
 // Claim is the question before a redemption. All its lines are held, or none.
 type Claim struct {
 	UID      UID

@@ -196,6 +196,12 @@ func (f Finding) keyTrouble() string {
 	return ""
 }
 
+// newerKey reports that a token names a key that is not in the trust list here: it may have come with a rotation since the last sync. A
+// key that is there and revoked, or out of its time, is known well enough.
+func (f Finding) newerKey() bool {
+	return f.Reason == UnknownIssuer && f.Facts["cause"] == "issuer"
+}
+
 // journalTrouble says why this terminal honours nothing alone, whatever the campaign allows, or nothing at all: one of the Barred… strings;
 // "refused" where a manager said that another machine with the same key is the real one, "fork" where the journal has to begin a new
 // epoch first; or "".

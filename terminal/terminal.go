@@ -16,13 +16,26 @@ type Terminal struct {
 func New(parts Parts) *Terminal { return &Terminal{parts} }
 
 // Scan answers what redeeming the codes of req would come to. It redeems nothing; a decline is journalled, since a manager sees
-// what was turned away and why. The error is a fault of this machine: a full disk, a terminal that has not joined.
+// what was turned away and why. While the line is known to be down, what nobody will answer for is held against the offline policy
+// here already: the customer hears it before the cashier says yes, not after. The error is a fault of this machine: a full disk, a
+// terminal that has not joined.
 func (t *Terminal) Scan(ctx context.Context, req Request) (Outcome, error) {
 	b, err := t.look(ctx, req, nil)
 	if err != nil {
 		return Outcome{}, err
 	}
+	if b.outcome.Choice == Approved && t.unreachable() {
+		if err := t.checkAlone(ctx, b); err != nil {
+			return Outcome{}, err
+		}
+	}
 	return t.answer(ctx, b)
+}
+
+// unreachable reports that a claim would get no answer. Where the authority cannot tell, only the claim will.
+func (t *Terminal) unreachable() bool {
+	reach, ok := t.parts.Authority.(Reach)
+	return ok && reach.Unreachable()
 }
 
 // Check is Scan without a trace: nothing is journalled, and the decision can be that of another time. No claim follows it, so that
@@ -132,7 +145,7 @@ func (t *Terminal) look(ctx context.Context, req Request, override *Reading) (*b
 	if b.fresh, err = t.parts.Cache.Freshness(ctx); err != nil {
 		return nil, err
 	}
-	if finding := t.read(b); finding != nil {
+	if finding := t.read(ctx, b); finding != nil {
 		last := len(b.shown) - 1
 		b.outcome = Outcome{Choice: Declined, Findings: append([]Finding{*finding}, judgeTerminal(at)...), Lead: last,
 			Masked: b.shown[last].Masked, Bill: req.Bill}
@@ -193,9 +206,12 @@ func (t *Terminal) Settings(ctx context.Context) (Settings, error) {
 }
 
 // read turns the scans into what can be looked up, up to the first that cannot.
-func (t *Terminal) read(b *bill) *Finding {
+func (t *Terminal) read(ctx context.Context, b *bill) *Finding {
 	for _, scan := range b.req.Scans {
 		presented, finding := t.parts.Codes.Read(scan)
+		if finding != nil && finding.newerKey() && t.refreshIssuers(ctx) {
+			presented, finding = t.parts.Codes.Read(scan)
+		}
 		b.shown = append(b.shown, presented)
 		if finding != nil {
 			return finding
@@ -206,6 +222,13 @@ func (t *Terminal) read(b *bill) *Finding {
 		return &Finding{Reason: MalformedCode}
 	}
 	return nil
+}
+
+// refreshIssuers has the authority fetch the keys that sign tokens, and reports whether a code is worth reading again. Whatever is in the
+// way of it, the token is then one of an issuer that is not known here.
+func (t *Terminal) refreshIssuers(ctx context.Context) bool {
+	issuers, ok := t.parts.Authority.(Issuers)
+	return ok && issuers.RefreshIssuers(ctx) == nil
 }
 
 // find takes a voucher from the cache. A signed token that the cache has never seen stands for itself, if its campaign is there.

@@ -71,6 +71,11 @@ func TestKeysOfTokensComeAndGo(t *testing.T) {
 	if s.signs() == first {
 		t.Fatal("after a rotation the old key signs")
 	}
+	// Nobody told the terminal of the new key yet, but the cloud can be asked for it.
+	if d := s.redeem(0, s.token()); d.Assurance != "confirmed" {
+		t.Errorf("a token under a key that came since the last sync: %+v", d)
+	}
+	s.keys("rotate")
 	fresh := s.token()
 	s.link.Cut()
 
