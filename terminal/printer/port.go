@@ -28,10 +28,19 @@ type Traits struct {
 	PerJob bool // opened for each slip and closed after it: what is in between belongs to others, or to nobody
 }
 
+// Undoer is a port that can take back what was written since it was opened, as a file can.
+type Undoer interface {
+	// Undo reports that nothing is left of it.
+	Undo() bool
+}
+
 // Errors of opening a port. Everything else is a fault of the machine.
 var (
 	ErrTarget  = errors.New("not a printer's address; write serial:/dev/ttyUSB0?baud=9600, tcp:192.168.1.50:9100, usb:/dev/usb/lp0, winspool:NAME or file:/path")
 	ErrMissing = errors.New("the printer is not there; check cable and power, then the name")
+	ErrFolder  = errors.New("that is a folder, no printer; name the device, or file:/path for slips into a file")
+	ErrFile    = errors.New("that is a file, no device; name the device, or write file:/path for slips into a file")
+	ErrNoLine  = errors.New("that is no serial line; countersignctl printers lists those of this machine")
 	ErrBusy    = errors.New("the printer is in use by another program; close that, or share it with hold = false")
 	ErrDenied  = errors.New("this account may not use the printer; add it to the group that owns the device (dialout or lp)")
 )

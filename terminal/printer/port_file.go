@@ -14,6 +14,10 @@ import (
 type filePort struct {
 	file   *os.File
 	device bool
+	// Of a plain file: how long it was before this slip. What a full disk let through of one is taken out again.
+	whole    int64
+	shortens bool
+	undone   bool
 }
 
 func openFile(path string, device bool) (Port, error) {
@@ -21,11 +25,35 @@ func openFile(path string, device bool) (Port, error) {
 	if !device {
 		flags |= os.O_APPEND | os.O_CREATE
 	}
+	if err := misplaced(path, device); err != nil {
+		return nil, fmt.Errorf("%w (%s)", err, path)
+	}
 	file, err := os.OpenFile(path, flags, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s)", whyNot(err), path)
 	}
-	return &filePort{file: file, device: device}, nil
+	return newFilePort(file, device)
+}
+
+func newFilePort(file *os.File, device bool) (*filePort, error) {
+	p := &filePort{file: file, device: device}
+	if info, err := file.Stat(); err == nil && !device && info.Mode().IsRegular() {
+		p.whole, p.shortens = info.Size(), true
+	}
+	return p, nil
+}
+
+// misplaced says that a path names a folder, or a plain file where a device belongs: nobody finds a plug for either.
+func misplaced(path string, device bool) error {
+	switch info, err := os.Stat(path); {
+	case err != nil: // whoever opens it says why
+		return nil
+	case info.IsDir():
+		return ErrFolder
+	case device && info.Mode().IsRegular():
+		return ErrFile
+	}
+	return nil
 }
 
 // whyNot names what keeps a file or a device from being opened.
@@ -43,6 +71,9 @@ func whyNot(err error) error {
 
 // canAdd says what would keep slips from being added to a file. It writes nothing, and does not make the file.
 func canAdd(path string) error {
+	if err := misplaced(path, false); err != nil {
+		return fmt.Errorf("%w (%s)", err, path)
+	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err == nil {
 		return file.Close()
@@ -57,14 +88,24 @@ func canAdd(path string) error {
 
 func (p *filePort) Write(data []byte) (int, error) { return p.file.Write(data) }
 
+// Undo takes out of a plain file what was written since it was opened, so that a slip is in it whole or not at all, and reports whether
+// it could. A device takes nothing back.
+func (p *filePort) Undo() bool {
+	p.undone = p.undone || (p.shortens && p.file.Truncate(p.whole) == nil)
+	return p.undone
+}
+
 // Read is never called: a file says nothing.
 func (p *filePort) Read([]byte) (int, error) { return 0, os.ErrClosed }
 
-// Close also brings a file to the disk, so that a slip that counts as sent is there after a power cut.
+// Close also brings a file to the disk, so that a slip that counts as sent is there after a power cut. One that does not get there is
+// taken out.
 func (p *filePort) Close() error {
 	var err error
 	if !p.device {
-		err = p.file.Sync()
+		if err = p.file.Sync(); err != nil {
+			p.Undo()
+		}
 	}
 	return errors.Join(err, p.file.Close())
 }

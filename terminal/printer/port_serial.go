@@ -26,6 +26,9 @@ func openSerial(t Target) (Port, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := misplaced(path, true); err != nil {
+		return nil, fmt.Errorf("%w (%s)", err, path)
+	}
 	mode := &serial.Mode{BaudRate: t.Baud, DataBits: t.Data, StopBits: serial.OneStopBit, Parity: serial.NoParity}
 	if t.Stop == 2 {
 		mode.StopBits = serial.TwoStopBits
@@ -55,7 +58,10 @@ func openError(err error) error {
 		case serial.PermissionDenied:
 			return ErrDenied
 		case serial.InvalidSerialPort:
-			return fmt.Errorf("%w: it is no serial line", ErrMissing)
+			if isNoLine(portError) {
+				return ErrNoLine
+			}
+			return fmt.Errorf("%w: it takes no settings", ErrMissing)
 		}
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -176,9 +177,18 @@ func TestOpeningSaysWhatIsWrong(t *testing.T) {
 	if err := os.WriteFile(plain, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range []string{"serial:" + filepath.Join(folder, "gone"), "serial:" + plain, "usb:" + filepath.Join(folder, "lp0"),
+	for _, target := range []string{"serial:" + filepath.Join(folder, "gone"), "usb:" + filepath.Join(folder, "lp0"),
 		"tcp:127.0.0.1:1", "serial:usb-ffff:ffff:none"} {
 		if _, err := Open(target); !errors.Is(err, ErrMissing) {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
+	for target, want := range map[string]error{"serial:" + folder: ErrFolder, "serial:" + plain: ErrFile, "usb:" + folder: ErrFolder,
+		"usb:" + plain: ErrFile, "file:" + folder: ErrFolder, "serial:" + os.DevNull: ErrNoLine} {
+		if runtime.GOOS == "windows" && want == ErrNoLine {
+			continue // there the system does not say so
+		}
+		if _, err := Open(target); !errors.Is(err, want) || errors.Is(err, ErrMissing) {
 			t.Errorf("%s: %v", target, err)
 		}
 	}

@@ -20,12 +20,15 @@ func (w *Worker) print(ctx context.Context, job terminal.SpoolJob) bool {
 	defer w.end()
 	t := w.transmission()
 	defer w.leave(t)
+	session := w.session
 	touched, err := t.body(ctx, w.bytes(job))
-	if err == nil && w.session.port.Traits().PerJob {
-		err = w.drop() // a queue or a file has the slip only once it is closed
+	if err == nil && session.port.Traits().PerJob {
+		if err = w.drop(); err != nil && err != errTimeout { // a queue or a file has the slip only once it is closed
+			err = errors.Join(errGone, err)
+		}
 	}
 	if err != nil {
-		return w.broken(ctx, job.ID, touched, err)
+		return w.broken(ctx, job.ID, touched && !takenBack(session, err), err)
 	}
 	if !w.mark(ctx, job.ID, terminal.JobSending, terminal.JobSent, "") {
 		return false
@@ -76,6 +79,12 @@ func (w *Worker) end() {
 			}
 		}
 	})
+}
+
+// takenBack reports that a port has let go of all that was written of a slip that broke off. A write that is under way may still add to it.
+func takenBack(s *session, cause error) bool {
+	port, can := s.port.(Undoer)
+	return can && !s.behind && !errors.Is(cause, errTimeout) && port.Undo()
 }
 
 // broken records how a slip ended that did not leave whole. It goes back into the queue only if the printer got nothing of it.

@@ -36,6 +36,9 @@ type State string
 const (
 	StateNone     State = "none"     // no printer is set up
 	StateMissing  State = "missing"  // it cannot be opened: unplugged, switched off, wrong name
+	StateFolder   State = "folder"   // the address names a folder
+	StateFile     State = "file"     // it names a plain file where a device belongs
+	StateNoLine   State = "no_line"  // it names a device that is no serial line
 	StateBusy     State = "busy"     // another program has it
 	StateDenied   State = "denied"   // this account may not open it
 	StateSilent   State = "silent"   // it used to answer and does not: switched off, or the cable
@@ -83,7 +86,7 @@ type Status struct {
 // Needs says that somebody has to go to the printer.
 func (s Status) Needs() bool {
 	switch s.State {
-	case StateMissing, StateBusy, StateDenied, StateSilent, StateWaiting, StateStalled:
+	case StateMissing, StateFolder, StateFile, StateNoLine, StateBusy, StateDenied, StateSilent, StateWaiting, StateStalled:
 		return true
 	}
 	return s.Paper == PaperOut || s.Cover == CoverOpen || s.Fault != ""

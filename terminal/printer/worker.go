@@ -75,6 +75,14 @@ type Worker struct {
 	failures int     // of opening, in a row
 	marks    uint32
 	account  account
+	owing    *move // of a slip, that the disk would not take
+}
+
+// move is what became of a slip.
+type move struct {
+	id       int64
+	from, to terminal.JobState
+	detail   string
 }
 
 // New makes a worker. Nothing is opened before Run.
@@ -137,30 +145,43 @@ func (w *Worker) Cancel(id int64) bool {
 }
 
 // Run recovers what an earlier run left behind, then prints until ctx ends. A slip on its way then has Timing.Grace to finish.
-// It returns nil, or why the queue could not be recovered.
-func (w *Worker) Run(ctx context.Context) error {
-	recovered, err := w.queue.RecoverJobs(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
-	}
-	if recovered > 0 {
-		w.config.Log.Warn("slips may or may not have been printed before the restart", "slips", recovered)
-	}
+// Where the disk takes nothing, it waits until that does.
+func (w *Worker) Run(ctx context.Context) {
+	w.recover(ctx)
 	defer w.drop()
 	for ctx.Err() == nil {
 		if !w.step(ctx) && ctx.Err() == nil {
 			w.idle(ctx)
 		}
 	}
-	return nil
+	w.settleUp(ctx)
+}
+
+// recover looks through what an earlier run left, as often as it takes: before that, nothing may be printed.
+func (w *Worker) recover(ctx context.Context) {
+	for said := false; ctx.Err() == nil; said = true {
+		recovered, err := w.queue.RecoverJobs(ctx)
+		switch {
+		case err == nil && recovered > 0:
+			w.config.Log.Warn("slips may or may not have been printed before the restart", "slips", recovered)
+			return
+		case err == nil:
+			return
+		case !said && ctx.Err() == nil:
+			w.config.Log.Error("slips left by an earlier start cannot be looked through; it is tried again", "error", err)
+		}
+		pause := time.NewTimer(w.config.Timing.Poll)
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		}
+		pause.Stop()
+	}
 }
 
 // step prints the next job; false says that there is nothing to do or that it cannot be done now.
 func (w *Worker) step(ctx context.Context) bool {
-	if w.config.Target == "" {
+	if w.config.Target == "" || !w.settleUp(ctx) {
 		return false
 	}
 	job, err := w.queue.NextJob(ctx, w.config.Now().Add(-Staleness))
@@ -280,6 +301,12 @@ func (w *Worker) dial(ctx context.Context) (Port, error) {
 func (w *Worker) refused(err error) {
 	state := StateMissing
 	switch {
+	case errors.Is(err, ErrFolder):
+		state = StateFolder
+	case errors.Is(err, ErrFile):
+		state = StateFile
+	case errors.Is(err, ErrNoLine):
+		state = StateNoLine
 	case errors.Is(err, ErrBusy):
 		state = StateBusy
 	case errors.Is(err, ErrDenied):
@@ -305,13 +332,35 @@ func (w *Worker) ready(ctx context.Context) bool {
 	return w.open(ctx) && w.look(ctx)
 }
 
-// mark moves a job; false says that it could not be moved, because staff were faster or the disk is at fault.
+// mark moves a job; false says that it was not moved. One that has been begun is not forgotten when the disk is full: what became of it
+// is kept, and recorded before anything else is printed. What is lost of that by a crash, RecoverJobs makes unconfirmed.
 func (w *Worker) mark(ctx context.Context, id int64, from, to terminal.JobState, detail string) bool {
-	err := w.queue.MarkJob(context.WithoutCancel(ctx), id, from, to, detail)
-	if err != nil {
-		w.config.Log.Error("a slip's state cannot be recorded", "job", id, "from", from, "to", to, "error", err)
-		return false
+	wanted := move{id, from, to, detail}
+	if w.owing != nil && w.owing.id == id {
+		wanted.from = w.owing.from
 	}
-	w.config.Log.Info("slip", "job", id, "state", to, "detail", detail)
-	return true
+	err := w.queue.MarkJob(context.WithoutCancel(ctx), id, wanted.from, to, detail)
+	switch {
+	case err == nil:
+		w.owing = nil
+		w.config.Log.Info("slip", "job", id, "state", to, "detail", detail)
+		return true
+	case from != terminal.JobQueued && !errors.Is(err, terminal.ErrUnknown):
+		if w.owing == nil {
+			w.config.Log.Error("a slip's state cannot be recorded; it is tried again", "job", id, "from", from, "to", to, "error", err)
+		}
+		w.owing = &wanted
+		return true
+	}
+	w.owing = nil
+	w.config.Log.Error("a slip's state cannot be recorded", "job", id, "from", from, "to", to, "error", err)
+	return false
+}
+
+// settleUp records what the disk would not take before; false says that it still does not.
+func (w *Worker) settleUp(ctx context.Context) bool {
+	if m := w.owing; m != nil {
+		w.mark(ctx, m.id, m.from, m.to, m.detail)
+	}
+	return w.owing == nil
 }

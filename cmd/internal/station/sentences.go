@@ -33,7 +33,11 @@ func SayPrinter(words terminal.Words, status printer.Status) (how, do string) {
 
 // misnamed tells a printer that is named wrongly from one that is unplugged: nobody finds a plug for it. "" where it is neither.
 func misnamed(status printer.Status) string {
-	if status.State != printer.StateMissing {
+	switch status.State {
+	case printer.StateFolder, printer.StateFile, printer.StateNoLine:
+		return string(status.State)
+	case printer.StateMissing:
+	default:
 		return ""
 	}
 	target, err := printer.ParseTarget(status.Target)

@@ -312,11 +312,7 @@ func (s *Station) Start(ctx context.Context) {
 	s.done.Go(func() { s.hub.Run(ctx) })
 	s.done.Go(func() { s.leases.Run(ctx) })
 	s.done.Go(func() { s.beHub(ctx) })
-	s.done.Go(func() {
-		if err := s.Printer.Run(ctx); err != nil {
-			s.Log.Error("slips left by an earlier start could not be looked through", "error", err.Error())
-		}
-	})
+	s.done.Go(func() { s.Printer.Run(ctx) })
 	s.done.Go(func() {
 		every, look := time.NewTicker(keepTimeEvery), time.NewTicker(lookAtClockEvery)
 		defer every.Stop()

@@ -97,9 +97,7 @@ func (s *Station) printUntil(ctx context.Context, limit time.Duration, done func
 		}
 		go func() {
 			defer close(stopped)
-			if err := s.Printer.Run(ctx); err != nil {
-				s.Log.Error("slips left by an earlier start could not be looked through", "error", err.Error())
-			}
+			s.Printer.Run(ctx)
 		}()
 	}
 	look := time.NewTicker(10 * time.Millisecond)
