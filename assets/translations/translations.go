@@ -84,6 +84,13 @@ func (w *Words) At(now func() time.Time) *Words {
 	return &with
 }
 
+// Speak returns the words of the best match for language, with times as w writes them: in the same zone, on the same day.
+func (w *Words) Speak(language string) *Words {
+	with := For(language, w.zone)
+	with.now = w.now
+	return with
+}
+
 // Language is the BCP 47 tag of the language that is spoken, one of Languages.
 func (w *Words) Language() string { return w.language }
 

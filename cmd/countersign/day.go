@@ -27,7 +27,7 @@ const (
 // makeRoom gives managers their room over the counter's screen.
 func (m *Main) makeRoom() {
 	m.day = day.NewRoom(m.screen.Sink(), day.Parts{
-		Source: daySource{m.station, documents()}, Words: m.words, Now: time.Now, Later: fyne.Do, Go: func(f func()) { go f() }, Log: m.station.Log,
+		Source: daySource{m.station, documents()}, Words: m.Words(), Now: time.Now, Later: fyne.Do, Go: func(f func()) { go f() }, Log: m.station.Log,
 	})
 	m.screen.SetRoom(m.day)
 }

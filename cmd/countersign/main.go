@@ -77,8 +77,8 @@ func command(ctx context.Context, options *Options) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&options.Folder, "data", os.Getenv("COUNTERSIGN_DATA"), "the data folder (COUNTERSIGN_DATA)")
 	flags.StringVar(&options.Config, "config", os.Getenv("COUNTERSIGN_CONFIG"), "the configuration file (COUNTERSIGN_CONFIG)")
-	flags.StringVar(&options.Language, "language", "", "of the screen: en, zh-Hans, de, es (default: the configuration's, else the store's)")
-	flags.StringVar(&options.Theme, "theme", "light", "light or dark")
+	flags.StringVar(&options.Language, "language", "", "of the screen: en, zh-Hans, de, es (default: as chosen at the counter, else the configuration's, else the store's)")
+	flags.StringVar(&options.Theme, "theme", "", "light or dark (default: as chosen at the counter, else the configuration's)")
 	flags.BoolVar(&options.FullScreen, "full-screen", false, "fill the whole screen")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.AddCommand(demoCommand(options), manual.Command())
@@ -127,7 +127,7 @@ var (
 
 // check refuses what the screen could not show as asked, before anything is opened.
 func (o Options) check() error {
-	if o.Theme != "light" && o.Theme != "dark" {
+	if o.Theme != "" && o.Theme != "light" && o.Theme != "dark" {
 		return fmt.Errorf("%w: --theme is light or dark, not %q", errUsage, o.Theme)
 	}
 	if o.Language != "" && !translations.Speaks(o.Language) {

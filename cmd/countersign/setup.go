@@ -35,11 +35,11 @@ func (m *Main) openSetup() {
 		return
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &setupWindow{main: m, window: m.app.NewWindow(m.words.Say("setup.title", nil)), stop: stop}
+	s := &setupWindow{main: m, window: m.app.NewWindow(m.Words().Say("setup.title", nil)), stop: stop}
 	news := make(chan struct{}, 1)
 	s.screen = setup.NewScreen(s.window, setup.Parts{
 		Ears:  setup.Ears{Learn: m.learn, Mend: func(text string) string { return m.burst.Learnt.Apply(text) }, TestCode: receipt.TestCode},
-		Words: m.words, Now: time.Now, Later: fyne.Do, After: onWindow, Code: code.Image(-6),
+		Words: m.Words(), Now: time.Now, Later: fyne.Do, After: onWindow, Code: code.Image(-6),
 		TestPage: func() { m.done.Go(func() { s.printTest(ctx, news) }) }, Close: s.window.Close,
 	})
 	s.window.SetPadded(false)
@@ -107,7 +107,7 @@ func (s *setupWindow) facts(ctx context.Context) setup.Printer {
 	m := s.main
 	status := m.station.PrinterStatus()
 	facts := setup.Printer{Needs: status.Needs(), Well: status.State == printer.StateReady || status.State == printer.StatePrinting}
-	facts.How, facts.Do = station.SayPrinter(m.words, status)
+	facts.How, facts.Do = station.SayPrinter(m.Words(), status)
 	test := m.testPage.Load()
 	if test == nil {
 		return facts
@@ -117,7 +117,7 @@ func (s *setupWindow) facts(ctx context.Context) setup.Printer {
 	}
 	facts.Slip = test.picture
 	if job, err := m.station.Journal.Job(ctx, test.id); err == nil {
-		facts.Job = station.SayJob(m.words, job, time.Now())
+		facts.Job = station.SayJob(m.Words(), job, time.Now())
 	}
 	return facts
 }

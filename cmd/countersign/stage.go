@@ -50,7 +50,7 @@ var shown = []struct {
 func newStage(ctx context.Context, m *Main, world *demo.Demo) (*stage, error) {
 	ctx, stop := context.WithCancel(ctx)
 	s := &stage{main: m, world: world, stop: stop, spool: make(chan struct{}, 1)}
-	say := func(key string) string { return m.words.Say(key, nil) }
+	say := func(key string) string { return m.Words().Say(key, nil) }
 	var cards []uidemo.Card
 	held := map[terminal.VoucherID]bool{}
 	for _, want := range shown {
@@ -68,7 +68,7 @@ func newStage(ctx context.Context, m *Main, world *demo.Demo) (*stage, error) {
 			}
 			hint := say("ui.demo.sort." + strings.ReplaceAll(string(voucher.Sort), " ", "_"))
 			s.vouchers, s.hints = append(s.vouchers, voucher), append(s.hints, hint)
-			cards = append(cards, uidemo.Card{Title: voucher.Campaign.Name.In(m.words.Language()), Detail: voucher.Code, Hint: hint, QR: code.Image(-4)})
+			cards = append(cards, uidemo.Card{Title: voucher.Campaign.Name.In(m.Words().Language()), Detail: voucher.Code, Hint: hint, QR: code.Image(-4)})
 		}
 	}
 	s.cards = uidemo.NewPhone(uidemo.PhoneWords{
@@ -126,7 +126,7 @@ func (s *stage) cut(cut bool) {
 
 // tellRedeemed has the phone say which of its vouchers were redeemed here, and not taken back.
 func (s *stage) tellRedeemed(ctx context.Context) {
-	redeemed := s.main.words.Say("ui.demo.redeemed", nil)
+	redeemed := s.main.Words().Say("ui.demo.redeemed", nil)
 	for i, voucher := range s.vouchers {
 		use, err := s.world.Station.Journal.Use(ctx, voucher.ID, "", 0)
 		if err != nil {

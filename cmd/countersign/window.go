@@ -38,7 +38,12 @@ type Main struct {
 	window  fyne.Window
 	screen  *counter.Screen
 	look    theme.Look
-	words   *translations.Words
+	words   atomic.Pointer[translations.Words]
+
+	liked   theme.Preferences // how the screen is liked
+	kept    station.Screen    // what of that is kept, because somebody chose it
+	toKeep  atomic.Pointer[station.Screen]
+	keeping sync.Mutex
 
 	greeting *terminal.Saying // what the screen says first; nil for nothing
 
@@ -56,12 +61,13 @@ type Main struct {
 // New makes the window. The station stays the caller's.
 func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m := &Main{app: app, station: opened, options: options, status: make(chan struct{}, 1)}
-	m.look = theme.Look{Dark: options.Theme == "dark", Zoom: 1}
+	m.liked = m.firstPreferences()
+	m.look = theme.Look{Dark: m.liked.Dark, Text: float32(m.liked.Text) / 100, Zoom: 1}
 	if settings, err := opened.Terminal.Settings(context.Background()); err == nil { // else there is nothing to show yet, and the screen says why
 		m.look.Accent = theme.Accent(settings.Store.Colour)
 	}
 	app.Settings().SetTheme(m.look)
-	m.words = opened.Words(context.Background(), options.Language)
+	m.words.Store(opened.Words(context.Background(), m.liked.Language))
 	m.window = app.NewWindow("Countersign")
 	m.window.SetPadded(false)
 	m.window.SetMaster()
@@ -71,9 +77,10 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	}
 	m.burst = &scanner.Burst{Learnt: learnt}
 	m.screen = counter.NewScreen(m.window, m.burst, onWindow, counter.Parts{
-		Terminal: withSlips{opened.Terminal, opened}, Slips: withSlips{opened.Terminal, opened}, Rows: opened.Cache, Words: m.words, Now: time.Now, UID: newUID,
-		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log,
+		Terminal: withSlips{opened.Terminal, opened}, Slips: withSlips{opened.Terminal, opened}, Rows: opened.Cache, Words: m.Words(), Now: time.Now, UID: newUID,
+		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log, Prefer: m.Prefer,
 	})
+	m.screen.Counter().Happen(counter.Preferred{Preferences: m.liked})
 	m.screen.OnAlarm = m.window.RequestFocus
 	m.screen.OnResize = m.resized
 	m.screen.OnSetup = m.openSetup

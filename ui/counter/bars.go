@@ -23,7 +23,7 @@ const (
 	keyAmend   functionKey = "F7" // on the panel, where amounts were said
 	keyUndo    functionKey = "F8"
 	keySwitch  functionKey = "F9"
-	keySetup   functionKey = "F10" // on the manager's sheet
+	keySetup   functionKey = "F10" // on the manager's sheet: the set-up; elsewhere: how the screen is liked
 	keySlips   functionKey = "F11"
 	keyManager functionKey = "F12"
 )

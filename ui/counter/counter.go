@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"countersign/terminal"
+	"countersign/ui/theme"
 )
 
 // pastShown is how many recent redemptions stand at the side, pastSearched how many a search looks through.
@@ -30,6 +31,8 @@ type Parts struct {
 	Later func(f func())
 	// Go runs f on a goroutine of its own.
 	Go func(f func())
+	// Prefer has the screen be as people like it, at once, and keeps it. It is called on the goroutine of the methods.
+	Prefer func(theme.Preferences)
 	// Show draws a state.
 	Show func(State)
 	// Log gets what went wrong with the machine; never a code.
@@ -100,6 +103,12 @@ func (c *Counter) Happen(event Event) {
 
 // do carries a command out on a goroutine of its own; its answer comes back as an event.
 func (c *Counter) do(command Command) {
+	if wish, ok := command.(Prefer); ok {
+		if c.parts.Prefer != nil {
+			c.parts.Prefer(wish.Preferences)
+		}
+		return
+	}
 	words := c.parts.Words
 	c.work.Add(1)
 	c.parts.Go(func() {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"countersign/terminal"
+	"countersign/ui/theme"
 )
 
 // Event is something that happened: a key, a tap, a scan, an answer. Uids come with the events, since Step makes nothing up.
@@ -46,6 +47,9 @@ type (
 	Kept struct{ Handed bool }
 	// Removed takes a voucher off the bill; a negative index means the chosen one.
 	Removed struct{ Index int }
+	// Turned chooses the option By places on in the row of preferences that is picked; Picked chooses one of a row.
+	Turned struct{ By int }
+	Picked struct{ Row, Option int }
 	// SwitchAsked lets somebody else sign in.
 	SwitchAsked struct{}
 	// Stirred says that somebody is at work in the manager's room.
@@ -107,6 +111,8 @@ type (
 	Told struct{ Saying terminal.Saying }
 	// ForegroundChanged says whether this window has the keyboard.
 	ForegroundChanged struct{ Foreground bool }
+	// Preferred says how the screen is liked: what was kept from before, or was said elsewhere.
+	Preferred struct{ Preferences theme.Preferences }
 	// Ticked says that time has passed.
 	Ticked struct{}
 )
@@ -130,6 +136,9 @@ func (AmendAsked) event()        {}
 func (RowTouched) event()        {}
 func (Kept) event()              {}
 func (Removed) event()           {}
+func (Turned) event()            {}
+func (Picked) event()            {}
+func (Preferred) event()         {}
 func (SwitchAsked) event()       {}
 func (Stirred) event()           {}
 func (Answered) event()          {}
@@ -151,7 +160,7 @@ func (Ticked) event()            {}
 func byPerson(event Event) bool {
 	switch event.(type) {
 	case Scanned, Confirmed, Dismissed, Typing, Erased, Filled, Moved, Chose, Opened, Touched, UndoAsked, ReprintAsked, SwitchAsked, Stirred,
-		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed, SlipSettled:
+		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed, SlipSettled, Turned, Picked:
 		return true
 	}
 	return false
@@ -203,6 +212,8 @@ type (
 	}
 	// LoadPlace reads settings and operators.
 	LoadPlace struct{}
+	// Prefer has the screen be as people like it. It has no answer.
+	Prefer struct{ Preferences theme.Preferences }
 )
 
 func (Ask) command()        {}
@@ -215,5 +226,6 @@ func (Search) command()     {}
 func (LoadPlace) command()  {}
 func (LoadSlips) command()  {}
 func (SettleSlip) command() {}
+func (Prefer) command()     {}
 
 func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -222,6 +222,9 @@ func scenes() []scene {
 		{"type-code", func(s *State) { s.Sheet, s.Typed = CodeSheet, "7K3M-Q9T" }},
 		{"search", func(s *State) { s.Sheet, s.Found, s.Pick = SearchSheet, recentDay(), 2 }},
 		{"undo", func(s *State) { s.Sheet, s.Undoing = UndoSheet, &s.Past[0] }},
+		{"prefer", func(s *State) {
+			s.Sheet, s.Preferences = PreferSheet, theme.Preferences{Language: "en", Text: 100, Volume: 60}
+		}},
 		{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), 1 }},
 		{"recent-open", func(s *State) { s.Opened = uid(8) }},
 		{"waits-already", func(s *State) {
@@ -335,7 +338,7 @@ var english = translations.For("en", berlin).At(func() time.Time { return noon }
 
 func TestLooks(t *testing.T) {
 	// The counter would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.
-	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo",
+	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer",
 		"order-offered", "order-whole", "parts-some", "bill", "bill-amount", "bill-impossible", "bill-redeemed"}
 	for _, look := range []struct {
 		language string

@@ -77,6 +77,7 @@ type shownSheet struct {
 	slips    []Slip
 	left     string
 	language string
+	liked    theme.Preferences
 }
 
 // NewScreen makes the screen of a window. Its content is Content.
@@ -197,7 +198,12 @@ func (c *Screen) key(name fyne.KeyName) {
 			c.counter.Happen(Kept{right})
 			return
 		}
-		c.counter.Happen(Moved{map[bool]int{false: -1, true: 1}[right]})
+		by := map[bool]int{false: -1, true: 1}[right]
+		if c.counter.State().Sheet == PreferSheet {
+			c.counter.Happen(Turned{by})
+			return
+		}
+		c.counter.Happen(Moved{by})
 	case fyne.KeyDelete, fyne.KeyBackspace:
 		c.counter.Happen(Removed{-1})
 	default:
@@ -253,7 +259,10 @@ func (c *Screen) pressed(name string) {
 	case keyManager:
 		c.counter.Happen(Opened{ManagerSheet})
 	case keySetup:
-		if c.OnSetup != nil && c.counter.State().Sheet == ManagerSheet {
+		switch {
+		case c.counter.State().Sheet != ManagerSheet:
+			c.counter.Happen(Opened{PreferSheet})
+		case c.OnSetup != nil:
 			c.counter.Happen(Dismissed{})
 			c.OnSetup()
 		}
@@ -338,7 +347,7 @@ func (c *Screen) showHeading(s State, say terminal.Words) {
 		row = append(row, widgets.Row(theme.Size(theme.Gap), widgets.Middle(widgets.NewIcon(widgets.SignPerson, theme.Body, theme.Muted, theme.Background)),
 			widgets.NewText(who).Lines(1)))
 	}
-	row = append(row, widgets.NewText(clock).In(theme.Subtitle, theme.Text).Strong().Lines(1))
+	row = append(row, widgets.NewText(clock).In(theme.Subtitle, theme.Text).Strong().Lines(1), c.preferButton())
 	margin := theme.Size(theme.Margin)
 	c.heading.Objects = []fyne.CanvasObject{widgets.Inset(widgets.Row(theme.Size(theme.Inset), row...), margin, 0, margin, 0)}
 	c.heading.Refresh()
@@ -361,7 +370,7 @@ func (c *Screen) showRoom(s State) {
 
 func (c *Screen) showSheet(s State, say terminal.Words) {
 	now := shownSheet{sheet: s.Sheet, pick: s.Pick, typed: s.Typed, purpose: s.Purpose, wrong: s.Wrong, checking: s.Checking,
-		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, slips: s.Slips, language: say.Language()}
+		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, slips: s.Slips, language: say.Language(), liked: s.Preferences}
 	if s.Who != nil {
 		now.who = s.Who.ID
 	}

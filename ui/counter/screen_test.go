@@ -25,6 +25,8 @@ type till struct {
 	shop   *counter.Shop
 	screen *counter.Screen
 	window fyne.Window
+	Prefer func(theme.Preferences)
+	liked  []theme.Preferences
 }
 
 // openTill opens a counter at which Li has signed in.
@@ -41,6 +43,7 @@ func openTill(t *testing.T) *till {
 		Terminal: c.shop, Rows: c.shop, Words: translations.For("en", time.UTC).At(world.Now), Now: world.Now,
 		UID:   func() terminal.UID { made++; return terminal.UID{made} },
 		Later: world.Later, Go: func(f func()) { f() }, Log: slog.New(slog.DiscardHandler),
+		Prefer: func(p theme.Preferences) { c.Prefer(p) },
 	})
 	window.SetContent(c.screen.Content())
 	window.Resize(fyne.NewSize(1024, 600))

@@ -21,6 +21,8 @@ func (c *Screen) sheet(s State) fyne.CanvasObject {
 		return c.card(820, 560, c.search(s, w))
 	case SlipsSheet:
 		return c.card(820, 560, c.slipSheet(s, w))
+	case PreferSheet:
+		return c.card(640, 0, c.preferSheet(s, w))
 	case UndoSheet:
 		return c.card(580, 0, c.undo(s, w))
 	case SignInSheet:
@@ -36,6 +38,11 @@ func (c *Screen) card(width, height float32, content fyne.CanvasObject) fyne.Can
 
 func (c *Screen) backButton(w words) fyne.CanvasObject {
 	return widgets.NewButton(w.dismiss(w.Say("ui.do.back", nil)), theme.Ready, c.pressed)
+}
+
+// preferButton leads to the sheet of preferences. It says nothing in any language: it is there for those who cannot read this one.
+func (c *Screen) preferButton() fyne.CanvasObject {
+	return widgets.NewButton(widgets.Action{Name: string(keySetup), Sign: widgets.SignAdjust, Key: keySetup.label(), Rank: widgets.Quiet}, theme.Ready, c.pressed)
 }
 
 func (c *Screen) firstButton(w words, key string, off bool) fyne.CanvasObject {
@@ -111,7 +118,9 @@ func (c *Screen) signIn(s State, w words) fyne.CanvasObject {
 		body = widgets.Middle(widgets.NewText(w.Say("ui.sign_in.nobody", nil)).In(theme.Body, theme.Muted))
 	}
 	buttons := []fyne.CanvasObject{c.firstButton(w, "ui.do.go_on", len(people) == 0)}
-	if !s.Locked() {
+	if s.Locked() {
+		buttons = append([]fyne.CanvasObject{c.preferButton()}, buttons...)
+	} else {
 		buttons = append([]fyne.CanvasObject{c.backButton(w)}, buttons...)
 	}
 	return widgets.SheetBody(w.Say("ui.sign_in."+string(s.Purpose), nil), subtitle, body, buttons...)
@@ -136,6 +145,9 @@ func (c *Screen) pin(s State, w words, subtitle string) fyne.CanvasObject {
 	buttons := []fyne.CanvasObject{c.firstButton(w, "ui.do.sign_in", s.Typed == "")}
 	if !s.Locked() || len(s.People()) > 1 {
 		buttons = append([]fyne.CanvasObject{c.backButton(w)}, buttons...)
+	}
+	if s.Locked() {
+		buttons = append([]fyne.CanvasObject{c.preferButton()}, buttons...)
 	}
 	return widgets.SheetBody(w.Say("ui.sign_in.pin", args{"name": s.Who.Name}), "", widgets.Beside(theme.Size(theme.Margin), left, right), buttons...)
 }

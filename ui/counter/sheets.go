@@ -27,6 +27,12 @@ func (s State) onSheet(event Event) (State, []Command) {
 				return s.confirmedSheet()
 			}
 		}
+	case Turned:
+		if s.Sheet == PreferSheet {
+			return s.preferenceTurned(e.By)
+		}
+	case Picked:
+		return s.preferred(e.Row, e.Option)
 	case UndoAsked:
 		return s.undoAsked(e.UID)
 	case ReprintAsked:
@@ -65,6 +71,8 @@ func (s State) choices() int {
 		return len(s.Found)
 	case SlipsSheet:
 		return len(s.Slips)
+	case PreferSheet:
+		return len(preferences)
 	}
 	return 0
 }
@@ -76,13 +84,27 @@ func (s State) closed() State {
 	return s
 }
 
+// left closes a sheet that somebody is done with. Where nobody has signed in yet, the counter is locked again.
+func (s State) left() State {
+	s = s.closed()
+	if s.Place.Store.SignIn == terminal.SignInShift && s.Operator == nil {
+		return s.signIn(ForShift)
+	}
+	return s
+}
+
 // opened opens a sheet where none is in the way that somebody has to finish.
 func (s State) opened(sheet Sheet) (State, []Command) {
+	if sheet == PreferSheet && s.Locked() && !s.Checking { // nobody signs in on a screen that she cannot read
+		s = s.closed()
+		s.Sheet = sheet
+		return s, nil
+	}
 	if s.Sheet == SignInSheet || s.Sheet == UndoSheet || s.Phase == Redeeming {
 		return s, nil
 	}
 	if s.Sheet == sheet {
-		return s.closed(), nil
+		return s.left(), nil
 	}
 	s = s.closed()
 	switch sheet {
@@ -143,8 +165,8 @@ func (s State) confirmedSheet() (State, []Command) {
 		return s, []Command{check}
 	case UndoSheet:
 		return s.undoConfirmed()
-	case HelpSheet:
-		return s.closed(), nil
+	case HelpSheet, PreferSheet:
+		return s.left(), nil
 	}
 	return s, nil
 }
@@ -162,7 +184,7 @@ func (s State) dismissedSheet() (State, []Command) {
 		return s.closed().next()
 	}
 	s.Undoing, s.Undo = nil, TakeBack{}
-	s = s.closed()
+	s = s.left()
 	if s.Phase == Ready {
 		return s.next()
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"countersign/terminal"
+	"countersign/ui/theme"
 )
 
 // Phase is what the large panel is about.
@@ -44,11 +45,12 @@ const (
 	SignInSheet  Sheet = "sign_in"
 	ManagerSheet Sheet = "manager"
 	SlipsSheet   Sheet = "slips"
+	PreferSheet  Sheet = "prefer"
 )
 
 // gives reports that the sheet makes way for a scan: the customer comes first.
 func (s Sheet) gives() bool {
-	return s == HelpSheet || s == CodeSheet || s == SearchSheet || s == ManagerSheet || s == SlipsSheet
+	return s == HelpSheet || s == CodeSheet || s == SearchSheet || s == ManagerSheet || s == SlipsSheet || s == PreferSheet
 }
 
 // Purpose is what somebody signs in for.
@@ -123,6 +125,8 @@ type State struct {
 
 	Slips []Slip             // of SlipsSheet; nil before they were read
 	Clerk *terminal.Operator // of SlipsSheet: who signed in for it
+
+	Preferences theme.Preferences // how the screen is liked
 
 	Undo TakeBack // the reversal that was asked for
 

@@ -39,6 +39,8 @@ func Step(s State, now time.Time, event Event) (State, []Command) {
 		s.Behind = !e.Foreground
 	case PastLoaded:
 		s.Past = e.Past
+	case Preferred:
+		s.Preferences = e.Preferences
 	case Reprinted:
 		return s.reprinted(e)
 	case Touched:
@@ -77,7 +79,7 @@ func (s State) scanned(scan terminal.Scan) (State, []Command) {
 		return s.notice("ui.notice.nonsense", nil), nil // the first is shown; more of it would stand before the next customer's code
 	}
 	if s.Sheet.gives() {
-		s = s.closed()
+		s = s.left()
 	}
 	same := func(other terminal.Scan) bool { return other.Code == scan.Code }
 	if s.busy() && slices.ContainsFunc(s.Request.Scans, same) {

@@ -58,6 +58,14 @@ func (s *Screen) Content() fyne.CanvasObject { return s.root }
 // Start begins to listen: to be called once the content is in the window.
 func (s *Screen) Start() { s.ear.canvas.Focus(s.ear) }
 
+// Speak changes the language, and draws everything anew, in the theme as it is now.
+func (s *Screen) Speak(words terminal.Words) {
+	s.parts.Words = words
+	s.root.Objects[1] = canvas.NewRectangle(theme.Color(theme.Background))
+	s.draw()
+	s.root.Refresh()
+}
+
 // State is what is shown.
 func (s *Screen) State() State { return s.state }
 

@@ -43,11 +43,17 @@ var sizes = map[fyne.ThemeSizeName]float32{
 	theme.SizeNameMenuRadius: 8, theme.SizeNameInnerWindowRadius: 8, theme.SizeNameInputBorder: 1, theme.SizeNameModalBlurRadius: 0,
 }
 
+// writing are the sizes that Look.Text makes larger.
+var writing = map[fyne.ThemeSizeName]bool{Caption: true, Body: true, Subtitle: true, Title: true, Heading: true, Display: true}
+
 // Look is the theme. The zero value is light at its natural size.
 type Look struct {
 	Dark bool
 	// Zoom draws everything larger; 0 and 1 are the natural size. See ZoomFor.
 	Zoom float32
+	// Text draws writing larger, and nothing else: 2 is twice as large; 0 and 1 are the natural size. Titles grow by as much as the body
+	// does, so that large writing does not crowd out what it stands above.
+	Text float32
 	// Accent, where it is not nil, is the store's own colour in place of the blue.
 	Accent *color.NRGBA
 }
@@ -80,6 +86,9 @@ func (l Look) Size(name fyne.ThemeSizeName) float32 {
 	size, ok := sizes[name]
 	if !ok {
 		size = theme.DefaultTheme().Size(name)
+	}
+	if l.Text > 1 && writing[name] {
+		size += min(size, sizes[Body]) * (l.Text - 1)
 	}
 	if l.Zoom > 0 && name != Hairline {
 		return size * l.Zoom

@@ -228,6 +228,10 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 	x := (size.Width - total) / 2
 	if r.button.Action.Rank == Quiet && key > 0 { // the key first: it is what one looks for in the row
 		r.placeKey(&x, key, gap, size.Height)
+		if icon > 0 {
+			place(r.icon, x, (size.Height-icon)/2, icon, icon)
+			x += icon + gap
+		}
 		place(r.label, x, 0, label, size.Height)
 		return
 	}

@@ -130,3 +130,25 @@ func (s shared) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		x += width
 	}
 }
+
+// Equal places objects from left to right, all of one width.
+func Equal(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: equal{gap}, Objects: objects}
+}
+
+type equal struct{ gap float32 }
+
+func (e equal) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.Size{}
+	for _, o := range objects {
+		size = size.Max(o.MinSize())
+	}
+	return fyne.NewSize(size.Width*float32(len(objects))+e.gap*float32(max(0, len(objects)-1)), size.Height)
+}
+
+func (e equal) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	width := (size.Width - e.gap*float32(len(objects)-1)) / float32(max(1, len(objects)))
+	for i, o := range objects {
+		place(o, float32(i)*(width+e.gap), 0, width, size.Height)
+	}
+}

@@ -31,6 +31,7 @@ const (
 	SignCheck   Sign = "check" // a bare tick, in a box
 	SignRemove  Sign = "remove"
 	SignWait    Sign = "wait"
+	SignAdjust  Sign = "adjust" // how the screen is liked: three sliders
 	SignDot     Sign = "dot"
 )
 
@@ -49,6 +50,7 @@ var drawings = map[Sign]string{
 	SignCheck:   `<path d="M11 25 L21 35 L38 14" fill="none" stroke="F" stroke-width="6" stroke-linecap="round" stroke-linejoin="round"/>`,
 	SignRemove:  `<path d="M12 12 L36 36 M36 12 L12 36" fill="none" stroke="F" stroke-width="4.4" stroke-linecap="round"/>`,
 	SignWait:    `<circle cx="24" cy="24" r="23" fill="F"/><circle cx="13" cy="24" r="3.4" fill="C"/><circle cx="24" cy="24" r="3.4" fill="C"/><circle cx="35" cy="24" r="3.4" fill="C"/>`,
+	SignAdjust:  `<path d="M4 11 H44 M4 24 H44 M4 37 H44" fill="none" stroke="F" stroke-width="3.2" stroke-linecap="round"/><circle cx="32" cy="11" r="6" fill="F"/><circle cx="15" cy="24" r="6" fill="F"/><circle cx="28" cy="37" r="6" fill="F"/>`,
 	SignDot:     `<circle cx="24" cy="24" r="20" fill="F"/>`,
 }
 

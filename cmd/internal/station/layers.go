@@ -38,8 +38,8 @@ type Value struct {
 	Place string `json:"place,omitempty"`
 }
 
-// key is one setting: its name in a file, in the environment and in the policy, and where its value goes: a *string, a *bool or a
-// *Targets.
+// key is one setting: its name in a file, in the environment and in the policy, and where its value goes: a *string, a *bool, an
+// *int or a *Targets.
 type key struct {
 	name string
 	into func(*Settings) any
@@ -51,6 +51,10 @@ var keys = []key{
 	{"hold", func(s *Settings) any { return &s.Hold }},
 	{"drawer", func(s *Settings) any { return &s.Drawer }},
 	{"language", func(s *Settings) any { return &s.Language }},
+	{"theme", func(s *Settings) any { return &s.Theme }},
+	{"text", func(s *Settings) any { return &s.Text }},
+	{"volume", func(s *Settings) any { return &s.Volume }},
+	{"kiosk", func(s *Settings) any { return &s.Kiosk }},
 	{"scanner", func(s *Settings) any { return &s.Scanner }},
 	{"cloud", func(s *Settings) any { return &s.Cloud }},
 	{"proxy", func(s *Settings) any { return &s.Proxy }},
@@ -73,6 +77,12 @@ func (k key) set(settings *Settings, where, text string) error {
 			return fmt.Errorf("%s is %q, but must be true or false", where, text)
 		}
 		*into = on
+	case *int:
+		number, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("%s is %q, but must be a whole number", where, text)
+		}
+		*into = number
 	case *Targets:
 		return into.UnmarshalText([]byte(text))
 	}
@@ -87,7 +97,7 @@ type Layers struct {
 }
 
 func defaults() Layers {
-	return Layers{Settings: Settings{Profile: "generic-80", Hold: true}, sources: map[string]Source{}}
+	return Layers{Settings: Settings{Profile: "generic-80", Hold: true, Theme: "light", Text: 100, Volume: 60}, sources: map[string]Source{}}
 }
 
 // Values lists the settings in the order of the sample.

@@ -15,6 +15,10 @@ type Settings struct {
 	Hold      bool    `toml:"hold"`       // keep the printer's port open; false opens it for each slip, so that a till can print too
 	Drawer    bool    `toml:"drawer"`     // open the cash drawer with each redemption's slip
 	Language  string  `toml:"language"`   // BCP 47; "" for the store's
+	Theme     string  `toml:"theme"`      // of the window: "light", "dark"
+	Text      int     `toml:"text"`       // the size of the window's writing in percent, 100 to 200
+	Volume    int     `toml:"volume"`     // of the sounds in percent, 0 to 100
+	Kiosk     bool    `toml:"kiosk"`      // the window fills the screen and closes for managers only
 	Scanner   Targets `toml:"scanner"`    // "serial:/dev/ttyACM0", or several; none for one that types like a keyboard
 	Cloud     string  `toml:"cloud"`      // the only cloud that this computer may join, "https://cloud.example/"; "" for any
 	Proxy     string  `toml:"proxy"`      // "http://proxy.example:3128", "none"; "" for the environment's, then the system's
@@ -86,6 +90,16 @@ drawer = false
 
 # The language of screens and sentences: en, zh-Hans, de, es. Empty means the store's. Slips are always in the store's.
 language = ""
+
+# How the window looks, "light" or "dark"; how large it writes, in percent, 100 to 200; how loud its sounds are, in percent, 0 for none.
+# Whoever is at the counter can choose all of these and the language with F10, and that holds on this computer. What a policy says of them
+# holds at every start.
+theme = "light"
+text = 100
+volume = 60
+
+# The window fills the screen and closes for managers only, as on a till that does nothing else.
+kiosk = false
 
 # A scanner on a serial port, "serial:/dev/ttyACM0", or several: ["serial:COM4", "serial:COM5"]. Scanners that type like a keyboard
 # work without being named here; "countersignctl scanner calibrate" learns what this computer makes of their keys.
