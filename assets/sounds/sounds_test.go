@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var all = map[string]func() []byte{"approved.wav": Approved, "declined.wav": Declined, "ask.wav": Ask}
+var all = map[string]func() []byte{"redeemed.wav": Redeemed, "ready.wav": Ready, "declined.wav": Declined, "ask.wav": Ask, "queued.wav": Queued}
 
 // samples reads a WAV file as this package promises it.
 func samples(t *testing.T, name string, data []byte) []int16 {
@@ -58,10 +58,17 @@ func TestSoundsAreToldApart(t *testing.T) {
 	ends := map[string][2]float64{}
 	for name, data := range all {
 		values := samples(t, name, data())
-		ends[name] = [2]float64{pitch(values[:3000]), pitch(values[len(values)-6000:])}
+		length := len(values)
+		ends[name] = [2]float64{pitch(values[:min(3000, length/2)]), pitch(values[max(length/2, length-6000):])}
 	}
-	if p := ends["approved.wav"]; p[1] < p[0]*1.3 {
-		t.Errorf("approved does not rise: %v", p)
+	if p := ends["redeemed.wav"]; p[1] < p[0]*1.3 {
+		t.Errorf("redeemed does not rise: %v", p)
+	}
+	if p := ends["ready.wav"]; math.Abs(p[1]-p[0]) > 60 || p[0] < ends["ask.wav"][0]*1.3 {
+		t.Errorf("ready changes its pitch, or is as low as a question: %v", p)
+	}
+	if length := len(samples(t, "queued.wav", Queued())); length*3 > len(samples(t, "ready.wav", Ready())) {
+		t.Errorf("queued is no tick: %d samples", length)
 	}
 	if p := ends["declined.wav"]; p[1] > p[0]*0.8 || p[0] > 400 {
 		t.Errorf("declined does not fall, or is not low: %v", p)
@@ -113,5 +120,20 @@ func TestTheProgramMakesTheseSounds(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// Whoever turns the sounds down would hear them as loud as before, or distorted, or not at all.
+func TestVolume(t *testing.T) {
+	loudest := func(volume int) int {
+		peak := 0
+		for _, value := range samples(t, "redeemed.wav", At(Redeemed(), volume)) {
+			peak = max(peak, int(math.Abs(float64(value))))
+		}
+		return peak
+	}
+	full := loudest(100)
+	if half := loudest(50); half < full/2-1 || half > full/2+1 || loudest(0) != 0 || loudest(300) != full {
+		t.Errorf("peaks of %d, %d, %d and %d", loudest(0), half, full, loudest(300))
 	}
 }

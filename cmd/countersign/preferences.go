@@ -45,6 +45,7 @@ func (m *Main) Prefer(wanted theme.Preferences) {
 	}
 	m.keepPreferences(before, wanted)
 	m.liked = wanted
+	m.tune()
 	m.look.Dark, m.look.Text = wanted.Dark, float32(wanted.Text)/100
 	if wanted.Language != before.Language {
 		m.words.Store(m.Words().Speak(wanted.Language))
@@ -52,6 +53,9 @@ func (m *Main) Prefer(wanted theme.Preferences) {
 		m.day.Speak(m.Words())
 	}
 	m.screen.Counter().Happen(counter.Preferred{Preferences: wanted})
+	if wanted.Volume != before.Volume {
+		m.play(counter.SoundReady) // as loud as they will be
+	}
 	if wanted.Language != before.Language || wanted.Dark != before.Dark || wanted.Text != before.Text {
 		m.app.Settings().SetTheme(m.look)
 		m.screen.Rebuild()

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"countersign/assets/translations"
+	"countersign/cmd/internal/speaker"
 	"countersign/cmd/internal/station"
 	"countersign/terminal"
 	"countersign/terminal/scanner"
@@ -44,6 +45,8 @@ type Main struct {
 	kept    station.Screen    // what of that is kept, because somebody chose it
 	toKeep  atomic.Pointer[station.Screen]
 	keeping sync.Mutex
+	speaker *speaker.Speaker
+	sounds  map[counter.Sound][]byte // as loud as they are liked
 
 	greeting *terminal.Saying // what the screen says first; nil for nothing
 
@@ -62,6 +65,8 @@ type Main struct {
 func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m := &Main{app: app, station: opened, options: options, status: make(chan struct{}, 1)}
 	m.liked = m.firstPreferences()
+	m.speaker = speaker.New(opened.Log)
+	m.tune()
 	m.look = theme.Look{Dark: m.liked.Dark, Text: float32(m.liked.Text) / 100, Zoom: 1}
 	if settings, err := opened.Terminal.Settings(context.Background()); err == nil { // else there is nothing to show yet, and the screen says why
 		m.look.Accent = theme.Accent(settings.Store.Colour)
@@ -78,7 +83,7 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m.burst = &scanner.Burst{Learnt: learnt}
 	m.screen = counter.NewScreen(m.window, m.burst, onWindow, counter.Parts{
 		Terminal: withSlips{opened.Terminal, opened}, Slips: withSlips{opened.Terminal, opened}, Rows: opened.Cache, Words: m.Words(), Now: time.Now, UID: newUID,
-		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log, Prefer: m.Prefer,
+		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log, Prefer: m.Prefer, Play: m.play,
 	})
 	m.screen.Counter().Happen(counter.Preferred{Preferences: m.liked})
 	m.screen.OnAlarm = m.window.RequestFocus
@@ -125,6 +130,7 @@ func (m *Main) Run(ctx context.Context) {
 			m.screen.Counter().Happen(counter.Told{Saying: *m.greeting})
 		}
 		m.done.Go(func() { m.watch(ctx) })
+		m.done.Go(func() { m.speaker.Run(ctx) })
 		m.listen(ctx)
 		m.changed()
 	})

@@ -33,6 +33,8 @@ type Parts struct {
 	Go func(f func())
 	// Prefer has the screen be as people like it, at once, and keeps it. It is called on the goroutine of the methods.
 	Prefer func(theme.Preferences)
+	// Play lets a sound be heard. It is called on the goroutine of the methods, and must not block; nil where nothing is to be heard.
+	Play func(Sound)
 	// Show draws a state.
 	Show func(State)
 	// Log gets what went wrong with the machine; never a code.
@@ -93,8 +95,12 @@ func (c *Counter) Confirm() { c.Happen(Confirmed{c.parts.UID()}) }
 
 // Happen takes an event.
 func (c *Counter) Happen(event Event) {
+	before := c.state
 	var commands []Command
 	c.state, commands = Step(c.state, c.parts.Now(), event)
+	if sound := Heard(before, c.state); sound != "" && c.parts.Play != nil {
+		c.parts.Play(sound)
+	}
 	c.parts.Show(c.state)
 	for _, command := range commands {
 		c.do(command)

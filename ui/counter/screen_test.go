@@ -27,6 +27,7 @@ type till struct {
 	window fyne.Window
 	Prefer func(theme.Preferences)
 	liked  []theme.Preferences
+	heard  []counter.Sound
 }
 
 // openTill opens a counter at which Li has signed in.
@@ -43,7 +44,7 @@ func openTill(t *testing.T) *till {
 		Terminal: c.shop, Rows: c.shop, Words: translations.For("en", time.UTC).At(world.Now), Now: world.Now,
 		UID:   func() terminal.UID { made++; return terminal.UID{made} },
 		Later: world.Later, Go: func(f func()) { f() }, Log: slog.New(slog.DiscardHandler),
-		Prefer: func(p theme.Preferences) { c.Prefer(p) },
+		Prefer: func(p theme.Preferences) { c.Prefer(p) }, Play: func(s counter.Sound) { c.heard = append(c.heard, s) },
 	})
 	window.SetContent(c.screen.Content())
 	window.Resize(fyne.NewSize(1024, 600))

@@ -1,5 +1,5 @@
-// Command generate makes the counter's sounds: it writes approved.wav, declined.wav and ask.wav into the folder it is started in, or
-// into -out.
+// Command generate makes the counter's sounds: it writes redeemed.wav, ready.wav, declined.wav, ask.wav and queued.wav into the
+// folder it is started in, or into -out.
 package main
 
 import (
@@ -28,7 +28,9 @@ var (
 )
 
 var sounds = map[string][]note{
-	"approved.wav": {{0, 0.12, 1046.5, bell}, {0.09, 0.30, 1568.0, bell}}, // C6, G6
+	"redeemed.wav": {{0, 0.12, 1046.5, bell}, {0.09, 0.30, 1568.0, bell}}, // C6, G6
+	"ready.wav":    {{0, 0.22, 1046.5, bell}},                             // C6: the first half of redeemed
+	"queued.wav":   {{0, 0.05, 2093.0, bell}},                             // C7, a tick
 	"declined.wav": {{0, 0.20, 233.1, reed}, {0.17, 0.34, 164.8, reed}},   // B♭3, E3
 	"ask.wav":      {{0, 0.14, 698.5, bell}, {0.19, 0.20, 698.5, bell}},   // F5 twice
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"countersign/assets/translations"
+	"countersign/cmd/internal/speaker"
 	"countersign/terminal"
 	"countersign/terminal/journal"
 	"countersign/terminal/keystore"
@@ -114,7 +115,16 @@ func (d doctor) examineComputer(config Config) (checks []Check, whole bool) {
 		return append([]Check{d.ill("folder", "none", map[string]any{"folder": folder})}, program...), false
 	}
 	return append([]Check{d.well("folder", "ok", map[string]any{"folder": folder}), d.examineRights(folder), d.examineDisk(folder),
-		d.examineEncryption(folder), d.examineGraphics(folder)}, program...), true
+		d.examineEncryption(folder), d.examineGraphics(folder), d.examineSound()}, program...), true
+}
+
+// examineSound says what the window's sounds are played with. They are a help and no more: without them a counter works as well.
+func (d doctor) examineSound() Check {
+	player := speaker.Find()
+	if player == "" {
+		return d.advise("sound", "none", nil)
+	}
+	return d.well("sound", "ok", map[string]any{"player": player})
 }
 
 // examineTerminal checks the terminal in the data folder. The doctor that it returns speaks the language of the store.
