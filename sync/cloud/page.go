@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -52,31 +54,37 @@ type apiMember struct {
 	Needed            bool
 }
 
-// pageHandlers serve the contract: as a page for people at /api, and as it is for programs at /openapi.json. Nothing of the page comes
-// from anywhere else.
-func pageHandlers(mux *http.ServeMux) error {
+// contractPage is the contract as a page. To read the contract takes a tenth of a second, which a hub that starts at a counter has better
+// use for: it is read when somebody asks, once.
+var contractPage = sync.OnceValues(func() ([]byte, error) {
 	contract, err := api.GetSpec()
 	if err != nil {
-		return fmt.Errorf("the contract cannot be read: %w", err)
+		return nil, fmt.Errorf("the contract cannot be read: %w", err)
 	}
-	raw, err := api.GetSpecJSON()
-	if err != nil {
-		return err
+	var page bytes.Buffer
+	err = pageTemplate.Execute(&page, describe(contract))
+	return page.Bytes(), err
+})
+
+var contractFile = sync.OnceValues(func() ([]byte, error) { return api.GetSpecJSON() })
+
+// pageHandlers serve the contract: as a page for people at /api, and as it is for programs at /openapi.json. Nothing of the page comes
+// from anywhere else.
+func (s *server) pageHandlers(mux *http.ServeMux) {
+	serve := func(kind string, content func() ([]byte, error)) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			text, err := content()
+			if err != nil {
+				s.fail(w, r, err)
+				return
+			}
+			w.Header().Set("Content-Type", kind)
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+			_, _ = w.Write(text) // into a recorder, which takes everything
+		}
 	}
-	var page strings.Builder
-	if err := pageTemplate.Execute(&page, describe(contract)); err != nil {
-		return err
-	}
-	mux.HandleFunc("GET /api", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		_, _ = w.Write([]byte(page.String())) // into a recorder, which takes everything
-	})
-	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(raw)
-	})
-	return nil
+	mux.HandleFunc("GET /api", serve("text/html; charset=utf-8", contractPage))
+	mux.HandleFunc("GET /openapi.json", serve("application/json", contractFile))
 }
 
 func describe(contract *openapi3.T) apiPage {

@@ -93,9 +93,7 @@ func New(ctx context.Context, storage Storage, options Options) (http.Handler, e
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, problem(http.StatusNotFound, "not_found", "There is no such address here: check the cloud's URL."))
 	})
-	if err := pageHandlers(mux); err != nil {
-		return nil, err
-	}
+	s.pageHandlers(mux)
 	s.mux = api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
 		s.fail(w, r, asRequestProblem(err))
 	}})

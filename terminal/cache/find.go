@@ -18,7 +18,9 @@ const rowColumns = `v.lookup, v.id, v.state, v.units, v.used, v.version, v.holde
 	FROM vouchers AS v CROSS JOIN campaigns AS c ON c.ref = v.campaign CROSS JOIN place AS p `
 
 const (
-	findQuery     = "SELECT " + rowColumns + "WHERE v.lookup = ?"
+	// With a bare ? SQLite would look at each value anew to choose among the plans of the join: go-sqlite3 clears the bindings after each
+	// use, and then it prepares the statement again.
+	findQuery     = "SELECT " + rowColumns + "WHERE v.lookup = +?"
 	byIDQuery     = "SELECT " + rowColumns + "WHERE v.id = ? LIMIT ?"
 	byHolderQuery = "SELECT " + rowColumns + `WHERE v.holder IS NOT NULL AND v.holder >= ?1 COLLATE NOCASE
 		AND v.holder < ?2 COLLATE NOCASE ORDER BY v.holder COLLATE NOCASE LIMIT ?3`

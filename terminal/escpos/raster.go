@@ -50,14 +50,13 @@ func (w *writer) qr(text string) error {
 		return fmt.Errorf("the QR code: %w", err)
 	}
 	code.DisableBorder = true
-	modules := code.Bitmap()
-	side := len(modules)
+	side := 4*code.VersionNumber + 17 // ISO/IEC 18004; to draw it takes a hundred times as long as to know its size
 	size := max(min(8, w.profile.DPI*3/4/side, w.profile.Dots/(side+2*quiet)), 2)
 	w.feed(quiet * size)
 	if w.profile.QR == "native" {
 		w.nativeQR(text, byte(size))
 	} else {
-		w.raster(enlarge(modules, size))
+		w.raster(enlarge(code.Bitmap(), size))
 	}
 	w.feed(quiet * size)
 	return nil

@@ -37,7 +37,7 @@ func (r *Reader) Since(ctx context.Context, acked uint64, limit, maxBytes int) (
 	if batch.Prev, err = r.HashAt(ctx, acked); err != nil {
 		return Batch{}, fmt.Errorf("entry %d: %w", acked, err)
 	}
-	rows, err := r.q.query(ctx, "SELECT seq, epoch, bytes, hash, signature FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
+	rows, err := r.q.query(ctx, "SELECT seq, epoch, bytes, hash, signature FROM entries WHERE seq > ? ORDER BY seq LIMIT +?",
 		int64(acked), limit)
 	if err != nil {
 		return Batch{}, err
@@ -120,7 +120,7 @@ func (q *queries) addVerdictFact(ctx context.Context, verdict Verdict) error {
 		return err
 	}
 	var last, lastLines string
-	err = q.row(ctx, "SELECT verdict, lines FROM verdicts WHERE uid = ? ORDER BY id DESC LIMIT 1", verdict.UID[:]).Scan(&last, &lastLines)
+	err = q.row(ctx, "SELECT verdict, lines FROM verdicts WHERE uid = +? ORDER BY id DESC LIMIT 1", verdict.UID[:]).Scan(&last, &lastLines)
 	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
 		return err
 	}

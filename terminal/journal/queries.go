@@ -16,6 +16,10 @@ import (
 
 // queries runs prepared statements, on the readers' pool or on the writer's one connection, so that both see the journal through
 // the same eyes.
+//
+// Where a query may be answered in two orders, or has a limit, its parameters are written +? and not ?: SQLite looks at the value of a
+// bare one while it chooses a plan, and from then on prepares the statement anew at each call, since go-sqlite3 clears the bindings
+// after each. That took longer than the query itself.
 type queries struct {
 	on interface {
 		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
@@ -146,7 +150,7 @@ func (q *queries) head(ctx context.Context, public ed25519.PublicKey) (entry.Pla
 	if place.Hash, err = hash32(hash); err != nil {
 		return place, err
 	}
-	err = q.row(ctx, "SELECT coalesce(max(receipt), 0) FROM entries WHERE epoch = ? AND receipt IS NOT NULL", place.Epoch).
+	err = q.row(ctx, "SELECT coalesce(max(receipt), 0) FROM entries WHERE epoch = +? AND receipt IS NOT NULL", place.Epoch).
 		Scan(&place.Receipt)
 	return place, err
 }
@@ -285,7 +289,7 @@ func (q *queries) complete(ctx context.Context, row sealedRow) (terminal.Record,
 		}
 	}
 	var state string
-	err = q.row(ctx, "SELECT state FROM jobs WHERE uid = ? ORDER BY id DESC LIMIT 1", e.UID[:]).Scan(&state)
+	err = q.row(ctx, "SELECT state FROM jobs WHERE uid = +? ORDER BY id DESC LIMIT 1", e.UID[:]).Scan(&state)
 	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
 		return record, err
 	}
@@ -299,7 +303,7 @@ func (q *queries) addVerdict(ctx context.Context, record *terminal.Record) error
 	}
 	record.Verdict = terminal.Pending
 	var verdict, lines string
-	err := q.row(ctx, "SELECT verdict, lines FROM verdicts WHERE uid = ? ORDER BY id DESC LIMIT 1", record.Entry.UID[:]).
+	err := q.row(ctx, "SELECT verdict, lines FROM verdicts WHERE uid = +? ORDER BY id DESC LIMIT 1", record.Entry.UID[:]).
 		Scan(&verdict, &lines)
 	if errors.Is(err, terminal.ErrUnknown) {
 		return nil

@@ -95,7 +95,7 @@ func (r *Reader) ByReceipt(ctx context.Context, receipt terminal.ReceiptNumber) 
 
 // Recent implements terminal.Journal.
 func (r *Reader) Recent(ctx context.Context, limit int) ([]terminal.Record, error) {
-	return r.records(ctx, "SELECT seq, bytes, hash, signature FROM entries WHERE kind IN (1, 2) ORDER BY seq DESC LIMIT ?", limit)
+	return r.records(ctx, "SELECT seq, bytes, hash, signature FROM entries WHERE kind IN (1, 2) ORDER BY seq DESC LIMIT +?", limit)
 }
 
 // Day returns every entry of a business day, of all kinds, in order.
@@ -105,7 +105,7 @@ func (r *Reader) Day(ctx context.Context, day terminal.Date) ([]terminal.Record,
 
 // Entries returns up to limit entries later than seq after, of all kinds, in order.
 func (r *Reader) Entries(ctx context.Context, after uint64, limit int) ([]terminal.Record, error) {
-	return r.records(ctx, "SELECT seq, bytes, hash, signature FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", int64(after), limit)
+	return r.records(ctx, "SELECT seq, bytes, hash, signature FROM entries WHERE seq > ? ORDER BY seq LIMIT +?", int64(after), limit)
 }
 
 // About returns the entries that are about another one, its reversals and reprints, in order.

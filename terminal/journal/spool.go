@@ -57,7 +57,7 @@ func (r *Reader) Job(ctx context.Context, id int64) (terminal.SpoolJob, error) {
 func (r *Reader) Jobs(ctx context.Context, states ...terminal.JobState) ([]terminal.SpoolJob, error) {
 	var all []terminal.SpoolJob
 	for _, state := range states {
-		rows, err := r.q.query(ctx, "SELECT "+jobColumns+" FROM jobs WHERE state = ? ORDER BY id", string(state))
+		rows, err := r.q.query(ctx, "SELECT "+jobColumns+" FROM jobs WHERE state = +? ORDER BY id", string(state))
 		some, err := collect(rows, err, func(rows *sql.Rows) (terminal.SpoolJob, error) { return scanJob(rows) })
 		if err != nil {
 			return nil, err
@@ -70,7 +70,7 @@ func (r *Reader) Jobs(ctx context.Context, states ...terminal.JobState) ([]termi
 
 // JobsOf returns the jobs for the slip of one entry, the original first.
 func (r *Reader) JobsOf(ctx context.Context, uid terminal.UID) ([]terminal.SpoolJob, error) {
-	rows, err := r.q.query(ctx, "SELECT "+jobColumns+" FROM jobs WHERE uid = ? ORDER BY id", uid[:])
+	rows, err := r.q.query(ctx, "SELECT "+jobColumns+" FROM jobs WHERE uid = +? ORDER BY id", uid[:])
 	return collect(rows, err, func(rows *sql.Rows) (terminal.SpoolJob, error) { return scanJob(rows) })
 }
 

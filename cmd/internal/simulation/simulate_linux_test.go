@@ -18,6 +18,8 @@ import (
 	"testing/cryptotest"
 	"testing/synctest"
 	"time"
+
+	"countersign/terminal/journal/powercut"
 )
 
 // result is what became of one world.
@@ -111,7 +113,7 @@ func workers(t *testing.T, program string, from, seeds uint64, untilFound bool) 
 	for n := range min(most, seeds) {
 		group.Go(func() {
 			command := exec.CommandContext(ctx, program, "-test.run=^TestWorker$", "-test.timeout=12h")
-			command.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=400", fmt.Sprintf("%s=%d", workerVariable, most),
+			command.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=400MiB", "MALLOC_ARENA_MAX=1", fmt.Sprintf("%s=%d", workerVariable, most),
 				fmt.Sprintf("FROM=%d", from+n), fmt.Sprintf("UNTIL=%d", from+seeds))
 			command.Stderr = os.Stderr
 			pipe, err := command.StdoutPipe()
@@ -154,6 +156,9 @@ func TestWorker(t *testing.T) {
 	step := number(t, workerVariable, 0)
 	if step == 0 {
 		return
+	}
+	if err := powercut.KeepPlans(); err != nil {
+		t.Fatal(err)
 	}
 	for seed := number(t, "FROM", 1); seed < number(t, "UNTIL", 1); seed += step {
 		r := live(t, seed, sizeOf(seed))

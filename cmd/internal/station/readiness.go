@@ -23,7 +23,7 @@ func missingOffline(checks []Check) []string {
 // NotReady names the checks that keep this terminal from being ready for offline; none where it is. It looks at what is known here, and
 // asks neither the cloud nor a device: that the line is up while this is told shows in the telling.
 func (r *Reader) NotReady(ctx context.Context) ([]string, error) {
-	status, err := r.Status(ctx)
+	status, err := r.standing(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -91,8 +91,8 @@ type ClockStatus struct {
 // clockTolerance is how wrong a wall clock may be before it is worth a word.
 const clockTolerance = 2 * time.Minute
 
-// Status gathers it. What is in the data folder is all it looks at: it asks nobody.
-func (r *Reader) Status(ctx context.Context) (Status, error) {
+// standing is the part of the status that says whether this terminal is well; the pump asks for it with each page and push.
+func (r *Reader) standing(ctx context.Context) (Status, error) {
 	settings, err := r.parts.Cache.Settings(ctx)
 	if err != nil && !errors.Is(err, terminal.ErrUnknown) {
 		return Status{}, err
@@ -126,6 +126,16 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if !fresh.ReachedEnd.IsZero() {
 		status.Cache.AgeSeconds = max(0, int64(status.Clock.Lower.Sub(fresh.ReachedEnd).Seconds()))
 	}
+	status.Printer, err = r.printerQueue(ctx)
+	return status, err
+}
+
+// Status gathers it. What is in the data folder is all it looks at: it asks nobody.
+func (r *Reader) Status(ctx context.Context) (Status, error) {
+	status, err := r.standing(ctx)
+	if err != nil {
+		return status, err
+	}
 	counts, err := r.Journal.Counts(ctx)
 	if err != nil {
 		return status, err
@@ -142,8 +152,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if holder, held := FindHolder(r.folder); held {
 		status.Holder = &holder
 	}
-	status.Printer, err = r.printerQueue(ctx)
-	return status, err
+	return status, nil
 }
 
 func (r *Reader) printerQueue(ctx context.Context) (PrinterQueue, error) {

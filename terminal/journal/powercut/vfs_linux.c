@@ -131,3 +131,13 @@ int powercut_watch(void) {
 }
 
 int powercut_unwatch(void) { return sqlite3_vfs_register(system_vfs, 1); }
+
+enum { ENABLE_QPSG = 1007 };
+
+static int keep_plans(void *db, char **message, const void *api) {
+	(void)message;
+	(void)api;
+	return sqlite3_db_config(db, ENABLE_QPSG, 1, (int *)0);
+}
+
+int powercut_keep_plans(void) { return sqlite3_auto_extension((void (*)(void))keep_plans); }

@@ -63,6 +63,16 @@ func (d *Disk) Unmount() {
 	}
 }
 
+// KeepPlans has SQLite prepare each statement once for good on every connection that is opened from now on, and not anew when another
+// value is bound (sqlite.org/c3ref/c_dbconfig_defensive.html, SQLITE_DBCONFIG_ENABLE_QPSG). For who plays many lives, on databases so
+// small that no plan is a bad one, that is a tenth of the time.
+func KeepPlans() error {
+	if C.powercut_keep_plans() != 0 {
+		return errors.New("SQLite did not take the setting")
+	}
+	return nil
+}
+
 // at finds the disk that holds a path, and the path's name on it.
 func at(path *C.char) (*Disk, string) {
 	folder, name := filepath.Split(C.GoString(path))

@@ -74,7 +74,11 @@ struct vfs {
 extern vfs *sqlite3_vfs_find(const char *name);
 extern int sqlite3_vfs_register(vfs *, int make_default);
 
+extern int sqlite3_auto_extension(void (*)(void));
+extern int sqlite3_db_config(void *, int, ...);
+
 int powercut_watch(void);
 int powercut_unwatch(void);
+int powercut_keep_plans(void);
 
 #endif
