@@ -14,6 +14,8 @@ import (
 type Epochs interface {
 	// BeginEpoch has the journal go on in the epoch after one, naming a head; nothing where it is past that already.
 	BeginEpoch(ctx context.Context, after uint32, head []byte) error
+	// Epoch is the one that the journal is in.
+	Epoch(ctx context.Context) (uint32, error)
 	// Suspect notes whether the terminal's key is in use on several machines.
 	Suspect(ctx context.Context, cloned bool) error
 	// Gap notes whether an entry is gone from the journal.
@@ -67,6 +69,22 @@ func (p *Pump) takeEpoch(ctx context.Context, batch Batch, ack *api.JournalAck) 
 		return false, err
 	}
 	return err != nil || !bytes.Equal(hash[:], ack.HeadHash), nil
+}
+
+// takeOwn notes an acknowledgement that names the head of an epoch which this journal has left, by entries that are still to be sent: what
+// the cloud has in their place is the other line's. The entries of the batch it has seen and compared. taken says that it was one.
+func (p *Pump) takeOwn(ctx context.Context, batch Batch, ack *api.JournalAck) (taken bool, err error) {
+	last := batch.From + uint64(len(batch.Entries)) - 1
+	if p.epochs == nil || ack.HeadEpoch == nil || ack.HeadSeq <= last {
+		return false, nil
+	}
+	if own, err := p.epochs.Epoch(ctx); err != nil || own <= *ack.HeadEpoch {
+		return false, err
+	}
+	for _, verdict := range ack.Verdicts {
+		p.claims.acked(verdict.Uid)
+	}
+	return true, p.journal.Ack(ctx, last, verdicts(ack.Verdicts))
 }
 
 // takeStart notes what the cloud thinks of this start of the program; nil where it does not say. Where it wants to hear of it, an empty

@@ -257,6 +257,9 @@ func (p *Pump) pushBatch(ctx context.Context, batch Batch, news *api.Readiness) 
 	if begun, err := p.takeEpoch(ctx, batch, ack); err != nil || begun {
 		return err
 	}
+	if taken, err := p.takeOwn(ctx, batch, ack); err != nil || taken {
+		return err
+	}
 	if ack.HeadSeq == 0 {
 		return nil // it has nothing, and was sent nothing
 	}

@@ -39,6 +39,9 @@ var ErrSetAside = errors.New("the cache was damaged and is being filled again; s
 // ErrDamaged says that the file is not what this package wrote; it never leaves the package but from OpenReader.
 var ErrDamaged = errors.New("the cache is damaged; it is filled again when the terminal runs")
 
+// ErrOlder says that an older program wrote the file, and that none of this version has opened it for writing yet. Only OpenReader says it.
+var ErrOlder = errors.New("the cache is still in the form of an older version; start the counter once")
+
 //go:embed migrations/*.sql
 var migrations embed.FS
 
@@ -103,7 +106,8 @@ func Open(ctx context.Context, path string, key []byte) (*Cache, error) {
 	return c, nil
 }
 
-// OpenReader opens the cache in path for commands that take no lock. A missing file is terminal.ErrUnknown.
+// OpenReader opens the cache in path for commands that take no lock. A missing file is terminal.ErrUnknown, one in
+// an older form ErrOlder.
 func OpenReader(ctx context.Context, path string, key []byte) (*Cache, error) {
 	c, err := newCache(path, key)
 	if err != nil {
@@ -129,6 +133,8 @@ func OpenReader(ctx context.Context, path string, key []byte) (*Cache, error) {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrDamaged, err), c.at.close())
 	case err != nil:
 		return nil, errors.Join(fmt.Errorf("the cache cannot be opened; check the rights and the space of the data folder: %w", err), c.at.close())
+	case version > 0 && version < schemaVersion:
+		return nil, errors.Join(fmt.Errorf("%w (form %d, and %d is this version's)", ErrOlder, version, schemaVersion), c.at.close())
 	case version != schemaVersion:
 		return nil, errors.Join(fmt.Errorf("%w (form %d)", ErrDamaged, version), c.at.close())
 	}

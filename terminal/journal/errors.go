@@ -24,6 +24,8 @@ var (
 	ErrOtherTerminal = errors.New("there is already a journal of another terminal; choose another data folder")
 	// ErrNewer says that a newer program wrote the file.
 	ErrNewer = errors.New("the journal was written by a newer version of this program; install that version")
+	// ErrOlder says that an older program wrote the file, and that none of this version has opened it for writing yet.
+	ErrOlder = errors.New("the journal is still in the form of an older version; start the counter once")
 	// ErrUnsafe says that SQLite does not promise what the journal needs.
 	ErrUnsafe = errors.New("the journal cannot be kept safely on this machine; reinstall the program on a local disk")
 	// ErrOutcomeUnknown says that nobody can tell whether the entry is on disk: the disk failed while it was being written.

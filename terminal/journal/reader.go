@@ -23,24 +23,14 @@ type Reader struct {
 	identity Identity
 }
 
-// OpenReader opens the journal in path for commands that take no lock. A missing file is ErrNotEnrolled.
+// OpenReader opens the journal in path for commands that take no lock. A missing file is ErrNotEnrolled, one in an older form ErrOlder.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, ErrNotEnrolled
 	}
-	db, err := openPool(path, toRead, readers)
-	if err != nil {
+	db, version, err := openToRead(ctx, path)
+	if db == nil {
 		return nil, err
-	}
-	version, err := versionOf(ctx, db)
-	if err != nil && noLog(path) {
-		// A file on a read-only medium: nothing can be made beside it, so it is read as it lies there.
-		if err = db.Close(); err == nil {
-			if db, err = openPool(path, toReadImmutable, readers); err != nil {
-				return nil, err
-			}
-			version, err = versionOf(ctx, db)
-		}
 	}
 	r := &Reader{path: path, db: db, q: newQueries(db)}
 	switch {
@@ -50,7 +40,7 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	case version < schemaVersion:
 		err = ErrNotEnrolled
 		if version > 0 {
-			err = fmt.Errorf("the journal is still in the form of an older version; start the terminal once")
+			err = fmt.Errorf("%w (form %d, and %d is this version's)", ErrOlder, version, schemaVersion)
 		}
 	default:
 		r.identity, err = r.q.identity(ctx)
@@ -59,6 +49,25 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 		return nil, errors.Join(explain(err), r.Close())
 	}
 	return r, nil
+}
+
+// openToRead opens the file in whichever way can be read, and says in which form it is. The pool is nil where there is none.
+func openToRead(ctx context.Context, path string) (*sql.DB, int, error) {
+	db, err := openPool(path, toRead, readers)
+	if err != nil {
+		return nil, 0, err
+	}
+	version, err := versionOf(ctx, db)
+	if err != nil && noLog(path) {
+		// A file on a read-only medium: nothing can be made beside it, so it is read as it lies there.
+		if err = db.Close(); err == nil {
+			if db, err = openPool(path, toReadImmutable, readers); err != nil {
+				return nil, 0, err
+			}
+			version, err = versionOf(ctx, db)
+		}
+	}
+	return db, version, err
 }
 
 // noLog reports that no write-ahead log lies beside the file, so that the file alone is the whole journal.

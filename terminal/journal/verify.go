@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -24,9 +26,13 @@ type Verified struct {
 // Verify checks the journal in path as it lies on disk: chain, signatures by public, numbering of entries and receipts, the index
 // columns and the use tables against the entries' bytes, the acknowledgements against the head, and every page of the file. It needs nothing but the file and
 // the key; nil means the key that the file itself names, which proves less. The error is an *entry.BadEntry for the first bad entry,
-// where there is one. A terminal may be at work on the file meanwhile.
+// where there is one. A terminal may be at work on the file meanwhile. A file in an older form, a backup of last year's say, is checked
+// in a copy that is brought to this version's form; it stays as it is.
 func Verify(ctx context.Context, path string, public ed25519.PublicKey) (Verified, error) {
 	r, err := OpenReader(ctx, path)
+	if errors.Is(err, ErrOlder) {
+		return verifyOlder(ctx, path, public)
+	}
 	if err != nil {
 		return Verified{}, err
 	}
@@ -59,6 +65,37 @@ func Verify(ctx context.Context, path string, public ed25519.PublicKey) (Verifie
 		return verified, err
 	}
 	return verified, q.checkPages(ctx)
+}
+
+// verifyOlder is Verify of a file in an older form. Its own pages are checked too: a copy holds sound ones whatever they were.
+func verifyOlder(ctx context.Context, path string, public ed25519.PublicKey) (found Verified, err error) {
+	db, _, err := openToRead(ctx, path)
+	if db == nil {
+		return found, err
+	}
+	if err == nil {
+		err = newQueries(db).checkPages(ctx)
+	}
+	if err = errors.Join(explain(err), db.Close()); err != nil {
+		return found, err
+	}
+	folder, err := os.MkdirTemp("", "countersign-verify-")
+	if err != nil {
+		return found, fmt.Errorf("no copy of the journal can be made to check it in; free some space: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	lifted := filepath.Join(folder, filepath.Base(path))
+	if err := copyInto(ctx, path, lifted); err != nil {
+		return found, err
+	}
+	w, err := openWriter(ctx, lifted)
+	if err == nil {
+		err = w.close()
+	}
+	if err != nil {
+		return found, err
+	}
+	return Verify(ctx, lifted, public)
 }
 
 // checkPages has SQLite look at every page. The entries may all be well while an index or a table that nobody read just now is not:

@@ -19,6 +19,12 @@ func (e epochs) BeginEpoch(ctx context.Context, after uint32, head []byte) error
 	return e.Terminal.BeginEpoch(ctx, after, head)
 }
 
+// Epoch implements cloudsync.Epochs.
+func (e epochs) Epoch(ctx context.Context) (uint32, error) {
+	head, err := e.Journal.Head(ctx)
+	return head.Epoch, err
+}
+
 // Suspect implements cloudsync.Epochs.
 func (e epochs) Suspect(ctx context.Context, cloned bool) error {
 	return e.Journal.Bar(ctx, func(b *journal.Barred) { b.Cloned = cloned })

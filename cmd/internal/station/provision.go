@@ -37,7 +37,7 @@ func Provision(ctx context.Context, p Provisioning) (joined string, err error) {
 		return "", fmt.Errorf("the configuration cannot be written: %w", err)
 	}
 	if _, err := os.Stat(filepath.Join(folder, JournalName)); err == nil {
-		return "This computer has joined before; nothing was changed.", nil
+		return upgraded(ctx, Config{Folder: folder, Program: p.Program, Version: p.Version}), nil
 	}
 	s, err := provisionJoin(ctx, p, folder)
 	if err != nil {

@@ -64,7 +64,7 @@ type serving struct {
 	trouble error
 }
 
-// OpenReader opens a data folder for reading. It takes no lock and changes nothing.
+// OpenReader opens a data folder for reading. It takes no lock and changes nothing, but for the first one after an upgrade.
 func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
 	folder := FolderOf(config)
 	var opened closers
@@ -82,6 +82,9 @@ func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
 	}
 	keys, err := loadKeys(ctx, folder)
 	if err != nil {
+		return nil, err
+	}
+	if err := bringUpToDate(ctx, config, keys); err != nil {
 		return nil, err
 	}
 	record, err := journal.OpenReader(ctx, filepath.Join(folder, JournalName))

@@ -96,6 +96,9 @@ func repair(ctx context.Context, config Config, held *lock, code string) (*Stati
 	if err != nil {
 		return nil, err
 	}
+	if err := liftFiles(ctx, folder, keys); err != nil {
+		return nil, err
+	}
 	record, err := journal.OpenReader(ctx, filepath.Join(folder, JournalName))
 	if err != nil {
 		return nil, err
