@@ -90,19 +90,21 @@ func (s *serving) run(ctx context.Context, storage cloud.Storage) error {
 		return err
 	}
 	defer release()
-	defer deliver(ctx, cloud.Deliverer{Storage: storage, Networks: networks, Log: log})()
+	delivering := cloud.Deliverer{Storage: storage, Networks: networks, Log: log}
+	defer beside(ctx, delivering.Run)()
+	defer beside(ctx, cloud.Keeper{Storage: storage, Log: log}.Run)()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	return s.serveUntil(ctx, server, listener, here.String(), stopping)
 }
 
-// deliver calls webhooks until ctx ends, or the function that it returns is called, which waits for what was begun.
-func deliver(ctx context.Context, d cloud.Deliverer) func() {
+// beside runs work beside the server until ctx ends, or the function that it returns is called, which waits for what was begun.
+func beside(ctx context.Context, work func(context.Context)) func() {
 	ctx, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		d.Run(ctx)
+		work(ctx)
 	}()
 	return func() {
 		stop()

@@ -14,7 +14,7 @@ func Run(t *testing.T, open func(t *testing.T) cloud.Storage) {
 		tests []test
 	}{
 		{"journal", journalTests}, {"claims", claimTests}, {"forks", forkTests}, {"machines", machineTests}, {"feed", feedTests}, {"merchant", merchantTests},
-		{"tokens", tokenTests}, {"limits", limitTests}, {"hubs", hubTests}, {"snapshots", snapshotTests}, {"admin tokens", adminTokenTests}, {"figures", figureTests},
+		{"tokens", tokenTests}, {"limits", limitTests}, {"hubs", hubTests}, {"snapshots", snapshotTests}, {"compaction", compactTests}, {"admin tokens", adminTokenTests}, {"figures", figureTests},
 		{"webhooks", webhookTests},
 		{"leases", leaseTests},
 	} {

@@ -168,6 +168,10 @@ func (p pair) Feed(ctx context.Context, t cloud.Terminal, cursor string, limit i
 	return p.next().Feed(ctx, t, cursor, limit)
 }
 
+func (p pair) CompactFeed(ctx context.Context, now time.Time) (int64, error) {
+	return p.next().CompactFeed(ctx, now)
+}
+
 func (p pair) Start(ctx context.Context, t cloud.Terminal, instance string) (api.FeedPageStart, error) {
 	return p.next().Start(ctx, t, instance)
 }

@@ -72,7 +72,7 @@ func (s *Copy) Take(ctx context.Context, self cloud.Terminal, page *api.FeedPage
 		touched := map[terminal.VoucherID]bool{}
 		if page.Peers != nil {
 			for _, peer := range *page.Peers {
-				if err := c.takePeer(self, peer, at, touched); err != nil {
+				if err := c.takePeer(self, peer, page.AtEnd, at, touched); err != nil {
 					return err
 				}
 			}
@@ -83,6 +83,10 @@ func (s *Copy) Take(ctx context.Context, self cloud.Terminal, page *api.FeedPage
 			}
 		}
 		if err := c.rebaseAll(touched); err != nil {
+			return err
+		}
+		// A hub's terminals get the cloud's own pages: what the copy's outbox gathers nobody reads.
+		if _, err := c.Exec("DELETE FROM outbox"); err != nil {
 			return err
 		}
 		if err := c.setMeta(metaCursor, page.Cursor); err != nil || !page.AtEnd {
@@ -137,8 +141,10 @@ func (c *change) takePlace(self cloud.Terminal, page *api.FeedPage) error {
 	return nil
 }
 
-// takePeer stores a terminal of the store. Its journal is gathered from where the cloud's ended when the hub first heard of it.
-func (c *change) takePeer(self cloud.Terminal, peer api.Peer, at time.Time, touched map[terminal.VoucherID]bool) error {
+// takePeer stores a terminal of the store. Its journal is gathered from where the cloud's ended when the hub first heard of it. Only at the
+// feed's end do the rows count what the page says that they include: a row of this page may have moved to a later one, since the
+// feed keeps but the newest of each thing.
+func (c *change) takePeer(self cloud.Terminal, peer api.Peer, atEnd bool, at time.Time, touched map[terminal.VoucherID]bool) error {
 	key := ed25519.PublicKey(peer.PublicKey)
 	t, err := terminalBy(c, "public_key = ?", []byte(key))
 	if err != nil && !isUnknown(err) {
@@ -170,6 +176,9 @@ func (c *change) takePeer(self cloud.Terminal, peer api.Peer, at time.Time, touc
 	// What the terminal pushed itself need not be handed on.
 	if _, err := c.Exec("UPDATE upstream SET sent = ?1 WHERE terminal = ?2 AND sent < ?1", peer.Head.Seq, t.ID); err != nil {
 		return err
+	}
+	if !atEnd {
+		return nil
 	}
 	return c.countUpTo(t.ID, peer.Included, touched)
 }

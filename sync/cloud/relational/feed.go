@@ -20,7 +20,7 @@ import (
 
 // A cursor is GENERATION.PLACE.NONCE. The generation is random and as old as the database, so that a cursor of another one is known. The
 // nonce is that of the change at the place: a database that was restored from a backup and went on reaches the same place by
-// another way, and with another nonce.
+// another way, and with another nonce. Where the row at the place is compacted away, the cursor is older than anybody can judge.
 
 func generation(q Querier) (string, error) {
 	var raw []byte
@@ -60,19 +60,31 @@ func cursorPlace(q Querier, merchant, cursor string) (place, head int64, gen str
 	if place > head || knows > head {
 		return 0, 0, "", errRestored
 	}
-	if there, err := nonceAt(q, merchant, place); err != nil {
+	if err := checkNonce(q, merchant, place, nonce); err != nil {
 		return 0, 0, "", err
-	} else if there != nonce {
-		return 0, 0, "", errRestored
 	}
 	if of != "" {
-		if there, err := nonceAt(q, merchant, knows); err != nil {
+		if err := checkNonce(q, merchant, knows, of); err != nil {
 			return 0, 0, "", err
-		} else if there != of {
-			return 0, 0, "", errRestored
 		}
 	}
 	return place, head, gen, nil
+}
+
+// checkNonce holds what a cursor shows beside a place against what is there.
+func checkNonce(q Querier, merchant string, place int64, nonce string) error {
+	there, err := nonceAt(q, merchant, place)
+	if err != nil || there == nonce {
+		return err
+	}
+	floor, err := floorOf(q, merchant)
+	switch {
+	case err != nil:
+		return err
+	case there == "" && place <= floor:
+		return errBehind
+	}
+	return errRestored
 }
 
 // errRestored says that the database is an older copy of the one that gave the cursor.
@@ -144,6 +156,9 @@ func (s *Storage) knownCursor(ctx context.Context, t cloud.Terminal, cursor stri
 		_, _, _, err := cursorPlace(q, t.Merchant, cursor)
 		return err
 	})
+	if errors.Is(err, errBehind) { // that says nothing of what the database knows
+		return nil
+	}
 	if errors.Is(err, errRestored) {
 		old, _, _ := strings.Cut(cursor, ".")
 		err = errors.Join(err, s.beginGeneration(ctx, t, old))

@@ -1,0 +1,47 @@
+package cloud
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+// FeedKept is how long the feed keeps each single change. Terminals that were away for longer are filled anew; by then they honour nothing
+// without asking anyway.
+const FeedKept = 14 * 24 * time.Hour
+
+// keepEvery is how often a process looks for what can be removed.
+const keepEvery = time.Hour
+
+// Keeper removes what a cloud need not keep. Every process of a cloud has one; they need not know of each other.
+type Keeper struct {
+	Storage Storage
+	Log     *slog.Logger
+}
+
+// Run keeps house until ctx ends. The first time is soon after the start, since some machines are stopped every evening.
+func (k Keeper) Run(ctx context.Context) {
+	wait := time.Minute + rand.N(time.Minute)
+	for {
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		k.once(ctx, time.Now())
+		wait = keepEvery + rand.N(keepEvery/10)
+	}
+}
+
+func (k Keeper) once(ctx context.Context, now time.Time) {
+	removed, err := k.Storage.CompactFeed(ctx, now)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		k.Log.Error("the feed could not be compacted: it is tried again in an hour", "error", err)
+	case removed > 0:
+		k.Log.Info("the feed was compacted", "removed", removed, "seconds", time.Since(now).Seconds())
+	}
+}
