@@ -119,8 +119,8 @@ func (a *Authority) Claim(ctx context.Context, claim terminal.Claim) (terminal.C
 		Granted: answer.Granted, Assurance: terminal.Confirmed,
 		Findings: findings(answer.Findings), Rows: rows(answer.Rows),
 	}
-	if answer.Assurance != nil && *answer.Assurance == terminal.ByStore {
-		out.Assurance = terminal.ByStore
+	if said := answer.Assurance; said != nil && (*said == terminal.ByStore || *said == terminal.Offline) {
+		out.Assurance = *said
 	}
 	if answer.Id != nil {
 		out.ID = *answer.Id

@@ -338,6 +338,9 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 		if p.first != nil {
 			p.first.forget(ctx)
 		}
+		// A cloud that was restored waits to hear from everybody, also from who has nothing new to say.
+		p.claims.repeat()
+		p.Nudge()
 		return false, p.cache.Empty(ctx)
 	}
 	if errors.Is(err, errUnknownKey) {

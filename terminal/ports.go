@@ -139,6 +139,7 @@ type Exposure struct {
 // Why a terminal honours nothing without the cloud's yes: what it knows for itself may be less than what it did.
 const (
 	BarredRestored = "restored" // its journal is an older copy, and the cache is not filled yet with what the cloud knows of it
+	BarredCloud    = "cloud"    // the cloud says yes, and does not know all yet: its database was restored
 	BarredCloned   = "cloned"   // its key is in use on several machines
 	BarredGap      = "gap"      // an entry is gone from its journal
 )
@@ -244,7 +245,7 @@ type ClaimLine struct {
 type ClaimAnswer struct {
 	Granted   bool
 	ID        string    // of the hold, when granted
-	Assurance Assurance // Confirmed from the cloud, ByStore from a hub that answered alone
+	Assurance Assurance // Confirmed from the cloud, ByStore from a hub that answered alone, Offline from one that may not know all yet
 	Findings  []Finding // when not granted; the first decides
 	Rows      []Row     // the vouchers as the authority knows them, one a line
 }

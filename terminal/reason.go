@@ -207,7 +207,7 @@ func (f Finding) newerKey() bool {
 // epoch first; or "".
 func (f Finding) journalTrouble() string {
 	switch cause := f.Facts["cause"]; {
-	case f.Reason == OfflineNotAllowed && (cause == BarredRestored || cause == BarredCloned || cause == BarredGap):
+	case f.Reason == OfflineNotAllowed && (cause == BarredRestored || cause == BarredCloned || cause == BarredGap || cause == BarredCloud):
 		return cause.(string)
 	case f.Reason == TerminalSuspended && cause == "clone":
 		return "refused"

@@ -50,6 +50,11 @@ func TestLadder(t *testing.T) {
 	limit := func(policy terminal.OfflinePolicy) func(*terminal.Row) {
 		return func(r *terminal.Row) { policy.Mode = terminal.ModeLimit; r.Campaign.Offline = &policy }
 	}
+	doubted := func(claim terminal.Claim) (terminal.ClaimAnswer, error) { // by a cloud that does not know all yet
+		answer, err := granted(claim)
+		answer.ID, answer.Assurance = "c1", terminal.Offline
+		return answer, err
+	}
 	for name, test := range map[string]struct {
 		change    func(*terminal.Row)
 		claim     func(terminal.Claim) (terminal.ClaimAnswer, error)
@@ -67,6 +72,9 @@ func TestLadder(t *testing.T) {
 		"alone, ancient cache":      {age: 7*24*time.Hour + 1, change: func(r *terminal.Row) { r.Campaign.Price = euros(1) }, want: terminal.CacheTooOld},
 		"ancient, nobody overrides": {age: 8 * 24 * time.Hour, change: func(r *terminal.Row) { r.Campaign.Offline = &terminal.OfflinePolicy{Mode: terminal.ModeAllow} }, approver: &terminal.Operator{Role: terminal.RoleManager}, want: terminal.CacheTooOld},
 		"alone, never":              {change: never, want: terminal.OfflineNotAllowed},
+		"restored cloud, never":     {change: never, claim: doubted, want: terminal.OfflineNotAllowed},
+		"restored cloud, dear":      {change: func(r *terminal.Row) { r.Campaign.Price = euros(10001) }, claim: doubted, want: terminal.OfflineLimit},
+		"restored cloud, within":    {claim: doubted, assurance: terminal.Offline},
 		"never, but confirmed":      {change: never, claim: granted, assurance: terminal.Confirmed},
 		"alone, over a redemption":  {change: limit(terminal.OfflinePolicy{PerRedemption: euros(3989)}), want: terminal.OfflineLimit},
 		"alone, at the limit":       {change: limit(terminal.OfflinePolicy{PerRedemption: euros(3990)}), assurance: terminal.Offline},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Terminal is one counter PC's side of every redemption, whoever asks: the window, the text counter, a hub, a test.
@@ -537,6 +538,9 @@ func (t *Terminal) commit(ctx context.Context, b *bill) error {
 // holdOffline holds an approved bill against the offline policy.
 func (b *bill) holdOffline(exposure Exposure) {
 	finding := judgeOffline(b.outcome, Alone{b.fresh, exposure}, b.at)
+	if b.claimID != "" {
+		finding = b.doubted(exposure)
+	}
 	switch {
 	case finding == nil:
 	case finding.Reason == ApprovalRequired:
@@ -545,6 +549,19 @@ func (b *bill) holdOffline(exposure Exposure) {
 	default:
 		b.outcome.Choice, b.outcome.Findings = Declined, []Finding{*finding}
 	}
+}
+
+// doubted judges a yes of a cloud that does not know all yet: what it fed to the cache is older than the cache's age says.
+func (b *bill) doubted(exposure Exposure) *Finding {
+	fresh := b.fresh
+	if least := b.at.Now.Upper.Add(-freshCache - time.Second); fresh.ReachedEnd.After(least) {
+		fresh.ReachedEnd = least
+	}
+	finding := judgeOffline(b.outcome, Alone{fresh, exposure}, b.at)
+	if finding != nil && finding.Reason == OfflineNotAllowed && finding.Facts["cause"] == nil {
+		finding.Facts = map[string]any{"cause": BarredCloud}
+	}
+	return finding
 }
 
 // answer journals a decline and gives the outcome back.

@@ -198,6 +198,8 @@ func (g *globals) terminalTable(reports []cloud.TerminalReport) error {
 			state = "copied, see exceptions"
 		case r.Forked:
 			state = "forked, see exceptions"
+		case r.Awaited:
+			state = "awaited since the restore"
 		}
 		if r.LastSeen != nil {
 			seen = r.LastSeen.Local().Format(stamp)

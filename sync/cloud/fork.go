@@ -43,7 +43,8 @@ func GapNote(t Terminal, seq uint64, pending int64) string {
 func CloudRestoreNote() string {
 	return "The cloud's database was restored from an older backup. Every terminal fills its cache again and sends again what it had sent since that " +
 		"backup: nothing that a terminal recorded is lost. Vouchers, terminals and rules that were made since have to be made again: until " +
-		"then, redemptions of such vouchers are invalid here."
+		"then, redemptions of such vouchers are invalid here. Until every terminal has sent, for at most 7 days, what the cloud grants is honoured by the offers' " +
+		"offline policy and marked offline; countersign-cloud terminals says which are awaited. Suspend one that will not come back."
 }
 
 // ClockNote tells a manager what a moved clock means.

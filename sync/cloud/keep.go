@@ -11,6 +11,10 @@ import (
 // without asking anyway.
 const FeedKept = 14 * 24 * time.Hour
 
+// AwaitedMost is how long after the database turned out to be an older copy terminals are awaited that have not sent again: those that
+// are off for longer than a cache may be old are mostly gone for good.
+const AwaitedMost = 7 * 24 * time.Hour
+
 // keepEvery is how often a process looks for what can be removed.
 const keepEvery = time.Hour
 

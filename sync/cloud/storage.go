@@ -274,6 +274,7 @@ type TerminalReport struct {
 	Forked     bool       `json:"forked"`    // its journal was copied or restored, and no manager has closed that
 	Cloned     bool       `json:"cloned"`    // its key is in use on several machines: it honours nothing without a yes until it is readmitted
 	Anomalies  int64      `json:"anomalies"` // open exceptions of its journal
+	Awaited    bool       `json:"awaited"`   // the database was put back to an older copy, and this terminal has not sent again what it has
 	Ready      *bool      `json:"ready"`     // for offline, as it said last; nil before it said anything
 	Missing    []string   `json:"missing"`   // the checks of its doctor that failed
 	CheckedAt  *time.Time `json:"checked_at"`
@@ -343,7 +344,7 @@ type Claim struct {
 type ClaimAnswer struct {
 	Granted   bool
 	ID        string
-	Assurance terminal.Assurance // of a yes; "" is Confirmed
+	Assurance terminal.Assurance // of a yes; "" is Confirmed, Offline while terminals are awaited after the database was put back
 	Findings  []terminal.Finding
 	Rows      []terminal.Row
 	Begin     *api.Head // as in Ack: nothing is granted before

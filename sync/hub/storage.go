@@ -60,7 +60,9 @@ func (s *storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 	case err != nil:
 		return own, nil
 	case above.Granted && own.Granted:
-		own.Assurance = terminal.Confirmed
+		if own.Assurance = terminal.Confirmed; doubted(above) {
+			own.Assurance = terminal.ByStore // what this store used is known here
+		}
 		return own, nil
 	case above.Granted:
 		return s.again(ctx, t, claim, above)
@@ -79,8 +81,15 @@ func (s *storage) again(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 		return cloud.ClaimAnswer{}, err
 	}
 	own, err := s.Copy.Claim(ctx, t, claim)
-	own.Assurance = terminal.Confirmed
+	if own.Assurance = terminal.Confirmed; doubted(above) {
+		own.Assurance = terminal.Offline
+	}
 	return own, err
+}
+
+// doubted reports a yes of a cloud whose database was put back to an older copy.
+func doubted(above *api.ClaimAnswer) bool {
+	return above.Assurance != nil && *above.Assurance == terminal.Offline
 }
 
 // mayBeOld reports a no that rests on nothing but the copy: the cloud may know better.

@@ -24,6 +24,7 @@ var feedTests = []test{
 	{"who left a store leaves its terminals", operatorLeaves},
 	{"a cursor of another feed is refused", strangeCursor},
 	{"a database that was restored begins a new generation", restoredFeed},
+	{"a database that was restored vouches for nothing until all have sent again", restoredAwaits},
 	{"a wait ends with the change", waiting},
 	{"a verdict that is not accepted is told again", verdictTold},
 }
@@ -225,6 +226,86 @@ func restoredFeed(w *world) {
 	if gap := int64(after.Voucher.ID) - int64(before.Voucher.ID); gap > -1<<20 && gap < 1<<20 {
 		w.Errorf("voucher ids go on at %s after %s: ids of lost vouchers would be given again", after.Voucher.ID, before.Voucher.ID)
 	}
+}
+
+// forget puts the database back, as far as anybody can tell: c shows it a cursor that it does not know.
+func (c *counter) forget() {
+	c.Helper()
+	cursor := c.pull("", 2000).Cursor
+	if _, err := c.storage.Feed(c.Context(), c.Terminal, cursor[:strings.LastIndexByte(cursor, '.')]+".zzz", 10); !errors.Is(err, cloud.ErrCursor) {
+		c.Fatalf("a cursor of another history was answered %v", err)
+	}
+}
+
+func restoredAwaits(w *world) {
+	w.now = time.Now()
+	w.lendable()
+	a, b, off, gone := w.counter(quay), w.counter(harbour), w.counter(harbour), w.counter(quay)
+	for _, c := range []*counter{a, b, off, gone} {
+		c.tellsEnd = true
+	}
+	used, fresh := w.issue("dinner", cloud.Facts{}), w.issue("swim", cloud.Facts{})
+	original := b.redeem(used, 1)
+	b.push(1)
+	off.push(1)
+	suspend := func(c *counter) {
+		if _, err := w.storage.Suspend(w.Context(), merchantID, c.Store, c.Name, true); err != nil {
+			w.Fatal(err)
+		}
+	}
+	suspend(gone)
+	said := func(what string, want terminal.Assurance) {
+		w.Helper()
+		uid := w.uid()
+		answer := a.claim(fresh, 1, uid)
+		w.expect(what, []any{answer.Granted, answer.Assurance}, []any{true, want})
+	}
+	said("before", "")
+	a.forget()
+	awaited := func(all ...*counter) (which []bool) {
+		for _, c := range all {
+			which = append(which, w.report(c).Awaited)
+		}
+		return which
+	}
+	w.expect("awaited", awaited(a, b, off, gone), []bool{true, true, true, false})
+	said("while others may know more", terminal.Offline)
+	uid := w.uid()
+	taken, err := w.storage.Claim(w.Context(), a.Terminal, cloud.Claim{Claim: terminal.Claim{UID: uid, Reverse: &original.UID,
+		Lines: []terminal.ClaimLine{{Lookup: used.lookup, Units: 1}}}, Standing: a.standing(), At: w.tick()})
+	if err != nil || reason(taken) != terminal.NotThisTerminal {
+		w.Errorf("who may have been reversed already was answered %+v, %v", taken, err)
+	}
+	a.push(1)
+	w.expect("leased meanwhile", len(a.ask(cloud.LeaseWant{Voucher: fresh.Voucher.ID, Units: 1})), 0)
+	b.redeem(used, 1)
+	b.redeem(used, 1)
+	part := b.batch(2)
+	part.Entries = part.Entries[:1] // there is more where that came from
+	if _, err := w.storage.ApplyJournal(w.Context(), b.Terminal, part); err != nil {
+		w.Fatal(err)
+	}
+	w.expect("awaited, with a part sent", awaited(a, b, off), []bool{false, true, true})
+	b.push(3)
+	said("while one is off", terminal.Offline)
+	suspend(off)
+	w.expect("awaited in the end", awaited(a, b, off), []bool{false, false, false})
+	said("with all heard", "")
+	w.expect("leased then", len(a.ask(cloud.LeaseWant{Voucher: fresh.Voucher.ID, Units: 1})), 1)
+	for _, told := range w.of(api.ExceptionCloudRestore, true) {
+		w.expect("who found out", *told.Terminal, a.Name)
+	}
+	there := 0
+	for _, r := range b.pull("", 2000).Records {
+		if r.Exception != nil && r.Exception.Kind == api.ExceptionCloudRestore {
+			there++
+		}
+	}
+	w.expect("and another store is told", there, 1)
+	a.forget()
+	said("again", terminal.Offline)
+	w.now = w.now.Add(cloud.AwaitedMost + time.Minute)
+	said("who is away for a week is awaited no longer", "")
 }
 
 func waiting(w *world) {

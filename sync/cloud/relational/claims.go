@@ -66,6 +66,7 @@ type claiming struct {
 	limited  []limited     // what each of rows counts under limits
 	shown    []cloud.Shown // by all lines
 	day      terminal.Date // once it was asked for
+	awaited  int64         // terminals that may have what a restored database does not know
 }
 
 // hold is one line of a claim that can be granted.
@@ -81,8 +82,8 @@ func (g *claiming) decide() error {
 		return err
 	}
 	var done, suspended bool
-	err = g.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ?1 AND uid = ?2), (SELECT suspended FROM terminal WHERE id = ?1)",
-		g.terminal.ID, g.claim.UID[:]).Scan(&done, &suspended)
+	err = g.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ?1 AND uid = ?2), (SELECT suspended FROM terminal WHERE id = ?1), "+countUnheard,
+		g.terminal.ID, g.claim.UID[:], g.terminal.Merchant, awaitedSince(g.claim.At)).Scan(&done, &suspended, &g.awaited)
 	if err != nil {
 		return err
 	}
@@ -113,6 +114,9 @@ func (g *claiming) decide() error {
 		return g.drop()
 	}
 	g.answer.Granted, g.answer.ID, g.answer.Findings = true, id, nil
+	if g.awaited > 0 {
+		g.answer.Assurance = terminal.Offline
+	}
 	if err := g.drop(); err != nil || done {
 		return err
 	}
@@ -236,6 +240,9 @@ func (g *claiming) decideReversal(v held, line terminal.ClaimLine) error {
 	if err != nil {
 		return err
 	}
+	if g.awaited > 0 { // somebody may have taken it back already
+		g.refuse(terminal.Finding{Reason: terminal.NotThisTerminal, Facts: map[string]any{"terminal": g.whose()}})
+	}
 	var pending int64
 	err = g.QueryRow("SELECT coalesce(sum(units), 0) FROM hold WHERE reverse = ? AND voucher = ? AND part = ?",
 		g.claim.Reverse[:], int64(v.ID), line.Part).Scan(&pending)
@@ -252,6 +259,15 @@ func (g *claiming) decideReversal(v held, line terminal.ClaimLine) error {
 	}
 	g.rows = append(g.rows, hold{v.ID, line.Part, line.Units})
 	return nil
+}
+
+// whose is the name of the terminal that made the redemption whose reversal is asked for.
+func (g *claiming) whose() (name string) {
+	err := g.QueryRow("SELECT t.name FROM entry e JOIN terminal t ON t.id = e.terminal WHERE e.uid = ? AND t.merchant = ?", g.claim.Reverse[:], g.terminal.Merchant).Scan(&name)
+	if err != nil {
+		return "" // there is none: that is refused, too
+	}
+	return name
 }
 
 func (g *claiming) refuse(finding terminal.Finding) {

@@ -125,7 +125,11 @@ func (s *Storage) beginGeneration(ctx context.Context, t cloud.Terminal, old str
 		if err := c.skipVoucherIDs(); err != nil {
 			return err
 		}
-		return c.openOf(t, api.ExceptionCloudRestore, time.Now(), exceptionBody{Note: cloud.CloudRestoreNote()}, []byte(old))
+		now := time.Now()
+		if err := c.awaitAll(now); err != nil {
+			return err
+		}
+		return c.openEverywhere(t, api.ExceptionCloudRestore, now, exceptionBody{Note: cloud.CloudRestoreNote()}, []byte(old))
 	})
 }
 

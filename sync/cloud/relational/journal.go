@@ -89,6 +89,11 @@ func (a *applying) apply() error {
 	a.ack.Clone = a.from.clone || a.from.refused
 	end := a.push.Standing.Journal
 	ends := end != nil && end.Seq == a.tip.seq && !a.from.late
+	if ends && !a.tip.aside && a.tip.seq == a.head.Seq {
+		if err := a.heardWhole(a.terminal); err != nil {
+			return err
+		}
+	}
 	if a.ack.Begin, err = a.begin(a.terminal, a.tip, a.head, a.push.Standing.Instance, ends, a.ack.Clone); err != nil {
 		return err
 	}

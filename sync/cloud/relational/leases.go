@@ -76,6 +76,11 @@ func (s *Storage) Lease(ctx context.Context, t cloud.Terminal, request cloud.Lea
 		if err := c.returnGivenUp(t, request); err != nil {
 			return err
 		}
+		if awaited, err := unheard(c, t, request.At); err != nil {
+			return err
+		} else if awaited > 0 { // what is free here may be used elsewhere
+			request.Want = nil
+		}
 		leasing := leasing{change: c, terminal: t, request: request, epoch: head.Epoch}
 		for _, want := range request.Want {
 			if err := leasing.grant(want); err != nil {

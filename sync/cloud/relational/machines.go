@@ -316,6 +316,22 @@ func (c *change) settleClone(t cloud.Terminal, which string) error {
 	return nil
 }
 
+// openEverywhere opens an exception that a terminal found and that concerns all stores of the merchant.
+func (c *change) openEverywhere(t cloud.Terminal, kind api.ExceptionKind, at time.Time, body exceptionBody, mark []byte) error {
+	stores := []string{}
+	err := each(c, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		stores = append(stores, id)
+		return err
+	}, "SELECT id FROM store WHERE merchant = ? ORDER BY id", t.Merchant)
+	if err != nil {
+		return err
+	}
+	body.Uses, body.Store, body.StoreName, body.Terminal = []api.ExceptionUse{}, t.Store, storeName(c, t.Merchant, t.Store), t.Name
+	return c.newException(t, kind, at, stores, body, "mark", mark)
+}
+
 // openOf opens an exception about a terminal's journal or machine and tells its store. One with a mark is opened once.
 func (c *change) openOf(t cloud.Terminal, kind api.ExceptionKind, at time.Time, body exceptionBody, mark []byte) error {
 	body.Uses, body.Store, body.StoreName, body.Terminal = []api.ExceptionUse{}, t.Store, storeName(c, t.Merchant, t.Store), t.Name

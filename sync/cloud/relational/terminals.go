@@ -157,7 +157,7 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 			var seen, checked sql.NullInt64
 			var missing sql.NullString
 			err := rows.Scan(&r.Merchant, &r.Store, &r.Name, &r.Version, &enrolled, &seen, &r.Head, &r.Epoch, &r.Pending, &r.Suspended, &r.Holds, &r.Anomalies, &r.Forked, &r.Cloned,
-				&missing, &checked)
+				&missing, &checked, &r.Awaited)
 			r.EnrolledAt = fromMicros(enrolled)
 			if seen.Valid {
 				at := fromMicros(seen.Int64)
@@ -175,7 +175,7 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 				AND x.state = 'open'),
 			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_restore') AND x.state = 'open'),
 			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'clone' AND x.state = 'open'),
-			missing, checked_at
+			missing, checked_at, EXISTS (SELECT 1 FROM unheard u WHERE u.terminal = t.id)
 			FROM terminal t WHERE merchant = ? ORDER BY store, name, id`, merchant)
 	})
 	cloud.MarkOutdated(reports)
@@ -228,6 +228,11 @@ func (s *Storage) admit(ctx context.Context, merchant, store, name string, suspe
 		}
 		if _, err := c.Exec("UPDATE terminal SET suspended = ? WHERE id = ?", flag(suspended), t.ID); err != nil {
 			return err
+		}
+		if suspended { // whoever suspends it says not to wait for it
+			if err := c.heardWhole(t); err != nil {
+				return err
+			}
 		}
 		if err := c.tellHub(merchant, store); err != nil {
 			return err

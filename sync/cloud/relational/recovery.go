@@ -1,0 +1,37 @@
+package relational
+
+import (
+	"time"
+
+	"countersign/sync/cloud"
+)
+
+// A database that was put back to an older copy does not know what was redeemed since, until the terminals have sent it again. What the
+// others still have it cannot know; that it may be something it does: a terminal is unheard from the new generation on until
+// it has shown that its journal is here whole. While others are, a yes holds the units as ever, so that no two who ask get the same, but
+// it is worth no more than the terminal's own word.
+
+// awaitAll notes every terminal that is at work as unheard.
+func (c *change) awaitAll(at time.Time) error {
+	_, err := c.Exec(`INSERT INTO unheard (terminal, merchant, since) SELECT id, merchant, ?1 FROM terminal WHERE suspended = 0
+		ON CONFLICT (terminal) DO UPDATE SET since = excluded.since`, micros(at))
+	return err
+}
+
+// heardWhole notes that a terminal's journal is here whole.
+func (c *change) heardWhole(t cloud.Terminal) error {
+	_, err := c.Exec("DELETE FROM unheard WHERE terminal = ?", t.ID)
+	return err
+}
+
+// countUnheard, as part of a query, is how many other terminals than ?1, of the merchant ?3, are awaited at ?4.
+const countUnheard = "(SELECT count(*) FROM unheard WHERE merchant = ?3 AND terminal <> ?1 AND since > ?4)"
+
+// awaitedSince is the oldest begin of a recovery that still counts.
+func awaitedSince(at time.Time) int64 { return micros(at.Add(-cloud.AwaitedMost)) }
+
+// unheard is how many other terminals of the merchant may still have what the database does not know.
+func unheard(q Querier, t cloud.Terminal, at time.Time) (n int64, err error) {
+	err = q.QueryRow("SELECT count(*) FROM unheard WHERE merchant = ? AND terminal <> ? AND since > ?", t.Merchant, t.ID, awaitedSince(at)).Scan(&n)
+	return n, err
+}
