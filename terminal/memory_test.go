@@ -101,6 +101,10 @@ func (j *memoryJournal) Append(_ context.Context, compose func(terminal.Ledger) 
 	return record, nil
 }
 
+func (j *memoryJournal) Written() (uint64, bool) { return uint64(len(j.records)), true }
+
+func (j *memoryLedger) Written() (uint64, bool) { return (*memoryJournal)(j).Written() }
+
 func (j *memoryJournal) Use(_ context.Context, voucher terminal.VoucherID, part string, after uint64) (terminal.Use, error) {
 	return (*memoryLedger)(j).Use(voucher, part, after)
 }

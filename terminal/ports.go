@@ -185,6 +185,13 @@ type Ledger interface {
 	Reprints(uid UID) (int, error)
 }
 
+// Versioned is what a Journal and its Ledger may be: they say how many entries were written. As long as that is the same, so is
+// everything they say of what was used.
+type Versioned interface {
+	// Written is the number of the newest entry; false where that is not known without looking.
+	Written() (seq uint64, known bool)
+}
+
 // Draft is an entry to write, with the slip that goes with it. Epoch, Seq and, where the entry prints, Receipt are those of Next.
 type Draft struct {
 	Entry Entry

@@ -124,8 +124,9 @@ type bill struct {
 	of      []int  // which of them each line of the outcome is about
 	others  []OutcomeLine
 	outcome Outcome
-	asked   bool // the authority was asked for newer rows
-	alone   bool // and did not answer
+	decided *uint64 // the newest entry when the outcome was decided on these rows; nil where that is not known
+	asked   bool    // the authority was asked for newer rows
+	alone   bool    // and did not answer
 	// Of a claim that was granted, or of what stands in for one:
 	assurance Assurance
 	claimID   string
@@ -319,12 +320,35 @@ func (j journalled) Counted(campaign string, vouchers []VoucherID, days Days, af
 
 // decide decides on the rows that are known. An unknown one declines the whole bill, for what is wrong with the others as well.
 func (t *Terminal) decide(ctx context.Context, b *bill) error {
-	return b.decide(journalled{ctx, t.parts.Journal})
+	before, known := written(t.parts.Journal)
+	if err := b.decide(journalled{ctx, t.parts.Journal}); err != nil {
+		return err
+	}
+	if known {
+		b.decided = &before
+	}
+	return nil
+}
+
+func written(journal any) (uint64, bool) {
+	if versioned, ok := journal.(Versioned); ok {
+		return versioned.Written()
+	}
+	return 0, false
+}
+
+// decideAgain decides on what the journal says inside the write transaction, unless that is what was decided on: nothing was written
+// since, and no newer row came along.
+func (b *bill) decideAgain(ledger Ledger) error {
+	if now, known := written(ledger); known && b.decided != nil && *b.decided == now {
+		return nil
+	}
+	return b.decide(ledger)
 }
 
 func (b *bill) decide(own past) error {
 	var items []Item
-	b.of = nil
+	b.of, b.decided = nil, nil
 	for i, row := range b.rows {
 		if !b.known[i] {
 			continue
@@ -478,7 +502,7 @@ func (b *bill) take(rows []Row) {
 	for _, row := range rows {
 		for i := range b.rows {
 			if b.rows[i].Voucher.ID == row.Voucher.ID {
-				b.rows[i] = row
+				b.rows[i], b.decided = row, nil
 			}
 		}
 	}
@@ -487,10 +511,10 @@ func (b *bill) take(rows []Row) {
 // errRefused leaves a write transaction whose second decision was not an approval.
 var errRefused = errors.New("refused inside the transaction")
 
-// commit decides again inside the journal's write transaction, and writes the redemption with its slip.
+// commit makes sure of the decision inside the journal's write transaction, and writes the redemption with its slip.
 func (t *Terminal) commit(ctx context.Context, b *bill) error {
 	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
-		if err := b.decide(ledger); err != nil {
+		if err := b.decideAgain(ledger); err != nil {
 			return Draft{}, err
 		}
 		if b.outcome.Choice != Approved {

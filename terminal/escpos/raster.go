@@ -10,7 +10,6 @@ import (
 
 	"countersign/terminal"
 
-	qrcode "github.com/skip2/go-qrcode"
 	"golang.org/x/image/draw"
 )
 
@@ -42,21 +41,21 @@ func checkQR(text string) error {
 
 // qr prints a QR code at level M, about 20 mm wide where the paper has that much.
 func (w *writer) qr(text string) error {
-	if err := checkQR(text); err != nil {
+	code, err := codeOf(text)
+	if err != nil {
 		return err
 	}
-	code, err := qrcode.New(text, qrcode.Medium)
-	if err != nil {
-		return fmt.Errorf("the QR code: %w", err)
-	}
-	code.DisableBorder = true
-	side := 4*code.VersionNumber + 17 // ISO/IEC 18004; to draw it takes a hundred times as long as to know its size
+	side := sideOf(code)
 	size := max(min(8, w.profile.DPI*3/4/side, w.profile.Dots/(side+2*quiet)), 2)
 	w.feed(quiet * size)
 	if w.profile.QR == "native" {
 		w.nativeQR(text, byte(size))
 	} else {
-		w.raster(enlarge(code.Bitmap(), size))
+		modules, err := w.typesetter.modules(text)
+		if err != nil {
+			return err
+		}
+		w.raster(enlarge(modules, size))
 	}
 	w.feed(quiet * size)
 	return nil

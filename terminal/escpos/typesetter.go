@@ -23,6 +23,7 @@ type Typesetter struct {
 	fonts map[bool][]*sfnt.Font // by bold: the fonts to look in, in order
 	faces map[faceKey]font.Face
 	index sfnt.Buffer
+	qrs   prepared
 }
 
 type faceKey struct {

@@ -34,7 +34,7 @@ func (l *ledger) Use(voucher terminal.VoucherID, part string, after uint64) (ter
 }
 
 // Exposure implements terminal.Ledger.
-func (l *ledger) Exposure() (terminal.Exposure, error) { return l.q.exposure(l.ctx, l.currency) }
+func (l *ledger) Exposure() (terminal.Exposure, error) { return l.q.atRisk(l.ctx, l.currency) }
 
 // Record implements terminal.Ledger.
 func (l *ledger) Record(uid terminal.UID) (terminal.Record, error) {
@@ -50,11 +50,11 @@ func (l *ledger) Reprints(uid terminal.UID) (int, error) { return l.q.reprints(l
 func (j *Journal) Append(ctx context.Context, compose func(terminal.Ledger) (terminal.Draft, error)) (terminal.Record, error) {
 	var record terminal.Record
 	work := func(q *queries) error {
-		place, err := q.head(ctx, j.identity.PublicKey)
+		place, err := q.place(ctx, j.identity.PublicKey)
 		if err != nil {
 			return err
 		}
-		acked, err := q.acked(ctx)
+		acked, err := q.through(ctx)
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (j *Journal) put(ctx context.Context, q *queries, place entry.Place, draft 
 		return terminal.Record{}, fmt.Errorf("%w: %w", ErrDraft, err)
 	}
 	// Follow reads the bytes back: what could not be verified later is not written now.
-	_, e, err = place.Follow(sealed)
+	next, e, err := place.Follow(sealed)
 	if err != nil {
 		return terminal.Record{}, fmt.Errorf("%w: %w", ErrDraft, err)
 	}
@@ -126,6 +126,7 @@ func (j *Journal) put(ctx context.Context, q *queries, place entry.Place, draft 
 		}
 		record.Printed = terminal.JobQueued
 	}
+	q.follow(next)
 	return record, nil
 }
 
@@ -261,6 +262,7 @@ func (q *queries) addExposure(ctx context.Context, seq uint64, atRisk terminal.M
 		return fmt.Errorf("%w: value at risk is in %s and not negative, not %s", ErrDraft, currency, atRisk)
 	}
 	_, err := q.exec(ctx, "INSERT INTO exposures (seq, minor, currency) VALUES (?, ?, ?)", int64(seq), atRisk.Minor, atRisk.Currency)
+	q.risk(atRisk)
 	return err
 }
 
@@ -275,6 +277,7 @@ func (q *queries) liftExposure(ctx context.Context, original terminal.Entry) err
 		}
 	}
 	_, err := q.exec(ctx, "UPDATE exposures SET lifted = 1 WHERE seq = ?", int64(original.Seq))
+	q.forget()
 	return err
 }
 

@@ -153,5 +153,6 @@ func (q *queries) beginEpoch(ctx context.Context, e terminal.Entry) error {
 	if err := q.stateOf(ctx, barredKey, &barred); err != nil {
 		return err
 	}
+	q.forget()
 	return q.bar(ctx, barred, func(b *Barred) { b.Restored, b.Emptied = e.Seq, false })
 }

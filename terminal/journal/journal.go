@@ -46,6 +46,7 @@ type Journal struct {
 	turn   chan struct{} // holds one token: the right to use w
 	w      *writer       // nil after a fault, until the next write opens it again
 	closed atomic.Bool
+	memory remembered
 	// commit is "COMMIT" but in tests, which make it fail in both ways a disk can.
 	commit func(*queries) error
 }
@@ -195,6 +196,9 @@ func (j *Journal) write(ctx context.Context, work func(*queries) error, landed f
 			j.rollback(uncancelled)
 		}
 	}()
+	if err := j.recall(uncancelled, j.w.q); err != nil {
+		return err
+	}
 	if err := work(j.w.q); err != nil {
 		return err
 	}
@@ -203,8 +207,10 @@ func (j *Journal) write(ctx context.Context, work func(*queries) error, landed f
 	}
 	open = false
 	if err := j.commit(j.w.q); err != nil {
+		j.memory.set(memory{})
 		return j.settle(uncancelled, err, landed)
 	}
+	j.memory.set(*j.w.q.memory)
 	return nil
 }
 
@@ -256,6 +262,7 @@ func (j *Journal) reopen(ctx context.Context) error {
 		return errors.Join(err, w.close())
 	}
 	j.w = w
+	j.memory.set(memory{}) // and with it SQLite's count, which is each connection's own
 	return nil
 }
 

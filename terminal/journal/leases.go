@@ -31,7 +31,7 @@ func (r *Reader) Leased(ctx context.Context, voucher terminal.VoucherID) (uint32
 
 // Leased implements terminal.Ledger.
 func (l *ledger) Leased(voucher terminal.VoucherID) (uint32, []terminal.Lease, error) {
-	return l.q.leased(l.ctx, voucher)
+	return l.q.held(l.ctx, voucher)
 }
 
 func (q *queries) leased(ctx context.Context, voucher terminal.VoucherID) (epoch uint32, leases []terminal.Lease, err error) {

@@ -26,6 +26,7 @@ type queries struct {
 	}
 	mu       sync.Mutex
 	prepared map[string]*sql.Stmt
+	memory   *memory // of the transaction that is under way; nil for readers
 }
 
 func newQueries(on interface {

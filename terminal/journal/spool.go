@@ -91,7 +91,7 @@ func (j *Journal) ReleaseJob(ctx context.Context, id int64, at time.Time) error 
 }
 
 func (j *Journal) oneJob(ctx context.Context, query string, args ...any) error {
-	return j.set(ctx, func(q *queries) error {
+	return j.note(ctx, func(q *queries) error {
 		result, err := q.exec(context.WithoutCancel(ctx), query, args...)
 		if err != nil {
 			return err

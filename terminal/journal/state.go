@@ -9,8 +9,16 @@ import (
 	"countersign/terminal"
 )
 
-// set runs statements that may be repeated without harm in one durable transaction.
+// set runs statements that may be repeated without harm in one durable transaction. What they change is read again.
 func (j *Journal) set(ctx context.Context, work func(*queries) error) error {
+	return j.note(ctx, func(q *queries) error {
+		q.forget()
+		return work(q)
+	})
+}
+
+// note is set for statements that change nothing of what is remembered.
+func (j *Journal) note(ctx context.Context, work func(*queries) error) error {
 	return j.write(ctx, work, func(*queries) (bool, error) { return false, nil })
 }
 
@@ -29,9 +37,12 @@ func (j *Journal) SetPINTries(ctx context.Context, operator string, wrong int, l
 
 // SetMark stores the time mark in the place of the one before.
 func (j *Journal) SetMark(ctx context.Context, mark terminal.Mark) error {
-	return j.setOne(ctx, `INSERT INTO mark (only, at, boot, monotonic, heard) VALUES (1, ?, ?, ?, ?)
-		ON CONFLICT (only) DO UPDATE SET at = excluded.at, boot = excluded.boot, monotonic = excluded.monotonic,
-		heard = excluded.heard`, mark.At.UnixMicro(), mark.Boot, mark.Monotonic.Microseconds(), mark.Heard)
+	return j.note(ctx, func(q *queries) error {
+		_, err := q.exec(context.WithoutCancel(ctx), `INSERT INTO mark (only, at, boot, monotonic, heard) VALUES (1, ?, ?, ?, ?)
+			ON CONFLICT (only) DO UPDATE SET at = excluded.at, boot = excluded.boot, monotonic = excluded.monotonic,
+			heard = excluded.heard`, mark.At.UnixMicro(), mark.Boot, mark.Monotonic.Microseconds(), mark.Heard)
+		return err
+	})
 }
 
 // StartInstance makes a new random instance for this start of the program and stores it. It returns the instance that the

@@ -117,6 +117,7 @@ func newBare(ctx context.Context, s *shop) (*bare, error) {
 		{table: "entries", by: "seq = ?1"},
 		{table: "lines", by: "seq = ?1"},
 		{table: "uses", by: "voucher IN (SELECT voucher FROM lines WHERE seq = ?1)"},
+		{table: "counted", by: "seq = ?1"},
 		{table: "exposures", by: "seq = ?1"},
 		{table: "jobs", by: "uid = (SELECT uid FROM entries WHERE seq = ?1)"},
 	}}

@@ -156,7 +156,7 @@ func (r *Reader) equip(config Config, keys keystore.Keys) error {
 			LookupKey: keys.Lookup, Merchant: r.Journal.Identity().Merchant, Issuers: r.issuers, Patterns: r.patterns.all, Mend: scanner.Mend,
 		},
 		Cache: placedCache{r.Cache, r.folder}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, r.Settings.Drawer, r.Settings.Printer == "", config.Composed},
-		PINs: pin.Checker{}, Clock: r.Clock, Random: uids{},
+		PINs: pin.Checker{}, Clock: r.Clock, Random: newUIDs(r.profile),
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ package station
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -397,16 +396,6 @@ func settingsOf(config Config) (Settings, error) {
 		return *config.Settings, nil
 	}
 	return ReadSettings(config.ConfigFile, FolderOf(config))
-}
-
-// uids makes uids from the system's randomness.
-type uids struct{}
-
-// UID implements terminal.Random.
-func (uids) UID() terminal.UID {
-	var uid terminal.UID
-	_, _ = rand.Read(uid[:]) // it never fails: without randomness the runtime ends the program
-	return uid
 }
 
 var (
