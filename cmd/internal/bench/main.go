@@ -24,6 +24,7 @@ type measurement struct {
 var measurements = []measurement{
 	{"redeem", measureRedeem},
 	{"check", measureCheck},
+	{"push", measurePush},
 	{"verify", measureVerify},
 }
 

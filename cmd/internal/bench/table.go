@@ -34,6 +34,11 @@ func atMost(what, reference string, ratio, limit float64, detail string) row {
 	return row{what: what, reference: reference, ratio: fmt.Sprintf("%.2f ×", ratio), goal: fmt.Sprintf("≤ %g ×", limit), met: ratio <= limit, detail: detail}
 }
 
+// atLeast is a row whose ratio of throughputs is to reach a limit.
+func atLeast(what, reference string, ratio, limit float64, detail string) row {
+	return row{what: what, reference: reference, ratio: fmt.Sprintf("%.2f ×", ratio), goal: fmt.Sprintf("≥ %g ×", limit), met: ratio >= limit, detail: detail}
+}
+
 func median(values []float64) float64 {
 	values = slices.Sorted(slices.Values(values))
 	if n := len(values); n%2 == 0 {
