@@ -83,7 +83,7 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m.burst = &scanner.Burst{Learnt: learnt}
 	m.screen = counter.NewScreen(m.window, m.burst, onWindow, counter.Parts{
 		Terminal: withSlips{opened.Terminal, opened}, Slips: withSlips{opened.Terminal, opened}, Rows: opened.Cache, Words: m.Words(), Now: time.Now, UID: newUID,
-		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log, Prefer: m.Prefer, Play: m.play,
+		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log, Prefer: m.Prefer, Play: m.play, Train: m.train, Shut: m.window.Close,
 	})
 	m.screen.Counter().Happen(counter.Preferred{Preferences: m.liked})
 	m.screen.OnAlarm = m.window.RequestFocus
@@ -95,6 +95,15 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m.window.Resize(fyne.NewSize(1280, 800))
 	m.window.SetFullScreen(options.FullScreen)
 	return m
+}
+
+// train makes a terminal to practise on.
+func (m *Main) train(ctx context.Context) (counter.Sandbox, error) {
+	training, err := m.station.Train(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return training, nil
 }
 
 // onWindow calls f later, on the window's goroutine.

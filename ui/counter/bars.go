@@ -45,7 +45,7 @@ func Keys(s State, say terminal.Words) []widgets.Action {
 		{Name: string(keyBill), Label: say.Say("ui.keys.bill", nil), Off: s.Billing && len(s.Request.Scans) > 1},
 		{Name: string(keyUndo), Label: undo, Off: last == nil},
 		{Name: string(keySwitch), Label: say.Say("ui.keys.switch", nil), Off: s.Place.Store.SignIn == terminal.SignInNone},
-		{Name: string(keyManager), Label: say.Say("ui.keys.manager", nil)},
+		{Name: string(keyManager), Label: say.Say("ui.keys.manager", nil), Off: s.Training},
 	}
 	for i := range row {
 		row[i].Key, row[i].Rank = row[i].Name, widgets.Quiet

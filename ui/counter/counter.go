@@ -33,6 +33,10 @@ type Parts struct {
 	Go func(f func())
 	// Prefer has the screen be as people like it, at once, and keeps it. It is called on the goroutine of the methods.
 	Prefer func(theme.Preferences)
+	// Train makes a terminal to practise on, away from the goroutine of the methods; nil where there is none.
+	Train func(ctx context.Context) (Sandbox, error)
+	// Shut closes the window. It is called on the goroutine of the methods.
+	Shut func()
 	// Play lets a sound be heard. It is called on the goroutine of the methods, and must not block; nil where nothing is to be heard.
 	Play func(Sound)
 	// Show draws a state.
@@ -48,6 +52,8 @@ type Counter struct {
 	ctx   context.Context
 	stop  context.CancelFunc
 	work  sync.WaitGroup
+
+	practice *practice // nil while nobody practises
 }
 
 // New makes a counter. Its methods are called on the window's goroutine.
@@ -75,6 +81,7 @@ func (c *Counter) Refresh() {
 // Close waits until nothing is being written any more.
 func (c *Counter) Close() {
 	c.stop()
+	c.endTraining()
 	c.work.Wait()
 }
 
@@ -95,6 +102,10 @@ func (c *Counter) Confirm() { c.Happen(Confirmed{c.parts.UID()}) }
 
 // Happen takes an event.
 func (c *Counter) Happen(event Event) {
+	if begun, ok := event.(TrainingBegun); ok && begun.Terminal != nil {
+		c.endTraining()
+		c.practice = &practice{Sandbox: begun.Terminal}
+	}
 	before := c.state
 	var commands []Command
 	c.state, commands = Step(c.state, c.parts.Now(), event)
@@ -109,16 +120,33 @@ func (c *Counter) Happen(event Event) {
 
 // do carries a command out on a goroutine of its own; its answer comes back as an event.
 func (c *Counter) do(command Command) {
-	if wish, ok := command.(Prefer); ok {
+	switch wish := command.(type) {
+	case Prefer:
 		if c.parts.Prefer != nil {
 			c.parts.Prefer(wish.Preferences)
 		}
 		return
+	case EndTraining:
+		c.endTraining()
+		return
+	case CloseWindow:
+		if c.parts.Shut != nil {
+			c.parts.Shut()
+		}
+		return
 	}
 	words := c.parts.Words
+	at := where{c.parts.Terminal, c.parts.Rows}
+	done := func() {}
+	if practice := c.practice; c.state.Training && practice != nil { // whatever becomes of the training meanwhile, it is never the real one
+		at = where{practice, practice}
+		practice.busy.Add(1)
+		done = practice.busy.Done
+	}
 	c.work.Add(1)
 	c.parts.Go(func() {
-		event := c.carryOut(command, words)
+		event := c.carryOut(command, at, words)
+		done()
 		c.work.Done()
 		c.parts.Later(func() {
 			if c.ctx.Err() == nil {
@@ -128,11 +156,16 @@ func (c *Counter) do(command Command) {
 	})
 }
 
+// where is the terminal that a command is for, and where the names of its vouchers are found.
+type where struct {
+	Terminal
+	rows Rows
+}
+
 // carryOut does what command says. A redemption that has begun is finished even while the window closes: its context is not
 // cancelled.
-func (c *Counter) carryOut(command Command, words terminal.Words) Event {
+func (c *Counter) carryOut(command Command, t where, words terminal.Words) Event {
 	ctx := c.ctx
-	t := c.parts.Terminal
 	switch o := command.(type) {
 	case Ask:
 		outcome, err := t.Scan(ctx, o.Request)
@@ -148,7 +181,7 @@ func (c *Counter) carryOut(command Command, words terminal.Words) Event {
 		c.log("reverse", err)
 		return Reversed{outcome, err}
 	case CheckPIN:
-		operator, finding, err := t.Agree(ctx, o.At, o.Operator, o.PIN)
+		operator, finding, err := c.parts.Terminal.Agree(ctx, o.At, o.Operator, o.PIN)
 		c.log("sign in", err)
 		return PINChecked{operator, finding, err}
 	case PrintAgain:
@@ -156,9 +189,9 @@ func (c *Counter) carryOut(command Command, words terminal.Words) Event {
 		c.log("reprint", err)
 		return Reprinted{err == nil && record.Entry.Kind != terminal.EntryReprint, err}
 	case LoadPast:
-		return PastLoaded{c.past(ctx, pastShown, o.Operator)}
+		return PastLoaded{c.past(ctx, t, pastShown, o.Operator)}
 	case Search:
-		return FoundPast{o.Text, matching(c.past(ctx, pastSearched, o.Operator), o.Text)}
+		return FoundPast{o.Text, matching(c.past(ctx, t, pastSearched, o.Operator), o.Text)}
 	case LoadSlips:
 		return c.slips(ctx)
 	case SettleSlip:
@@ -168,14 +201,16 @@ func (c *Counter) carryOut(command Command, words terminal.Words) Event {
 		loaded.Err = errors.Join(err, loaded.Err)
 		return loaded
 	case LoadPlace:
-		settings, err := t.Settings(ctx)
+		settings, err := c.parts.Terminal.Settings(ctx)
 		if err != nil {
 			c.log("settings", err)
 			return PlaceLoaded{Err: err}
 		}
-		operators, err := t.Operators(ctx)
+		operators, err := c.parts.Terminal.Operators(ctx)
 		c.log("operators", err)
 		return PlaceLoaded{settings, operators, err}
+	case BeginTraining:
+		return c.train(ctx)
 	}
 	return Ticked{}
 }
@@ -187,8 +222,8 @@ func (c *Counter) log(what string, err error) {
 }
 
 // past reads the newest entries with their names, and until when each can be undone.
-func (c *Counter) past(ctx context.Context, limit int, operator *terminal.Operator) []Past {
-	records, err := c.parts.Terminal.Recent(ctx, limit)
+func (c *Counter) past(ctx context.Context, t where, limit int, operator *terminal.Operator) []Past {
+	records, err := t.Recent(ctx, limit)
 	if err != nil {
 		c.log("read the journal", err)
 		return nil
@@ -200,14 +235,14 @@ func (c *Counter) past(ctx context.Context, limit int, operator *terminal.Operat
 			line := record.Entry.Lines[0]
 			p.Name = terminal.Text{"en": line.Campaign}
 			if line.Lookup != nil {
-				if row, err := c.parts.Rows.Find(ctx, []terminal.Lookup{*line.Lookup}); err == nil {
+				if row, err := t.rows.Find(ctx, []terminal.Lookup{*line.Lookup}); err == nil {
 					p.Name, p.Holder = row.Campaign.Name, row.Voucher.Holder
 				}
 			}
 		}
 		// Only the newest few show their time left: asking for hundreds would read each one's voucher again.
 		if record.Entry.Kind == terminal.EntryRedeem && len(past) < pastShown {
-			p.Until, err = c.parts.Terminal.ReversibleUntil(ctx, record, operator)
+			p.Until, err = t.ReversibleUntil(ctx, record, operator)
 			c.log("tell until when it can be undone", err)
 		}
 		past = append(past, p)

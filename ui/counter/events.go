@@ -50,6 +50,9 @@ type (
 	// Turned chooses the option By places on in the row of preferences that is picked; Picked chooses one of a row.
 	Turned struct{ By int }
 	Picked struct{ Row, Option int }
+	// TrainingAsked asks to begin a training, or to end it: a manager has to agree. CloseAsked asks to close the window.
+	TrainingAsked struct{}
+	CloseAsked    struct{}
 	// SwitchAsked lets somebody else sign in.
 	SwitchAsked struct{}
 	// Stirred says that somebody is at work in the manager's room.
@@ -111,6 +114,13 @@ type (
 	Told struct{ Saying terminal.Saying }
 	// ForegroundChanged says whether this window has the keyboard.
 	ForegroundChanged struct{ Foreground bool }
+	// TrainingBegun answers BeginTraining.
+	TrainingBegun struct {
+		Terminal Sandbox
+		Err      error
+	}
+	// Guard says whether the window closes for managers only.
+	Guard struct{ Guarded bool }
 	// Preferred says how the screen is liked: what was kept from before, or was said elsewhere.
 	Preferred struct{ Preferences theme.Preferences }
 	// Ticked says that time has passed.
@@ -139,6 +149,10 @@ func (Removed) event()           {}
 func (Turned) event()            {}
 func (Picked) event()            {}
 func (Preferred) event()         {}
+func (TrainingAsked) event()     {}
+func (CloseAsked) event()        {}
+func (TrainingBegun) event()     {}
+func (Guard) event()             {}
 func (SwitchAsked) event()       {}
 func (Stirred) event()           {}
 func (Answered) event()          {}
@@ -160,7 +174,7 @@ func (Ticked) event()            {}
 func byPerson(event Event) bool {
 	switch event.(type) {
 	case Scanned, Confirmed, Dismissed, Typing, Erased, Filled, Moved, Chose, Opened, Touched, UndoAsked, ReprintAsked, SwitchAsked, Stirred,
-		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed, SlipSettled, Turned, Picked:
+		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed, SlipSettled, Turned, Picked, TrainingAsked, CloseAsked:
 		return true
 	}
 	return false
@@ -212,20 +226,28 @@ type (
 	}
 	// LoadPlace reads settings and operators.
 	LoadPlace struct{}
+	// BeginTraining makes a terminal to practise on; EndTraining has no answer.
+	BeginTraining struct{}
+	EndTraining   struct{}
+	// CloseWindow closes the window. It has no answer.
+	CloseWindow struct{}
 	// Prefer has the screen be as people like it. It has no answer.
 	Prefer struct{ Preferences theme.Preferences }
 )
 
-func (Ask) command()        {}
-func (Commit) command()     {}
-func (TakeBack) command()   {}
-func (CheckPIN) command()   {}
-func (PrintAgain) command() {}
-func (LoadPast) command()   {}
-func (Search) command()     {}
-func (LoadPlace) command()  {}
-func (LoadSlips) command()  {}
-func (SettleSlip) command() {}
-func (Prefer) command()     {}
+func (Ask) command()           {}
+func (Commit) command()        {}
+func (TakeBack) command()      {}
+func (CheckPIN) command()      {}
+func (PrintAgain) command()    {}
+func (LoadPast) command()      {}
+func (Search) command()        {}
+func (LoadPlace) command()     {}
+func (LoadSlips) command()     {}
+func (SettleSlip) command()    {}
+func (Prefer) command()        {}
+func (BeginTraining) command() {}
+func (EndTraining) command()   {}
+func (CloseWindow) command()   {}
 
 func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }

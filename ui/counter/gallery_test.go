@@ -225,6 +225,10 @@ func scenes() []scene {
 		{"prefer", func(s *State) {
 			s.Sheet, s.Preferences = PreferSheet, theme.Preferences{Language: "en", Text: 100, Volume: 60}
 		}},
+		{"training-ready", func(s *State) { s.Training, s.Past = true, nil }},
+		{"training-redeemed", func(s *State) { s.Training = true; s.Phase, s.Outcome = Redeemed, done }},
+		{"training-ask", func(s *State) { s.Training = true; s.Phase, s.Outcome, s.Input = Asked, card, "12.5" }},
+		{"training-pin", func(s *State) { s.Training, s.Sheet, s.Purpose, s.Who, s.Typed = true, SignInSheet, ForTraining, &anna, "48" }},
 		{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), 1 }},
 		{"recent-open", func(s *State) { s.Opened = uid(8) }},
 		{"waits-already", func(s *State) {
@@ -338,7 +342,7 @@ var english = translations.For("en", berlin).At(func() time.Time { return noon }
 
 func TestLooks(t *testing.T) {
 	// The counter would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.
-	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer",
+	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer", "training-ready", "training-redeemed", "training-pin",
 		"order-offered", "order-whole", "parts-some", "bill", "bill-amount", "bill-impossible", "bill-redeemed"}
 	for _, look := range []struct {
 		language string

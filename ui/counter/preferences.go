@@ -84,6 +84,28 @@ func (s State) preferred(row, option int) (State, []Command) {
 	return s, []Command{Prefer{wanted}}
 }
 
+// The buttons of the sheet that are about the window itself.
+const (
+	pressTraining = "training"
+	pressShut     = "shut"
+)
+
+// preferKey takes a function key while the preferences are shown, and reports whether it has a meaning there.
+func (c *Screen) preferKey(name string) bool {
+	if c.counter.State().Sheet != PreferSheet {
+		return false
+	}
+	switch name {
+	case pressTraining, string(keyAmend):
+		c.counter.Happen(TrainingAsked{})
+	case pressShut, string(keyReprint):
+		c.counter.Happen(CloseAsked{})
+	default:
+		return false
+	}
+	return true
+}
+
 // preferSheet draws the rows.
 func (c *Screen) preferSheet(s State, w words) fyne.CanvasObject {
 	gap := theme.Size(theme.Gap)
@@ -101,6 +123,13 @@ func (c *Screen) preferSheet(s State, w words) fyne.CanvasObject {
 		}
 		rows = append(rows, widgets.Column(gap*0.5, title, widgets.Equal(gap*1.3, options...)))
 	}
+	training := "ui.do.train"
+	if s.Training {
+		training = "ui.do.end_training"
+	}
+	button := func(name, key, label string) fyne.CanvasObject {
+		return widgets.NewButton(widgets.Action{Name: name, Label: w.Say(label, nil), Key: key}, theme.Ready, c.pressed)
+	}
 	return widgets.SheetBody(w.Say("ui.prefer.title", nil), w.Say("ui.prefer.hint", nil), widgets.Scrolled(widgets.Column(theme.Size(theme.Inset)*0.7, rows...)),
-		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
+		button(pressTraining, keyAmend.label(), training), button(pressShut, keyReprint.label(), "ui.do.shut"), widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
 }

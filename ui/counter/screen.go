@@ -40,6 +40,8 @@ type Screen struct {
 	keysAt  *fyne.Container
 	bar     *widgets.StatusBar
 	over    *fyne.Container
+	frame   *fyne.Container // around everything while nothing counts
+	trained bool            // and that it is there
 	list    *keys.List
 	rows    []PastRow // of list
 	picked  int
@@ -160,12 +162,17 @@ func (c *Screen) build() {
 	}
 	c.keysAt = widgets.Spread(row...)
 	middle := widgets.Aside(theme.Size(theme.Aside), gap, c.panel, c.aside)
+	c.frame = widgets.Stack()
+	if c.trained = c.counter.State().Training; c.trained {
+		c.frame.Objects = []fyne.CanvasObject{widgets.Hazard()}
+	}
 	c.root.Objects = []fyne.CanvasObject{
 		c.sink,
 		canvas.NewRectangle(theme.Color(theme.Background)),
 		widgets.Frame(theme.Size(theme.Bar), theme.Size(theme.Touch)+theme.Size(theme.Gap)*2, theme.Size(theme.Strip), c.heading,
 			widgets.Inset(middle, gap, 0, gap, 0), widgets.Inset(c.keysAt, gap, theme.Size(theme.Gap), gap, theme.Size(theme.Gap)), c.bar),
 		c.over,
+		c.frame,
 	}
 	c.root.Refresh()
 }
@@ -232,7 +239,7 @@ func (c *Screen) pressed(name string) {
 			return
 		}
 	}
-	if c.slipKey(functionKey(name)) {
+	if c.slipKey(functionKey(name)) || c.preferKey(name) {
 		return
 	}
 	switch functionKey(name) {
@@ -298,6 +305,10 @@ func (c *Screen) show(s State) {
 	if c.panel == nil {
 		return
 	}
+	if s.Training != c.trained {
+		c.Rebuild()
+		return
+	}
 	say := c.counter.Words()
 	c.panel.Display(Panel(s, say))
 	c.bar.Display(Lights(s, say), Alarm(s, say))
@@ -342,6 +353,9 @@ func (c *Screen) showHeading(s State, say terminal.Words) {
 		widgets.NewText(where).In(theme.Subtitle, theme.Text).Strong().Lines(1),
 		widgets.NewText(counter).In(theme.Body, theme.Muted).Lines(1),
 		widgets.Space(),
+	}
+	if s.Training {
+		row = append(row, widgets.Middle(widgets.Plate(say.Say("ui.training.word", nil))), widgets.Space())
 	}
 	if who != "" {
 		row = append(row, widgets.Row(theme.Size(theme.Gap), widgets.Middle(widgets.NewIcon(widgets.SignPerson, theme.Body, theme.Muted, theme.Background)),

@@ -1,6 +1,7 @@
 package counter_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -28,6 +29,9 @@ type till struct {
 	Prefer func(theme.Preferences)
 	liked  []theme.Preferences
 	heard  []counter.Sound
+	gym    *counter.Shop // what is practised on
+	ended  int           // trainings
+	shut   int           // times that the window was closed
 }
 
 // openTill opens a counter at which Li has signed in.
@@ -45,6 +49,10 @@ func openTill(t *testing.T) *till {
 		UID:   func() terminal.UID { made++; return terminal.UID{made} },
 		Later: world.Later, Go: func(f func()) { f() }, Log: slog.New(slog.DiscardHandler),
 		Prefer: func(p theme.Preferences) { c.Prefer(p) }, Play: func(s counter.Sound) { c.heard = append(c.heard, s) },
+		Train: func(context.Context) (counter.Sandbox, error) {
+			c.gym = counter.NewShop()
+			return gym{c.gym, &c.ended}, nil
+		}, Shut: func() { c.shut++ },
 	})
 	window.SetContent(c.screen.Content())
 	window.Resize(fyne.NewSize(1024, 600))
@@ -53,6 +61,14 @@ func openTill(t *testing.T) *till {
 	c.signIn(t)
 	return c
 }
+
+// gym is a terminal to practise on.
+type gym struct {
+	*counter.Shop
+	ended *int
+}
+
+func (g gym) Close() error { *g.ended++; return nil }
 
 func (c *till) state() counter.State { return c.screen.Counter().State() }
 

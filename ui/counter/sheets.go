@@ -31,6 +31,12 @@ func (s State) onSheet(event Event) (State, []Command) {
 		if s.Sheet == PreferSheet {
 			return s.preferenceTurned(e.By)
 		}
+	case TrainingAsked:
+		return s.trainingAsked()
+	case TrainingBegun:
+		return s.trainingBegun(e)
+	case CloseAsked:
+		return s.closeAsked()
 	case Picked:
 		return s.preferred(e.Row, e.Option)
 	case UndoAsked:
@@ -105,6 +111,9 @@ func (s State) opened(sheet Sheet) (State, []Command) {
 	}
 	if s.Sheet == sheet {
 		return s.left(), nil
+	}
+	if s.Training && (sheet == ManagerSheet || sheet == SlipsSheet) { // these are real
+		return s.notice("ui.notice.not_in_training", nil), nil
 	}
 	s = s.closed()
 	switch sheet {
@@ -218,6 +227,10 @@ func (s State) pinChecked(e PINChecked) (State, []Command) {
 	case ForManager:
 		s.Sheet, s.Manager = ManagerSheet, e.Operator
 		return s, nil
+	case ForTraining:
+		return s.trainingAgreed()
+	case ForClosing:
+		return s.left(), []Command{CloseWindow{}}
 	case ForUndo:
 		s.Operator = e.Operator
 		s.Undo.Reversal.Operator = e.Operator

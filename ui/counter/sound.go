@@ -23,6 +23,9 @@ func Heard(before, after State) Sound {
 		case Declined, Fault:
 			return SoundDeclined
 		case Redeemed:
+			if after.Training { // nobody hands anything over for it
+				return SoundReady
+			}
 			return SoundRedeemed
 		}
 	}

@@ -65,6 +65,8 @@ const (
 	ForUndoAgreed Purpose = "undo_agreed" // a manager agrees to a reversal
 	ForSlips      Purpose = "slips"       // to say what becomes of slips
 	ForManager    Purpose = "manager"     // to see the figures
+	ForTraining   Purpose = "training"    // to begin a training, or to end it
+	ForClosing    Purpose = "closing"     // to close a window that is guarded
 )
 
 // Notice is a short word at the panel's foot that asks for nothing and goes by itself.
@@ -127,6 +129,9 @@ type State struct {
 	Clerk *terminal.Operator // of SlipsSheet: who signed in for it
 
 	Preferences theme.Preferences // how the screen is liked
+	Training    bool              // nothing that is done counts
+	TrainedOn   terminal.Date     // the business day on which that began
+	Guarded     bool              // the window closes for managers only
 
 	Undo TakeBack // the reversal that was asked for
 
@@ -189,7 +194,7 @@ func (s State) People() []terminal.Operator {
 		second := s.Purpose == ForApproval || s.Purpose == ForUndoAgreed
 		switch {
 		case !person.Active:
-		case (second || s.Purpose == ForManager) && !person.Role.Covers(terminal.RoleManager):
+		case (second || s.Purpose == ForManager || s.Purpose == ForTraining || s.Purpose == ForClosing) && !person.Role.Covers(terminal.RoleManager):
 		case second && s.Operator != nil && person.ID == s.Operator.ID:
 		case s.Purpose != ForShift && person.Role == terminal.RoleTechnician:
 		default:

@@ -41,6 +41,8 @@ func Step(s State, now time.Time, event Event) (State, []Command) {
 		s.Past = e.Past
 	case Preferred:
 		s.Preferences = e.Preferences
+	case Guard:
+		s.Guarded = e.Guarded
 	case Reprinted:
 		return s.reprinted(e)
 	case Touched:
@@ -339,6 +341,10 @@ func (s State) ticked() (State, []Command) {
 		s = s.closed()
 		s.Operator = nil
 		s = s.signIn(ForShift)
+	}
+	if s.Training && s.dayIsOver() {
+		s, commands := s.trainingEnded("ui.notice.training_over")
+		return s, commands
 	}
 	switch {
 	case s.Phase == Ready && len(s.Waiting) > 0:

@@ -95,6 +95,9 @@ func (w words) ready(s State) widgets.Verdict {
 	if s.Billing {
 		return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignScan, Title: w.Say("ui.bill.title", nil), Subtitle: w.Say("ui.bill.hint", nil)}
 	}
+	if s.Training {
+		return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignScan, Title: w.Say("ui.training.ready", nil), Subtitle: w.Say("ui.training.hint", nil)}
+	}
 	return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignScan, Title: w.Say("ui.ready.title", nil), Subtitle: w.Say("ui.ready.hint", nil)}
 }
 
@@ -264,7 +267,12 @@ func (w words) redeemed(s State) widgets.Verdict {
 	if entry.Assurance == terminal.Offline {
 		tone = theme.Asking
 	}
-	v.Chips = append(v.Chips, widgets.Chip{Text: w.Say("ui.assurance."+string(entry.Assurance), nil), Tone: tone})
+	chip := widgets.Chip{Text: w.Say("ui.assurance."+string(entry.Assurance), nil), Tone: tone}
+	if s.Training { // no green: nothing may be handed over for it
+		v.Tone, v.Title, v.Next = theme.Calm, w.Say("ui.training.redeemed", nil), w.Say("ui.training.next", nil)
+		chip = widgets.Chip{Text: w.Say("ui.training.chip", nil), Tone: theme.Asking}
+	}
+	v.Chips = append(v.Chips, chip)
 	again := "ui.do.reprint"
 	if s.Place.Store.Print == "ask" {
 		again = "ui.do.print"
