@@ -128,12 +128,12 @@ func proofURL(address *url.URL) string {
 // readAnswer reads a whole body of the right type.
 func readAnswer(answer *http.Response) ([]byte, error) {
 	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
-		return nil, fmt.Errorf("something on the way redirects to %s: perhaps this network wants somebody to log in", redirectHost(answer))
+		return nil, inPlace(fmt.Sprintf("something on the way redirects to %s: perhaps this network wants somebody to log in", redirectHost(answer)))
 	}
 	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	if err != nil || (kind != "application/json" && kind != "application/problem+json" && kind != "application/octet-stream") {
-		return nil, fmt.Errorf("something on the way answers in the cloud's place (HTTP %d, %q): perhaps this network wants somebody to log in",
-			answer.StatusCode, answer.Header.Get("Content-Type"))
+		return nil, inPlace(fmt.Sprintf("something on the way answers in the cloud's place (HTTP %d, %q): perhaps this network wants somebody to log in",
+			answer.StatusCode, answer.Header.Get("Content-Type")))
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, bodyMost+1))
 	if err != nil {
@@ -157,7 +157,7 @@ func redirectHost(answer *http.Response) string {
 func verifyAnswer(answer *http.Response, body []byte, id string, keys keyFinder) error {
 	text := answer.Header.Get(signatureHeader)
 	if text == "" {
-		return fmt.Errorf("something on the way answers in the cloud's place (HTTP %d without a signature)", answer.StatusCode)
+		return inPlace(fmt.Sprintf("something on the way answers in the cloud's place (HTTP %d without a signature)", answer.StatusCode))
 	}
 	if body == nil {
 		body = []byte{}

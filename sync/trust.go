@@ -127,7 +127,7 @@ func feedKey(list api.TrustList, kid string, now time.Time) (ed25519.PublicKey, 
 		case key.State == api.KeyRevoked:
 			return nil, errors.New("an answer is signed by a key that was revoked")
 		case key.State == api.KeyRetired, key.Until != nil && now.After(key.Until.Add(grace)):
-			return nil, errors.New("an answer is signed by a key whose time is over: check this computer's date")
+			return nil, ErrDate
 		case len(key.Key) != ed25519.PublicKeySize:
 			return nil, errors.New("the trust list holds a key that is none")
 		}

@@ -61,6 +61,10 @@ func command(ctx context.Context, options *Options) *cobra.Command {
 			}
 			broken := bypass(&config)
 			opened, err := station.OpenOrJoin(ctx, config)
+			if isFirstStart(config, err) {
+				config.Settings = nil // read again each time: this is when it is put right
+				return firstStart(ctx, *options, config, err)
+			}
 			if err != nil {
 				return &notStarted{errors.Join(err, broken), *options}
 			}

@@ -55,10 +55,9 @@ type Main struct {
 	status  chan struct{} // one slot: something that the status bar shows may have changed
 	readers readers
 
-	burst    *scanner.Burst // of the counter's own window
-	day      *day.Room      // for managers, over the counter's screen
-	setup    *setupWindow   // nil while it is closed
-	testPage atomic.Pointer[testPage]
+	burst *scanner.Burst // of the counter's own window
+	day   *day.Room      // for managers, over the counter's screen
+	setup *setupWindow   // nil while it is closed
 }
 
 // New makes the window. The station stays the caller's.
@@ -131,24 +130,28 @@ func (m *Main) resized(size fyne.Size) {
 
 // Run shows the window until it is closed or ctx ends. It is called on the main goroutine.
 func (m *Main) Run(ctx context.Context) {
-	ctx, m.stop = context.WithCancel(ctx)
-	m.station.OnChange(m.changed)
-	m.app.Lifecycle().SetOnStarted(func() {
-		m.screen.Start()
-		if m.greeting != nil {
-			m.screen.Counter().Happen(counter.Told{Saying: *m.greeting})
-		}
-		m.done.Go(func() { m.watch(ctx) })
-		m.done.Go(func() { m.speaker.Run(ctx) })
-		m.listen(ctx)
-		m.changed()
-	})
+	m.app.Lifecycle().SetOnStarted(func() { m.begin(ctx) })
 	var drawn sync.Once // a start without a picture never comes to the foreground
 	m.app.Lifecycle().SetOnEnteredForeground(func() { drawn.Do(func() { m.done.Go(m.noteDrawn) }) })
 	quit := context.AfterFunc(ctx, func() { fyne.Do(m.app.Quit) })
 	defer quit()
 	m.window.Show()
 	m.app.Run()
+}
+
+// begin shows the window of an app that runs, and keeps it up to date until ctx ends or Close. It is called on the window's goroutine.
+func (m *Main) begin(ctx context.Context) {
+	ctx, m.stop = context.WithCancel(ctx)
+	m.station.OnChange(m.changed)
+	m.window.Show()
+	m.screen.Start()
+	if m.greeting != nil {
+		m.screen.Counter().Happen(counter.Told{Saying: *m.greeting})
+	}
+	m.done.Go(func() { m.watch(ctx) })
+	m.done.Go(func() { m.speaker.Run(ctx) })
+	m.listen(ctx)
+	m.changed()
 }
 
 // noteDrawn leaves word for doctor that this computer can draw the window.

@@ -25,13 +25,22 @@ type ear struct {
 	later  func(func())
 	scan   func([]Key)             // gets the keys of each scan
 	press  func(name fyne.KeyName) // gets every other key
+	typing func() bool             // what is typed is written down, by write, and no scan is gathered
+	write  func(text string)
+	blank  func() bool // nothing is written there
 	heard  []Key
+	last   time.Time // when something was typed or ended last
 }
+
+// yes is how long after the last key Enter can be a person's: scanners end their codes with one, or with two.
+const yes = 400 * time.Millisecond
 
 var (
 	_ fyne.Focusable  = (*ear)(nil)
 	_ fyne.Tabbable   = (*ear)(nil)
 	_ desktop.Keyable = (*ear)(nil)
+
+	_ fyne.Shortcutable = (*ear)(nil)
 )
 
 // listen makes the ear deaf to nothing: between two focused things the canvas is asked.
@@ -55,7 +64,12 @@ func (e *ear) FocusLost() {
 
 // TypedRune implements fyne.Focusable.
 func (e *ear) TypedRune(r rune) {
-	e.heard = append(e.heard, Key{r, e.now()})
+	e.last = e.now()
+	if e.typing() {
+		e.write(string(r))
+		return
+	}
+	e.heard = append(e.heard, Key{r, e.last})
 	count := len(e.heard)
 	e.after(silence, func() {
 		if len(e.heard) == count {
@@ -68,13 +82,35 @@ func (e *ear) TypedRune(r rune) {
 func (e *ear) TypedKey(event *fyne.KeyEvent) {
 	switch event.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
-		e.heard = append(e.heard, Key{'\r', e.now()})
-		e.end()
+		e.ended('\r', fyne.KeyReturn)
 	case fyne.KeyTab:
-		e.heard = append(e.heard, Key{'\t', e.now()})
-		e.end()
+		e.ended('\t', fyne.KeyTab)
 	default:
 		e.press(event.Name)
+	}
+}
+
+// ended takes a key that may end a scan. Where nothing is being scanned and nothing was just now, Enter is a person's.
+func (e *ear) ended(char rune, name fyne.KeyName) {
+	quick := e.now().Sub(e.last) < yes
+	e.last = e.now()
+	switch {
+	case e.typing():
+		if !quick || !e.blank() {
+			e.press(name)
+		}
+	case len(e.heard) > 0:
+		e.heard = append(e.heard, Key{char, e.now()})
+		e.end()
+	case !quick:
+		e.press(name)
+	}
+}
+
+// TypedShortcut implements fyne.Shortcutable: what was copied is written down.
+func (e *ear) TypedShortcut(shortcut fyne.Shortcut) {
+	if paste, ok := shortcut.(*fyne.ShortcutPaste); ok && e.typing() {
+		e.write(paste.Clipboard.Content())
 	}
 }
 

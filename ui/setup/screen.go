@@ -2,11 +2,13 @@ package setup
 
 import (
 	"image"
+	"reflect"
+	"strconv"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 
 	"countersign/terminal"
 	"countersign/ui/keys"
@@ -17,13 +19,12 @@ import (
 // Parts are what the window works with. Its functions are called on the window's goroutine and must not block.
 type Parts struct {
 	Ears
-	Words    terminal.Words
-	Now      func() time.Time
-	Later    func(func()) // runs a function after the event that is being handled
-	After    keys.Timer
-	Code     image.Image // the calibration's code, with its white border
-	TestPage func()      // has a test page printed
-	Close    func()      // closes the window
+	Words terminal.Words
+	Now   func() time.Time
+	Later func(func()) // runs a function after the event that is being handled
+	After keys.Timer
+	Code  image.Image // the calibration's code, with its white border
+	Do    func(Order) // has an order carried out; what comes of it goes to Happen
 }
 
 // Screen draws a State in a window and brings it what scanners and people do.
@@ -33,19 +34,17 @@ type Screen struct {
 	ear   *ear
 	body  *fyne.Container
 	root  *fyne.Container
+	shown Sight
+	drawn image.Image // the slip
+	field *fyne.Container
 }
 
-// The buttons' names, which are also their keys.
-const (
-	pressTest  = string(fyne.KeyF5)
-	pressClose = string(fyne.KeyEscape)
-)
-
-// NewScreen makes the content of a window.
-func NewScreen(window fyne.Window, parts Parts) *Screen {
-	s := &Screen{parts: parts, body: widgets.Stack()}
-	s.ear = &ear{canvas: window.Canvas(), now: parts.Now, after: parts.After, later: parts.Later, scan: s.typed,
-		press: func(name fyne.KeyName) { s.pressed(string(name)) }}
+// NewScreen makes the content of a window that begins with a state.
+func NewScreen(window fyne.Window, parts Parts, state State) *Screen {
+	s := &Screen{parts: parts, body: widgets.Stack(), state: state}
+	s.ear = &ear{canvas: window.Canvas(), now: parts.Now, after: parts.After, later: parts.Later, scan: s.typed, press: s.key,
+		typing: func() bool { return s.state.typing() }, write: func(text string) { s.Happen(Wrote{text}) },
+		blank: func() bool { return s.state.Text == "" }}
 	s.ear.listen()
 	s.root = widgets.Stack(s.ear, canvas.NewRectangle(theme.Color(theme.Background)), s.body)
 	s.draw()
@@ -69,8 +68,27 @@ func (s *Screen) Speak(words terminal.Words) {
 // State is what is shown.
 func (s *Screen) State() State { return s.state }
 
-// Heard takes a code from a scanner on a serial line.
-func (s *Screen) Heard(code string) { s.become(s.state.Heard(code, s.parts.Ears)) }
+// Happen takes an event, and has done what it orders.
+func (s *Screen) Happen(event Event) {
+	now, orders := Happen(s.state, event)
+	if code := s.parts.TestCode; now.Page == PrinterPage && now.Text != "" && strings.HasSuffix(s.parts.Mend(now.Text), code) { // off the paper
+		now.Text, now.Phase = "", Paper
+	}
+	s.become(now)
+	for _, order := range orders {
+		s.parts.Do(order)
+	}
+}
+
+// Heard takes a code from a scanner on a serial line, or from a picture.
+func (s *Screen) Heard(code string) {
+	if s.state.Page == JoinPage && !s.state.busy() {
+		s.Happen(Wrote{code})
+		s.Happen(Pressed{pressNext})
+		return
+	}
+	s.become(s.state.Heard(code, s.parts.Ears))
+}
 
 // Printer takes how the printer is now.
 func (s *Screen) Printer(p Printer) {
@@ -85,78 +103,38 @@ func (s *Screen) Printer(p Printer) {
 func (s *Screen) typed(keys []Key) { s.become(s.state.Typed(keys, s.parts.Ears)) }
 
 func (s *Screen) become(now State) {
-	if now == s.state {
-		return
-	}
 	s.state = now
-	s.draw()
+	sight := View(now, s.parts.Words)
+	if now.Printer.Slip != s.drawn || (!reflect.DeepEqual(sight, s.shown) && !s.onlyTyped(sight)) {
+		s.draw()
+	}
+}
+
+// key takes a key that is no part of a scan.
+func (s *Screen) key(name fyne.KeyName) {
+	switch name {
+	case fyne.KeyReturn:
+		s.Happen(Pressed{pressNext})
+	case fyne.KeyEscape:
+		s.Happen(Pressed{pressBack})
+	case fyne.KeyUp:
+		s.Happen(Moved{-1})
+	case fyne.KeyDown:
+		s.Happen(Moved{1})
+	case fyne.KeyPageUp:
+		s.Happen(Moved{-8})
+	case fyne.KeyPageDown:
+		s.Happen(Moved{8})
+	case fyne.KeyBackspace, fyne.KeyDelete:
+		s.Happen(Erased{})
+	default:
+		s.Happen(Pressed{string(name)})
+	}
 }
 
 func (s *Screen) pressed(name string) {
-	switch name {
-	case pressTest:
-		s.parts.TestPage()
-	case pressClose:
-		s.parts.Close()
-	}
+	s.Happen(Pressed{name})
+	s.ear.canvas.Focus(s.ear)
 }
 
-func (s *Screen) draw() {
-	say := func(key string) string { return s.parts.Words.Say(key, nil) }
-	page := View(s.state, s.parts.Words)
-	margin := theme.Size(theme.Margin)
-	picture := canvas.NewImageFromImage(s.parts.Code)
-	picture.FillMode, picture.ScaleMode = canvas.ImageFillContain, canvas.ImageScalePixels
-	scanner := widgets.Topped(theme.Size(theme.Inset), said(say("setup.scanner.title"), page.Scanner), picture)
-	printer := widgets.Topped(theme.Size(theme.Inset), said(say("setup.printer.title"), page.Printer), s.paper(say("setup.printer.none_yet")))
-	buttons := []fyne.CanvasObject{
-		widgets.NewButton(widgets.Action{Name: pressTest, Label: say("setup.printer.test"), Key: "F5", Rank: widgets.First}, theme.Ready, s.pressed),
-		widgets.NewButton(widgets.Action{Name: pressClose, Label: say("ui.do.close"), Key: say("ui.key.esc")}, theme.Ready, s.pressed),
-	}
-	s.body.Objects = []fyne.CanvasObject{widgets.Inset(widgets.SheetBody(say("setup.title"), say("setup.hint"),
-		halves(margin, card(scanner), card(printer)), buttons...), margin, margin, margin, margin)}
-	s.body.Refresh()
-}
-
-// paper is the test page as it comes out, or a word in its place.
-func (s *Screen) paper(none string) fyne.CanvasObject {
-	slip := s.state.Printer.Slip
-	if slip == nil {
-		return widgets.Middle(widgets.NewText(none).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(3))
-	}
-	picture := canvas.NewImageFromImage(slip)
-	picture.FillMode = canvas.ImageFillContain
-	size := slip.Bounds().Size()
-	return container.NewVScroll(widgets.Column(0, widgets.Shaped(float32(size.Y)/float32(max(1, size.X)), picture)))
-}
-
-func said(title string, what Said) fyne.CanvasObject {
-	lines := []fyne.CanvasObject{widgets.NewText(title).In(theme.Caption, theme.Muted).Strong().Lines(1),
-		widgets.Lead(widgets.NewIcon(what.Sign, theme.Glyph, what.Tone.Ink(), theme.Surface), widgets.NewText(what.Text).Strong().Lines(3))}
-	for _, hint := range what.Hints {
-		lines = append(lines, widgets.NewText(hint).In(theme.Caption, theme.Muted).Lines(3))
-	}
-	return widgets.Column(theme.Size(theme.Gap), lines...)
-}
-
-func card(content fyne.CanvasObject) fyne.CanvasObject {
-	inset := theme.Size(theme.Inset)
-	return widgets.Stack(widgets.Rounded(theme.Surface), widgets.Inset(content, inset, inset, inset, inset))
-}
-
-// halves shares a place out between two things.
-func halves(gap float32, left, right fyne.CanvasObject) fyne.CanvasObject {
-	return &fyne.Container{Layout: halved{gap}, Objects: []fyne.CanvasObject{left, right}}
-}
-
-type halved struct{ gap float32 }
-
-func (halved) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(200, 200) }
-
-func (h halved) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	width := (size.Width - h.gap) / 2
-	for i, o := range objects {
-		o.Move(fyne.NewPos(float32(i)*(width+h.gap), 0))
-		o.Resize(fyne.NewSize(width, size.Height))
-	}
-}
+func (s *Screen) row(i int) { s.pressed(pressRow + strconv.Itoa(i)) }

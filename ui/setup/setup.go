@@ -1,18 +1,10 @@
-// Package setup is the window in which somebody tries out what is plugged in: a scanner that types is calibrated with a code on the
-// screen, and the printer prints a test page that is also shown. What the window knows is a State, which changes by pure functions and
-// says what is to be seen by View; Screen draws that.
+// Package setup is the technician's room: the first start, which makes a terminal of a computer step by step, and what somebody comes
+// back for. A scanner that types is calibrated with a code on the screen, the printer is chosen and prints a test page that is also shown,
+// doctor's checks are made, a file for support is written, and the store's logo is chosen. What the window knows is a State, which
+// changes by pure functions (Happen) that order what is to be done, and says what is to be seen by View; Screen draws that.
 package setup
 
-import (
-	"image"
-	"time"
-)
-
-// Key is one key as it arrived from a scanner that types. Enter is the rune '\r', Tab '\t'.
-type Key struct {
-	Rune rune
-	At   time.Time
-}
+import "image"
 
 // Phase is how far the scanner has come.
 type Phase string
@@ -45,13 +37,6 @@ type Printer struct {
 	Slip    image.Image
 }
 
-// State is what the window knows.
-type State struct {
-	Phase   Phase
-	Scanner Scanner
-	Printer Printer
-}
-
 // fewest is the least keys that count as a scan: fewer are somebody's elbow.
 const fewest = 4
 
@@ -67,6 +52,9 @@ type Ears struct {
 
 // Typed takes the keys of one scan.
 func (s State) Typed(keys []Key, ears Ears) State {
+	if !s.hears() {
+		return s
+	}
 	var text []rune
 	for _, key := range keys {
 		if key.Rune != '\r' && key.Rune != '\t' {
@@ -91,6 +79,9 @@ func (s State) Typed(keys []Key, ears Ears) State {
 
 // Heard takes a code from a scanner on a serial line.
 func (s State) Heard(code string, ears Ears) State {
+	if !s.hears() {
+		return s
+	}
 	if s.Phase = Line; code == ears.TestCode {
 		s.Phase = Paper
 	}

@@ -2,19 +2,12 @@ package setup_test
 
 import (
 	"errors"
-	"image"
-	"image/color"
-	"image/draw"
-	"image/png"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	"github.com/skip2/go-qrcode"
 
@@ -24,7 +17,6 @@ import (
 	"countersign/ui/keys/keytest"
 	"countersign/ui/setup"
 	"countersign/ui/theme"
-	"countersign/ui/widgets"
 )
 
 var start = time.Date(2026, 11, 21, 11, 0, 0, 0, time.UTC)
@@ -98,32 +90,13 @@ func TestScansAtSetUp(t *testing.T) {
 	}
 }
 
-// scenes are what the gallery shows.
-func scenes() map[string]setup.State {
-	ready := setup.Printer{Well: true}
-	slip := image.NewGray(image.Rect(0, 0, 400, 900))
-	draw.Draw(slip, slip.Bounds(), image.NewUniform(color.Gray{0xfd}), image.Point{}, draw.Src)
-	printed := ready
-	printed.Slip = slip
-	return map[string]setup.State{
-		"waiting": {Printer: ready},
-		"wrong":   {Phase: setup.Wrong, Printer: setup.Printer{Needs: true}},
-		"learnt":  {Phase: setup.Learnt, Scanner: setup.Scanner{Layout: "fr", Suffix: "enter", GapMillis: 6}, Printer: printed},
-		"slow":    {Phase: setup.Learnt, Scanner: setup.Scanner{Suffix: "none", GapMillis: 80, Slow: true, Unkept: true}, Printer: ready},
-		"line":    {Phase: setup.Line, Printer: ready},
-		"paper":   {Phase: setup.Paper, Printer: printed},
-		"failed":  {Printer: setup.Printer{Needs: true, Failed: true}},
-	}
-}
-
 type desk struct {
 	world  *keytest.World
 	hands  keytest.Hands
 	window fyne.Window
 	screen *setup.Screen
 	kept   []scanner.Learnt
-	tests  int
-	closed bool
+	orders []setup.Order
 }
 
 func newDesk(t *testing.T, language string, look theme.Look, size fyne.Size) *desk {
@@ -137,7 +110,7 @@ func newDesk(t *testing.T, language string, look theme.Look, size fyne.Size) *de
 		t.Fatal(err)
 	}
 	d.screen = setup.NewScreen(d.window, setup.Parts{Ears: ears(&d.kept), Words: translations.For(language, time.UTC), Now: d.world.Now, Later: d.world.Later,
-		After: d.world.After, Code: code.Image(-6), TestPage: func() { d.tests++ }, Close: func() { d.closed = true }})
+		After: d.world.After, Code: code.Image(-6), Do: func(order setup.Order) { d.orders = append(d.orders, order) }}, setup.State{})
 	d.window.SetContent(d.screen.Content())
 	d.window.Resize(size)
 	d.hands = keytest.Hands{Canvas: d.window.Canvas().(keytest.Canvas), World: d.world}
@@ -148,7 +121,7 @@ func newDesk(t *testing.T, language string, look theme.Look, size fyne.Size) *de
 func TestWindowHearsAScanWhateverEndsIt(t *testing.T) {
 	// The calibration would wait for ever for a scanner that sends no Enter, or Tab would move through the buttons.
 	for _, end := range []fyne.KeyName{"", fyne.KeyReturn, fyne.KeyEnter, fyne.KeyTab} {
-		d := newDesk(t, "en", theme.Look{}, fyne.NewSize(960, 560))
+		d := newDesk(t, "en", theme.Look{}, small)
 		if end == "" {
 			d.hands.Type(scanner.CalibrationText, 5*time.Millisecond)
 			d.world.Pass(time.Second)
@@ -159,15 +132,15 @@ func TestWindowHearsAScanWhateverEndsIt(t *testing.T) {
 			t.Errorf("ended by %q: %+v, kept %d times", end, d.screen.State(), len(d.kept))
 		}
 	}
-	d := newDesk(t, "en", theme.Look{}, fyne.NewSize(960, 560))
+	d := newDesk(t, "en", theme.Look{}, small)
 	d.window.Canvas().Unfocus()
 	d.world.Settle()
 	d.hands.Scan(scanner.CalibrationText, fyne.KeyReturn)
 	d.hands.Key(fyne.KeyF5)
 	d.hands.Key(fyne.KeySpace)
 	d.hands.Key(fyne.KeyEscape)
-	if d.screen.State().Phase != setup.Learnt || d.tests != 1 || !d.closed {
-		t.Errorf("%+v, %d test pages, closed %v", d.screen.State(), d.tests, d.closed)
+	if d.screen.State().Phase != setup.Learnt || !slices.Equal(d.orders, []setup.Order{setup.TestPage{}, setup.Leave{}}) {
+		t.Errorf("%+v, ordered %v", d.screen.State(), d.orders)
 	}
 }
 
@@ -178,97 +151,13 @@ func TestCodeOnTheScreenCanBeScanned(t *testing.T) {
 		look            theme.Look
 		size            fyne.Size
 	}{
-		{"en", "waiting", theme.Look{}, fyne.NewSize(960, 560)}, {"de", "slow", theme.Look{}, fyne.NewSize(960, 560)},
-		{"es", "slow", theme.Look{Dark: true}, fyne.NewSize(960, 560)}, {"zh-Hans", "learnt", theme.Look{Dark: true}, fyne.NewSize(1920, 1000)},
+		{"en", "waiting", theme.Look{}, small}, {"de", "slow", theme.Look{}, small},
+		{"es", "slow", theme.Look{Dark: true}, small}, {"zh-Hans", "learnt", theme.Look{Dark: true}, fyne.NewSize(1920, 1000)},
 	} {
 		d := newDesk(t, c.language, c.look, c.size)
-		d.show(scenes()[c.scene], c.language)
+		d.show(scenes(c.language)[c.scene])
 		if found, err := scanner.Find(d.window.Canvas().Capture()); err != nil || found != scanner.CalibrationText {
 			t.Errorf("%s in %s at %v: the code says %q, %v", c.scene, c.language, c.size, found, err)
 		}
 	}
-}
-
-func TestGallery(t *testing.T) {
-	// Nobody could look at the window in the language and light of a shop elsewhere.
-	folder := os.Getenv("COUNTERSIGN_GALLERY")
-	for name, state := range scenes() {
-		for _, language := range translations.Languages {
-			for mode, dark := range map[string]bool{"light": false, "dark": true} {
-				if folder == "" && (language != "en" || dark) {
-					continue // one of each is drawn in any case; looking at all takes a folder to put them
-				}
-				d := newDesk(t, language, theme.Look{Dark: dark}, fyne.NewSize(960, 560))
-				d.show(state, language)
-				picture := d.window.Canvas().Capture()
-				if picture.Bounds().Empty() {
-					t.Errorf("%s in %s, %s: nothing is drawn", name, language, mode)
-				}
-				if folder != "" {
-					keep(t, filepath.Join(folder, "setup-"+name+"-"+language+"-"+mode+".png"), picture)
-				}
-			}
-		}
-	}
-}
-
-// show poses a state; the printer speaks its sentences.
-func (d *desk) show(state setup.State, language string) {
-	words := translations.For(language, time.UTC)
-	how := "ready"
-	if state.Printer.Needs {
-		how = "paper_out"
-		state.Printer.Do = words.Say("printer.do.paper_out", nil)
-	}
-	state.Printer.How = words.Say("printer.state."+how, nil)
-	if state.Printer.Slip != nil {
-		state.Printer.Job = words.Say("printer.job.printed", nil)
-	}
-	d.screen.Pose(state)
-}
-
-func keep(t *testing.T, path string, picture image.Image) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if err := png.Encode(file, picture); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestNothingIsCutOff(t *testing.T) {
-	// Half of a sentence that says what to do would be missing in one of the languages.
-	for _, language := range translations.Languages {
-		for name, state := range scenes() {
-			d := newDesk(t, language, theme.Look{}, fyne.NewSize(960, 560))
-			d.show(state, language)
-			for _, text := range texts(d.screen.Content()) {
-				if !text.Fits(text.Size().Width, text.Size().Height) {
-					t.Errorf("%s in %s: %q does not fit into %v", name, language, text.Text, text.Size())
-				}
-			}
-		}
-	}
-}
-
-// texts collects everything written.
-func texts(o fyne.CanvasObject) []*widgets.Text {
-	var all []*widgets.Text
-	switch o := o.(type) {
-	case *widgets.Text:
-		return []*widgets.Text{o}
-	case *fyne.Container:
-		for _, inner := range o.Objects {
-			all = slices.Concat(all, texts(inner))
-		}
-	case *container.Scroll:
-		return texts(o.Content)
-	}
-	return all
 }

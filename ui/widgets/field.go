@@ -7,7 +7,8 @@ import (
 	"countersign/ui/theme"
 )
 
-// Field is a field for words: what was typed with a caret that does not blink, or, while it is empty, what belongs there.
+// Field is a field for words: what was typed with a caret that does not blink, or, while it is empty, what belongs there. Of what is longer
+// than the field, its end is shown: that is where one types.
 func Field(text, hint string) fyne.CanvasObject {
 	face := canvas.NewRectangle(theme.Color(theme.Surface))
 	face.CornerRadius = theme.Size(theme.Radius)
@@ -19,8 +20,29 @@ func Field(text, hint string) fyne.CanvasObject {
 		rest = NewText(hint).In(theme.Body, theme.Muted).Lines(1)
 	}
 	inset := theme.Size(theme.Inset)
-	line := Row(theme.Size(theme.Gap)*0.5, words, Fixed(Middled(Fixed(caret, 2, theme.Size(theme.Glyph))), 2, 0), rest, Space())
-	return Fixed(Stack(face, Inset(line, inset, 0, inset, 0)), 0, theme.Size(theme.Touch))
+	line := &fyne.Container{Layout: written{text}, Objects: []fyne.CanvasObject{words, caret, rest}}
+	return Fixed(Stack(face, Inset(line, inset, 0, inset, 0)), 0, max(theme.Size(theme.Touch), words.lineHeight()*1.2))
+}
+
+// written lays out a field's words, its caret, and the hint behind it.
+type written struct{ text string }
+
+func (written) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(100, theme.Size(theme.Glyph))
+}
+
+func (w written) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	words, caret, gap := objects[0].(*Text), theme.Size(theme.Glyph), theme.Size(theme.Gap)*0.5
+	shown, runes := w.text, []rune(w.text)
+	for len(runes) > 0 && words.measure(shown).Width > size.Width-gap*2-2 {
+		runes = runes[1:]
+		shown = ellipsis + string(runes)
+	}
+	words.Set(shown)
+	width := words.MinSize().Width
+	place(words, 0, 0, width, size.Height)
+	place(objects[1], width+gap, (size.Height-caret)/2, 2, caret)
+	place(objects[2], width+gap*2+2, 0, size.Width-width-gap*2-2, size.Height)
 }
 
 // Dots shows how many digits of a PIN were typed, and none of them.

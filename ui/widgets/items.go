@@ -118,8 +118,9 @@ func keyCap(name string) fyne.CanvasObject {
 	face := canvas.NewRectangle(nil)
 	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Line), theme.Size(theme.Hairline)
 	face.CornerRadius = theme.Size(theme.Radius) * 0.6
-	side := theme.Size(theme.Glyph) * 1.1
-	return Fixed(Stack(face, NewText(name).In(theme.Caption, theme.Text).Strong().At(fyne.TextAlignCenter)), side, side)
+	text := NewText(name).In(theme.Caption, theme.Text).Strong().At(fyne.TextAlignCenter)
+	need, side := text.MinSize(), theme.Size(theme.Glyph)*1.1
+	return Fixed(Stack(face, text), max(side, need.Width+theme.Size(theme.Gap)), max(side, need.Height))
 }
 
 // tickBox is a box, with a tick or without.
@@ -182,4 +183,14 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		offset = max(min(offset, top), bottom-size.Height)
 	}
 	scroll.ScrollToOffset(fyne.NewPos(0, max(0, min(offset, scroll.Content.MinSize().Height-size.Height))))
+}
+
+// ChoiceList is a column of rows that can be scrolled, so far that the one at chosen can be seen; -1 for none.
+func ChoiceList(gap float32, chosen int, rows ...fyne.CanvasObject) *fyne.Container {
+	scroll := container.NewVScroll(Inset(Column(gap, rows...), frameRoom, frameRoom, theme.Size(theme.Gap)*1.5, frameRoom))
+	var target fyne.CanvasObject
+	if chosen >= 0 && chosen < len(rows) {
+		target = rows[chosen]
+	}
+	return &fyne.Container{Layout: &inView{target: target}, Objects: []fyne.CanvasObject{scroll}}
 }

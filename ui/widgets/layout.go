@@ -13,6 +13,9 @@ type flexible interface {
 	HeightFor(width float32) float32
 }
 
+// HeightFor is how high an object is when it is width wide.
+func HeightFor(o fyne.CanvasObject, width float32) float32 { return heightFor(o, width) }
+
 // heightFor is how high o is when it is width wide.
 func heightFor(o fyne.CanvasObject, width float32) float32 {
 	switch o := o.(type) {
@@ -280,13 +283,18 @@ func place(o fyne.CanvasObject, x, y, width, height float32) {
 	o.Resize(fyne.NewSize(max(0, width), max(0, height)))
 }
 
-// Scrolled lets an object be scrolled where it is higher than its place.
+// Scrolled lets an object be scrolled where it is higher than its place. It is as wide as that, so that its words wrap.
 func Scrolled(object fyne.CanvasObject) *fyne.Container {
 	framed := Inset(object, frameRoom, frameRoom, frameRoom, frameRoom) // or the frame of what is chosen would be cut off at the edges
-	return &fyne.Container{Layout: scrolled{framed}, Objects: []fyne.CanvasObject{container.NewVScroll(framed)}}
+	wide := &asWide{}
+	return &fyne.Container{Layout: scrolled{framed, wide},
+		Objects: []fyne.CanvasObject{container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{framed}})}}
 }
 
-type scrolled struct{ inside fyne.CanvasObject }
+type scrolled struct {
+	inside fyne.CanvasObject
+	wide   *asWide
+}
 
 func (s scrolled) heightFor(_ []fyne.CanvasObject, width float32) float32 {
 	return heightFor(s.inside, width)
@@ -294,7 +302,23 @@ func (s scrolled) heightFor(_ []fyne.CanvasObject, width float32) float32 {
 
 func (scrolled) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 
-func (scrolled) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (s scrolled) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	s.wide.width = size.Width
+	place(objects[0], 0, 0, size.Width, size.Height)
+}
+
+// asWide is what is in a scroll: a scroll gives it its least width, or more.
+type asWide struct{ width float32 }
+
+func (a *asWide) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	return heightFor(objects[0], width)
+}
+
+func (a *asWide) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(0, heightFor(objects[0], a.width))
+}
+
+func (a *asWide) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(objects[0], 0, 0, size.Width, size.Height)
 }
 

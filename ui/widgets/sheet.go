@@ -79,7 +79,7 @@ func SheetBody(title, subtitle string, content fyne.CanvasObject, buttons ...fyn
 	if subtitle != "" {
 		head = append(head, NewText(subtitle).In(theme.Body, theme.Muted).Lines(2))
 	}
-	foot := Row(theme.Size(theme.Inset), append([]fyne.CanvasObject{Space()}, buttons...)...)
+	foot := Flow(theme.Size(theme.Inset), buttons...)
 	return &fyne.Container{Layout: headAndFoot{theme.Size(theme.Inset)},
 		Objects: []fyne.CanvasObject{Column(theme.Size(theme.Gap)*0.5, head...), content, foot}}
 }
@@ -97,4 +97,63 @@ func (h headAndFoot) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(objects[0], 0, 0, size.Width, head)
 	place(objects[1], 0, head+h.gap, size.Width, size.Height-head-foot-h.gap*2)
 	place(objects[2], 0, size.Height-foot, size.Width, foot)
+}
+
+// Flow places objects from left to right, at the right-hand side, each as wide as it needs, in as many rows as that takes.
+func Flow(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: flow{gap}, Objects: objects}
+}
+
+type flow struct{ gap float32 }
+
+// rows are the objects of each row.
+func (f flow) rows(objects []fyne.CanvasObject, width float32) [][]fyne.CanvasObject {
+	var rows [][]fyne.CanvasObject
+	used := float32(0)
+	for _, o := range visible(objects) {
+		need := o.MinSize().Width
+		if len(rows) == 0 || used+f.gap+need > width+0.5 {
+			rows, used = append(rows, nil), -f.gap
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], o)
+		used += f.gap + need
+	}
+	return rows
+}
+
+func (f flow) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	height := float32(0)
+	for i, row := range f.rows(objects, width) {
+		if i > 0 {
+			height += f.gap
+		}
+		tallest := float32(0)
+		for _, o := range row {
+			tallest = max(tallest, o.MinSize().Height)
+		}
+		height += tallest
+	}
+	return height
+}
+
+func (f flow) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return row{gap: f.gap}.MinSize(objects)
+}
+
+func (f flow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	y := float32(0)
+	for _, line := range f.rows(objects, size.Width) {
+		used, height := -f.gap, float32(0)
+		for _, o := range line {
+			used += f.gap + o.MinSize().Width
+			height = max(height, o.MinSize().Height)
+		}
+		x := max(0, size.Width-used)
+		for _, o := range line {
+			width := min(o.MinSize().Width, size.Width)
+			place(o, x, y, width, height)
+			x += width + f.gap
+		}
+		y += height + f.gap
+	}
 }

@@ -127,6 +127,7 @@ func (l Layers) Find(name string) Value {
 // the settings that the layers above the broken one and below it make.
 func ReadLayers(path, folder string) (Layers, error) {
 	layers := defaults()
+	layers.chosen(folder)
 	needed := path != ""
 	if !needed {
 		path = foundConfig(folder)
@@ -134,6 +135,7 @@ func ReadLayers(path, folder string) (Layers, error) {
 	var broken error
 	if path != "" {
 		read := defaults()
+		read.chosen(folder)
 		switch err := read.file(path, FromFile); {
 		case err == nil:
 			layers = read

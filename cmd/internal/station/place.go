@@ -38,18 +38,22 @@ func writePlace(folder string, place terminal.Settings) error {
 	return replaceFile(filepath.Join(folder, placeName), text, true)
 }
 
-// placedCache is the cache as the terminal reads it: while it is empty, the place is the one that was known last. It implements
-// terminal.Cache.
+// placedCache is the cache as the terminal reads it: while it is empty, the place is the one that was known last. A
+// logo of this counter's own takes the place of the cloud's. It implements terminal.Cache.
 type placedCache struct {
 	terminal.Cache
 	folder string
+	logo   *ownLogo
 }
 
 // Settings implements terminal.Cache.
 func (c placedCache) Settings(ctx context.Context) (terminal.Settings, error) {
 	settings, err := c.Cache.Settings(ctx)
 	if errors.Is(err, terminal.ErrUnknown) {
-		return readPlace(c.folder)
+		settings, err = readPlace(c.folder)
+	}
+	if own := c.logo.logo(); own != nil {
+		settings.Store.Logo = own
 	}
 	return settings, err
 }

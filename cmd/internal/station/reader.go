@@ -47,6 +47,7 @@ type Reader struct {
 	breaker   *cloudsync.Breaker
 	authority terminal.Authority
 	parts     terminal.Parts
+	logo      *ownLogo
 
 	scanning sync.Mutex
 	scanners ScannersThere
@@ -151,11 +152,12 @@ func (r *Reader) equip(config Config, keys keystore.Keys) error {
 	if r.profile, err = escpos.Find(profiles, r.Settings.Profile); err != nil {
 		return fmt.Errorf("%w; change profile in the configuration", err)
 	}
+	r.logo = &ownLogo{folder: r.folder}
 	r.parts = terminal.Parts{
 		Codes: &token.Reader{
 			LookupKey: keys.Lookup, Merchant: r.Journal.Identity().Merchant, Issuers: r.issuers, Patterns: r.patterns.all, Mend: scanner.Mend,
 		},
-		Cache: placedCache{r.Cache, r.folder}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, r.Settings.Drawer, r.Settings.Printer == "", config.Composed},
+		Cache: placedCache{r.Cache, r.folder, r.logo}, Journal: unwritten{r.Journal}, Authority: r.authority, Slips: slips{r.profile, r.Settings.Drawer, r.Settings.Printer == "", config.Composed},
 		PINs: pin.Checker{}, Clock: r.Clock, Random: newUIDs(r.profile),
 	}
 	return nil

@@ -9,11 +9,16 @@ import (
 // if the line were cut now. What else doctor finds is worth mending and keeps nobody from selling.
 var offlineChecks = []string{"terminal", "trust", "cache", "sync", "clock", "disk", "rights", "keys", "journal", "station", "printer"}
 
+// RestsOffline reports that a terminal whose check fails is not ready for offline.
+func RestsOffline(check Check) bool {
+	return !check.over && slices.Contains(offlineChecks, check.Name)
+}
+
 // missingOffline names those of the checks that fail and that readiness for offline rests on.
 func missingOffline(checks []Check) []string {
 	names := []string{}
 	for _, check := range checks {
-		if !check.OK && !check.over && slices.Contains(offlineChecks, check.Name) && !slices.Contains(names, check.Name) {
+		if !check.OK && RestsOffline(check) && !slices.Contains(names, check.Name) {
 			names = append(names, check.Name)
 		}
 	}

@@ -403,6 +403,9 @@ var (
 	_ terminal.PINs   = pin.Checker{}
 )
 
+// MakeFolder makes the data folder that a configuration means, where there is none yet.
+func MakeFolder(config Config) error { return makeFolder(FolderOf(config)) }
+
 // makeFolder makes the data folder, for its owner and group alone.
 func makeFolder(folder string) error {
 	err := os.MkdirAll(folder, 0o770)
