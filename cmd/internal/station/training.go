@@ -35,7 +35,7 @@ func (s *Station) Train(ctx context.Context) (t *Training, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no place for a training: %w", err)
 	}
-	t = &Training{folder: folder, cache: &trainingCache{placedCache: placedCache{s.Cache, s.folder}, all: s.Cache, own: s.Journal, clock: s.Clock}}
+	t = &Training{folder: folder, cache: &trainingCache{placedCache: placedCache{s.Cache, s.folder, s.logo}, all: s.Cache, own: s.Journal, clock: s.Clock}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, t.Close())
