@@ -19,7 +19,8 @@ type Claims struct {
 
 	starts Starts   // nil for who is told nothing of earlier starts
 	known  bool     // to whoever is asked: this start needs to say no more who went before it; guarded by mu like the rest
-	before []string // the starts before this one, once they were asked for; never nil then
+	before []string // the starts before this one, nil where nobody knows; once they were asked for
+	traced bool     // they were
 	after  bool     // a restore
 }
 
@@ -46,7 +47,7 @@ type openClaims struct {
 // Starts keeps what the cloud is told of the starts of the program: by that it notices a data folder that was copied.
 type Starts interface {
 	// BeforeInstance returns the starts before this one that the cloud has not acknowledged, after the last that it has, and whether
-	// the journal was restored since. It notes that this one is sent.
+	// the journal was restored since; nil where nobody noted who went before. It notes that this one is sent.
 	BeforeInstance(ctx context.Context) (previous []string, restored bool, err error)
 	// AckInstance notes that the cloud knows this one.
 	AckInstance(ctx context.Context, instance string) error
@@ -62,14 +63,16 @@ func (c *Claims) introduce(ctx context.Context, list *openClaims) error {
 	if c.starts == nil || c.known {
 		return nil
 	}
-	if c.before == nil {
+	if !c.traced {
 		var err error
 		if c.before, c.after, err = c.starts.BeforeInstance(ctx); err != nil {
-			c.before = nil
 			return err
 		}
+		c.traced = true
 	}
-	list.previous = &c.before
+	if c.before != nil {
+		list.previous = &c.before
+	}
 	if c.after {
 		list.restored = &c.after
 	}

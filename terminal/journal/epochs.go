@@ -20,6 +20,8 @@ const (
 type starts struct {
 	Sent     []string `json:"sent"`
 	Restored bool     `json:"restored,omitempty"` // the journal was restored, and no start since was acknowledged
+	// Untold says that programs before this one started and did not note it here: who went before is not known.
+	Untold bool `json:"untold,omitempty"`
 }
 
 func (q *queries) stateOf(ctx context.Context, key string, into any) error {
@@ -45,7 +47,7 @@ func (q *queries) setState(ctx context.Context, key string, value any) error {
 
 // BeforeInstance returns the starts before this one as the cloud is to be told them, from the last that it acknowledged on, and whether
 // the journal was restored since. It is called before the first request of a start: whatever becomes of the answer, the next start
-// names this one.
+// names this one. previous is nil where programs that did not note their starts went before: the cloud concludes nothing then.
 func (j *Journal) BeforeInstance(ctx context.Context) (previous []string, restored bool, err error) {
 	plain := context.WithoutCancel(ctx)
 	err = j.set(ctx, func(q *queries) error {
@@ -62,6 +64,9 @@ func (j *Journal) BeforeInstance(ctx context.Context) (previous []string, restor
 			previous = append(previous, acked)
 		}
 		previous = append(previous, slices.DeleteFunc(slices.Clone(known.Sent), func(sent string) bool { return sent == now })...)
+		if known.Untold && len(previous) == 0 {
+			previous = nil
+		}
 		if slices.Contains(known.Sent, now) {
 			return nil
 		}

@@ -52,12 +52,30 @@ func (j *Journal) StartInstance(ctx context.Context) (acked, now string, err err
 	if _, err := rand.Read(random); err != nil {
 		return "", "", err
 	}
-	err = j.setOne(ctx, "INSERT INTO instance (only, acked, now) VALUES (1, '', ?) ON CONFLICT (only) DO UPDATE SET now = excluded.now",
-		hex.EncodeToString(random))
+	plain := context.WithoutCancel(ctx)
+	err = j.set(ctx, func(q *queries) error {
+		if err := noteUntold(plain, q); err != nil {
+			return err
+		}
+		_, err := q.exec(plain, "INSERT INTO instance (only, acked, now) VALUES (1, '', ?) ON CONFLICT (only) DO UPDATE SET now = excluded.now",
+			hex.EncodeToString(random))
+		return err
+	})
 	if err != nil {
 		return "", "", err
 	}
 	return j.Instance(ctx)
+}
+
+// noteUntold notes that an earlier start left nothing of itself but its instance: programs did not keep their starts once, and the cloud
+// must not take one that is newer than such a program for another machine.
+func noteUntold(ctx context.Context, q *queries) error {
+	var before, noted bool
+	err := q.row(ctx, `SELECT EXISTS (SELECT 1 FROM instance WHERE acked = '' AND now <> ''), EXISTS (SELECT 1 FROM state WHERE key = ?)`, startsKey).Scan(&before, &noted)
+	if err != nil || !before || noted {
+		return err
+	}
+	return q.setState(ctx, startsKey, starts{Untold: true})
 }
 
 // SetState stores a value under key for whoever has to remember a little over restarts: the circuit breaker, say. Each use of it
