@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/lang"
 
 	"countersign/assets/translations"
+	"countersign/cmd/internal/station"
 	"countersign/ui/theme"
 	"countersign/ui/widgets"
 )
@@ -26,7 +29,7 @@ func (e *notStarted) Unwrap() error { return e.err }
 func (e *notStarted) show(ctx context.Context) {
 	shown := app.NewWithID(appID)
 	shown.Settings().SetTheme(theme.Look{Dark: e.options.Theme == "dark", Zoom: 1})
-	words := translations.For(e.options.language(), nil)
+	words := translations.For(e.options.language(), time.Local)
 	window := shown.NewWindow("Countersign")
 	window.SetPadded(false)
 	window.SetContent(e.content(words, shown.Quit))
@@ -35,27 +38,38 @@ func (e *notStarted) show(ctx context.Context) {
 			shown.Quit()
 		}
 	})
-	window.Resize(fyne.NewSize(620, 400))
+	window.Resize(failureSize)
 	window.CenterOnScreen()
 	quit := context.AfterFunc(ctx, func() { fyne.Do(shown.Quit) })
 	defer quit()
 	window.ShowAndRun()
 }
 
+// failureSize holds the longest sentence in any language.
+var failureSize = fyne.NewSize(760, 480)
+
 // content is the sentence, what to do, and a button that closes.
 func (e *notStarted) content(words *translations.Words, away func()) fyne.CanvasObject {
-	_, _, key := advice(e.err)
+	found, do, told := station.SayFault(words, e.err)
+	if !told {
+		found = e.Error()
+	}
+	if do == "" {
+		_, _, key := advice(e.err)
+		do = words.Say(key, nil)
+	}
 	margin := theme.Size(theme.Margin)
-	body := widgets.Column(theme.Size(theme.Inset), widgets.NewText(e.Error()).In(theme.Body, theme.Text).Lines(5),
-		widgets.NewText(words.Say(key, nil)).In(theme.Body, theme.Text).Strong().Lines(3))
+	body := widgets.Column(theme.Size(theme.Inset), widgets.NewText(found).In(theme.Body, theme.Text).Lines(5),
+		widgets.NewText(do).In(theme.Body, theme.Text).Strong().Lines(7))
 	shut := widgets.NewButton(widgets.Action{Name: "close", Label: words.Say("ui.do.close", nil), Rank: widgets.First}, theme.Ready, func(string) { away() })
 	return widgets.Stack(canvas.NewRectangle(theme.Color(theme.Background)),
 		widgets.Inset(widgets.SheetBody(words.Say("ui.not_started.title", nil), "", body, shut), margin, margin, margin, margin))
 }
 
-// language is the one asked for, else the desktop's: what is configured may be what could not be read.
+// language is the one asked for, else what is configured or the store's, as far as they can be read, else the desktop's.
 func (o Options) language() string {
-	for _, language := range []string{o.Language, os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")} {
+	configured := station.LanguageOf(station.Config{Folder: o.Folder, ConfigFile: o.Config})
+	for _, language := range []string{o.Language, configured, os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"), lang.SystemLocale().String()} {
 		if language != "" {
 			return language
 		}

@@ -12,6 +12,7 @@ import (
 
 	"countersign/cmd/internal/station"
 	"countersign/terminal"
+	"countersign/terminal/journal"
 )
 
 func (a *app) counterCommand() *cobra.Command {
@@ -162,9 +163,27 @@ func (a *app) answer(ctx context.Context, s *station.Station, request terminal.R
 		return nil
 	}
 	if err != nil {
-		return err
+		return a.unrecorded(ctx, s, station.Blame(s.Folder(), err))
 	}
 	return a.show(ctx, s.Reader, outcome, ignored(request, outcome)...)
+}
+
+// unrecorded answers a scan that could not be recorded because the disk takes nothing: the counter goes on, for the next may be recorded
+// again. Any other error ends it.
+func (a *app) unrecorded(ctx context.Context, s *station.Station, err error) error {
+	var unwritable *station.Unwritable
+	if !errors.As(err, &unwritable) && !errors.Is(err, journal.ErrDiskFull) {
+		return err
+	}
+	words := s.Words(ctx, a.language)
+	found, do, _ := station.SayFault(words, err)
+	if a.json {
+		answer := notUnderstood(err, words)
+		answer.Title, answer.Next = found, do
+		return writeJSON(a.out, answer)
+	}
+	_, err = fmt.Fprintf(a.out, "? %s: %s\n  %s\n", words.Say("outcome.error", nil), found, do)
+	return err
 }
 
 // complain answers a line that says nothing a counter understands. The counter goes on.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,8 @@ type shop struct {
 	cloud *cloudProgram
 	link  *demo.Link
 	data  string // the terminal's folder
+	// on is what goes before each program of the terminal: it runs on a disk of its own. See ontoDisk.
+	on    []string
 	codes []string
 }
 
@@ -103,7 +106,8 @@ func (s *shop) try(args ...string) (out string, code int) {
 }
 
 func (s *shop) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(programs, "countersignctl"), args...)
+	all := append(append(slices.Clone(s.on), filepath.Join(programs, "countersignctl")), args...)
+	cmd := exec.Command(all[0], all[1:]...)
 	cmd.Env = append(os.Environ(), "COUNTERSIGN_DATA="+s.data)
 	return cmd
 }

@@ -82,7 +82,7 @@ func Load(path string) (Keys, error) {
 	case errors.Is(err, os.ErrNotExist):
 		return Keys{}, ErrMissing
 	case errors.Is(err, os.ErrPermission):
-		return Keys{}, fmt.Errorf("%w: this account may not read it; run the program as the account that joined, or add this one to its group", ErrRights)
+		return Keys{}, fmt.Errorf("%w: this account may not read it; run the program as the account that joined, or add this one to its group (%w)", ErrRights, err)
 	case err != nil:
 		return Keys{}, err
 	}

@@ -7,6 +7,8 @@ import (
 
 	"countersign/cmd/internal/station"
 	"countersign/sync/api"
+	"countersign/sync/cloud"
+	"countersign/terminal"
 )
 
 // played is a computer whose clock a test moves.
@@ -69,4 +71,80 @@ func TestAMovedClockIsJournalledAndTold(t *testing.T) {
 		t.Errorf("%d entries, %v; nothing was to be added to %d", now.Pending.Head, err, status.Pending.Head)
 	}
 	q.must(s.Close())
+}
+
+// rebooted is a played computer that was switched off and on since, a minute ago.
+type rebooted struct {
+	played
+	boot string
+	on   time.Time
+}
+
+func (r *rebooted) Boot() (string, bool)     { return r.boot, true }
+func (r *rebooted) SinceBoot() time.Duration { return time.Since(r.on) + time.Minute }
+
+// If a flat battery of the board, which sets the clock a year off, lost what was honoured, or had the counter honour twice or believe an
+// old list, the shop would pay for a part that costs a euro.
+func TestAClockThatIsAYearOffLosesNothing(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, off := range map[string]time.Duration{"ahead": year, "behind": -year} {
+		t.Run(name, func(t *testing.T) {
+			q := openQuay(t, 1)
+			codes := q.issue("easy", 4)
+			q.must(q.counters[0].Pump.Once(t.Context()))
+			honoured := int64(1)
+			if first := q.scan(q.counters[0], codes[0]); first.Choice != terminal.Approved {
+				t.Fatalf("before: %+v", first)
+			}
+			q.must(q.counters[0].Close())
+			q.counters[0] = nil
+			q.link.Cut()
+
+			config := q.config(0)
+			config.Machine, config.NoSocket = &rebooted{played{off}, name, time.Now()}, true
+			s, err := station.Open(t.Context(), config)
+			q.must(err)
+			alone := q.scan(s, codes[1])
+			switch {
+			case alone.Choice == terminal.Approved:
+				honoured++
+			case alone.Reason() != terminal.ClockUntrusted && alone.Reason() != terminal.CacheTooOld:
+				t.Errorf("without a line: %+v", alone)
+			}
+			if off > 0 && alone.Choice == terminal.Approved {
+				t.Error("a list that may be a year old was believed")
+			}
+			if again := q.scan(s, codes[0]); again.Reason() != terminal.AlreadyRedeemed {
+				t.Errorf("what was used: %+v", again)
+			}
+
+			q.link.Restore()
+			q.until("a yes of the cloud", func() bool {
+				_ = s.Pump.Once(t.Context()) // the line may be closed for a moment after the failure
+				read := s.Clock.Read()
+				return read.Lower.Equal(read.Upper)
+			})
+			status, err := s.Status(t.Context())
+			q.must(err)
+			if got := time.Duration(status.Clock.Off) * time.Second; (got - off).Abs() > time.Minute {
+				t.Errorf("the clock is %v off, and is said to be %v", off, got)
+			}
+			if once := q.scan(s, codes[2]); once.Choice != terminal.Approved {
+				t.Errorf("with the line back: %+v", once)
+			}
+			honoured++
+			q.must(s.Pump.Once(t.Context()))
+			counted := int64(0)
+			q.must(q.storage.Redemptions(t.Context(), cloud.RedemptionFilter{Merchant: "lakeside"}, func(r cloud.Redemption) error {
+				for _, line := range r.Lines {
+					counted += line.Accepted
+				}
+				return nil
+			}))
+			if counted != honoured {
+				t.Errorf("%d were honoured, and %d are accepted", honoured, counted)
+			}
+			q.must(s.Close())
+		})
+	}
 }

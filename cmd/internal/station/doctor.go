@@ -63,15 +63,12 @@ func (d doctor) ill(name, state string, args map[string]any) Check {
 
 // fault is a check that failed for a reason that an error tells. Some errors know the way on themselves.
 func (d doctor) fault(name, state string, err error, args map[string]any) Check {
-	check := Check{Name: name, Found: err.Error()}
-	var lost *Lost
-	var unwritable *Unwritable
-	switch {
-	case errors.As(err, &lost):
-		check.Do = lost.Do
-	case errors.As(err, &unwritable):
-		check.Do = unwritable.Do()
-	default:
+	check := Check{Name: name}
+	var told bool
+	if check.Found, check.Do, told = SayFault(d.words, err); !told {
+		check.Found = err.Error()
+	}
+	if check.Do == "" {
 		check.Do = d.words.Say("doctor."+name+"."+state+"_do", args)
 	}
 	return check
@@ -111,7 +108,9 @@ func failed(checks []Check) []string {
 func (d doctor) examineComputer(config Config) (checks []Check, whole bool) {
 	folder := FolderOf(config)
 	program := []Check{d.well("version", "ok", map[string]any{"version": config.Version}), d.examineFonts()}
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+	if info, err := os.Stat(folder); errors.Is(err, os.ErrPermission) {
+		return append([]Check{d.fault("rights", "closed", &Unwritable{folder, err}, map[string]any{"folder": folder})}, program...), false
+	} else if err != nil || !info.IsDir() {
 		return append([]Check{d.ill("folder", "none", map[string]any{"folder": folder})}, program...), false
 	}
 	return append([]Check{d.well("folder", "ok", map[string]any{"folder": folder}), d.examineRights(folder), d.examineDisk(folder),
@@ -143,6 +142,9 @@ func (d doctor) examineTerminal(ctx context.Context, config Config) ([]Check, do
 		return append(checks, d.fault("keys", "rights", err, map[string]any{"file": filepath.Join(folder, KeysName)})), d
 	}
 	checks = append(checks, d.well("keys", "ok", nil))
+	if place, err := readPlace(folder); err == nil { // what follows may fail before the store's language is known from the cache
+		d = doctorFor(config.Language, settings.Language, place.Store.Language)
+	}
 	verified, err := verifyOwn(ctx, config)
 	if err != nil {
 		checks = append(checks, d.fault("journal", "damaged", err, nil))

@@ -22,6 +22,9 @@ type Lost struct {
 	Found string // what is gone, as a sentence
 	Do    string // the way on
 	cause error
+
+	found, do    string // the same, as keys of sentences in every language
+	folder, name string
 }
 
 // Error is one sentence.
@@ -61,9 +64,9 @@ func missingJournal(ctx context.Context, folder string) error {
 
 func lostJournal(ctx context.Context, folder string, cause error) *Lost {
 	name := nameIn(ctx, folder)
-	return &Lost{cause: cause,
+	return &Lost{cause: cause, found: "doctor.fault.journal_gone", do: "doctor.fault.journal_gone_do", folder: folder, name: name,
 		Found: fmt.Sprintf("the journal of terminal %s is gone from %s: its keys are there, and the record of what it honoured is not", name, folder),
-		Do:    "put " + JournalName + " back; if joining was cut off, join again with the same code; " + startAnew(folder, name)}
+		Do:    "put " + JournalName + " back, or restore its newest backup with countersignctl restore FILE; if joining was cut off, join again with the same code; " + startAnew(folder, name)}
 }
 
 // loadKeys loads the keys of a folder that has a journal.
@@ -71,11 +74,11 @@ func loadKeys(ctx context.Context, folder string) (keystore.Keys, error) {
 	keys, err := keystore.Load(filepath.Join(folder, KeysName))
 	switch {
 	case err == nil && keys.Lookup == nil, errors.Is(err, keystore.ErrMissing), errors.Is(err, keystore.ErrDamaged):
-		name, what := nameIn(ctx, folder), "cannot be read"
+		name, what, key := nameIn(ctx, folder), "cannot be read", "doctor.fault.keys_unread"
 		if errors.Is(err, keystore.ErrMissing) {
-			what = "is gone"
+			what, key = "is gone", "doctor.fault.keys_gone"
 		}
-		return keys, &Lost{cause: err,
+		return keys, &Lost{cause: err, found: key, do: "doctor.fault.keys_do", folder: folder, name: name,
 			Found: fmt.Sprintf("the key file of terminal %s %s: its journal is in %s, and nothing can be signed", name, what, folder),
 			Do:    "put the file " + KeysName + " of this machine's backup back; " + startAnew(folder, name)}
 	}
@@ -84,7 +87,7 @@ func loadKeys(ctx context.Context, folder string) (keystore.Keys, error) {
 
 // lostCloud says that what is known of the cloud cannot be read. A new join code of the same cloud mends it.
 func lostCloud(folder string, cause error) *Lost {
-	return &Lost{cause: cause,
+	return &Lost{cause: cause, found: "doctor.fault.cloud_unread", do: "doctor.fault.cloud_unread_do", folder: folder,
 		Found: fmt.Sprintf("what this terminal knows of its cloud cannot be read (%s)", filepath.Join(folder, cloudName)),
 		Do:    "run countersignctl join with a new join code of the same cloud (countersign-cloud invite STORE): journal and keys stay as they are"}
 }

@@ -11,6 +11,9 @@ import (
 	"countersign/terminal/keystore"
 )
 
+// errOutdated says that the program that has a folder is of a version before.
+var errOutdated = errors.New("in the version before this one: close it and start it again")
+
 // bringUpToDate brings the files of a folder to the form of this version, where one before left them: after an upgrade in place, fleet
 // tools ask doctor before anybody starts the counter. A counter that still runs has to be started anew first: what it has open is the
 // form that it knows.
@@ -23,7 +26,7 @@ func bringUpToDate(ctx context.Context, config Config, keys keystore.Keys) error
 	held, err := takeLock(folder, config.Program)
 	var inUse *InUse
 	if errors.As(err, &inUse) {
-		return fmt.Errorf("%w, in the version before this one: close it and start it again", inUse)
+		return fmt.Errorf("%w, %w", inUse, errOutdated)
 	}
 	if err == nil {
 		err = errors.Join(liftFiles(ctx, folder, keys), held.release())

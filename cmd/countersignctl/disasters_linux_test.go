@@ -1,0 +1,298 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"countersign/assets/translations"
+	"countersign/cmd/internal/station"
+)
+
+// disaster is what may happen to a counter PC on any day. A clock that is a year off is tried in the package station, where the clock can
+// be played, and a kill in the middle of an upgrade in TestKilledInTheMiddleOfAnUpgrade.
+type disaster struct {
+	name string
+	// strike brings it about, and returns what puts it right again, as IT would.
+	strike func(t *testing.T, s *shop) (mend func())
+	code   int    // exit code of redeeming meanwhile
+	says   string // what redeeming says meanwhile
+	check  string // of doctor, that fails meanwhile; "" where none does
+	more   int    // redemptions that striking brings with it
+}
+
+var disasters = []disaster{
+	{name: "full disk", strike: fullDisk, code: 5, says: "is full", check: "rights", more: 1},
+	{name: "read-only disk", strike: readOnlyDisk, code: 5, says: "is read-only", check: "rights"},
+	{name: "folder of another account", strike: foreignFolder, code: 5, says: "may not write", check: "rights"},
+	{name: "damaged cache", strike: damagedCache, code: 0, says: "APPROVED"},
+	{name: "damaged journal", strike: damagedJournal, code: 1, says: "the journal is damaged", check: "journal"},
+	{name: "no fonts", strike: noFonts, code: 0, says: "APPROVED"},
+	{name: "second start", strike: secondStart, code: 5, says: "is in use by countersignctl (process"},
+}
+
+func TestDisasters(t *testing.T) {
+	// A shop would lose what it honoured, or stand before a stack trace with a queue waiting, on a day when something else goes wrong.
+	for _, d := range disasters {
+		t.Run(d.name, func(t *testing.T) {
+			s := openShop(t, "6", nil)
+			s.ctl(0, "redeem", s.codes[0])
+			s.drain()
+			mend := d.strike(t, s)
+			out, code := s.try("redeem", s.codes[1])
+			if code != d.code || !strings.Contains(out, d.says) || strings.Contains(out, "goroutine ") {
+				t.Errorf("redeeming: exit code %d: %s", code, out)
+			}
+			approved := 1 + d.more
+			if d.code == 0 {
+				approved++
+			}
+			if d.check != "" {
+				s.wantToldInAllLanguages(d.check)
+			}
+			mend()
+			if d.code != 0 {
+				s.ctl(0, "redeem", s.codes[1])
+				approved++
+			}
+			s.ctl(0, "redeem", s.codes[2])
+			s.ctl(3, "redeem", s.codes[0])
+			s.ctl(0, "journal", "verify")
+			s.drain()
+			wantVerdicts(t, s.cloud, approved+1)
+		})
+	}
+}
+
+// wantToldInAllLanguages wants doctor to fail a check, and to say why and what to do in words of each language.
+func (s *shop) wantToldInAllLanguages(name string) {
+	s.t.Helper()
+	told := map[string]string{}
+	for _, language := range translations.Languages {
+		out := s.ctl(1, "doctor", "--json", "--language", language)
+		var checks []station.Check
+		if err := json.Unmarshal([]byte(out), &checks); err != nil {
+			s.t.Fatalf("%v: %s", err, out)
+		}
+		for _, check := range checks {
+			if check.Name != name || check.OK {
+				continue
+			}
+			if check.Found == "" || check.Do == "" {
+				s.t.Errorf("%s: %+v", language, check)
+			}
+			told[check.Found+check.Do] = language
+		}
+	}
+	if len(told) != len(translations.Languages) {
+		s.t.Errorf("doctor says of %s only this: %v", name, told)
+	}
+}
+
+// ontoDisk moves the terminal's folder onto a disk of its own, of 8 MiB, which goes away with the test, and which nobody but the
+// terminal's programs sees. Anybody may make such a disk in a namespace of mounts that is his own (mount_namespaces(7)); who is not root
+// has one of users, too.
+func (s *shop) ontoDisk() {
+	s.t.Helper()
+	flags, enter := []string{"--mount"}, []string{"--mount"}
+	if os.Getuid() != 0 {
+		flags, enter = append(flags, "--user", "--map-root-user"), append(enter, "--user", "--preserve-credentials")
+	}
+	holder := exec.Command("unshare", append(flags, "sh", "-ec",
+		`mkdir "$1.was"; cp -a "$1/." "$1.was"; mount -t tmpfs -o size=8m,mode=0770 none "$1"; cp -a "$1.was/." "$1"; echo ready; exec cat`, "sh", s.data)...)
+	in, err := holder.StdinPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out, err := holder.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var failed strings.Builder
+	holder.Stderr = &failed
+	if err := holder.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = errors.Join(in.Close(), holder.Wait()) // with the last process that sees it the disk goes
+	})
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
+		s.t.Fatalf("a disk cannot be made: %v: %s", err, failed.String())
+	}
+	s.on = append([]string{"nsenter", "--target", fmt.Sprint(holder.Process.Pid)}, enter...)
+}
+
+// onDisk runs a line of shell where the terminal's programs run; $1 is the data folder.
+func (s *shop) onDisk(line string) {
+	s.t.Helper()
+	args := append(append([]string{}, s.on...), "sh", "-ec", line, "sh", s.data)
+	if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+		s.t.Fatalf("%s: %v: %s", line, err, out)
+	}
+}
+
+// fullDisk fills the disk under a counter that is running: it turns customers away, and goes on by itself when there is room.
+func fullDisk(t *testing.T, s *shop) func() {
+	s.ontoDisk()
+	counter := s.command("counter", "--json")
+	in, err := counter.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := counter.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := counter.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out := bufio.NewReader(pipe)
+	scan := func(code string) string {
+		if _, err := io.WriteString(in, code+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		line, err := out.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		return line
+	}
+	if answer := scan(s.codes[0]); !strings.Contains(answer, "already_redeemed") {
+		t.Fatalf("before: %s", answer)
+	}
+	fill := func() { s.onDisk(`cat /dev/zero >"$1/filler" 2>/dev/null || true`) }
+	fill()
+	if answer := scan(s.codes[3]); !strings.Contains(answer, " is full\"") || strings.Contains(answer, `"decision":"approved"`) {
+		t.Errorf("a counter that runs says on a full disk: %s", answer)
+	}
+	s.onDisk(`rm "$1/filler"`)
+	if answer := scan(s.codes[3]); !strings.Contains(answer, `"decision":"approved"`) {
+		t.Errorf("and when there is room again: %s", answer)
+	}
+	if err := errors.Join(in.Close(), counter.Wait()); err != nil {
+		t.Fatal(err)
+	}
+	fill()
+	return func() { s.onDisk(`rm "$1/filler"`) }
+}
+
+func readOnlyDisk(_ *testing.T, s *shop) func() {
+	s.ontoDisk()
+	s.onDisk(`mount -o remount,ro "$1"`)
+	return func() { s.onDisk(`mount -o remount,rw "$1"`) }
+}
+
+// foreignFolder has the programs run as somebody to whom the folder does not belong.
+func foreignFolder(t *testing.T, s *shop) func() {
+	if os.Getuid() != 0 {
+		if err := os.Chmod(s.data, 0o550); err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if err := os.Chmod(s.data, 0o770); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, folder := range []string{programs, filepath.Dir(s.data), filepath.Dir(filepath.Dir(s.data))} {
+		if err := os.Chmod(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.on = []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
+	return func() { s.on = nil }
+}
+
+// damagedCache writes over the beginning of the cache: it is filled again before the customer is turned away.
+func damagedCache(t *testing.T, s *shop) func() {
+	scribble(t, filepath.Join(s.data, station.CacheName))
+	return func() {}
+}
+
+// damagedJournal writes over the beginning of the journal. Not one byte of it is changed by what is tried afterwards, and its backup is
+// what puts it right.
+func damagedJournal(t *testing.T, s *shop) func() {
+	backup, path := filepath.Join(t.TempDir(), "backup.db"), filepath.Join(s.data, station.JournalName)
+	s.ctl(0, "backup", backup)
+	scribble(t, path)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		s.ctl(0, "restore", backup)
+		aside, err := filepath.Glob(path + ".before-*[0-9]")
+		if err != nil || len(aside) != 1 {
+			t.Fatalf("the damaged journal is kept in %v, %v", aside, err)
+		}
+		if kept, err := os.ReadFile(aside[0]); err != nil || !bytes.Equal(kept, before) {
+			t.Errorf("the damaged journal was changed: %v", err)
+		}
+		s.drain()
+	}
+}
+
+func scribble(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = file.Write(bytes.Repeat([]byte("not a database "), 500)); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// noFonts takes the system's fonts away, as a bare PC has none: slips look as they always do.
+func noFonts(t *testing.T, s *shop) func() {
+	drawn := func(name string) []byte {
+		path := filepath.Join(t.TempDir(), name)
+		s.ctl(0, "preview", "1-000001", "--out", path)
+		picture, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return picture
+	}
+	with := drawn("with.png")
+	empty := t.TempDir()
+	for name, value := range map[string]string{"FONTCONFIG_FILE": os.DevNull, "FONTCONFIG_PATH": empty, "XDG_DATA_HOME": empty, "XDG_DATA_DIRS": empty, "HOME": empty, "FYNE_FONT": filepath.Join(empty, "none.ttf")} {
+		t.Setenv(name, value)
+	}
+	if without := drawn("without.png"); !bytes.Equal(with, without) {
+		t.Error("slips look otherwise where there are no fonts")
+	}
+	return func() {}
+}
+
+// secondStart has another program at work on the folder.
+func secondStart(t *testing.T, s *shop) func() {
+	first := s.command("counter", "--json")
+	in, err := first.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.until(func() bool {
+		holder, taken := station.FindHolder(s.data)
+		return taken && holder.PID == first.Process.Pid
+	}, "two programs")
+	return func() {
+		if err := errors.Join(in.Close(), first.Wait()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
