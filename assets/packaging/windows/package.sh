@@ -60,6 +60,7 @@ portable() {
   mkdir -p "$place"
   cp "$1/countersign.exe" "$1/countersignctl.exe" "$1/countersign-cloud.exe" "$place/"
   cp "$here/windows/portable.txt" "$place/"
+  cp -r "$here/windows/policy" "$place/"
   documents "$place"
   zipped "$work/zip" "$dist/$name.zip"
   made+=("$name.zip")
@@ -89,6 +90,7 @@ msi() {
   mkdir -p "$root"
   cp "$1/countersign.exe" "$1/countersignctl.exe" "$root/"
   cp "$work/windows/icon/APP_0000.ico" "$work/msi/countersign.ico"
+  cp -r "$here/windows/policy" "$root/"
   documents "$root"
   age "$root"
   : >"$work/msi/refs"

@@ -10,9 +10,6 @@ import (
 	"golang.org/x/sys/windows/registry"
 )
 
-// policyKey is where group policy puts values.
-const policyKey = `SOFTWARE\Policies\Countersign`
-
 // policy is what IT manages.
 var policy = policyOf{read: readRegistry}
 
@@ -50,8 +47,8 @@ func shareFiles(string) {}
 
 // readRegistry reads the policy: texts, lists of texts and numbers (0 and 1 for false and true).
 func readRegistry() (managed, error) {
-	m := managed{place: `HKEY_LOCAL_MACHINE\` + policyKey, texts: map[string]string{}}
-	opened, err := registry.OpenKey(registry.LOCAL_MACHINE, policyKey, registry.QUERY_VALUE|registry.WOW64_64KEY)
+	m := managed{place: `HKEY_LOCAL_MACHINE\` + policyPath, texts: map[string]string{}}
+	opened, err := registry.OpenKey(registry.LOCAL_MACHINE, policyPath, registry.QUERY_VALUE|registry.WOW64_64KEY)
 	if errors.Is(err, registry.ErrNotExist) {
 		return m, nil
 	}

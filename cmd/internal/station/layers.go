@@ -197,6 +197,9 @@ func (l *Layers) environment() error {
 	return nil
 }
 
+// policyPath is where group policy puts values, below HKEY_LOCAL_MACHINE.
+const policyPath = `SOFTWARE\Policies\Countersign`
+
 // managed is a policy that is kept as named texts, as Windows' registry keeps it.
 type managed struct {
 	place string
