@@ -92,7 +92,10 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m.window.SetContent(m.screen.Content())
 	m.window.SetOnDropped(m.dropped)
 	m.window.Resize(fyne.NewSize(1280, 800))
-	m.window.SetFullScreen(options.FullScreen)
+	kiosk := opened.Settings.Kiosk
+	m.window.SetFullScreen(options.FullScreen || kiosk)
+	m.screen.Counter().Happen(counter.Guard{Guarded: kiosk})
+	m.window.SetCloseIntercept(func() { m.screen.Counter().Happen(counter.CloseAsked{}) })
 	return m
 }
 

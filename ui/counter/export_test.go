@@ -24,3 +24,27 @@ func (f *shop) Reversals() []terminal.Reversal { return f.reversed }
 
 // Reprints are the entries whose slips were printed again.
 func (f *shop) Reprints() []terminal.UID { return f.reprints }
+
+// Watch shows each state to watch before it is drawn.
+func (c *Screen) Watch(watch func(State)) {
+	show := c.counter.parts.Show
+	c.counter.parts.Show = func(s State) {
+		watch(s)
+		show(s)
+	}
+}
+
+// Cut has redemptions made without the cloud from now on, or with it again.
+func (f *shop) Cut(cut bool) { f.cut = cut }
+
+// Lose has the answers to the next n redemptions lost, though they are on disk.
+func (f *shop) Lose(n int) { f.lost = n }
+
+// Broken reports that every call fails.
+func (f *shop) Broken() bool { return f.broken != nil }
+
+// TooMany and BillFull are what is said of a scan that is not taken.
+const (
+	TooMany  = "ui.notice.too_many"
+	BillFull = "ui.notice.bill_full"
+)

@@ -228,7 +228,9 @@ func scenes() []scene {
 		{"training-ready", func(s *State) { s.Training, s.Past = true, nil }},
 		{"training-redeemed", func(s *State) { s.Training = true; s.Phase, s.Outcome = Redeemed, done }},
 		{"training-ask", func(s *State) { s.Training = true; s.Phase, s.Outcome, s.Input = Asked, card, "12.5" }},
-		{"training-pin", func(s *State) { s.Training, s.Sheet, s.Purpose, s.Who, s.Typed = true, SignInSheet, ForTraining, &anna, "48" }},
+		{"training-pin", func(s *State) {
+			s.Training, s.Sheet, s.Purpose, s.Who, s.Typed = true, SignInSheet, ForTraining, &anna, "48"
+		}},
 		{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), 1 }},
 		{"recent-open", func(s *State) { s.Opened = uid(8) }},
 		{"waits-already", func(s *State) {

@@ -39,6 +39,7 @@ type shop struct {
 	settings terminal.Settings
 	answers  map[string]terminal.Outcome // by code: what a scan answers in place of an approval
 	broken   error                       // what every call fails with
+	cut      bool                        // the cloud does not answer
 	lost     int                         // so many redemptions are written, and then the answer is an error
 	records  []terminal.Record           // the oldest first
 	codes    []string                    // redeemed, in order
@@ -115,10 +116,16 @@ func (f *shop) Redeem(_ context.Context, req terminal.Request) (terminal.Outcome
 		}
 	}
 	line := outcome.Lines[0]
+	assurance := terminal.Confirmed
+	if f.cut {
+		assurance = terminal.Offline
+	}
 	f.records = append(f.records, terminal.Record{Reversed: []int64{0}, Entry: terminal.Entry{Kind: terminal.EntryRedeem, UID: req.UID, Wall: noon,
-		Receipt: terminal.ReceiptNumber{Epoch: 1, Number: uint64(len(f.records) + 1)}, Assurance: terminal.Confirmed,
+		Receipt: terminal.ReceiptNumber{Epoch: 1, Number: uint64(len(f.records) + 1)}, Assurance: assurance,
 		Lines: []terminal.EntryLine{{Campaign: line.Campaign.ID, Kind: line.Campaign.Kind, Units: 1, Masked: line.Masked, Value: line.Campaign.Value}}}})
-	f.codes = append(f.codes, req.Scans[0].Code)
+	for _, scan := range req.Scans {
+		f.codes = append(f.codes, scan.Code)
+	}
 	if f.lost > 0 {
 		f.lost--
 		return terminal.Outcome{}, errDisk
