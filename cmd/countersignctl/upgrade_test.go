@@ -7,11 +7,15 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gofrs/flock"
 
 	"countersign/cmd/internal/demo"
 	"countersign/cmd/internal/station"
@@ -130,9 +134,12 @@ func (k *kept) wantKept(when string) {
 func TestWhatAVersionBeforeLeftIsTakenOver(t *testing.T) {
 	// A shop that installs the new package over the old one, with redemptions waiting, would lose them, be paid for them twice, or honour
 	// again what was used; and fleet tools would call a good counter broken until somebody starts it.
-	for _, form := range []string{"form-1", "form-2", "form-3"} {
-		t.Run(form, func(t *testing.T) {
-			k := unpack(t, form)
+	for form := 1; form <= keptForms; form++ {
+		t.Run(fmt.Sprint("form ", form), func(t *testing.T) {
+			k := unpack(t, fmt.Sprint("form-", form))
+			if form < keptForms {
+				k.wantOutdated()
+			}
 			backup := filepath.Join(t.TempDir(), "backup.db")
 			before, err := os.ReadFile(filepath.Join(k.data, station.JournalName))
 			if err = errors.Join(err, os.WriteFile(backup, before, 0o600)); err != nil {
@@ -170,6 +177,27 @@ func TestWhatAVersionBeforeLeftIsTakenOver(t *testing.T) {
 			k.ctl(3, "redeem", k.dinner[3])
 			wantVerdicts(t, k.cloud, 11)
 		})
+	}
+}
+
+// wantOutdated has the version before still run, as a counter does whose package was upgraded under it: what would change its files says so.
+func (k *kept) wantOutdated() {
+	k.t.Helper()
+	lock := flock.New(filepath.Join(k.data, "lock"))
+	taken, err := lock.TryLock()
+	if err != nil || !taken {
+		k.t.Fatalf("the folder is not free: %v", err)
+	}
+	holder, err := json.Marshal(station.Holder{PID: os.Getpid(), Program: "countersign", Since: time.Now()})
+	path := filepath.Join(k.data, "holder.json")
+	if err = errors.Join(err, os.WriteFile(path, holder, 0o600)); err != nil {
+		k.t.Fatal(err)
+	}
+	if out := k.ctl(5, "status"); !strings.Contains(out, "is in use by countersign (process") || !strings.Contains(out, "close it and start it again") {
+		k.t.Errorf("while the version before runs: %s", out)
+	}
+	if err := errors.Join(os.Remove(path), lock.Unlock()); err != nil {
+		k.t.Fatal(err)
 	}
 }
 

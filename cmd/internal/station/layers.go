@@ -3,6 +3,7 @@ package station
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -208,18 +209,21 @@ type managed struct {
 
 // texts puts a managed policy on top. Names are those of the file, in any case.
 func (l *Layers) texts(m managed) error {
-	for name, text := range m.texts {
+	var all error // one slip must not take away what else IT manages
+	for _, name := range slices.Sorted(maps.Keys(m.texts)) {
 		i := slices.IndexFunc(keys, func(k key) bool { return strings.EqualFold(k.name, strings.ReplaceAll(name, " ", "_")) })
 		if i < 0 {
-			return fmt.Errorf(`the policy %s has a value %q that is no setting; see countersignctl config --sample`, m.place, name)
+			all = errors.Join(all, fmt.Errorf(`the policy %s has a value %q that is no setting; see countersignctl config --sample`, m.place, name))
+			continue
 		}
 		where := m.place + `\` + name
-		if err := keys[i].set(&l.Settings, where, text); err != nil {
-			return err
+		if err := keys[i].set(&l.Settings, where, m.texts[name]); err != nil {
+			all = errors.Join(all, err)
+			continue
 		}
 		l.sources[keys[i].name] = Source{FromPolicy, where}
 	}
-	return nil
+	return all
 }
 
 // policyOf is a policy of either kind: a file, or named texts.

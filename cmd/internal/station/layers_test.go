@@ -79,8 +79,12 @@ func TestAPolicyOfTheRegistryIsReadAsTexts(t *testing.T) {
 		}
 	}
 	texts["Languge"] = "de"
-	if _, err := ReadLayers("", t.TempDir()); err == nil || !strings.Contains(err.Error(), `"Languge"`) {
+	layers, err = ReadLayers("", t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), `"Languge"`) {
 		t.Errorf("a policy for nothing: %v", err)
+	}
+	if got := layers.Find("language"); got.Value != "zh-Hans" {
+		t.Errorf("one slip takes away what else IT manages: %+v", got)
 	}
 }
 

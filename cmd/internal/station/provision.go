@@ -23,7 +23,7 @@ type Provisioning struct {
 }
 
 // Provision makes the machine's folders, with their rights, and a commented configuration, leaving alone what is there; then it joins,
-// where there is a join code and the machine has not joined yet. A line that is down spoils no installation: the code is then kept for
+// where there is a join code and the machine has not joined yet; one that has is brought to the form of this version. A line that is down spoils no installation: the code is then kept for
 // the first start. joined says in a sentence how it went.
 func Provision(ctx context.Context, p Provisioning) (joined string, err error) {
 	folder := installedFolder()
