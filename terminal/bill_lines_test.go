@@ -60,3 +60,41 @@ func TestWhichVoucherStandsInTheWay(t *testing.T) {
 		t.Errorf("refused by the cloud: %s at %d of %+v", outcome.Reason(), outcome.Lead, outcome.Lines)
 	}
 }
+
+// If every voucher of a bill were noted with the first one's reason, the manager would read that a good voucher had expired.
+func TestEachVoucherOfABillIsNotedWithItsOwnReason(t *testing.T) {
+	c := newCounter(t)
+	c.stock("CODE-1", nil)
+	c.stock("CODE-2", func(r *terminal.Row) { r.Campaign.Rules.Exclusive = true })
+	c.stock("CODE-3", func(r *terminal.Row) { r.Voucher.Used = 1 })
+	for name, test := range map[string]struct {
+		codes []string
+		bill  terminal.Reason
+		want  []terminal.Reason
+	}{
+		"a good one and two that are not": {[]string{"CODE-1", "CODE-2", "CODE-3"}, terminal.AlreadyRedeemed, []terminal.Reason{"", terminal.NotCombinable, terminal.AlreadyRedeemed}},
+		"one that is not known":           {[]string{"CODE-3", "CODE-1", "CODE-9"}, terminal.NotFound, []terminal.Reason{terminal.AlreadyRedeemed, "", terminal.NotFound}},
+		"one alone":                       {[]string{"CODE-3"}, terminal.AlreadyRedeemed, []terminal.Reason{terminal.AlreadyRedeemed}},
+	} {
+		req := terminal.Request{}
+		for _, code := range test.codes {
+			req.Scans = append(req.Scans, scanOf(code).Scans...)
+		}
+		outcome := c.redeem(t, req)
+		if outcome.Record == nil || outcome.Record.Entry.Reason != test.bill || len(outcome.Record.Entry.Lines) != len(test.want) {
+			t.Fatalf("%s: %+v", name, outcome.Record)
+		}
+		for i, line := range outcome.Record.Entry.Lines {
+			if got := outcome.Record.Entry.CauseOf(line); got != test.want[i] {
+				t.Errorf("%s: %s is noted with %q", name, test.codes[i], got)
+			}
+		}
+		if len(test.codes) == 1 && outcome.Record.Entry.Lines[0].Reasons != nil {
+			t.Error("one voucher alone says its reason twice")
+		}
+	}
+	old := terminal.Entry{Reason: terminal.Expired, Lines: []terminal.EntryLine{{Voucher: 1}, {Voucher: 2}}}
+	if old.CauseOf(old.Lines[1]) != terminal.Expired {
+		t.Error("an entry from before lines had reasons says none")
+	}
+}

@@ -1,6 +1,9 @@
 package terminal
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // EntryKind says what a journal entry records. The numbers are the wire's and never change.
 type EntryKind uint8
@@ -110,6 +113,19 @@ type EntryLine struct {
 	Lookup   *Lookup   `json:"lookup,omitempty"`
 	Masked   string    `json:"masked,omitempty"`   // the code's last symbols
 	Original int       `json:"original,omitempty"` // of a reversal: which line of the original, from 0
+	Reasons  []Reason  `json:"reasons,omitempty"`  // of a bill that was declined: what is wrong with this voucher, the first first
+}
+
+// CauseOf is why a line of a declined entry was turned away: its own cause, or the bill's where no line has one of its own. "" is a
+// voucher that is good, turned away because of another one of its bill. What was declined before lines had causes has the bill's.
+func (e Entry) CauseOf(line EntryLine) Reason {
+	switch {
+	case len(line.Reasons) > 0:
+		return line.Reasons[0]
+	case slices.ContainsFunc(e.Lines, func(other EntryLine) bool { return len(other.Reasons) > 0 }):
+		return ""
+	}
+	return e.Reason
 }
 
 // Record is an entry as the journal holds it.

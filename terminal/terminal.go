@@ -120,8 +120,9 @@ type bill struct {
 	fresh   Freshness
 	shown   []Presented
 	rows    []Row
-	known   []bool // whether rows[i] was found
-	of      []int  // which of them each line of the outcome is about
+	known   []bool      // whether rows[i] was found
+	faults  [][]Finding // what is wrong with each that is shown, where not all were found
+	of      []int       // which of them each line of the outcome is about
 	others  []OutcomeLine
 	outcome Outcome
 	decided *uint64 // the newest entry when the outcome was decided on these rows; nil where that is not known
@@ -387,6 +388,7 @@ func (b *bill) decide(own past) error {
 // nothing can be said of a bill whose vouchers are not all known but what is wrong with it.
 func (b *bill) unknown(items []Item) Outcome {
 	outcome := Outcome{Choice: Declined, Bill: b.req.Bill}
+	b.faults = make([][]Finding, len(b.shown))
 	for i, known := range b.known {
 		if known {
 			continue
@@ -398,13 +400,17 @@ func (b *bill) unknown(items []Item) Outcome {
 		if len(outcome.Findings) == 0 || reasonRank[finding.Reason] < reasonRank[outcome.Findings[0].Reason] {
 			outcome.Masked, outcome.Lead = b.shown[i].Masked, min(i, len(b.req.Scans)-1) // one that came with an order is the order's
 		}
-		outcome.Findings = append(outcome.Findings, finding)
+		outcome.Findings, b.faults[i] = append(outcome.Findings, finding), []Finding{finding}
 		sortFindings(outcome.Findings)
 	}
 	if len(items) == 0 {
 		outcome.Findings = append(outcome.Findings, judgeTerminal(b.at)...)
 	} else {
-		outcome.Findings = append(outcome.Findings, Decide(items, b.req, b.at).Findings...)
+		others := Decide(items, b.req, b.at)
+		outcome.Findings = append(outcome.Findings, others.Findings...)
+		for n, line := range others.Lines {
+			b.faults[b.of[n]] = line.Findings
+		}
 	}
 	b.of = nil
 	sortFindings(outcome.Findings)
@@ -607,6 +613,7 @@ func (t *Terminal) answer(ctx context.Context, b *bill) (Outcome, error) {
 			}
 		}
 		entry.Reason = entry.Reasons[0]
+		b.blame(&entry)
 		return Draft{Entry: entry}, nil
 	})
 	if err != nil {

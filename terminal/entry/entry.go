@@ -57,6 +57,7 @@
 //	12  lookup         bytes, 16
 //	13  masked         text
 //	14  original       uint
+//	15  reasons        array of text
 //
 // Money is an array of two: int minor units, text ISO 4217 code.
 //
@@ -163,6 +164,7 @@ type wireLine struct {
 	Lookup   []byte     `cbor:"12,keyasint,omitempty"`
 	Masked   string     `cbor:"13,keyasint,omitempty"`
 	Original uint64     `cbor:"14,keyasint,omitempty"`
+	Reasons  []string   `cbor:"15,keyasint,omitempty"`
 }
 
 var encoding = func() cbor.EncMode {
@@ -333,6 +335,9 @@ func utf8Throughout(e terminal.Entry) bool {
 	for _, l := range e.Lines {
 		texts = append(texts, l.Campaign, string(l.Kind), l.Part, l.Masked,
 			currency(l.Amount), currency(l.Discount), currency(l.Price), currency(l.Value))
+		for _, reason := range l.Reasons {
+			texts = append(texts, string(reason))
+		}
 	}
 	texts = append(texts, totalsTexts(e.Totals)...)
 	for _, text := range texts {

@@ -87,8 +87,13 @@ func samples() []terminal.Entry {
 			{Campaign: "送货", Kind: terminal.KindDiscount, Redeemed: terminal.Tally{Lines: 1, Units: 1, Amount: money(0), Discount: money(-500)},
 				Reversed: terminal.Tally{Lines: 1, Units: 1}}}}
 	bare := terminal.Entry{Epoch: 2, Seq: 10, UID: uid(10), Kind: terminal.EntryDrawer}
+	bill := at(11, terminal.EntryDecline)
+	bill.Epoch, bill.Reason, bill.Reasons = 2, terminal.AlreadyRedeemed, []terminal.Reason{terminal.AlreadyRedeemed, terminal.Expired}
+	bill.Lines = []terminal.EntryLine{{Voucher: 1, Campaign: "lunch", Kind: terminal.KindPass, Units: 1, Reasons: []terminal.Reason{terminal.Expired}},
+		{Voucher: 2, Campaign: "lunch", Kind: terminal.KindPass, Units: 1},
+		{Voucher: 3, Campaign: "lunch", Kind: terminal.KindPass, Units: 1, Reasons: bill.Reasons}}
 	return []terminal.Entry{redeem, reverse, decline, at(4, terminal.EntryApprove), at(5, terminal.EntryReprint), at(6, terminal.EntryDrawer),
-		dayClose, clock, epoch, bare}
+		dayClose, clock, epoch, bare, bill}
 }
 
 func sealAll(t testing.TB, entries []terminal.Entry) []Sealed {
@@ -278,6 +283,9 @@ func drawEntry(t *rapid.T) terminal.Entry {
 			Kind: terminal.Kind(text("kind of voucher")), Part: text("part"), Units: number("units"), Amount: cash("amount"),
 			Discount: cash("discount"), Price: cash("price"), Value: cash("value"), Left: number("left"), Masked: text("masked"),
 			Original: rapid.IntRange(0, 1000).Draw(t, "original")}
+		for range rapid.IntRange(0, 2).Draw(t, "reasons of a line") {
+			line.Reasons = append(line.Reasons, terminal.Reason(text("one of a line's reasons")))
+		}
 		if rapid.Bool().Draw(t, "proven") {
 			line.Proof = fixed("proof", 32)
 		}

@@ -24,6 +24,9 @@ func lineToWire(l terminal.EntryLine) (wireLine, error) {
 		Discount: moneyToWire(l.Discount), Price: moneyToWire(l.Price), Value: moneyToWire(l.Value), Left: l.Left,
 		Proof: l.Proof, Masked: l.Masked, Original: uint64(l.Original),
 	}
+	for _, reason := range l.Reasons {
+		wire.Reasons = append(wire.Reasons, string(reason))
+	}
 	if l.Voucher != 0 {
 		wire.Voucher = binary.BigEndian.AppendUint64(nil, uint64(l.Voucher))
 	}
@@ -43,6 +46,9 @@ func lineFromWire(wire wireLine) (terminal.EntryLine, error) {
 		return l, fmt.Errorf("%w: no entry has a line %d", ErrMalformed, wire.Original)
 	}
 	l.Original = int(wire.Original)
+	for _, reason := range wire.Reasons {
+		l.Reasons = append(l.Reasons, terminal.Reason(reason))
+	}
 	var voucher [8]byte
 	if err := exactly(voucher[:], wire.Voucher, "voucher id"); err != nil {
 		return l, err

@@ -2,6 +2,7 @@ package counter
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"countersign/terminal"
@@ -35,7 +36,9 @@ func Keys(s State, say terminal.Words) []widgets.Action {
 	undo := say.Say("ui.keys.undo", nil)
 	last := s.Undoable()
 	if last != nil {
-		undo = say.Say("ui.keys.undo_left", args{"left": countdown(last.Until.Sub(s.Now))})
+		if left := last.Until.Sub(s.Now); left < time.Hour { // hours are no haste, and have no room on the button
+			undo = say.Say("ui.keys.undo_left", args{"left": countdown(left)})
+		}
 	}
 	row := []widgets.Action{
 		{Name: string(keyHelp), Label: say.Say("ui.keys.help", nil)},
@@ -53,7 +56,7 @@ func Keys(s State, say terminal.Words) []widgets.Action {
 	return row
 }
 
-// countdown writes what is left of a time: "59:07", or "3 h" where minutes do not matter.
+// countdown writes what is left of a time: "59:07", "3:04:05".
 func countdown(left time.Duration) string {
 	if left >= time.Hour {
 		return fmt.Sprintf("%d:%02d:%02d", int(left.Hours()), int(left.Minutes())%60, int(left.Seconds())%60)
@@ -230,6 +233,8 @@ func (w words) mark(record terminal.Record) (string, theme.Tone) {
 		return w.Say("ui.mark.reversal", nil), theme.Calm
 	case wholly(record):
 		return w.Say("ui.mark.undone", nil), theme.Calm
+	case slices.ContainsFunc(record.Reversed, func(units int64) bool { return units > 0 }):
+		return w.Say("ui.mark.partly", nil), theme.Calm
 	case record.Verdict != "" && record.Verdict != terminal.Accepted && record.Verdict != terminal.Pending:
 		return w.Say("verdict."+string(record.Verdict), nil), theme.Refused
 	case entry.Assurance == terminal.Offline && !record.Acked:

@@ -236,7 +236,7 @@ func (c *Counter) past(ctx context.Context, t where, limit int, operator *termin
 			p.Name = terminal.Text{"en": line.Campaign}
 			if line.Lookup != nil {
 				if row, err := t.rows.Find(ctx, []terminal.Lookup{*line.Lookup}); err == nil {
-					p.Name, p.Holder = row.Campaign.Name, row.Voucher.Holder
+					p.Name, p.Holder, p.Lines = row.Campaign.Name, row.Voucher.Holder, row.Voucher.Lines
 				}
 			}
 		}

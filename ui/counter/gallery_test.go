@@ -231,6 +231,13 @@ func scenes() []scene {
 		{"training-pin", func(s *State) {
 			s.Training, s.Sheet, s.Purpose, s.Who, s.Typed = true, SignInSheet, ForTraining, &anna, "48"
 		}},
+		{"undo-uses", func(s *State) { *s = undoOf(*s, threeCoffees(), "2") }},
+		{"undo-amount", func(s *State) { *s = undoOf(*s, aPayment(), "") }},
+		{"undo-items", func(s *State) { *s = undoOf(*s, anOrder(), "").partTurned(1) }},
+		{"undo-many-items", func(s *State) { *s = undoOf(*s, aLongOrder(), "").partTurned(3) }},
+		{"taken-back-some", show(TakenBack, someBack())},
+		{"recent-partly", func(s *State) { s.Past = append([]Past{threeCoffees(), anOrder()}, recentDay()...) }},
+		{"slips-many", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, manyWaiting(), 9 }},
 		{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), 1 }},
 		{"recent-open", func(s *State) { s.Opened = uid(8) }},
 		{"waits-already", func(s *State) {
@@ -238,6 +245,34 @@ func scenes() []scene {
 			*s = s.notice(noticeWaiting, lastSymbols("7K3MQ9TX4B2H"))
 		}},
 	}
+}
+
+// undoOf is the sheet that undoes a redemption.
+func undoOf(s State, past Past, typed string) State {
+	s.Sheet, s.Undoing, s.Portion, s.Typed = UndoSheet, &past, portionOf(past), typed
+	return s
+}
+
+// aLongOrder has more lines than a sheet has room for.
+func aLongOrder() Past {
+	past := anOrder()
+	for i := range 12 {
+		id := string(rune('d' + i))
+		line := past.Record.Entry.Lines[0]
+		line.Part = id
+		past.Record.Entry.Lines = append(past.Record.Entry.Lines, line)
+		past.Lines = append(past.Lines, terminal.OrderLine{ID: id, Name: "Organic wholegrain spelt loaf with sunflower seeds, sliced " + id, Quantity: 12})
+	}
+	return past
+}
+
+// someBack is one use of three, taken back.
+func someBack() terminal.Outcome {
+	outcome := approved(coffee, "K3MQ")
+	of := threeCoffees().Record
+	back := record(24, noon, terminal.EntryLine{Kind: terminal.KindPass, Units: 2, Masked: "K3MQ"}, nil)
+	outcome.Reversed, outcome.Record = &of, &back
+	return outcome
 }
 
 // stage is a window with a screen in which a scene can be shown.
@@ -291,6 +326,9 @@ func complain(t *testing.T, scene string, o fyne.CanvasObject) {
 			}
 		}
 	case *container.Scroll: // what is in it may be higher than its place
+		if over := o.Content.Size().Width - o.Size().Width; over > 1 {
+			t.Errorf("%s: a list stands out of its place by %.0f at the right", scene, over)
+		}
 		for _, inner := range o.Content.(*fyne.Container).Objects {
 			complain(t, scene, inner)
 		}

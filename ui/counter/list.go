@@ -17,6 +17,9 @@ const mostOnBill = 30
 
 // onList takes the events that are about the vouchers of a bill or the lines of an order.
 func (s State) onList(event Event) (State, []Command) {
+	if kept, ok := event.(Kept); ok && s.apportioning() && s.Pick < len(s.Portion.Parts) && s.Portion.Parts[s.Pick].Handed != kept.Handed {
+		return s.partTurned(s.Pick), nil
+	}
 	if s.Sheet != NoSheet {
 		return s, nil
 	}

@@ -77,6 +77,7 @@ type shownSheet struct {
 	people   int
 	found    []Past
 	slips    []Slip
+	portion  Portion
 	left     string
 	language string
 	liked    theme.Preferences
@@ -201,7 +202,7 @@ func (c *Screen) key(name fyne.KeyName) {
 		c.counter.Happen(Moved{1})
 	case fyne.KeyLeft, fyne.KeyRight:
 		right := name == fyne.KeyRight
-		if c.counter.State().choosing() { // a box is ticked to the right and emptied to the left: Space belongs to the scanner
+		if s := c.counter.State(); s.choosing() || (s.apportioning() && len(s.Portion.Parts) > 0) { // a box is ticked to the right and emptied to the left: Space belongs to the scanner
 			c.counter.Happen(Kept{right})
 			return
 		}
@@ -384,7 +385,7 @@ func (c *Screen) showRoom(s State) {
 
 func (c *Screen) showSheet(s State, say terminal.Words) {
 	now := shownSheet{sheet: s.Sheet, pick: s.Pick, typed: s.Typed, purpose: s.Purpose, wrong: s.Wrong, checking: s.Checking,
-		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, slips: s.Slips, language: say.Language(), liked: s.Preferences}
+		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, slips: s.Slips, portion: s.Portion, language: say.Language(), liked: s.Preferences}
 	if s.Who != nil {
 		now.who = s.Who.ID
 	}

@@ -24,6 +24,9 @@ func (c *Screen) sheet(s State) fyne.CanvasObject {
 	case PreferSheet:
 		return c.card(640, 0, c.preferSheet(s, w))
 	case UndoSheet:
+		if s.apportioning() && len(s.Portion.Parts) == 0 {
+			return c.card(620, 0, c.undo(s, w))
+		}
 		return c.card(580, 0, c.undo(s, w))
 	case SignInSheet:
 		return c.card(620, 0, c.signIn(s, w))
@@ -87,6 +90,9 @@ func (c *Screen) undo(s State, w words) fyne.CanvasObject {
 	}
 	if left := s.Undoing.Until.Sub(s.Now); left > 0 {
 		facts["left"] = countdown(left)
+	}
+	if s.apportioning() {
+		return c.portionSheet(s, w, facts)
 	}
 	var choices []fyne.CanvasObject
 	for i, key := range undoReasons {

@@ -23,8 +23,11 @@ func (s State) onSheet(event Event) (State, []Command) {
 	case Chose:
 		if e.Index >= 0 && e.Index < s.choices() {
 			s.Pick = e.Index
-			if s.Sheet == SignInSheet {
+			switch {
+			case s.Sheet == SignInSheet:
 				return s.confirmedSheet()
+			case s.apportioning():
+				return s.partTurned(e.Index), nil
 			}
 		}
 	case Turned:
@@ -72,6 +75,9 @@ func (s State) choices() int {
 			return len(s.People())
 		}
 	case UndoSheet:
+		if s.apportioning() {
+			return len(s.Portion.Parts)
+		}
 		return len(undoReasons)
 	case SearchSheet:
 		return len(s.Found)
@@ -86,7 +92,7 @@ func (s State) choices() int {
 // closed closes the sheet.
 func (s State) closed() State {
 	s.Sheet, s.Pick, s.Typed, s.Purpose, s.Who, s.Wrong, s.Checking, s.Found, s.Manager = NoSheet, 0, "", "", nil, nil, false, nil, nil
-	s.Slips, s.Clerk = nil, nil
+	s.Slips, s.Clerk, s.Portion = nil, nil, Portion{}
 	return s
 }
 
@@ -191,6 +197,8 @@ func (s State) dismissedSheet() (State, []Command) {
 		return s, nil // nobody is there to work: the sheet stays
 	case s.Sheet == SignInSheet && s.Purpose == ForScan:
 		return s.closed().next()
+	case s.Sheet == UndoSheet && s.Portion.Said && s.Portion.choice():
+		return s.portionAgain(), nil
 	}
 	s.Undoing, s.Undo = nil, TakeBack{}
 	s = s.left()
@@ -269,11 +277,14 @@ func (s State) undoAsked(uid terminal.UID) (State, []Command) {
 	}
 	undoing := *past
 	s = s.closed()
-	s.Sheet, s.Undoing = UndoSheet, &undoing
+	s.Sheet, s.Undoing, s.Portion = UndoSheet, &undoing, portionOf(undoing)
 	return s, nil
 }
 
 func (s State) undoConfirmed() (State, []Command) {
+	if s.apportioning() {
+		return s.portionConfirmed(), nil
+	}
 	note := terminal.Saying{Key: undoReasons[s.Pick]}
 	if s.Pick == len(undoReasons)-1 {
 		if s.Typed == "" {
@@ -281,7 +292,7 @@ func (s State) undoConfirmed() (State, []Command) {
 		}
 		note = terminal.Saying{Key: "ui.undo.own_words", Args: map[string]any{"text": s.Typed}}
 	}
-	s.Undo = TakeBack{terminal.Reversal{UID: s.Undoing.Record.Entry.UID, Operator: s.Operator}, note}
+	s.Undo = TakeBack{s.Portion.of(terminal.Reversal{UID: s.Undoing.Record.Entry.UID, Operator: s.Operator}), note}
 	if s.Operator == nil && s.Place.Store.SignIn == terminal.SignInEach {
 		return s.signIn(ForUndo), nil
 	}

@@ -92,7 +92,11 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 			widgets.NewText(w.Say(slip.Says, nil)).In(theme.Body, theme.Muted).Lines(2))
 		rows = append(rows, widgets.NewChoice(widgets.Inset(inner, inset, inset/2, inset, inset/2), i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
 	}
-	var body fyne.CanvasObject = widgets.Scrolled(widgets.Column(theme.Size(theme.Gap)*1.3, rows...))
+	var chosenRow, body fyne.CanvasObject
+	if s.Pick < len(rows) {
+		chosenRow = rows[s.Pick]
+	}
+	body = widgets.ScrolledTo(widgets.Column(theme.Size(theme.Gap)*1.3, rows...), chosenRow)
 	switch {
 	case s.Slips == nil:
 		body = widgets.Middle(widgets.NewText(w.Say("ui.sign_in.checking", nil)).In(theme.Body, theme.Muted))

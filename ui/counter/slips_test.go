@@ -5,7 +5,12 @@ import (
 	"slices"
 	"testing"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/test"
+
 	"countersign/terminal"
+	"countersign/ui/theme"
 )
 
 func waiting() []Slip {
@@ -13,6 +18,46 @@ func waiting() []Slip {
 		{ID: 3, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 3}, Made: noon, Says: "printer.job.hold", Prints: true},
 		{ID: 4, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 4}, Made: noon, Says: "printer.job.unconfirmed", Prints: true, Perhaps: true},
 		{ID: 5, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 5}, Made: noon, Says: "printer.job.sending"},
+	}
+}
+
+// manyWaiting is a morning after a night without paper: more slips than the sheet has room for, with the longest that is said of one.
+func manyWaiting() []Slip {
+	var slips []Slip
+	for i, says := range []string{"stopped", "no_answer", "lost", "restart", "restored", "profile", "no_word", "not_one_byte", "stopped", "no_answer", "lost"} {
+		slips = append(slips, Slip{ID: int64(i), Receipt: terminal.ReceiptNumber{Epoch: 12, Number: 100_000 + uint64(i)}, Made: noon, Says: "printer.detail." + says, Prints: true, Perhaps: true})
+	}
+	return slips
+}
+
+func TestChosenSlipIsInSight(t *testing.T) {
+	// Somebody would give up a slip that he cannot see: the arrows go on below the edge of the list.
+	_, screen := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))
+	pose(screen, scene{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, manyWaiting(), 9 }})
+	var list *container.Scroll
+	var find func(o fyne.CanvasObject)
+	find = func(o fyne.CanvasObject) {
+		switch o := o.(type) {
+		case *container.Scroll:
+			list = o
+		case *fyne.Container:
+			for _, inner := range o.Objects {
+				find(inner)
+			}
+		case fyne.Widget:
+			for _, inner := range test.WidgetRenderer(o).Objects() {
+				find(inner)
+			}
+		}
+	}
+	find(screen.over)
+	if list == nil {
+		t.Fatal("there is no list")
+	}
+	rows := list.Content.(*fyne.Container).Objects[0].(*fyne.Container).Objects[0].(*fyne.Container).Objects
+	top := rows[9].Position().Y - list.Offset.Y
+	if top < 0 || top+rows[9].Size().Height > list.Size().Height {
+		t.Errorf("the chosen row stands at %.0f of %.0f", top, list.Size().Height)
 	}
 }
 

@@ -133,7 +133,8 @@ type State struct {
 	TrainedOn   terminal.Date     // the business day on which that began
 	Guarded     bool              // the window closes for managers only
 
-	Undo TakeBack // the reversal that was asked for
+	Undo    TakeBack // the reversal that was asked for
+	Portion Portion  // of UndoSheet: how much comes back
 
 	Manager   *terminal.Operator // of ManagerSheet: who is in the room
 	Operator  *terminal.Operator

@@ -34,7 +34,8 @@ type Past struct {
 	Record terminal.Record
 	Name   terminal.Text // of the campaign
 	Holder string
-	Until  time.Time // until when it can be undone; zero where it cannot
+	Lines  []terminal.OrderLine // of an order: what its lines are called
+	Until  time.Time            // until when it can be undone; zero where it cannot
 }
 
 // stuck reports that nothing is printed before somebody has done something.

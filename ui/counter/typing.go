@@ -28,8 +28,10 @@ const (
 func (s State) Entry() Entry {
 	switch s.Sheet {
 	case NoSheet:
-	case CodeSheet, SearchSheet, UndoSheet:
+	case CodeSheet, SearchSheet:
 		return TextEntry
+	case UndoSheet:
+		return s.Portion.entry()
 	case SignInSheet:
 		if s.Who != nil && !s.Checking {
 			return PINEntry
@@ -65,6 +67,9 @@ func (s State) typing(event Event) (State, []Command) {
 	case NoEntry:
 		return s, nil
 	case PartsEntry:
+		if s.Sheet == UndoSheet {
+			return s.typedBack(event), nil
+		}
 		return s.typedPart(event), nil
 	}
 	text := s.Input
@@ -75,7 +80,11 @@ func (s State) typing(event Event) (State, []Command) {
 	switch e := event.(type) {
 	case Typing:
 		s.Trail = append(s.Trail[max(0, len(s.Trail)-mostTrail):len(s.Trail):len(s.Trail)], before)
-		text = typed(text, e.Rune, entry, terminal.CurrencyDigits(s.Currency()))
+		currency := s.Currency()
+		if s.Sheet == UndoSheet {
+			currency = s.Portion.Currency
+		}
+		text = typed(text, e.Rune, entry, terminal.CurrencyDigits(currency))
 	case Retracted:
 		back := max(0, len(s.Trail)-e.N)
 		if back < len(s.Trail) {
@@ -93,7 +102,7 @@ func (s State) typing(event Event) (State, []Command) {
 	}
 	changed := text != s.Typed
 	s.Typed = text
-	if _, rune := event.(Typing); rune && s.Sheet == UndoSheet && changed {
+	if _, rune := event.(Typing); rune && s.Sheet == UndoSheet && !s.apportioning() && changed {
 		s.Pick = len(undoReasons) - 1
 	}
 	if s.Sheet == SearchSheet && changed {

@@ -344,6 +344,9 @@ func (w words) takenBack(s State) widgets.Verdict {
 	v := widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignUndo, Title: w.Say("outcome.reversed", nil)}
 	v = w.subject(v, s, true)
 	v.Figures = nil
+	if record := s.Outcome.Record; record != nil && s.Outcome.Reversed != nil && inPart(s.Outcome.Reversed.Entry, record.Entry) {
+		v = w.partlyBack(v, s.Outcome.Reversed.Entry, record.Entry, s.Outcome.Lines)
+	}
 	if s.Outcome.Reversed != nil {
 		v.Subtitle = join(separator, w.receipt(s.Outcome.Reversed.Entry.Receipt), v.Subtitle)
 	}

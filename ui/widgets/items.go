@@ -136,6 +136,22 @@ func tickBox(ticked bool) fyne.CanvasObject {
 	return Fixed(Stack(face, NewIcon(SignCheck, theme.Glyph, theme.Ready.OnFill(), theme.Ready.Fill())), side, side)
 }
 
+// NewTick is a row with a box to tick, for a sheet's list. key is the row's number, "" for none.
+func NewTick(key, name, value string, ticked, chosen bool, tapped func()) fyne.CanvasObject {
+	inset, gap := theme.Size(theme.Inset), theme.Size(theme.Gap)
+	var marks []fyne.CanvasObject
+	if key != "" {
+		marks = append(marks, Middle(keyCap(key)))
+	}
+	ink := theme.Muted
+	if ticked {
+		ink = theme.Text
+	}
+	ends := Ends(gap*2, NewText(name).In(theme.Body, ink).Strong().Lines(1).MayEnd(), NewText(value).In(theme.Body, ink).At(fyne.TextAlignTrailing).Lines(1))
+	marks = append(marks, Middle(tickBox(ticked)), ends)
+	return NewChoice(Inset(&fyne.Container{Layout: marked{gap * 1.6}, Objects: marks}, inset, inset/2, inset, inset/2), chosen, tapped)
+}
+
 // marked puts small marks, each at its own width, before the rest.
 type marked struct{ gap float32 }
 

@@ -291,6 +291,33 @@ func Scrolled(object fyne.CanvasObject) *fyne.Container {
 		Objects: []fyne.CanvasObject{container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{framed}})}}
 }
 
+// ScrolledTo is Scrolled, at first so far that target, one of the column's own rows, can be seen; nil for the beginning.
+func ScrolledTo(column *fyne.Container, target fyne.CanvasObject) *fyne.Container {
+	all := Scrolled(column)
+	if target != nil {
+		all.Layout = &shown{scrolled: all.Layout.(scrolled), target: target}
+	}
+	return all
+}
+
+// shown scrolls to its target once, when it gets its place.
+type shown struct {
+	scrolled
+	target fyne.CanvasObject
+	done   bool
+}
+
+func (s *shown) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	s.scrolled.Layout(objects, size)
+	if s.done || size.Height <= 0 {
+		return
+	}
+	s.done = true
+	scroll := objects[0].(*container.Scroll)
+	bottom := s.target.Position().Y + s.target.Size().Height + frameRoom*2
+	scroll.ScrollToOffset(fyne.NewPos(0, max(0, bottom-size.Height)))
+}
+
 type scrolled struct {
 	inside fyne.CanvasObject
 	wide   *asWide

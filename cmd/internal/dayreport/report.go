@@ -148,7 +148,7 @@ func (r Report) csv(out io.Writer) error {
 			rows = append(rows, []string{entry.Wall.Format(time.RFC3339), entry.Kind.String(), entry.Receipt.String(), entry.UID.String(),
 				voucher, line.Masked, line.Campaign, strconv.FormatInt(line.Units, 10), decimal(line.Amount), decimal(line.Discount),
 				decimal(line.Price), decimal(line.Value), currencyOf(line), string(entry.Assurance), string(record.Verdict),
-				string(entry.Reason), entry.Operator, entry.Approver, inert(entry.Note), entry.Terminal})
+				string(entry.CauseOf(line)), entry.Operator, entry.Approver, inert(entry.Note), entry.Terminal})
 		}
 	}
 	return table.WriteAll(rows)

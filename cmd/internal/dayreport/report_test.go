@@ -102,6 +102,40 @@ func TestCSVHoldsEveryRow(t *testing.T) {
 	}
 }
 
+func TestEachLineOfADeclinedBillHasItsOwnReason(t *testing.T) {
+	// The manager would read that a voucher had expired which was only on a bill with one that had.
+	report := sample(t, "en")
+	report.Records = []terminal.Record{{Entry: terminal.Entry{Kind: terminal.EntryDecline, Reason: terminal.Expired, Lines: []terminal.EntryLine{
+		{Campaign: "dinner", Reasons: []terminal.Reason{terminal.NotCombinable}}, {Campaign: "card"}, {Campaign: "dinner", Reasons: []terminal.Reason{terminal.Expired}}}}}}
+	var text, book bytes.Buffer
+	if err := Write("csv", &text, report); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&text).ReadAll()
+	if err != nil || len(rows) != 4 || rows[1][15] != "not_combinable" || rows[2][15] != "" || rows[3][15] != "expired" {
+		t.Errorf("%v: %v", rows, err)
+	}
+	if err := Write("xlsx", &book, report); err != nil {
+		t.Fatal(err)
+	}
+	file, err := excelize.OpenReader(&book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	state := func(cell string) string {
+		value, err := file.GetCellValue(file.GetSheetList()[1], cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+	say := func(reason terminal.Reason) string { return report.say("reason." + string(reason) + ".title") }
+	if state("I2") != say(terminal.NotCombinable) || state("I3") != "" || state("I4") != say(terminal.Expired) {
+		t.Errorf("%q, %q, %q", state("I2"), state("I3"), state("I4"))
+	}
+}
+
 func TestDocumentHasItsFontWithin(t *testing.T) {
 	// A document would show boxes in place of Chinese on a computer without Chinese fonts.
 	for _, language := range translations.Languages {

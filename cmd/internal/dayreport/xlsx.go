@@ -162,7 +162,10 @@ func (b *book) rows() {
 			state := ""
 			switch e.Kind {
 			case terminal.EntryDecline:
-				worth, units, state = nil, nil, r.say("reason."+string(e.Reason)+".title")
+				worth, units = nil, nil
+				if cause := e.CauseOf(line); cause != "" {
+					state = r.say("reason." + string(cause) + ".title")
+				}
 			case terminal.EntryReverse:
 				if worth != nil {
 					worth = &terminal.Money{Minor: -worth.Minor, Currency: worth.Currency}
