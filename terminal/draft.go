@@ -3,7 +3,6 @@ package terminal
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -111,50 +110,6 @@ func (l OutcomeLine) summary(lines []EntryLine) EntryLine {
 	summary := lines[0]
 	summary.Units, summary.Left, summary.Price, summary.Value = l.Units, l.Left, l.price(), l.value()
 	return summary
-}
-
-// declinedLine records which voucher was turned away, and how much of it.
-func (b *bill) declinedLine(i int, line OutcomeLine) EntryLine {
-	lookup := line.Voucher.Lookup
-	return EntryLine{Voucher: line.Voucher.ID, Campaign: line.Campaign.ID, Kind: line.Campaign.Kind, Units: line.Units,
-		Amount: line.Amount, Left: line.Left, Lookup: &lookup, Masked: b.shown[i].Masked}
-}
-
-// blame notes at each line of a bill that was turned away what is wrong with it. Where nothing is wrong with any of them alone, the bill's
-// reasons are all that is to be said.
-func (b *bill) blame(entry *Entry) {
-	if len(entry.Lines) < 2 {
-		return
-	}
-	for i := range entry.Lines {
-		var findings []Finding
-		switch {
-		case len(b.outcome.Lines) > 0:
-			findings = slices.Clone(b.outcome.Lines[i].Findings)
-		case i < len(b.faults):
-			findings = slices.Clone(b.faults[i])
-		}
-		sortFindings(findings)
-		for _, reason := range reasonsOf(findings) {
-			if slices.Contains(entry.Reasons, reason) { // else a manager agreed to it
-				entry.Lines[i].Reasons = append(entry.Lines[i].Reasons, reason)
-			}
-		}
-	}
-}
-
-// unknownLines record what was shown where no voucher was found: its keyed hash where it could be a code, and its last symbols.
-func (b *bill) unknownLines() []EntryLine {
-	var lines []EntryLine
-	for _, presented := range b.shown {
-		line := EntryLine{Masked: presented.Masked}
-		if len(presented.Candidates) > 0 {
-			lookup := presented.Candidates[0].Lookup
-			line.Lookup = &lookup
-		}
-		lines = append(lines, line)
-	}
-	return lines
 }
 
 // recall rebuilds the outcome of an entry that is in the journal: of a uid that was redeemed before, of a slip to print again.

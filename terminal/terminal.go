@@ -593,32 +593,3 @@ func (b *bill) doubted(exposure Exposure) *Finding {
 	}
 	return finding
 }
-
-// answer journals a decline and gives the outcome back.
-func (t *Terminal) answer(ctx context.Context, b *bill) (Outcome, error) {
-	if b.outcome.Choice != Declined {
-		return b.outcome, nil
-	}
-	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
-		entry := b.entry(EntryDecline, ledger)
-		if entry.UID = t.parts.Random.UID(); len(b.outcome.Lines) == 0 {
-			entry.Lines = b.unknownLines()
-		}
-		for i, line := range b.outcome.Lines {
-			entry.Lines = append(entry.Lines, b.declinedLine(b.of[i], line))
-		}
-		for _, finding := range b.outcome.Findings {
-			if !slices.Contains(entry.Reasons, finding.Reason) {
-				entry.Reasons = append(entry.Reasons, finding.Reason)
-			}
-		}
-		entry.Reason = entry.Reasons[0]
-		b.blame(&entry)
-		return Draft{Entry: entry}, nil
-	})
-	if err != nil {
-		return b.outcome, fmt.Errorf("the decline could not be written down: %w", err)
-	}
-	b.outcome.Record = &record
-	return b.outcome, nil
-}
