@@ -48,7 +48,7 @@ func (s State) Bill() Bill {
 			}
 		case i < len(s.Known): // the terminal could not read all codes, or has not answered yet: what they were before
 			row.Line, row.Known = s.Known[i], true
-			row.Line.Discount, row.Line.Findings = nil, nil
+			row.Line.Discount, row.Line.Amount, row.Line.Findings = nil, nil, nil
 		}
 		if s.Phase == Declined && len(lines) == 0 && i == s.Outcome.Lead && len(s.Outcome.Findings) > 0 {
 			row.Finding = &s.Outcome.Findings[0]

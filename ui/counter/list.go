@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"cmp"
 	"slices"
 
 	"countersign/terminal"
@@ -247,18 +248,57 @@ func (s State) amends() bool {
 	return said && (s.editable() || s.Phase == Declined && s.Undoing == nil)
 }
 
-// amendAsked asks for the amounts again.
+// amendAsked asks for the amounts again. Where one voucher's own amount or number is what cannot be, it alone is asked for: the bill and
+// what was said of the others stay, or what is left to pay would be typed for the bill.
 func (s State) amendAsked() (State, []Command) {
 	if !s.amends() {
 		return s, nil
+	}
+	s.Input, s.Asks = "", ""
+	if i := s.wrongAmount(); i >= 0 {
+		s.Request.Amount, s.Request.Units = nil, nil
+		if i < len(s.Request.Scans) {
+			s.Request.Scans = slices.Clone(s.Request.Scans)
+			s.Request.Scans[i].Amount, s.Request.Scans[i].Units = nil, nil
+		}
+		return s.changed()
 	}
 	s.Request.Amount, s.Request.Units, s.Request.Bill = nil, nil, nil
 	s.Request.Scans = slices.Clone(s.Request.Scans)
 	for i := range s.Request.Scans {
 		s.Request.Scans[i].Amount, s.Request.Scans[i].Units = nil, nil
 	}
-	s.Input, s.Asks = "", ""
 	return s.changed()
+}
+
+// wrongAmount is the line whose own amount, or number of uses, makes what is in hand impossible; -1 where something else does.
+func (s State) wrongAmount() int {
+	i := s.Outcome.Lead
+	if s.Phase != Declined || i >= len(s.Outcome.Lines) {
+		return -1
+	}
+	said := s.Request
+	if i < len(said.Scans) {
+		said.Amount, said.Units = cmp.Or(said.Scans[i].Amount, said.Amount), cmp.Or(said.Scans[i].Units, said.Units)
+	}
+	switch s.Outcome.Lines[i].Campaign.Kind {
+	case terminal.KindBalance:
+		if said.Amount == nil {
+			return -1
+		}
+	case terminal.KindPass:
+		if said.Units == nil {
+			return -1
+		}
+	default:
+		return -1
+	}
+	switch s.Outcome.Reason() {
+	case terminal.AmountInvalid, terminal.WrongCurrency, terminal.InsufficientBalance, terminal.UnitsLimit, terminal.UsesExhausted,
+		terminal.CustomerLimit, terminal.CampaignLimit:
+		return i
+	}
+	return -1
 }
 
 // removed takes the i-th scan off the bill. With the last one the bill is gone.

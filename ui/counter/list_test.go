@@ -320,3 +320,67 @@ func TestSearchInAnyLanguage(t *testing.T) {
 		}
 	}
 }
+
+// cardOnBill is a bill of 60.00 with five off and a gift card from which more is asked for than is left to pay.
+func cardOnBill() State {
+	s := onBill(open(), Declined, together(fiver, gift), "4B2H", "55TD")
+	s.Request.Bill, s.Outcome.Bill = euro(6000), euro(6000)
+	s.Request.Scans[1].Amount, s.Outcome.Lines[1].Amount = euro(6000), euro(6000)
+	s.Outcome.Choice, s.Outcome.Lead, s.Row = terminal.Declined, 1, 1
+	s.Outcome.Lines[1].Findings = []terminal.Finding{{Reason: terminal.AmountInvalid, Facts: map[string]any{"asked": *euro(6000), "most": *euro(5500)}}}
+	s.Outcome.Findings = s.Outcome.Lines[1].Findings
+	return s
+}
+
+func TestOnlyTheWrongAmountIsSaidAgain(t *testing.T) {
+	// The screen says that 55.00 is left to pay, F7 asks for the bill, the cashier types 55.00: the discount is computed from less.
+	for name, c := range map[string]struct {
+		change func(*State)
+		bill   *terminal.Money
+	}{
+		"the marked card's":                 {func(*State) {}, euro(6000)},
+		"a card's that has too little":      {func(s *State) { s.Outcome.Findings[0].Reason = terminal.InsufficientBalance }, euro(6000)},
+		"the bill is too low, not the card": {func(s *State) { s.Outcome.Findings[0].Reason = terminal.MinimumSpend }, nil},
+		"another voucher is marked":         {func(s *State) { s.Outcome.Lead = 0 }, nil},
+	} {
+		s := cardOnBill()
+		c.change(&s)
+		_, commands := play(s, AmendAsked{})
+		request := lastAsk(t, commands)
+		if (request.Bill == nil) != (c.bill == nil) || (c.bill != nil && *request.Bill != *c.bill) || request.Scans[1].Amount != nil {
+			t.Errorf("%s: asked again with the bill %v, the amount %v", name, request.Bill, request.Scans[1].Amount)
+		}
+	}
+	s := cardOnBill()
+	s.Request.Scans = append(s.Request.Scans, terminal.Scan{Code: "7K3MQ9TXF1VE", Amount: euro(500)})
+	_, commands := play(s, AmendAsked{})
+	if other := lastAsk(t, commands).Scans[2].Amount; other == nil || *other != *euro(500) {
+		t.Errorf("another card's amount was thrown away: %v", other)
+	}
+	if s.Request.Scans[1].Amount == nil {
+		t.Error("the state before was changed")
+	}
+}
+
+func TestAnImpossibleBillSaysWhatItsVoucherNeeds(t *testing.T) {
+	// A cashier would take a good gift card off the bill, because nothing says that a smaller amount is enough.
+	s := cardOnBill()
+	if v := Panel(s, english); v.Next != "Type the amount again, at most €55.00. Or take the marked voucher off (Del)." {
+		t.Errorf("the next step reads %q", v.Next)
+	}
+	s.Outcome.Findings[0] = terminal.Finding{Reason: terminal.MinimumSpend, Facts: map[string]any{"missing": *euro(100)}}
+	if v := Panel(s, english); v.Next != "Tell the customer what is missing: €1.00. Or take the marked voucher off (Del)." {
+		t.Errorf("the next step reads %q", v.Next)
+	}
+}
+
+func TestNothingIsTakenOffBeforeTheAnswer(t *testing.T) {
+	// While the terminal still thinks, the list would show a card that pays a bill from which the discount is not taken yet.
+	s := cardOnBill()
+	s.Phase, s.Known = Deciding, s.Outcome.Lines
+	for _, item := range Panel(s, english).Items {
+		if item.Note != "" || item.Key != "" {
+			t.Errorf("%s: %q, %q", item.Name, item.Key, item.Note)
+		}
+	}
+}

@@ -74,6 +74,7 @@ type shownSheet struct {
 	wrong    *terminal.Finding
 	checking bool
 	waiting  bool
+	notice   string
 	people   int
 	found    []Past
 	slips    []Slip
@@ -388,6 +389,8 @@ func (c *Screen) showSheet(s State, say terminal.Words) {
 		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, slips: s.Slips, portion: s.Portion, language: say.Language(), liked: s.Preferences}
 	if s.Who != nil {
 		now.who = s.Who.ID
+	} else {
+		now.notice = s.Notice.Saying.Key
 	}
 	if s.Sheet == UndoSheet && s.Undoing != nil {
 		now.left = countdown(s.Undoing.Until.Sub(s.Now))

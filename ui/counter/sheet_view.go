@@ -115,6 +115,9 @@ func (c *Screen) signIn(s State, w words) fyne.CanvasObject {
 	if s.Who != nil {
 		return c.pin(s, w, subtitle)
 	}
+	if s.Notice.Saying.Key == noticeWhosePIN {
+		subtitle = s.Notice.Saying.In(w)
+	}
 	var people []fyne.CanvasObject
 	for i, person := range s.People() {
 		people = append(people, widgets.Person(person.Name, w.Say("role."+string(person.Role), nil), i == s.Pick, func() { c.counter.Happen(Chose{i}) }))

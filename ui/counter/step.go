@@ -77,6 +77,12 @@ func (s State) scanned(scan terminal.Scan) (State, []Command) {
 		}
 		return s.confirmed(terminal.UID{})
 	}
+	if s.awaitsPIN(scan) {
+		if s.Checking {
+			return s, nil // the PIN is on its way already
+		}
+		return s.notice(noticeWhosePIN, nil), nil
+	}
 	if nonsense(scan) && (s.busy() || len(s.Waiting) > 0 || s.afterNonsense()) {
 		return s.notice("ui.notice.nonsense", nil), nil // the first is shown; more of it would stand before the next customer's code
 	}
@@ -310,6 +316,9 @@ func (s State) dismissed() (State, []Command) {
 // noticeWaiting says that a code waits already. It stands where the waiting scans are counted: below the voucher in hand it would seem to
 // be about that one.
 const noticeWaiting = "ui.notice.waits_already"
+
+// noticeWhosePIN says that a PIN was typed before it was said whose it is. It stands on the sheet where that is chosen.
+const noticeWhosePIN = "ui.notice.whose_pin"
 
 // lastSymbols are the facts that tell one waiting voucher from another: the end of a code that is short enough for its end to be printed on
 // it.

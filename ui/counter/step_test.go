@@ -474,3 +474,33 @@ func TestSlipsThatWaitForThePrinter(t *testing.T) {
 		}
 	}
 }
+
+func TestAPINIsNeverAScan(t *testing.T) {
+	// On a busy PC the manager types the PIN before the field is there: it waits among the customers' codes, is shown and journalled.
+	asks := approved(boat, "A")
+	asks.Choice, asks.Asks = terminal.Asking, []terminal.Ask{{Missing: terminal.MissingApproval}}
+	asking, _ := play(open(), scan("A"), Answered{Turn: 1, Outcome: asks})
+	asking.Operators = append(asking.Operators, terminal.Operator{ID: "max", Name: "Max", Role: terminal.RoleManager, Active: true})
+	choosing, _ := play(asking, fresh)
+	if choosing.Sheet != SignInSheet || choosing.Who != nil {
+		t.Fatalf("two managers are not to choose from: %s, %v", choosing.Sheet, choosing.Who)
+	}
+	checking, _ := play(choosing, Chose{0}, Typing{'1'}, fresh)
+	for name, s := range map[string]State{"asked for a manager": asking, "choosing who": choosing, "while one is checked": checking} {
+		for _, pin := range []string{"8427", "842", "0593071"} {
+			after, commands := play(s, scan(pin))
+			if len(after.Waiting) != 0 || len(commands) != 0 || after.Typed != "" {
+				t.Errorf("%s: %q waits as %v, ordered %+v", name, pin, after.Waiting, commands)
+			}
+		}
+		if after, _ := play(s, scan("7K3MQ9TX4B2HQ")); len(after.Waiting) != 1 {
+			t.Errorf("%s: the next customer's voucher was lost", name)
+		}
+		if after, _ := play(s, scan("482193057264")); len(after.Waiting) != 1 {
+			t.Errorf("%s: the next customer's code of twelve digits was lost", name)
+		}
+	}
+	if after, _ := play(choosing, scan("8427")); after.Notice.Saying.Key != noticeWhosePIN {
+		t.Errorf("nobody is told that the PIN was not taken: %q", after.Notice.Saying.Key)
+	}
+}

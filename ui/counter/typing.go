@@ -56,8 +56,20 @@ func (s State) Entry() Entry {
 // wasTyped reports that a short burst was a person's: digits typed into an open field while the window was busy look as fast as a
 // scanner's. No code is that short.
 func (s State) wasTyped(scan terminal.Scan) bool {
-	shortest := map[Entry]int{DigitsEntry: 6, AmountEntry: 6, PINEntry: 8}[s.Entry()]
+	shortest := map[Entry]int{DigitsEntry: 6, AmountEntry: 6, PINEntry: shortestCode}[s.Entry()]
 	return scan.Source == terminal.SourceScanner && len(scan.Code) < shortest && strings.Trim(scan.Code, "0123456789.,") == ""
+}
+
+// shortestCode is more digits than people type as fast as a scanner, and fewer than a code of digits has.
+const shortestCode = 8
+
+// awaitsPIN reports that a short burst of digits is a PIN, typed before the field for it was open: while somebody still chooses whose it
+// is, or before that. It must not be kept, shown or written down as if it were a code.
+func (s State) awaitsPIN(scan terminal.Scan) bool {
+	ask, _ := s.Asking()
+	asks := s.Sheet == SignInSheet || (s.Sheet == NoSheet &&
+		(ask.Missing == terminal.MissingApproval || ask.Missing == terminal.MissingOperator || (s.Phase == Declined && s.mayAgree())))
+	return asks && scan.Source == terminal.SourceScanner && len(scan.Code) < shortestCode && strings.Trim(scan.Code, "0123456789") == ""
 }
 
 // typing changes what stands in the open field.

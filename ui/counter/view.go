@@ -334,7 +334,7 @@ func (w words) impossible(v widgets.Verdict, s State) widgets.Verdict {
 	if s.Billing {
 		v.Actions = append([]widgets.Action{w.dismiss(w.Say("ui.do.drop", nil))}, w.changes(s)...)
 		if len(s.Request.Scans) > 1 {
-			v.Next = w.Say("ui.bill.impossible", nil)
+			v.Next = w.Say("ui.bill.impossible", args{"next": v.Next})
 		}
 	}
 	return v
