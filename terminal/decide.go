@@ -215,10 +215,10 @@ func judgeItem(item Item, req Request, at Situation, taken int64) (OutcomeLine, 
 		line.Late = &late
 	}
 	line.Findings = judgeState(voucher, campaign, at)
-	line.Findings = append(line.Findings, judgeRules(campaign.Rules, voucher.Slot, at)...)
+	line.Findings = append(line.Findings, judgeRules(campaign.Rules, bothRules(line), voucher.Slot, at)...)
 	if voucher.Rules != nil {
 		narrow := *voucher.Rules
-		line.Findings = append(line.Findings, judgeRules(narrow, voucher.Slot, at)...)
+		line.Findings = append(line.Findings, judgeRules(narrow, bothRules(line), voucher.Slot, at)...)
 		line.Findings = dedupe(line.Findings)
 	}
 	var asks []Ask

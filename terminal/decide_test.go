@@ -234,6 +234,61 @@ func TestNextHoursOnNightsTheClocksChange(t *testing.T) {
 	}
 }
 
+// If the next time that is named were a day on which the offer is not honoured, or after it expires, the customer would come for nothing.
+func TestNextHoursAreOnesThatCount(t *testing.T) {
+	evenings := terminal.Rules{Hours: []terminal.Hours{{Days: []time.Weekday{time.Friday, time.Saturday}, From: 1020, Until: 150}}}
+	always := terminal.Rules{Hours: []terminal.Hours{{From: 0, Until: 360}}}
+	black := func(rules terminal.Rules, days ...string) terminal.Rules {
+		for _, each := range days {
+			rules.Blackout = append(rules.Blackout, day(each))
+		}
+		return rules
+	}
+	until := func(rules terminal.Rules, local string) terminal.Rules {
+		civil, _ := time.Parse("2006-01-02T15:04", local)
+		rules.ValidUntil = &terminal.Moment{Local: true, Civil: civil}
+		return rules
+	}
+	saturdays := &terminal.Rules{Hours: []terminal.Hours{{Days: []time.Weekday{time.Saturday}, From: 1200, Until: 1320}}}
+	for name, test := range map[string]struct {
+		campaign  terminal.Rules
+		voucher   *terminal.Rules
+		now, next string // by the store's clock; next "" for none
+		today     bool
+	}{
+		"nothing is black":               {evenings, nil, "2026-06-19 15:00", "2026-06-19 17:00", true},
+		"that day is black":              {black(evenings, "2026-06-19"), nil, "2026-06-19 03:00", "2026-06-20 17:00", false},
+		"the voucher's black day":        {evenings, &terminal.Rules{Blackout: []terminal.Date{day("2026-06-20")}}, "2026-06-19 02:30", "2026-06-19 17:00", true},
+		"a week of black days":           {black(evenings, "2026-06-19", "2026-06-20", "2026-06-26", "2026-06-27"), nil, "2026-06-18 12:00", "2026-07-03 17:00", false},
+		"black until the day begins":     {black(always, "2026-06-18"), nil, "2026-06-18 12:00", "2026-06-19 04:00", true},
+		"within the voucher's own hours": {evenings, saturdays, "2026-06-18 12:00", "2026-06-20 20:00", false},
+		"it expires before":              {until(evenings, "2026-06-19T16:59"), nil, "2026-06-18 12:00", "", false},
+		"it expires just after":          {until(evenings, "2026-06-19T17:00"), nil, "2026-06-18 12:00", "2026-06-19 17:00", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			c.stock("A", func(r *terminal.Row) { r.Campaign.Rules, r.Voucher.Rules = test.campaign, test.voucher })
+			c.clock.set(at(test.now + ":00"))
+			outcome, err := c.Check(t.Context(), scanOf("A"), nil)
+			n := slices.IndexFunc(outcome.Findings, func(f terminal.Finding) bool { return f.Reason == terminal.OutsideHours })
+			if err != nil || n < 0 {
+				t.Fatalf("%s for %v, %v", outcome.Choice, outcome.Findings, err)
+			}
+			finding := outcome.Findings[n]
+			next, named := finding.Facts["next"].(time.Time)
+			if named != (test.next != "") || (named && !next.Equal(at(test.next+":00"))) {
+				t.Errorf("next at %v, want %q", finding.Facts["next"], test.next)
+			}
+			if _, today := finding.Facts["hours"]; today != test.today {
+				t.Errorf("today's hours: %v", finding.Facts["hours"])
+			}
+			if over := finding.Next().Key == "hours.over.next"; over != (test.next == "") {
+				t.Errorf("the next step is %s", finding.Next().Key)
+			}
+		})
+	}
+}
+
 func ptr(n int64) *int64 { return &n }
 
 func slot(from string) func(*terminal.Row) {

@@ -1,6 +1,9 @@
 package terminal
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Count is how many units of a campaign were used on one business day: by one customer in all stores, or by everybody in one store.
 // Units count as Kind.Counted says; what a reversal takes back is taken off the day of the redemption.
@@ -101,23 +104,37 @@ func (q Quota) Counts(c Count) bool {
 	return c.Campaign == q.Campaign && c.Customer == q.Customer && (q.Store == "" || c.Store == q.Store) && q.Days.Hold(c.Day)
 }
 
-// Finding says that asked units are too many where used were used before; nil where they are not.
-func (q Quota) Finding(used, asked int64) *Finding {
-	if used+asked <= q.Count {
+// Finding says that asked units are too many where used were used before, and earlier lines of the same bill take onBill; nil where they
+// are not. Where the limit is not reached yet, Facts tell what is "left" of it, and what is "asked" for or, where it is all lines of the
+// bill together that are too many, how many the "bill" holds.
+func (q Quota) Finding(used, onBill, asked int64) *Finding {
+	used = max(0, used)
+	if used+onBill+asked <= q.Count {
 		return nil
 	}
-	facts := map[string]any{"count": q.Count, "per": string(q.Per), "used": max(0, used)}
+	facts := map[string]any{"count": q.Count, "per": string(q.Per), "used": used}
 	if q.Per != PerEver && asked <= q.Count {
 		facts["again"] = q.Days.Through.AddDays(1)
+	}
+	if left := q.Count - used; left > 0 {
+		facts["left"] = left
+		if facts["asked"] = asked; onBill > 0 {
+			delete(facts, "again")
+			delete(facts, "asked")
+			facts["bill"] = onBill + asked
+		}
 	}
 	return &Finding{Reason: q.Reason, Facts: facts}
 }
 
-// UsedQuota is a quota with what was used of it before.
+// UsedQuota is a quota with what was used of it before, and what earlier lines of the same bill take.
 type UsedQuota struct {
 	Quota
-	Used int64
+	Used, OnBill int64
 }
+
+// left is what is left of the quota for the line that is judged.
+func (q UsedQuota) left() int64 { return q.Count - max(0, q.Used) - q.OnBill }
 
 // used adds up what is known of a row's quotas: what the row counts, and this terminal's own entries that the row does not know.
 func (r Row) used(own past, store string, today Date) ([]UsedQuota, error) {
@@ -136,7 +153,7 @@ func (r Row) used(own past, store string, today Date) ([]UsedQuota, error) {
 				used += count.Units
 			}
 		}
-		quotas = append(quotas, UsedQuota{quota, used})
+		quotas = append(quotas, UsedQuota{Quota: quota, Used: used})
 	}
 	return quotas, nil
 }
@@ -147,7 +164,7 @@ func countEarlier(item Item, earlier []OutcomeLine) []UsedQuota {
 	for i := range quotas {
 		for _, line := range earlier {
 			if line.Campaign.ID == quotas[i].Campaign && (quotas[i].Customer == "" || line.Voucher.Counted() == quotas[i].Customer) {
-				quotas[i].Used += line.Campaign.Kind.Counted(line.Units)
+				quotas[i].OnBill += line.Campaign.Kind.Counted(line.Units)
 			}
 		}
 	}
@@ -155,11 +172,14 @@ func countEarlier(item Item, earlier []OutcomeLine) []UsedQuota {
 }
 
 // judgeQuotas holds the units of a line against its quotas. A line whose units are still to be asked for takes at least one.
-// last is the voucher's last use, which is told where it is one of those that count.
+// last is the voucher's last use, which is told where it is one of those that count. Of several quotas for the same reason, the one that
+// leaves least is told.
 func judgeQuotas(line OutcomeLine, quotas []UsedQuota, last *LastUse, at Situation) []Finding {
 	var findings []Finding
+	quotas = slices.Clone(quotas)
+	slices.SortStableFunc(quotas, func(a, b UsedQuota) int { return cmp.Compare(a.left(), b.left()) })
 	for _, quota := range quotas {
-		if finding := quota.Finding(quota.Used, line.Campaign.Kind.Counted(max(1, line.Units))); finding != nil {
+		if finding := quota.Finding(quota.Used, quota.OnBill, line.Campaign.Kind.Counted(max(1, line.Units))); finding != nil {
 			if last != nil && quota.Days.Hold(BusinessDay(last.At, at.Zone, at.Settings.Store.BusinessDayStarts)) {
 				finding.Facts["at"] = last.At.In(at.Zone)
 			}
@@ -172,7 +192,7 @@ func judgeQuotas(line OutcomeLine, quotas []UsedQuota, last *LastUse, at Situati
 // mostOf is how many units quotas still leave, at most most. Where one leaves nothing, it is what declines.
 func mostOf(most int64, quotas []UsedQuota) int64 {
 	for _, quota := range quotas {
-		if rest := quota.Count - quota.Used; rest > 0 {
+		if rest := quota.left(); rest > 0 {
 			most = min(most, rest)
 		}
 	}

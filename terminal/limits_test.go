@@ -3,6 +3,7 @@ package terminal_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"countersign/terminal"
 )
@@ -166,8 +167,8 @@ func TestLimitsBoundWhatIsAsked(t *testing.T) {
 // pay for it.
 func TestWholeOrder(t *testing.T) {
 	c := newCounter(t)
-	orders := map[string][]string{"A": {"B", "C", "D"}, "B": {"A", "C", "D"}}
-	for _, code := range []string{"A", "B", "C", "D"} {
+	orders := map[string][]string{"A": {"B", "C", "D", "E"}, "B": {"A", "C", "D", "E"}}
+	for _, code := range []string{"A", "B", "C", "D", "E"} {
 		c.stock(code, func(r *terminal.Row) {
 			r.Voucher.Order = "o1"
 			for _, other := range orders[code] {
@@ -175,6 +176,9 @@ func TestWholeOrder(t *testing.T) {
 			}
 			if code == "D" {
 				r.Voucher.Used = 1
+			}
+			if code == "E" { // nobody will ever redeem it: it must not keep the others from being redeemed together
+				r.Voucher.Rules = &terminal.Rules{ValidUntil: &terminal.Moment{Instant: noon.Add(-time.Hour)}}
 			}
 		})
 	}
@@ -298,5 +302,72 @@ func TestUndoneElsewhereIsFreeOnceTheAuthoritySaysSo(t *testing.T) {
 	}
 	if twice := c.redeem(t, scanOf("A")); twice.Reason() != terminal.AlreadyRedeemed {
 		t.Fatalf("twice: %s for %s", twice.Choice, twice.Reason())
+	}
+}
+
+// If a limit that is not reached yet were told as reached, a customer who may use the offer once more today would be sent away; and a
+// bill that holds too many would be taken for one on which somebody used the offer before.
+func TestLimitsThatAreNotReachedSayWhatIsLeft(t *testing.T) {
+	pass := func(r *terminal.Row) {
+		r.Campaign.Kind, r.Voucher.Units, r.Voucher.Customer = terminal.KindPass, 7, "ann"
+	}
+	perCustomer := func(count int64) func(*terminal.Row) {
+		return func(r *terminal.Row) {
+			pass(r)
+			r.Campaign.Rules.PerCustomer = &terminal.Limit{Count: count, Per: terminal.PerDay}
+		}
+	}
+	perDay := func(r *terminal.Row) {
+		pass(r)
+		r.Campaign.Rules.PerDay = &terminal.DayLimit{Count: 2}
+	}
+	narrower := func(r *terminal.Row) {
+		perCustomer(5)(r)
+		r.Voucher.Rules = &terminal.Rules{PerCustomer: &terminal.Limit{Count: 2, Per: terminal.PerDay}}
+	}
+	for name, test := range map[string]struct {
+		row        func(*terminal.Row)
+		used       int64
+		codes      []string
+		units      int64
+		left, bill any
+		again      bool
+		fact       string
+	}{
+		"none used, more asked than ever": {perCustomer(2), 0, []string{"A"}, 3, int64(2), nil, false, "limit.rest.customer.fact"},
+		"one used, two asked":             {perCustomer(2), 1, []string{"A"}, 2, int64(1), nil, true, "limit.rest.customer.fact"},
+		"reached":                         {perCustomer(2), 2, []string{"A"}, 1, nil, nil, true, "reason.customer_limit.fact"},
+		"only the bill":                   {perCustomer(1), 0, []string{"A", "B"}, 1, int64(1), int64(2), false, "limit.bill.customer.fact"},
+		"the bill, after some were used":  {perCustomer(3), 1, []string{"A", "B"}, 2, int64(2), int64(4), false, "limit.bill.customer.fact"},
+		"reached, and a bill":             {perCustomer(1), 1, []string{"A", "B"}, 1, nil, nil, true, "reason.customer_limit.fact"},
+		"the offer's day":                 {perDay, 1, []string{"A"}, 2, int64(1), nil, true, "limit.rest.campaign.fact"},
+		"the offer's day, only the bill":  {perDay, 0, []string{"A", "B", "C"}, 1, int64(2), int64(3), false, "limit.bill.campaign.fact"},
+		"the voucher's own leaves less":   {narrower, 1, []string{"A"}, 6, int64(1), nil, false, "limit.rest.customer.fact"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			for _, code := range test.codes {
+				c.stock(code, func(r *terminal.Row) {
+					test.row(r)
+					r.Counts = []terminal.Count{{Campaign: "dinner", Customer: "ann", Day: day("2026-06-16"), Units: test.used},
+						{Campaign: "dinner", Store: "quay", Day: day("2026-06-16"), Units: test.used}}
+				})
+			}
+			req := scanOf(test.codes...)
+			req.Units = &test.units
+			outcome, err := c.Scan(t.Context(), req)
+			if err != nil || outcome.Choice != terminal.Declined {
+				t.Fatalf("%s, %v", outcome.Choice, err)
+			}
+			finding := outcome.Findings[0]
+			facts := finding.Facts
+			_, again := facts["again"]
+			if facts["used"] != test.used || facts["left"] != test.left || facts["bill"] != test.bill || again != test.again {
+				t.Errorf("the facts are %v", facts)
+			}
+			if key := finding.Fact().Key; key != test.fact {
+				t.Errorf("told as %s", key)
+			}
+		})
 	}
 }

@@ -31,12 +31,16 @@ func (t *Terminal) addOrder(ctx context.Context, b *bill, i int) error {
 
 // leaveOut reports that an item is only on the bill as a part of the order, and there is nothing left of it to honour.
 func (b *bill) leaveOut(i int, item Item) bool {
-	return i >= len(b.req.Scans) && !item.open()
+	return i >= len(b.req.Scans) && !item.open(b.at)
 }
 
-// open reports that a voucher was neither withdrawn nor used up.
-func (i Item) open() bool {
-	return i.Row.Voucher.State == VoucherActive && i.left() > 0
+// open reports that a voucher was neither withdrawn nor used up, and has not expired: it can still be redeemed some time.
+func (i Item) open(at Situation) bool {
+	line := OutcomeLine{Voucher: i.Row.Voucher, Campaign: i.Row.Campaign}
+	expired := slices.ContainsFunc(bothRules(line), func(r Rules) bool {
+		return r.ValidUntil != nil && at.Now.Lower.After(r.ValidUntil.Latest(at.Zone))
+	})
+	return i.Row.Voucher.State == VoucherActive && i.left() > 0 && !expired
 }
 
 // others finds what else the order of the one scanned voucher holds that is still open, as far as this terminal knows.
@@ -64,7 +68,7 @@ func (t *Terminal) others(ctx context.Context, b *bill) error {
 			if item.Own, err = t.parts.Journal.Use(ctx, row.Voucher.ID, "", row.Included); err != nil {
 				return err
 			}
-			if item.open() && !slices.ContainsFunc(b.others, func(l OutcomeLine) bool { return l.Voucher.ID == row.Voucher.ID }) {
+			if item.open(b.at) && !slices.ContainsFunc(b.others, func(l OutcomeLine) bool { return l.Voucher.ID == row.Voucher.ID }) {
 				b.others = append(b.others, OutcomeLine{Voucher: row.Voucher, Campaign: row.Campaign, Left: item.left()})
 			}
 		}

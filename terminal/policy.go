@@ -72,7 +72,7 @@ func judgeLineOffline(line OutcomeLine, risk, whole Money, age time.Duration, ex
 		manager := at.Approver != nil && at.Approver.Role.Covers(RoleManager)
 		manager = manager || (at.Operator != nil && at.Operator.Role.Covers(RoleManager))
 		if !manager {
-			return &Finding{Reason: ApprovalRequired, Facts: map[string]any{"amount": risk}}
+			return &Finding{Reason: ApprovalRequired, Facts: map[string]any{"amount": risk, "line": "down"}}
 		}
 	}
 	if limit := time.Duration(policy.CacheAgeSeconds) * time.Second; limit > 0 && age > limit {

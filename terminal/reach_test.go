@@ -83,6 +83,9 @@ func TestAScanSaysWhatRedeemingAloneWouldSay(t *testing.T) {
 			if asked := test.choice == terminal.Asking; asked != (len(outcome.Asks) == 1 && outcome.Asks[0].Missing == terminal.MissingApproval) {
 				t.Errorf("asks %+v", outcome.Asks)
 			}
+			if told := test.want == terminal.ApprovalRequired && outcome.Findings[0].Fact().Key == "approval.offline.fact"; told != (name == "approval") {
+				t.Errorf("nobody is told that it is because the line is down: %v", outcome.Findings)
+			}
 			if want := map[bool]int{true: 1}[test.choice == terminal.Declined]; c.journal.count(terminal.EntryDecline) != want {
 				t.Errorf("%d declines are written down", c.journal.count(terminal.EntryDecline))
 			}
@@ -140,6 +143,9 @@ func TestAnUnknownKeyIsAskedForOnce(t *testing.T) {
 			outcome := c.redeem(t, scanOf("A"))
 			if outcome.Choice != test.want || authority.refreshed != test.asked {
 				t.Errorf("%s for %q after %d requests; want %s after %d", outcome.Choice, outcome.Reason(), authority.refreshed, test.want, test.asked)
+			}
+			if told := test.want == terminal.Declined && outcome.Findings[0].Next().Key == "issuer.offline.next"; told != (test.err != nil) {
+				t.Errorf("the cashier is told to %s", outcome.Findings[0].Next().Key)
 			}
 			if declined := test.want == terminal.Declined; declined && !slices.Equal(outcome.Record.Entry.Reasons, []terminal.Reason{terminal.UnknownIssuer}) {
 				t.Errorf("written down as %v", outcome.Record.Entry.Reasons)

@@ -93,6 +93,10 @@ type Finding struct {
 	Approvable bool `json:"-"`
 }
 
+// titled are the variants that have a title of their own.
+var titled = []string{"lines.unknown.", "discount.nothing.", "undo.cashier.", "undo.never.",
+	"limit.bill.customer.", "limit.rest.customer.", "limit.bill.campaign.", "limit.rest.campaign."}
+
 // Title, Fact and Next are the three sentences of a finding.
 func (f Finding) Title() Saying {
 	if cause := f.keyTrouble(); cause != "" {
@@ -101,7 +105,7 @@ func (f Finding) Title() Saying {
 	if cause := f.journalTrouble(); cause != "" {
 		return Saying{"barred." + cause, f.Facts}
 	}
-	if variant := f.variant(); slices.Contains([]string{"lines.unknown.", "discount.nothing.", "undo.cashier.", "undo.never."}, variant) {
+	if variant := f.variant(); slices.Contains(titled, variant) {
 		return Saying{variant + "title", f.Facts}
 	}
 	return Saying{"reason." + string(f.Reason) + ".title", f.Facts}
@@ -183,6 +187,20 @@ func (f Finding) variant() string {
 		return "lines.unknown."
 	case f.Reason == AmountInvalid && has("discount"):
 		return "discount.nothing."
+	case f.Reason == UnknownIssuer && f.Facts["line"] == "down":
+		return "issuer.offline."
+	case f.Reason == ApprovalRequired && f.Facts["line"] == "down":
+		return "approval.offline."
+	case f.Reason == OutsideHours && has("until"):
+		return "hours.over."
+	case f.Reason == CustomerLimit && has("bill"):
+		return "limit.bill.customer."
+	case f.Reason == CustomerLimit && has("left"):
+		return "limit.rest.customer."
+	case f.Reason == CampaignLimit && has("bill"):
+		return "limit.bill.campaign."
+	case f.Reason == CampaignLimit && has("left"):
+		return "limit.rest.campaign."
 	}
 	return ""
 }

@@ -67,8 +67,8 @@ func (s Situation) useFacts(use *LastUse) map[string]any {
 }
 
 // judgeRules holds one set of rules, of a campaign or of a voucher, against the situation: place, time and role. What depends on
-// units or on the bill is judged with those.
-func judgeRules(rules Rules, slot *Slot, at Situation) []Finding {
+// units or on the bill is judged with those. all are the rules that the voucher stands under.
+func judgeRules(rules Rules, all []Rules, slot *Slot, at Situation) []Finding {
 	findings := judgeValidity(rules, at)
 	if len(rules.Stores) > 0 && !slices.Contains(rules.Stores, at.Settings.Store.ID) {
 		names := make([]string, len(rules.Stores))
@@ -86,7 +86,7 @@ func judgeRules(rules Rules, slot *Slot, at Situation) []Finding {
 		findings = append(findings, Finding{Reason: Blackout, Facts: map[string]any{"day": day}})
 	}
 	if len(rules.Hours) > 0 && !slices.ContainsFunc(rules.Hours, func(h Hours) bool { return h.hold(at.Time()) }) {
-		findings = append(findings, Finding{Reason: OutsideHours, Facts: hoursFacts(rules.Hours, at.Time())})
+		findings = append(findings, Finding{Reason: OutsideHours, Facts: hoursFacts(rules, all, at)})
 	}
 	findings = append(findings, judgeSlot(rules.Slot, slot, at)...)
 	return append(findings, judgeRole(rules.Role, at)...)
@@ -138,11 +138,10 @@ func judgeValidity(rules Rules, at Situation) []Finding {
 func (h Hours) hold(local time.Time) bool {
 	minute := local.Hour()*60 + local.Minute()
 	today, yesterday := local.Weekday(), (local.Weekday()+6)%7
-	on := func(day time.Weekday) bool { return len(h.Days) == 0 || slices.Contains(h.Days, day) }
 	if h.From < h.Until {
-		return on(today) && minute >= h.From && minute < h.Until
+		return h.on(today) && minute >= h.From && minute < h.Until
 	}
-	return (on(today) && minute >= h.From) || (on(yesterday) && minute < h.Until)
+	return (h.on(today) && minute >= h.From) || (h.on(yesterday) && minute < h.Until)
 }
 
 // String writes the stretch without its days: "17:00–02:00".
@@ -150,51 +149,92 @@ func (h Hours) String() string {
 	return fmt.Sprintf("%02d:%02d–%02d:%02d", h.From/60, h.From%60, h.Until/60, h.Until%60)
 }
 
-// hoursFacts says when the voucher can be used: the stretches that begin today, and the next beginning.
-func hoursFacts(hours []Hours, local time.Time) map[string]any {
+// hoursAhead is how many days the next hours are looked for: longer than the longest holidays.
+const hoursAhead = 100
+
+// hoursFacts says when the voucher can be used: the stretches of rules that begin today, and the next time that all of its rules allow,
+// which are the campaign's and the voucher's. Where it expires before, it says when.
+func hoursFacts(rules Rules, all []Rules, at Situation) map[string]any {
 	facts := map[string]any{}
+	local, starts := at.Time(), at.Settings.Store.BusinessDayStarts
+	black := func(t time.Time) bool {
+		day := BusinessDay(t, at.Zone, starts)
+		return slices.ContainsFunc(all, func(r Rules) bool { return slices.Contains(r.Blackout, day) })
+	}
 	var today []string
-	var next time.Time
-	for _, h := range hours {
-		from := func(ahead int) Moment {
-			day := time.Date(local.Year(), local.Month(), local.Day()+ahead, 0, 0, 0, 0, time.UTC)
-			return Moment{Local: true, Civil: day.Add(time.Duration(h.From) * time.Minute)}
-		}
+	for _, h := range rules.Hours {
+		begin := h.begins(local, 0).Earliest(at.Zone).In(at.Zone)
 		// On the night the clocks go forward, a stretch within the missing hour never comes.
-		if (len(h.Days) == 0 || slices.Contains(h.Days, local.Weekday())) && h.hold(from(0).Earliest(local.Location()).In(local.Location())) {
+		if h.on(local.Weekday()) && h.hold(begin) && !black(begin) {
 			today = append(today, h.String())
-		}
-		for ahead := range 8 {
-			day := time.Date(local.Year(), local.Month(), local.Day()+ahead, 0, 0, 0, 0, time.UTC)
-			if len(h.Days) > 0 && !slices.Contains(h.Days, day.Weekday()) {
-				continue
-			}
-			for _, begin := range []time.Time{from(ahead).Earliest(local.Location()), from(ahead).Latest(local.Location())} {
-				next = sooner(next, begin, h, local) // where the clocks go back, a time comes twice
-			}
-		}
-		// Where the clocks go back, a stretch that is over can begin once more.
-		if _, change := local.ZoneBounds(); !change.IsZero() && change.Before(local.AddDate(0, 0, 8)) {
-			next = sooner(next, change, h, local)
 		}
 	}
 	if len(today) > 0 {
 		facts["hours"] = today
 	}
+	next := nextHours(all, local, starts, black)
+	for _, r := range all {
+		if r.ValidUntil == nil {
+			continue
+		}
+		if until := r.ValidUntil.Latest(at.Zone); !next.IsZero() && next.After(until) && !local.After(until) {
+			facts["until"] = until.In(at.Zone)
+			return facts
+		}
+	}
 	if !next.IsZero() {
-		facts["next"] = next.In(local.Location())
+		facts["next"] = next.In(at.Zone)
 	}
 	return facts
 }
 
-// sooner is the sooner of next and begin, where begin is still to come and the stretch does begin then: on the night the clocks
-// go forward, one within the missing hour does not.
-func sooner(next, begin time.Time, h Hours, local time.Time) time.Time {
-	if !begin.After(local) || !h.hold(begin.In(local.Location())) || (!next.IsZero() && !begin.Before(next)) {
-		return next
+// nextHours is the first time after local that is within the hours of all rules and not black; zero where there is none in sight.
+func nextHours(all []Rules, local time.Time, starts int, black func(time.Time) bool) time.Time {
+	zone := local.Location()
+	var next time.Time
+	consider := func(begin time.Time) {
+		begin = begin.In(zone)
+		if !begin.After(local) || (!next.IsZero() && !begin.Before(next)) || black(begin) {
+			return
+		}
+		for _, rules := range all { // on the night the clocks go forward, a stretch within the missing hour does not begin
+			if len(rules.Hours) > 0 && !slices.ContainsFunc(rules.Hours, func(h Hours) bool { return h.hold(begin) }) {
+				return
+			}
+		}
+		next = begin
 	}
-	return begin
+	newDay := Hours{From: starts}
+	for ahead := range hoursAhead {
+		for _, rules := range all {
+			for _, h := range rules.Hours {
+				consider(h.begins(local, ahead).Earliest(zone)) // where the clocks go back, a time comes twice
+				consider(h.begins(local, ahead).Latest(zone))
+			}
+			if len(rules.Blackout) > 0 { // a stretch can go on when a black day is over
+				consider(newDay.begins(local, ahead).Earliest(zone))
+			}
+		}
+		// Where the clocks go back, a stretch that is over can begin once more.
+		then := local.Add(time.Duration(ahead) * 24 * time.Hour)
+		if _, change := then.ZoneBounds(); !change.IsZero() && change.Before(then.Add(48*time.Hour)) {
+			consider(change)
+		}
+		if !next.IsZero() && next.Before(then) {
+			break
+		}
+	}
+	return next
 }
+
+// begins is when the stretch begins on the day that is so many days after that of local, by the wall clock.
+func (h Hours) begins(local time.Time, ahead int) Moment {
+	day := time.Date(local.Year(), local.Month(), local.Day()+ahead, 0, 0, 0, 0, time.UTC)
+	return Moment{Local: true, Civil: day.Add(time.Duration(h.From) * time.Minute)}
+}
+
+// on reports whether the stretch can begin on a weekday.
+func (h Hours) on(day time.Weekday) bool { return len(h.Days) == 0 || slices.Contains(h.Days, day) }
 
 // judgeSlot holds a booking's slot against the time, with the grace that the rules give.
 func judgeSlot(grace *SlotGrace, slot *Slot, at Situation) []Finding {

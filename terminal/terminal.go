@@ -212,8 +212,12 @@ func (t *Terminal) Settings(ctx context.Context) (Settings, error) {
 func (t *Terminal) read(ctx context.Context, b *bill) *Finding {
 	for _, scan := range b.req.Scans {
 		presented, finding := t.parts.Codes.Read(scan)
-		if finding != nil && finding.newerKey() && t.refreshIssuers(ctx) {
-			presented, finding = t.parts.Codes.Read(scan)
+		if finding != nil && finding.newerKey() {
+			if err := t.refreshIssuers(ctx); err == nil {
+				presented, finding = t.parts.Codes.Read(scan)
+			} else if errors.Is(err, ErrNoAnswer) { // the key may have come with a rotation that this terminal has not heard of
+				finding.Facts["line"] = "down"
+			}
 		}
 		b.shown = append(b.shown, presented)
 		if finding != nil {
@@ -227,11 +231,13 @@ func (t *Terminal) read(ctx context.Context, b *bill) *Finding {
 	return nil
 }
 
-// refreshIssuers has the authority fetch the keys that sign tokens, and reports whether a code is worth reading again. Whatever is in the
-// way of it, the token is then one of an issuer that is not known here.
-func (t *Terminal) refreshIssuers(ctx context.Context) bool {
-	issuers, ok := t.parts.Authority.(Issuers)
-	return ok && issuers.RefreshIssuers(ctx) == nil
+// refreshIssuers has the authority fetch the keys that sign tokens; nil where a code is worth reading again. Whatever is in the way of it,
+// the token is then one of an issuer that is not known here.
+func (t *Terminal) refreshIssuers(ctx context.Context) error {
+	if issuers, ok := t.parts.Authority.(Issuers); ok {
+		return issuers.RefreshIssuers(ctx)
+	}
+	return ErrUnknown
 }
 
 // find takes a voucher from the cache. A signed token that the cache has never seen stands for itself, if its campaign is there.
@@ -590,6 +596,9 @@ func (b *bill) doubted(exposure Exposure) *Finding {
 	finding := judgeOffline(b.outcome, Alone{fresh, exposure}, b.at)
 	if finding != nil && finding.Reason == OfflineNotAllowed && finding.Facts["cause"] == nil {
 		finding.Facts = map[string]any{"cause": BarredCloud}
+	}
+	if finding != nil {
+		delete(finding.Facts, "line") // the cloud does answer
 	}
 	return finding
 }

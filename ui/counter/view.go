@@ -386,6 +386,7 @@ func (w words) asked(s State) widgets.Verdict {
 	switch ask.Missing {
 	case terminal.MissingApproval:
 		v.Details = append([]string{ask.Finding.Fact().In(w)}, v.Details...)
+		v.Next = ask.Finding.Next().In(w)
 		label = w.Say("ui.do.manager", nil)
 	case terminal.MissingOperator:
 		label = w.Say("ui.do.sign_in", nil)

@@ -106,12 +106,13 @@ func (g *claiming) judgeQuotas(v held, campaign terminal.Campaign, units int64) 
 		if err != nil {
 			return asked, err
 		}
+		onBill := int64(0)
 		for _, earlier := range g.limited {
 			if earlier.campaign == quota.Campaign && (quota.Customer == "" || earlier.customer == quota.Customer) {
-				held += earlier.units
+				onBill += earlier.units
 			}
 		}
-		if finding := quota.Finding(used+held, asked.units); finding != nil && !said[finding.Reason] {
+		if finding := quota.Finding(used+held, onBill, asked.units); finding != nil && !said[finding.Reason] {
 			said[finding.Reason] = true
 			g.refuse(*finding)
 		}
