@@ -84,7 +84,7 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 		outcome.Lines = append(outcome.Lines, line)
 		for n := range asks {
 			if asks[n].Missing == MissingUnits || asks[n].Missing == MissingAmount {
-				asks[n].Line = i
+				asks[n].Line, asks[n].Voucher, asks[n].Code = i, item.Row.Voucher.ID, item.Masked
 			}
 		}
 		outcome.Asks = mergeAsks(outcome.Asks, asks)

@@ -1,6 +1,7 @@
 package terminal_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -204,6 +205,44 @@ func TestEachGiftCardIsAskedForItsOwnAmount(t *testing.T) {
 	outcome := c.redeem(t, req)
 	if !outcome.Redeemed() || outcome.Lines[0].Units != 1000 || outcome.Lines[1].Units != 2000 || outcome.Lines[2].Units != 2 {
 		t.Errorf("%s: %+v", outcome.Choice, outcome.Lines)
+	}
+}
+
+// If a question did not say which of two gift cards it is about, a script would ask for ever, and a cashier would take the money off the
+// wrong card.
+func TestAQuestionSaysWhichVoucherItIsAbout(t *testing.T) {
+	c := newCounter(t)
+	first, second := c.stock("A", balance(5000)), c.stock("B", balance(4000))
+	c.stock("D", percent(1000, nil))
+	twenty, bill := euros(2000), euros(9000)
+	for name, test := range map[string]struct {
+		req  terminal.Request
+		want terminal.VoucherID
+		line int
+	}{
+		"nothing said":       {terminal.Request{Scans: scanOf("A", "B").Scans}, first.Voucher.ID, 0},
+		"said of the first":  {terminal.Request{Scans: []terminal.Scan{{Code: "A", Amount: twenty}, {Code: "B"}}}, second.Voucher.ID, 1},
+		"said of the second": {terminal.Request{Scans: []terminal.Scan{{Code: "A"}, {Code: "B", Amount: twenty}}}, first.Voucher.ID, 0},
+		"behind a discount":  {terminal.Request{Bill: bill, Scans: scanOf("D", "A", "B").Scans}, first.Voucher.ID, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			outcome, err := c.Scan(t.Context(), test.req)
+			if err != nil || outcome.Choice != terminal.Asking {
+				t.Fatalf("%s for %v, %v", outcome.Choice, outcome.Findings, err)
+			}
+			ask := outcome.Asks[0]
+			written, err := json.Marshal(ask)
+			var read map[string]any
+			if err == nil {
+				err = json.Unmarshal(written, &read)
+			}
+			if line, there := read["line"]; err != nil || ask.Voucher != test.want || !there || line != float64(test.line) {
+				t.Errorf("asks %s, %v; want line %d", written, err, test.line)
+			}
+		})
+	}
+	if written, _ := json.Marshal(terminal.Ask{Missing: terminal.MissingBill}); string(written) != `{"missing":"bill"}` {
+		t.Errorf("a question about the bill reads %s", written)
 	}
 }
 

@@ -1,5 +1,7 @@
 package terminal
 
+import "encoding/json"
+
 // Choice is what a decision comes to.
 type Choice string
 
@@ -24,12 +26,29 @@ const (
 	MissingHub      Missing = "hub"      // the store's hub does not answer: try again, or go on alone (Request.Alone)
 )
 
-// Ask is one question to the cashier.
+// Ask is one question to the cashier. Of MissingUnits and MissingAmount, Line, Voucher and Code say which voucher it is about.
 type Ask struct {
-	Missing Missing `json:"missing"`
-	Line    int     `json:"line,omitempty"`   // of Outcome.Lines: of MissingUnits and MissingAmount, which voucher's, from 0
-	Most    int64   `json:"most,omitempty"`   // units, or minor units, that can be given at most
-	Finding Finding `json:"finding,omitzero"` // of MissingApproval: why
+	Missing Missing   `json:"missing"`
+	Line    int       `json:"line"` // of Outcome.Lines, from 0; in JSON only where it means one
+	Voucher VoucherID `json:"voucher,omitzero"`
+	Code    string    `json:"code,omitempty"`   // its last symbols
+	Most    int64     `json:"most,omitempty"`   // units, or minor units, that can be given at most
+	Finding Finding   `json:"finding,omitzero"` // of MissingApproval: why
+}
+
+// ofLine reports that the question is about one voucher.
+func (a Ask) ofLine() bool { return a.Missing == MissingUnits || a.Missing == MissingAmount }
+
+// MarshalJSON leaves the line out of a question that is not about one.
+func (a Ask) MarshalJSON() ([]byte, error) {
+	type plain Ask
+	if a.ofLine() {
+		return json.Marshal(plain(a))
+	}
+	return json.Marshal(struct {
+		plain
+		Line *int `json:"line,omitempty"`
+	}{plain: plain(a)})
 }
 
 // Request is what a cashier wants done with one or several codes. Several are one bill: all or nothing.

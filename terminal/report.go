@@ -38,7 +38,8 @@ type Report struct {
 	At        *time.Time     `json:"at"`
 	Lines     []ReportLine   `json:"lines,omitempty"` // of a bill with several vouchers, or an order
 	Order     []ReportLine   `json:"order,omitempty"` // what else the order holds that is still open
-	// Ignored lists what was said with the code and has no meaning for this voucher: "amount", "bill", "lines".
+	// Ignored lists what was said with the code and has no meaning for this voucher: "amount", "bill", "lines"; "amount_each" is an amount that
+	// was said once of several balances, and does not say of which.
 	Ignored []string `json:"ignored,omitempty"`
 }
 
@@ -141,6 +142,9 @@ func (o Outcome) sayings(report *Report, words Words) {
 	case o.Choice == Asking && len(o.Asks) > 0:
 		report.Title = words.Say("ask."+string(o.Asks[0].Missing), nil)
 		report.Next = words.Say("ask."+string(o.Asks[0].Missing)+".next", nil)
+		if ask := o.Asks[0]; ask.ofLine() && len(o.Lines) > 1 && ask.Line < len(o.Lines) {
+			report.Fact = words.Say("ask.which", map[string]any{"name": o.Lines[ask.Line].Campaign.Name, "code": ask.Code})
+		}
 	case o.Reversed != nil:
 		report.Title = words.Say("outcome.reversed", nil)
 	case o.Redeemed():

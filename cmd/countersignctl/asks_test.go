@@ -45,7 +45,10 @@ func TestEveryAskHasAnAnswer(t *testing.T) {
 			}
 		})
 	}
-	p := s.prepare(scene{name: "not a manager", issue: []string{"dear"}}, "")
+	p := s.prepare(scene{name: "one amount for two cards", issue: []string{"card --count 2"}}, "")
+	s.at("counter-1").drain()
+	p.step(t, s.at("counter-1"), "redeem $1 $2 --amount 20.00 => ask amount missing.0.line=0 missing.0.most=5000 ignored.0=amount_each")
+	p = s.prepare(scene{name: "not a manager", issue: []string{"dear"}}, "")
 	s.at("counter-1").drain()
 	for _, step := range []string{
 		"redeem $1 as:li ok:tom => ask operator_not_allowed facts.approver=Tom",

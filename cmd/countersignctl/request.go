@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -263,15 +264,22 @@ func ignored(request terminal.Request, outcome terminal.Outcome) []string {
 	if outcome.Choice == terminal.Declined || len(outcome.Lines) == 0 {
 		return nil
 	}
-	amount, bill, parts := false, false, false
+	amount, bill, parts, balances := false, false, false, 0
 	for _, line := range outcome.Lines {
 		kind := line.Campaign.Kind
-		amount = amount || kind == terminal.KindBalance
+		if kind == terminal.KindBalance {
+			amount = true
+			balances++
+		}
 		bill = bill || kind == terminal.KindDiscount || kind == terminal.KindBalance || line.Campaign.Rules.MinimumBill != nil ||
 			(line.Voucher.Rules != nil && line.Voucher.Rules.MinimumBill != nil)
 		parts = parts || kind == terminal.KindPickup
 	}
 	var names []string
+	ofOne := slices.ContainsFunc(request.Scans, func(scan terminal.Scan) bool { return scan.Amount != nil })
+	if request.Amount != nil && balances > 1 && !ofOne {
+		names = append(names, "amount_each")
+	}
 	for _, each := range []struct {
 		name       string
 		said, used bool

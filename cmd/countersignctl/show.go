@@ -50,7 +50,8 @@ func sentences(facts terminal.Report, words terminal.Words) string {
 	line("", strings.ToUpper(words.Say("choice."+string(facts.Decision), nil))+": "+facts.Title)
 	if len(facts.Lines) > 1 { // a bill: none of its vouchers stands for the others
 		for _, each := range facts.Lines {
-			line("  ", each.Name, quantity(each.Discount, each.Amount, each.Units), masked(each.Code), partNames(each.Parts), rest(facts, each, words))
+			line("  ", each.Name, quantity(each.Discount, each.Amount, each.Units), masked(each.Code), partNames(each.Parts), rest(facts, each, words),
+				titles(each.Reasons, words))
 		}
 	} else {
 		whole := terminal.ReportLine{Kind: facts.Kind, Left: facts.Left}
@@ -75,11 +76,7 @@ func sentences(facts terminal.Report, words terminal.Words) string {
 		line("  ", facts.Receipt, said(words, "assurance.", string(facts.Assurance)))
 	}
 	if len(facts.Reasons) > 1 {
-		var others []string
-		for _, reason := range facts.Reasons[1:] {
-			others = append(others, words.Say("reason."+string(reason)+".title", nil))
-		}
-		line("  ", "+ "+strings.Join(others, ", "))
+		line("  ", "+ "+titles(facts.Reasons[1:], words))
 	}
 	return text.String()
 }
@@ -107,6 +104,15 @@ func said(words terminal.Words, prefix, value string) string {
 		return ""
 	}
 	return words.Say(prefix+value, nil)
+}
+
+// titles names reasons.
+func titles(reasons []terminal.Reason, words terminal.Words) string {
+	named := make([]string, len(reasons))
+	for i, reason := range reasons {
+		named[i] = words.Say("reason."+string(reason)+".title", nil)
+	}
+	return strings.Join(named, ", ")
 }
 
 func masked(code string) string {
