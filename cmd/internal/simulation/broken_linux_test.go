@@ -70,6 +70,14 @@ var variants = []variant{
 		"UPDATE jobs SET state = 'unconfirmed', detail = ?1, changed = ?2\n", "UPDATE jobs SET state = 'queued', detail = ?1, changed = ?2\n"}}},
 	{"a terminal that forgets its own uses", []patch{{"terminal/journal/queries.go",
 		"	if err != nil || parts == 0 {\n		return use, err\n	}\n", "	if err != nil || parts >= 0 {\n		return terminal.Use{}, err\n	}\n"}}},
+	{"a lease without expiry", []patch{
+		{"terminal/lease.go", "	return l.Epoch == epoch && l.Day == at.Day() && !at.Now.Upper.After(l.Expires) && !at.Now.Lower.After(l.Expires) && units <= l.Left()\n",
+			"	return l.Epoch == epoch && units <= l.Left()\n"},
+		{"sync/leases.go", "	return now.Lower.After(lease.Expires) || now.Upper.After(lease.Expires) || lease.Left() == 0 || !needed\n",
+			"	return lease.Left() == 0 || !needed\n"}}},
+	{"a lease that is held from nobody", []patch{{"sync/cloud/relational/leases.go",
+		"		WHERE state = 'open' AND voucher = ? AND part = ? AND terminal <> ?`, int64(v), part, but).Scan(&units)\n",
+		"		WHERE state = 'open' AND voucher = ? AND part = ? AND terminal <> ? AND 1 = 0`, int64(v), part, but).Scan(&units)\n"}}},
 	{"a cache of any age", []patch{{"terminal/policy.go", "		if age > cacheCeiling {\n", "		if age > 1000*cacheCeiling {\n"}}},
 }
 

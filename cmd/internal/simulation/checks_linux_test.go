@@ -36,7 +36,7 @@ func (c *counter) approved(request terminal.Request, outcome terminal.Outcome, b
 		c.world.mu.Unlock()
 		switch {
 		case revoked.IsZero():
-		case offline && revoked.Before(fresh.ReachedEnd):
+		case (offline || e.Assurance == terminal.Leased) && revoked.Before(fresh.ReachedEnd):
 			c.violate(12, "till %d honoured %s, whose revocation its cache had", c.index, line.Voucher)
 		case e.Assurance == terminal.Confirmed && revoked.Before(before):
 			c.violate(12, "till %d honoured %s as %s after its revocation", c.index, line.Voucher, e.Assurance)
@@ -44,6 +44,9 @@ func (c *counter) approved(request terminal.Request, outcome terminal.Outcome, b
 		if offline && v.campaign.Offline != nil && v.campaign.Offline.Mode == terminal.ModeNever {
 			c.violate(10, "till %d honoured %s alone", c.index, line.Voucher)
 		}
+	}
+	if e.Assurance == terminal.Leased {
+		c.spent(ctx, e)
 	}
 	if !offline {
 		return
@@ -54,7 +57,7 @@ func (c *counter) approved(request terminal.Request, outcome terminal.Outcome, b
 	c.exposed(ctx, e)
 }
 
-// exposed holds a till against the policy for cards, from its entries themselves.
+// exposed holds a till against the policy for cards, from its entries themselves and from what the cloud itself said that it has.
 func (c *counter) exposed(ctx context.Context, newest terminal.Entry) {
 	if newest.Lines[0].Campaign != "card" {
 		return
@@ -64,7 +67,10 @@ func (c *counter) exposed(ctx context.Context, newest terminal.Entry) {
 		c.failed("counting what is pending", err)
 		return
 	}
-	pending, err := c.station.Journal.Entries(ctx, newest.Seq-min(newest.Seq, uint64(counts.Pending)), int(counts.Pending)+10)
+	arrived := uint64(0)
+	c.line.set(func() { arrived = c.line.arrived })
+	from := newest.Seq - min(newest.Seq, uint64(counts.Pending))
+	pending, err := c.station.Journal.Entries(ctx, min(from, arrived), int(newest.Seq-min(newest.Seq, from, arrived))+10)
 	if err != nil {
 		c.failed("reading what is pending", err)
 		return
@@ -72,7 +78,7 @@ func (c *counter) exposed(ctx context.Context, newest terminal.Entry) {
 	sum, number := int64(0), int64(0)
 	for _, record := range pending {
 		e := record.Entry
-		if e.Kind != terminal.EntryRedeem || e.Assurance != terminal.Offline || record.Acked || e.Seq > newest.Seq || gone(record) {
+		if e.Kind != terminal.EntryRedeem || e.Assurance != terminal.Offline || (record.Acked && e.Seq <= arrived) || e.Seq > newest.Seq || gone(record) {
 			continue
 		}
 		number++
@@ -287,6 +293,9 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 			if r.Assurance == terminal.Confirmed && line.Accepted != line.Units {
 				w.violate(5, "redemption %s of %s was confirmed, and is %d accepted, %d overrun, %d revoked", r.UID, line.Voucher, line.Accepted, line.Overrun, line.Revoked)
 			}
+			if r.Assurance == terminal.Leased && line.Overrun > 0 {
+				w.violate(6, "redemption %s of %s was leased, and %d units of it are overrun", r.UID, line.Voucher, line.Overrun)
+			}
 			w.count("verdict " + string(r.Verdict))
 		}
 		return nil
@@ -309,6 +318,7 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 	w.checkExceptions(there, reversible)
 	w.checkLeft(here, rows)
 	w.checkHub(all, reversible)
+	w.checkLeases(all, reversible)
 }
 
 // checkExceptions finds every overrun unit on the list of exceptions, and no more accepted than there are.

@@ -3,6 +3,7 @@ package simulation
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -35,6 +36,7 @@ type line struct {
 	unwired bool           // not even the shop's other counters
 	calls   map[string]int // by endpoint
 	heard   time.Time      // when a good answer came last: such a one tells the time
+	arrived uint64         // up to which entry the cloud has said that it has the journal, whether or not the counter heard it
 	// always says how the n-th call of an endpoint is spoilt; nil leaves that to the seed.
 	always func(n int) (how *spoiling, instead bool)
 }
@@ -169,6 +171,7 @@ func (l *line) carry(name string, f fate, request *http.Request, body []byte, an
 	status := 0
 	if err == nil {
 		status = response.StatusCode
+		l.look(request, response)
 	}
 	l.note("%s: %d", name, status)
 	pass(f.back)
@@ -180,6 +183,21 @@ func (l *line) carry(name string, f fate, request *http.Request, body []byte, an
 		response = f.spoilt.apply(response)
 	}
 	answers <- answer{response, err}
+}
+
+// look reads in the cloud's own answer how much of the journal it has.
+func (l *line) look(request *http.Request, response *http.Response) {
+	if !strings.HasSuffix(request.URL.Path, "/journal") || response.StatusCode != http.StatusOK {
+		return
+	}
+	body, err := io.ReadAll(response.Body)
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	var ack struct {
+		Head uint64 `json:"head_seq"`
+	}
+	if err == nil && json.Unmarshal(body, &ack) == nil {
+		l.set(func() { l.arrived = max(l.arrived, ack.Head) })
+	}
 }
 
 // spoiling is what a bad network makes of an answer.

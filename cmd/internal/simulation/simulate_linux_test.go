@@ -58,10 +58,11 @@ func live(t *testing.T, seed uint64, size size) (r result) {
 	return r
 }
 
-// sizeOf is the size of the world of a seed: in every fourth a store has a hub.
+// sizeOf is the size of the world of a seed: in every fourth a store has a hub, in every third the counters are on early.
 func sizeOf(seed uint64) size {
 	size := usual
 	size.hub = seed%4 == 0
+	size.early = seed%3 == 0
 	return size
 }
 

@@ -34,6 +34,7 @@ type size struct {
 	phases   int  // stretches of selling, with a night of some length between two
 	codes    int  // that each cashier looks at in each phase
 	hub      bool // one of the stores has a hub
+	early    bool // the counters are on for a while before the first customer, and have leases
 }
 
 var usual = size{counters: 4, phases: 2, codes: 19}
@@ -143,6 +144,12 @@ func offers() cloud.Catalogue {
 	card := campaign("card", terminal.KindBalance, terminal.ModeLimit)
 	card.Price = nil
 	card.Offline.PerRedemption, card.Offline.PerTerminal, card.Offline.Count = &terminal.Money{Minor: 2000, Currency: "EUR"}, &terminal.Money{Minor: 5000, Currency: "EUR"}, 4
+	massage := campaign("massage", terminal.KindProduct, terminal.ModeNever)
+	massage.Offline.Lease = 4
+	sauna := campaign("sauna", terminal.KindPass, terminal.ModeNever)
+	sauna.Units, sauna.Rules.UnitsAtOnce, sauna.Offline.Lease = 6, 2, 2
+	buffet := campaign("buffet", terminal.KindProduct, terminal.ModeAllow)
+	buffet.Rules.PerDay, buffet.Offline.Lease = &terminal.DayLimit{Count: 8}, 3
 	return cloud.Catalogue{
 		Merchant: terminal.Merchant{ID: merchantID, Name: "Lakeside Group", Currency: "EUR", Languages: []string{"en"}},
 		Stores:   []terminal.Store{store(quay), store(harbour)},
@@ -151,7 +158,7 @@ func offers() cloud.Catalogue {
 		},
 		Campaigns: []terminal.Campaign{campaign("dinner", terminal.KindProduct, terminal.ModeAllow), pass, card,
 			campaign("parcel", terminal.KindPickup, terminal.ModeAllow), campaign("tasting", terminal.KindProduct, terminal.ModeNever),
-			campaign("lunch", terminal.KindProduct, terminal.ModeAllow)},
+			campaign("lunch", terminal.KindProduct, terminal.ModeAllow), massage, sauna, buffet},
 	}
 }
 
@@ -172,7 +179,7 @@ func newWorld(t *testing.T, seed uint64, size size, folder string) *world {
 	for _, lot := range []struct {
 		campaign string
 		count    int
-	}{{"dinner", 22}, {"swim", 6}, {"card", 6}, {"parcel", 6}, {"tasting", 8}, {"lunch", 8}} {
+	}{{"dinner", 14}, {"swim", 6}, {"card", 6}, {"parcel", 6}, {"tasting", 6}, {"lunch", 6}, {"massage", 8}, {"sauna", 4}, {"buffet", 6}} {
 		for range lot.count {
 			w.issue(lot.campaign)
 		}
@@ -205,6 +212,8 @@ func (w *world) issue(campaign string) {
 		facts.Amount = &terminal.Money{Minor: 6000, Currency: "EUR"}
 	case "parcel":
 		facts.Lines = []terminal.OrderLine{{ID: "a", Name: "tea", Quantity: 1}, {ID: "b", Name: "pot", Quantity: 1}, {ID: "c", Name: "cup", Quantity: 2}}
+	case "massage", "sauna": // of one store alone: such are leased
+		facts.Store = []string{quay, harbour}[len(w.vouchers)%2]
 	case "lunch": // some end while people sell, some at night
 		v.until = time.Now().Add(between(w.random, 10*time.Second, 3*time.Hour))
 		facts.ValidUntil = &terminal.Moment{Instant: v.until}
@@ -260,6 +269,9 @@ func (w *world) play() {
 		w.note("PHASE %d", phase)
 		for _, c := range w.counters {
 			c.start()
+		}
+		if w.size.early && phase == 0 {
+			pass(75 * time.Second)
 		}
 		var working sync.WaitGroup
 		for _, c := range w.counters {
