@@ -40,8 +40,7 @@ var variants = []variant{
 		"	return page, err\n}\n\n// outbox ",
 		"	if err == nil && page.AtEnd {\n		<-time.After(20 * time.Millisecond)\n" +
 			"		err = s.read(ctx, func(q Querier) error {\n			_, head, gen, err := cursorPlace(q, t.Merchant, \"\")\n" +
-			"			page.Cursor = fmt.Sprintf(\"%s.%d\", gen, head)\n			return err\n		})\n	}\n	return page, err\n}\n\n// outbox "},
-		{"sync/cloud/relational/feed.go", "	\"strings\"\n", "	\"strings\"\n	\"time\"\n"}}},
+			"			page.Cursor = fmt.Sprintf(\"%s.%d\", gen, head)\n			return err\n		})\n	}\n	return page, err\n}\n\n// outbox "}}},
 	{"a redemption that is counted twice", []patch{{"sync/cloud/relational/journal.go",
 		"		verdict, err := loadVerdict(a, there.ordinal)\n",
 		"		if e, err := entry.Decode(sealed.Bytes); err == nil && e.Kind == terminal.EntryRedeem {\n" +

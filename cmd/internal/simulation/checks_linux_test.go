@@ -130,6 +130,10 @@ func (w *world) check() {
 		c.checkSlips()
 		c.checkCache(rows)
 	}
+	w.checkReports()
+	for _, c := range w.counters {
+		c.checkGone(all)
+	}
 	w.checkArrived()
 	w.checkAccounts(all, rows)
 }
@@ -171,7 +175,7 @@ func (c *counter) checkSlips() {
 		for _, job := range jobs {
 			printed := bytes.Count(paper, job.Bytes)
 			switch {
-			case printed > 1:
+			case printed > 1 && (job.Duplicate == 0 || !c.restored()): // who was put back may have printed a second one before
 				c.violate(13, "till %d printed slip %d of %s %d times", c.index, job.Duplicate, uid, printed)
 			case printed == 0 && (job.State == terminal.JobSent || job.State == terminal.JobPrinted):
 				c.violate(13, "till %d says of slip %d of %s that it is %s, and it is not", c.index, job.Duplicate, uid, job.State)
@@ -237,9 +241,13 @@ func (w *world) checkArrived() {
 		var there entry.Place
 		var hash []byte
 		var entries, uids uint64
+		asides := 1
+		if c.restored() {
+			asides = 0 // what it left behind is kept beside what goes on
+		}
 		w.must(db.QueryRow("SELECT head_seq, head_hash FROM terminal WHERE public_key = ?", []byte(identity.PublicKey)).Scan(&there.Seq, &hash))
 		w.must(db.QueryRow(`SELECT count(*), count(DISTINCT uid) FROM entry e JOIN terminal t ON t.id = e.terminal
-			WHERE public_key = ?`, []byte(identity.PublicKey)).Scan(&entries, &uids))
+			WHERE public_key = ? AND aside <= ?`, []byte(identity.PublicKey), asides).Scan(&entries, &uids))
 		if there.Seq != head.Seq || !bytes.Equal(hash, head.Hash[:]) || entries != head.Seq || uids != head.Seq {
 			w.violate(2, "till %d has %d entries; the cloud says %d, and has %d with %d uids", c.index, head.Seq, there.Seq, entries, uids)
 		}
@@ -321,15 +329,33 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 	w.checkLeases(all, reversible)
 }
 
+// checkReports finds what the cloud reports of journals that were copied or put back, and none that were not.
+func (w *world) checkReports() {
+	exceptions, err := w.cloud.storage.Exceptions(context.Background(), merchantID, false)
+	w.must(err)
+	for _, x := range exceptions {
+		if !strings.HasPrefix(string(x.Kind), "journal_") && x.Kind != api.ExceptionClone {
+			continue
+		}
+		for _, c := range w.counters {
+			if x.Terminal == nil || *x.Terminal != c.name || x.Store == nil || *x.Store != c.store {
+				continue
+			}
+			c.reported = true
+			w.count(string(x.Kind))
+			if !c.restored() {
+				w.violate(3, "nobody copied or restored anything of till %d, and the cloud reports %s", c.index, x.Kind)
+			}
+		}
+	}
+}
+
 // checkExceptions finds every overrun unit on the list of exceptions, and no more accepted than there are.
 func (w *world) checkExceptions(there map[string]*account, reversed map[terminal.VoucherID]bool) {
 	exceptions, err := w.cloud.storage.Exceptions(context.Background(), merchantID, false)
 	w.must(err)
 	units := map[string]int64{}
 	for _, x := range exceptions {
-		if strings.HasPrefix(string(x.Kind), "journal_") {
-			w.violate(3, "nobody copied or restored anything, and the cloud reports %s of %s", x.Kind, *x.Terminal)
-		}
 		if x.Kind == api.ExceptionOverrun && x.Voucher != nil {
 			units[x.Voucher.String()] += x.Units
 		}

@@ -38,6 +38,7 @@ type counter struct {
 	disk    *powercut.Disk   // nil in a life that ends well
 	off     bool             // for the night
 	alive   time.Time        // since when this life
+	backup  *backup          // nil where none is put back
 	doubt   time.Duration    // how far the terminal's certain time may lie behind the true one, until it hears a server
 
 	promised map[terminal.UID]terminal.Record // what was shown as approved
@@ -47,6 +48,7 @@ type counter struct {
 	seen     int  // codes in this phase
 	healAt   int  // the step at which a fault of the line or the disk ends
 	calm     bool // nothing goes wrong any more
+	reported bool // the cloud says that its journal was copied or put back
 }
 
 // cashier is who works at every counter.
@@ -213,6 +215,9 @@ func (c *counter) work(codes int) {
 		pass(between(c.random, 20*time.Millisecond, 900*time.Millisecond))
 		if c.healAt == step {
 			c.heal()
+		}
+		if c.backup != nil && c.backup.folder == "" && step == c.backup.step {
+			c.backUp()
 		}
 		if trouble[step] {
 			c.misfortune(step)

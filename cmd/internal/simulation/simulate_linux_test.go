@@ -58,11 +58,13 @@ func live(t *testing.T, seed uint64, size size) (r result) {
 	return r
 }
 
-// sizeOf is the size of the world of a seed: in every fourth a store has a hub, in every third the counters are on early.
+// sizeOf is the size of the world of a seed: in every fourth a store has a hub, in every third the counters are on early,
+// and in every fifth a backup is put back.
 func sizeOf(seed uint64) size {
 	size := usual
 	size.hub = seed%4 == 0
 	size.early = seed%3 == 0
+	size.backup = seed%5 == 0
 	return size
 }
 

@@ -35,6 +35,7 @@ type size struct {
 	codes    int  // that each cashier looks at in each phase
 	hub      bool // one of the stores has a hub
 	early    bool // the counters are on for a while before the first customer, and have leases
+	backup   bool // the journal of one, which is no hub, is put back to a backup one morning
 }
 
 var usual = size{counters: 4, phases: 2, codes: 19}
@@ -191,6 +192,9 @@ func newWorld(t *testing.T, seed uint64, size size, folder string) *world {
 		}
 		w.counters = append(w.counters, w.join(t, i, store))
 	}
+	if size.backup {
+		w.counters[1+w.random.IntN(size.counters-1)].backup = &backup{step: w.random.IntN(size.codes)}
+	}
 	if size.hub {
 		_, _, err := storage.AppointHub(ctx, cloud.Hub{Merchant: merchantID, Store: quay, Terminal: w.counters[0].name, Address: hubAddress, At: time.Now()})
 		w.must(err)
@@ -267,8 +271,11 @@ func (w *world) show(r *rand.Rand) *voucher {
 func (w *world) play() {
 	for phase := range w.size.phases {
 		w.note("PHASE %d", phase)
+		w.startRestored()
 		for _, c := range w.counters {
-			c.start()
+			if c.station == nil {
+				c.start()
+			}
 		}
 		if w.size.early && phase == 0 {
 			pass(75 * time.Second)
@@ -315,5 +322,6 @@ func (w *world) night(phase int) {
 			c.line.set(func() { c.line.cut = true })
 			c.healAt = 1 + c.random.IntN(8)
 		}
+		c.putBack()
 	}
 }
