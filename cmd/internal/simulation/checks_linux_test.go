@@ -298,10 +298,11 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 				w.violate(7, "redemption %s: of %d units %d accepted, %d overrun, %d revoked, %d invalid, %d reversed",
 					r.UID, line.Units, line.Accepted, line.Overrun, line.Revoked, line.Invalid, line.Reversed)
 			}
-			if r.Assurance == terminal.Confirmed && line.Accepted != line.Units {
+			// A cloud that was put back has forgotten what it said yes to, until it is told again.
+			if r.Assurance == terminal.Confirmed && !w.cloud.wasBack && line.Accepted != line.Units {
 				w.violate(5, "redemption %s of %s was confirmed, and is %d accepted, %d overrun, %d revoked", r.UID, line.Voucher, line.Accepted, line.Overrun, line.Revoked)
 			}
-			if r.Assurance == terminal.Leased && line.Overrun > 0 {
+			if r.Assurance == terminal.Leased && !w.cloud.wasBack && line.Overrun > 0 {
 				w.violate(6, "redemption %s of %s was leased, and %d units of it are overrun", r.UID, line.Voucher, line.Overrun)
 			}
 			w.count("verdict " + string(r.Verdict))
@@ -326,7 +327,9 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 	w.checkExceptions(there, reversible)
 	w.checkLeft(here, rows)
 	w.checkHub(all, reversible)
-	w.checkLeases(all, reversible)
+	if !w.cloud.wasBack {
+		w.checkLeases(all, reversible)
+	}
 }
 
 // checkReports finds what the cloud reports of journals that were copied or put back, and none that were not.

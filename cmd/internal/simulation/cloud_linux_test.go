@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"countersign/sync/cloud"
 	"countersign/sync/cloud/sqlite"
@@ -25,6 +26,10 @@ type server struct {
 	folder string
 	random *rand.Rand
 	lives  int
+
+	backup   string    // a copy of the folder, that is put back one night; "" for none
+	backedUp time.Time // when it was made
+	wasBack  bool      // it was put back
 
 	mu      sync.Mutex
 	storage cloud.Storage

@@ -49,6 +49,9 @@ func (w *world) event() {
 		w.must(err)
 		for range 3 {
 			w.breathe()
+			if w.cloud.backup != "" && !w.cloud.wasBack {
+				continue // what is sold after the backup nobody could know again
+			}
 			w.issue("dinner")
 		}
 	case 8:

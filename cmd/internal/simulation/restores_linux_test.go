@@ -86,6 +86,36 @@ func (w *world) startRestored() {
 	}
 }
 
+// backUp copies the cloud's database between two lives of its process.
+func (s *server) backUp() {
+	s.fault("the cloud is backed up, and is not there for a moment")
+	s.shut()
+	s.backup, s.backedUp = filepath.Join(filepath.Dir(s.folder), "cloud backup"), time.Now()
+	s.must(os.Mkdir(s.backup, 0o700))
+	s.must(copyFiles(s.folder, s.backup, func(string) bool { return true }))
+	s.open(false)
+}
+
+// putBack puts the cloud back to its backup. What the merchant did since is undone; what terminals recorded they have to send again.
+func (s *server) putBack() {
+	if s.backup == "" || s.wasBack {
+		return
+	}
+	s.fault("the cloud is put back to its backup of %v ago", time.Since(s.backedUp))
+	s.shut()
+	s.must(os.RemoveAll(s.folder))
+	s.folder, s.wasBack = s.backup, true
+	s.world.mu.Lock()
+	for _, v := range s.vouchers {
+		if v.revoked.After(s.backedUp) {
+			v.revoked = time.Time{}
+		}
+	}
+	s.world.mu.Unlock()
+	s.count("the cloud is put back")
+	s.open(false)
+}
+
 // restored reports that the counter's journal was put back to a backup.
 func (c *counter) restored() bool { return c.backup != nil && !c.backup.putBack.IsZero() }
 

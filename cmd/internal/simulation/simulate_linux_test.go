@@ -59,12 +59,14 @@ func live(t *testing.T, seed uint64, size size) (r result) {
 }
 
 // sizeOf is the size of the world of a seed: in every fourth a store has a hub, in every third the counters are on early,
-// and in every fifth a backup is put back.
+// and in every fifth a counter is put back
+// to a backup, and in every fifth the cloud.
 func sizeOf(seed uint64) size {
 	size := usual
 	size.hub = seed%4 == 0
 	size.early = seed%3 == 0
 	size.backup = seed%5 == 0
+	size.refill = seed%5 == 2
 	return size
 }
 

@@ -35,6 +35,7 @@ type size struct {
 	codes    int  // that each cashier looks at in each phase
 	hub      bool // one of the stores has a hub
 	early    bool // the counters are on for a while before the first customer, and have leases
+	refill   bool // the cloud is put back to a backup one night
 	backup   bool // the journal of one, which is no hub, is put back to a backup one morning
 }
 
@@ -284,6 +285,10 @@ func (w *world) play() {
 		for _, c := range w.counters {
 			working.Go(func() { c.work(w.size.codes) })
 		}
+		if w.size.refill && phase == 0 {
+			pass(between(w.random, time.Second, 6*time.Second))
+			w.cloud.backUp()
+		}
 		w.happen()
 		working.Wait()
 		for _, c := range w.counters {
@@ -312,6 +317,7 @@ func (w *world) night(phase int) {
 	}
 	w.note("NIGHT %v", length)
 	pass(length)
+	w.cloud.putBack()
 	for _, c := range w.counters {
 		if c.off {
 			c.machine.boot()
