@@ -531,6 +531,31 @@ func TestMovedClock(t *testing.T) {
 	}
 }
 
+// A PC whose clock was set back overnight would honour what expired meanwhile, though the cloud that it asked has just told it the time.
+func TestTheTimeThatTheCloudTellsCounts(t *testing.T) {
+	for name, answer := range map[string]func(terminal.Claim) (terminal.ClaimAnswer, error){
+		"with its yes": granted,
+		"before the line is cut": func(terminal.Claim) (terminal.ClaimAnswer, error) {
+			return terminal.ClaimAnswer{}, terminal.ErrNoAnswer
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			c.stock("A", func(r *terminal.Row) { r.Campaign.Rules.ValidUntil = local("2026-06-16 11:00:00") })
+			early := noon.Add(-2 * time.Hour)
+			c.clock.reading = terminal.Reading{Wall: early, Lower: early.Add(-time.Hour), Upper: early, Boot: "boot-2"}
+			c.cache.fresh.ReachedEnd = early
+			c.authority.claim = func(claim terminal.Claim) (terminal.ClaimAnswer, error) {
+				c.clock.reading.Lower, c.clock.reading.Upper = noon, noon
+				return answer(claim)
+			}
+			if outcome := c.redeem(t, scanOf("A")); outcome.Reason() != terminal.Expired {
+				t.Errorf("%s for %q", outcome.Choice, outcome.Reason())
+			}
+		})
+	}
+}
+
 // If the screen promised hours that never come, or kept back those that come again, a customer would wait in vain or go home.
 func TestHoursOnNightsTheClocksChange(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")

@@ -250,7 +250,7 @@ func written(journal any) (uint64, bool) {
 }
 
 // decideAgain decides on what the journal says inside the write transaction, unless that is what was decided on: nothing was written
-// since, and no newer row came along.
+// since, no newer row came along, and the time is what it was taken for.
 func (b *bill) decideAgain(ledger Ledger) error {
 	if now, known := written(ledger); known && b.decided != nil && *b.decided == now {
 		return nil
@@ -431,6 +431,7 @@ var errRefused = errors.New("refused inside the transaction")
 // commit makes sure of the decision inside the journal's write transaction, and writes the redemption with its slip.
 func (t *Terminal) commit(ctx context.Context, b *bill) error {
 	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
+		b.hear(t.parts.Clock.Read())
 		if err := b.decideAgain(ledger); err != nil {
 			return Draft{}, err
 		}

@@ -298,11 +298,10 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 				w.violate(7, "redemption %s: of %d units %d accepted, %d overrun, %d revoked, %d invalid, %d reversed",
 					r.UID, line.Units, line.Accepted, line.Overrun, line.Revoked, line.Invalid, line.Reversed)
 			}
-			// A cloud that was put back has forgotten what it said yes to, until it is told again.
-			if r.Assurance == terminal.Confirmed && !w.cloud.wasBack && line.Accepted != line.Units {
+			if r.Assurance == terminal.Confirmed && !w.forgot(r.UID) && line.Accepted != line.Units {
 				w.violate(5, "redemption %s of %s was confirmed, and is %d accepted, %d overrun, %d revoked", r.UID, line.Voucher, line.Accepted, line.Overrun, line.Revoked)
 			}
-			if r.Assurance == terminal.Leased && !w.cloud.wasBack && line.Overrun > 0 {
+			if r.Assurance == terminal.Leased && !w.forgot(r.UID) && line.Overrun > 0 {
 				w.violate(6, "redemption %s of %s was leased, and %d units of it are overrun", r.UID, line.Voucher, line.Overrun)
 			}
 			w.count("verdict " + string(r.Verdict))

@@ -27,9 +27,10 @@ type server struct {
 	random *rand.Rand
 	lives  int
 
-	backup   string    // a copy of the folder, that is put back one night; "" for none
-	backedUp time.Time // when it was made
-	wasBack  bool      // it was put back
+	backup    string    // a copy of the folder, that is put back one night; "" for none
+	backedUp  time.Time // when it was made
+	wasBack   bool      // it was put back
+	putBackAt time.Time
 
 	mu      sync.Mutex
 	storage cloud.Storage

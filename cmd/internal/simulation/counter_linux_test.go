@@ -368,6 +368,7 @@ func (c *counter) redeem(request terminal.Request) {
 		assurance = outcome.Record.Entry.Assurance
 		if _, known := c.promised[request.UID]; !known {
 			c.promised[request.UID] = *outcome.Record
+			c.made(request.UID)
 			c.approved(request, outcome, before, fresh)
 		} else if c.promised[request.UID].Hash != outcome.Record.Hash {
 			c.violate(4, "till %d redeemed %s twice", c.index, request.UID)

@@ -104,7 +104,7 @@ func (s *server) putBack() {
 	s.fault("the cloud is put back to its backup of %v ago", time.Since(s.backedUp))
 	s.shut()
 	s.must(os.RemoveAll(s.folder))
-	s.folder, s.wasBack = s.backup, true
+	s.folder, s.wasBack, s.putBackAt = s.backup, true, time.Now()
 	s.world.mu.Lock()
 	for _, v := range s.vouchers {
 		if v.revoked.After(s.backedUp) {
@@ -114,6 +114,20 @@ func (s *server) putBack() {
 	s.world.mu.Unlock()
 	s.count("the cloud is put back")
 	s.open(false)
+}
+
+// made notes when something was approved.
+func (w *world) made(uid terminal.UID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.approved[uid] = time.Now()
+}
+
+// forgot reports that the cloud may have said yes to a redemption, and was put back to a backup that knows nothing of it.
+func (w *world) forgot(uid terminal.UID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cloud.wasBack && w.approved[uid].Before(w.cloud.putBackAt)
 }
 
 // restored reports that the counter's journal was put back to a backup.

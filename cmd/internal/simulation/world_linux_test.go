@@ -58,6 +58,7 @@ type world struct {
 
 	mu       sync.Mutex
 	vouchers []*voucher
+	approved map[terminal.UID]time.Time // when what was approved was
 	trace    []string
 	bad      []string
 	scans    int
@@ -167,7 +168,7 @@ func offers() cloud.Catalogue {
 // newWorld makes the merchant, his cloud and his counters, all of them well.
 func newWorld(t *testing.T, seed uint64, size size, folder string) *world {
 	t.Helper()
-	w := &world{seed: seed, size: size, folder: folder, began: time.Now(), counted: map[string]int{}, lan: &lan{listeners: map[string]*socket{}}}
+	w := &world{seed: seed, size: size, folder: folder, began: time.Now(), counted: map[string]int{}, approved: map[terminal.UID]time.Time{}, lan: &lan{listeners: map[string]*socket{}}}
 	w.random = w.rand("world")
 	w.cloud = &server{world: w, folder: filepath.Join(folder, "cloud"), random: w.rand("cloud")}
 	w.cloud.open(false)
