@@ -24,13 +24,3 @@ type Mark struct {
 	Monotonic time.Duration // since that boot, when it was made
 	Heard     bool          // a server was heard in that boot, so that At is not only a bound but the time
 }
-
-// hear takes over what was heard of the time since the scan: whoever was asked tells it, and where the clock was set back that is the first
-// that this terminal knows of what has expired.
-func (b *bill) hear(now Reading) {
-	const late = time.Second // what answers take on their way makes the certain time waver by less
-	elapsed := now.Monotonic - b.at.Now.Monotonic
-	if now.Lower.Sub(b.at.Now.Lower) > elapsed+late || b.at.Now.Upper.Sub(now.Upper) > late {
-		b.at.Now, b.decided = now, nil
-	}
-}

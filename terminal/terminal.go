@@ -230,34 +230,6 @@ func (j journalled) Counted(campaign string, vouchers []VoucherID, days Days, af
 	return j.journal.Counted(j.ctx, campaign, vouchers, days, after)
 }
 
-// decide decides on the rows that are known. An unknown one declines the whole bill, for what is wrong with the others as well.
-func (t *Terminal) decide(ctx context.Context, b *bill) error {
-	before, known := written(t.parts.Journal)
-	if err := b.decide(journalled{ctx, t.parts.Journal}); err != nil {
-		return err
-	}
-	if known {
-		b.decided = &before
-	}
-	return nil
-}
-
-func written(journal any) (uint64, bool) {
-	if versioned, ok := journal.(Versioned); ok {
-		return versioned.Written()
-	}
-	return 0, false
-}
-
-// decideAgain decides on what the journal says inside the write transaction, unless that is what was decided on: nothing was written
-// since, no newer row came along, and the time is what it was taken for.
-func (b *bill) decideAgain(ledger Ledger) error {
-	if now, known := written(ledger); known && b.decided != nil && *b.decided == now {
-		return nil
-	}
-	return b.decide(ledger)
-}
-
 func (b *bill) decide(own past) error {
 	var items []Item
 	b.of, b.decided = nil, nil
