@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -218,8 +219,23 @@ func plainCause(err error) error {
 		return errors.New("the cloud did not answer in time")
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return errors.New("the connection was closed before the answer")
-	case strings.Contains(err.Error(), "connection refused"):
+	}
+	var dialled *net.OpError
+	through := errors.As(err, &dialled) && dialled.Op == "proxyconnect"
+	switch text := err.Error(); {
+	case through && refusedByPeer(text):
+		return errors.New("nothing listens at the proxy's address")
+	case through:
+		return fmt.Errorf("the proxy cannot be reached: %w", dialled.Err)
+	case text == http.StatusText(http.StatusProxyAuthRequired):
+		return errors.New("the proxy asks for a name and a password")
+	case refusedByPeer(text):
 		return errors.New("nothing listens at the cloud's address")
 	}
 	return err
+}
+
+// refusedByPeer reports whether an error's text is that of a machine which takes no connection: Windows has words of its own for it.
+func refusedByPeer(text string) bool {
+	return strings.Contains(text, "connection refused") || strings.Contains(text, "actively refused")
 }

@@ -2,6 +2,8 @@ package sync
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"testing"
 )
 
@@ -41,6 +43,29 @@ func TestTheProxyThatIsNamedIsTaken(t *testing.T) {
 	for _, setting := range []string{"proxy.example:3128", "ftp://proxy.example", "http://", "off"} {
 		if _, err := findProxy(setting); err == nil {
 			t.Errorf("%q is taken for a proxy", setting)
+		}
+	}
+}
+
+func TestAProxyThatFailsIsNotCalledTheCloud(t *testing.T) {
+	// IT would look for the fault at the cloud while it is the proxy that is off, or that wants a password.
+	asking := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	defer asking.Close()
+	off := httptest.NewServer(nil)
+	off.Close()
+	for proxy, wanted := range map[string]string{asking.URL: "the proxy asks for a name and a password", off.URL: "nothing listens at the proxy's address"} {
+		address, err := url.Parse(proxy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(address)}}
+		answer, err := client.Get("https://cloud.example/")
+		if err == nil {
+			answer.Body.Close()
+			t.Fatal("it was answered")
+		}
+		if told := plainCause(err); told.Error() != wanted {
+			t.Errorf("%q, want %q", told, wanted)
 		}
 	}
 }

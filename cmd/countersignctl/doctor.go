@@ -92,7 +92,7 @@ func (a *app) printConfig() error {
 	folder := station.FolderOf(config)
 	layers, err := station.ReadLayers(config.ConfigFile, folder)
 	if err != nil {
-		return &failure{exitUsage, "see countersignctl config --sample", err}
+		return &failure{exitUsage, "correct what it names, then try again", err}
 	}
 	if a.json {
 		return writeJSON(a.out, effective{folder, station.LogFolder(folder), layers.File, layers.Values()})

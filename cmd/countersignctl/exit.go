@@ -79,7 +79,7 @@ var hints = []struct {
 	{terminal.ErrRulesUnknown, exitCannot, "countersignctl sync brings them"},
 	{api.ErrJoinCode, exitUsage, "ask for a new join code: countersign-cloud invite STORE"},
 	{cloudsync.ErrAuthorities, exitCannot, "set ca_file in the configuration to a file of PEM certificates, or leave it empty"},
-	{terminal.ErrNoAnswer, exitCannot, "check the network cable and the cloud's address, then try again"},
+	{terminal.ErrNoAnswer, exitCannot, "check the network cable, the proxy and the cloud's address, then try again"},
 }
 
 // report prints an error as one sentence and a hint, and returns the exit code.

@@ -26,15 +26,27 @@ func systemConfig() string { return filepath.Join(configFolder, ConfigName) }
 // systemJoin is where a join code is left for the package's installation and the first start.
 func systemJoin() string { return configFolder + "/join" }
 
-// DefaultFolder is the data folder where nothing else is said: the machine's, which the package makes and where any account that runs
-// the counter may write, else the person's own.
+// DefaultFolder is the data folder where nothing else is said: the machine's, where the package made one, else the person's own. An
+// account that may not write in the machine's is told so: with a folder of its own it would be asked to join, as a terminal that nobody
+// knows of. Who has joined in his own stays there.
 func DefaultFolder() string {
 	if folder, ok := portableFolder(); ok {
 		return folder
 	}
+	own := personalFolder()
 	if unix.Access(systemFolder, unix.W_OK) == nil {
 		return systemFolder
 	}
+	if _, err := os.Stat(systemFolder); err == nil {
+		if _, err := os.Stat(filepath.Join(own, JournalName)); err != nil {
+			return systemFolder
+		}
+	}
+	return own
+}
+
+// personalFolder is the person's own data folder.
+func personalFolder() string {
 	if base := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(base) {
 		return filepath.Join(base, "countersign")
 	}
