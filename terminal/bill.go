@@ -168,25 +168,21 @@ func (l OutcomeLine) atRisk() Money {
 }
 
 // price is what the customer paid online for the units of the line.
-func (l OutcomeLine) price() *Money { return l.times(cmp.Or(l.Voucher.Price, l.Campaign.Price)) }
+func (l OutcomeLine) price() *Money { return l.times(l.wholePrice()) }
+
+func (l OutcomeLine) wholePrice() *Money { return cmp.Or(l.Voucher.Price, l.Campaign.Price) }
 
 // value is what the units of the line are worth at the counter.
-func (l OutcomeLine) value() *Money { return l.times(cmp.Or(l.Voucher.Value, l.Campaign.Value)) }
+func (l OutcomeLine) value() *Money { return l.times(l.wholeValue()) }
+
+func (l OutcomeLine) wholeValue() *Money { return cmp.Or(l.Voucher.Value, l.Campaign.Value) }
 
 // times scales a voucher's money to the units of the line. A pass is paid as a whole: each use is its share of it.
 func (l OutcomeLine) times(whole *Money) *Money {
 	if whole == nil || l.Campaign.Kind == KindBalance {
 		return nil
 	}
-	total := l.Voucher.Units
-	if l.Campaign.Kind == KindPickup {
-		total = int64(len(l.Voucher.Lines))
-	}
-	if total <= 1 || l.Units >= total {
-		return whole
-	}
-	share := whole.Share(max(0, l.Units), total)
-	return &share
+	return shareOf(whole, l.before(), l.Units, l.total())
 }
 
 // judgeApproval says whether a manager has to agree because of what the line is worth together with the others on the bill that stand

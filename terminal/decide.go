@@ -81,6 +81,7 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 			line.Findings = append(line.Findings, Finding{Reason: NotCombinable, Facts: map[string]any{"count": int64(len(items))}})
 		}
 		taken[item.Row.Voucher.ID] += line.Units
+		line.now = item.left()
 		outcome.Lines = append(outcome.Lines, line)
 		for n := range asks {
 			if asks[n].Missing == MissingUnits || asks[n].Missing == MissingAmount {
@@ -104,11 +105,6 @@ func Decide(items []Item, req Request, at Situation) Outcome {
 		outcome.Findings = append(outcome.Findings, line.Findings...)
 	}
 	outcome = conclude(outcome, at)
-	for i := range outcome.Lines {
-		if outcome.Choice == Declined { // nothing is taken: what is left is what was
-			outcome.Lines[i].Left = items[i].left()
-		}
-	}
 	if len(items) > 0 {
 		outcome.Lead = outcome.lead()
 		outcome.Masked = items[outcome.Lead].Masked
@@ -149,7 +145,7 @@ func conclude(outcome Outcome, at Situation) Outcome {
 	hard := slices.ContainsFunc(outcome.Findings, func(f Finding) bool { return !approvable[f.Reason] && !f.Approvable })
 	switch {
 	case hard:
-		outcome.Choice, outcome.Asks = Declined, nil
+		outcome.decline(outcome.Findings)
 	case len(outcome.Asks) > 0:
 		outcome.Choice = Asking
 	case len(outcome.Findings) > 0 && !approved:

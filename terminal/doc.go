@@ -67,8 +67,8 @@
 // revoked, used, expired, place, time, limits, the bill, the operator, the device. The first is shown. Each Reason has one cause. A manager
 // may approve approval_required and clock_untrusted, a slot within the leave that its rule gives, and nothing else: what a merchant's
 // terms exclude is no manager's to grant. Where a code is not known the reasons of the other vouchers of the bill are listed as well. Reasons that a newer row could lift (a voucher that is unknown,
-// withdrawn, used up, held or at its limit) are asked of the authority before they are final, unless this terminal's own journal
-// shows it; the others are answered at once. Check, which no claim follows, asks before it says yes, too. A token under a key that is
+// withdrawn, used up, held or at its limit) are asked of the authority before they are final, also where this terminal's own journal
+// shows it: another may have taken it back, or have honoured some of what is left. The others are answered at once. Check, which no claim follows, asks before it says yes, too. A token under a key that is
 // not known here (unknown_issuer) has the authority fetch the keys, once a minute at most, and is read again; revoked keys are not asked about.
 //
 // # Alone
@@ -115,8 +115,8 @@
 // may say otherwise for each role (ReversalPolicy). The time is counted by the machine's own count within one boot, and else by the
 // latest time it can be now: a clock set back gains nothing. Offline only the terminal that redeemed may reverse. Another terminal's
 // redemption, named by its uid, takes a yes from the authority: not_this_terminal without an answer. The units are usable again
-// at once; at the terminal that redeemed them, when another took them back, as soon as an authority says so (Row.Undone). No
-// reversal is reversed. Where nobody signs in, everybody counts as the cashier whose redemption it is.
+// at once; at the terminal that redeemed them, when another took them back, as soon as an authority says so (Row.Undone). A terminal
+// that is suspended takes nothing back: terminal_suspended. No reversal is reversed. Where nobody signs in, everybody counts as the cashier whose redemption it is.
 //
 // # Operators
 //

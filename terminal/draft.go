@@ -44,14 +44,20 @@ func (t *Terminal) draft(b *bill, ledger Ledger) (Draft, error) {
 	}
 	facts := SlipFacts{Kind: SlipRedemption, LeftToPay: b.outcome.LeftToPay}
 	risk := Money{0, b.at.Settings.Merchant.Currency}
+	var told []OutcomeLine // one for each line of the entry
 	for i, line := range b.outcome.Lines {
-		lines := b.entryLines(b.of[i], line)
-		entry.Lines = append(entry.Lines, lines...)
-		facts.Deals = append(facts.Deals, SlipDeal{Name: line.Campaign.Name, Terms: line.Campaign.Terms, Holder: line.Voucher.Holder,
-			Slot: line.Voucher.Slot, Parts: line.Parts, Line: line.summary(lines)})
+		for _, entryLine := range b.entryLines(b.of[i], line) {
+			each := line
+			each.Parts = line.Voucher.part(entryLine.Part)
+			entry.Lines, told = append(entry.Lines, entryLine), append(told, each)
+		}
 		risk.Minor += line.atRisk().Minor
 		facts.ReversibleUntil = earlier(facts.ReversibleUntil, reversibleUntil(line.Campaign, entry, b.at), i == 0)
 	}
+	if err := settleShares(b.outcome.Lines, &entry, ledger); err != nil {
+		return Draft{}, err
+	}
+	facts.Deals = dealsOf(told, entry)
 	draft := Draft{Entry: entry}
 	if b.assurance == Offline {
 		draft.AtRisk = &risk
@@ -99,20 +105,14 @@ func (b *bill) entryLines(i int, line OutcomeLine) []EntryLine {
 		lines[n] = base
 		lines[n].Part, lines[n].Units, lines[n].Left = part.ID, 1, line.Left+int64(len(line.Parts)-1-n)
 		one := line
-		one.Units = 1
+		one.Units, one.Left = 1, lines[n].Left
 		lines[n].Price, lines[n].Value = one.price(), one.value()
 	}
 	return lines
 }
 
-// summary is the one line that a slip shows for all of a voucher's entry lines.
-func (l OutcomeLine) summary(lines []EntryLine) EntryLine {
-	summary := lines[0]
-	summary.Units, summary.Left, summary.Price, summary.Value = l.Units, l.Left, l.price(), l.value()
-	return summary
-}
-
-// recall rebuilds the outcome of an entry that is in the journal: of a uid that was redeemed before, of a slip to print again.
+// recall rebuilds the outcome of an entry that is in the journal: of a uid that was redeemed before, of a slip to print again. It has a
+// line for each line of the entry: see gathered.
 func (t *Terminal) recall(ctx context.Context, record Record) (Outcome, error) {
 	outcome := Outcome{Choice: Approved, Bill: record.Entry.Bill, Record: &record}
 	if record.Entry.Kind == EntryDecline {
@@ -129,8 +129,9 @@ func (t *Terminal) recall(ctx context.Context, record Record) (Outcome, error) {
 			return Outcome{}, err
 		}
 		line.Voucher, line.Campaign = row.Voucher, row.Campaign
+		line.Parts = line.Voucher.part(entryLine.Part)
 		outcome.Lines = append(outcome.Lines, line)
-		outcome.Masked = entryLine.Masked
+		outcome.Masked = outcome.Lines[0].Masked
 	}
 	return outcome, nil
 }

@@ -258,6 +258,24 @@ func (l *memoryLedger) Record(uid terminal.UID) (terminal.Record, error) {
 	return terminal.Record{}, terminal.ErrUnknown
 }
 
+func (l *memoryLedger) Booked(voucher terminal.VoucherID) (price, value int64, err error) {
+	for _, record := range l.records {
+		sign := map[terminal.EntryKind]int64{terminal.EntryRedeem: 1, terminal.EntryReverse: -1}[record.Entry.Kind]
+		if _, err := l.Record(record.Entry.About); sign < 0 && err != nil {
+			continue
+		}
+		for _, line := range record.Entry.Lines {
+			if line.Voucher == voucher && line.Price != nil {
+				price += sign * line.Price.Minor
+			}
+			if line.Voucher == voucher && line.Value != nil {
+				value += sign * line.Value.Minor
+			}
+		}
+	}
+	return price, value, nil
+}
+
 func (l *memoryLedger) Reprints(uid terminal.UID) (int, error) {
 	n := 0
 	for _, record := range l.records {
@@ -327,9 +345,13 @@ func lookupOf(code string) (lookup terminal.Lookup) {
 	return lookup
 }
 
-type plainSlips struct{ err error }
+type plainSlips struct {
+	err      error
+	composed []terminal.SlipFacts
+}
 
 func (s *plainSlips) Compose(facts terminal.SlipFacts) (terminal.PrintJob, error) {
+	s.composed = append(s.composed, facts)
 	return terminal.PrintJob{Kind: facts.Kind, Bytes: []byte(facts.Entry.Receipt.String())}, s.err
 }
 

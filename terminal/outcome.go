@@ -93,10 +93,21 @@ type OutcomeLine struct {
 	Units    int64
 	Amount   *Money // what the units are worth, where they are money
 	Discount *Money
-	Left     int64 // units left once redeemed, as far as the terminal knows
+	// Left is the units left, as far as the terminal knows: of an approval once it is redeemed, or once a reversal has given back; of a
+	// decline, which takes nothing, now.
+	Left int64
+	now  int64 // units left before the whole bill
 	// Late is by how many minutes a booking's guest comes after the beginning of the slot, negative for before it; nil of all else.
 	Late     *int64
 	Findings []Finding
+}
+
+// decline turns an approval down after all: nothing is taken, so that what is left is what there was.
+func (o *Outcome) decline(findings []Finding) {
+	o.Choice, o.Findings, o.Asks = Declined, findings, nil
+	for i := range o.Lines {
+		o.Lines[i].Left = o.Lines[i].now
+	}
 }
 
 // Redeemed reports that vouchers were honoured and the fact is on disk: the only state that may be shown in green.

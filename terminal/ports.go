@@ -181,6 +181,9 @@ type Ledger interface {
 	Leased(voucher VoucherID) (epoch uint32, leases []Lease, err error)
 	Exposure() (Exposure, error)
 	Record(uid UID) (Record, error)
+	// Booked is what stands of this terminal's redemptions of a voucher, in minor units: what was paid for their units and what they are
+	// worth, less what its reversals of them took back.
+	Booked(voucher VoucherID) (price, value int64, err error)
 	// Reprints is how many reprint entries there are for the slip of entry uid.
 	Reprints(uid UID) (int, error)
 }

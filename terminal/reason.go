@@ -87,7 +87,7 @@ var reasonRank = func() map[Reason]int {
 type Finding struct {
 	Reason Reason         `json:"reason"`
 	Facts  map[string]any `json:"facts,omitempty"`
-	// Own says that this terminal's own journal is the source, so that no other party can know better.
+	// Own says that this terminal's own journal is the source: who has never heard of the voucher does not know better.
 	Own bool `json:"-"`
 	// Approvable says that a manager may approve this one, of a reason that is not approvable as such: see SlotGrace.
 	Approvable bool `json:"-"`

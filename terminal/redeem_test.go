@@ -169,8 +169,35 @@ func TestWhatIsAskedOfTheCloud(t *testing.T) {
 		c.authority.ask = newer(c)
 		c.stock("A", nil)
 		c.redeem(t, scanOf("A"))
-		if outcome := c.redeem(t, scanOf("A")); outcome.Reason() != terminal.AlreadyRedeemed || c.authority.asked != 0 {
+		if outcome := c.redeem(t, scanOf("A")); outcome.Reason() != terminal.AlreadyRedeemed || c.authority.asked != 1 {
 			t.Errorf("%s for %q, asked %d times", outcome.Choice, outcome.Reason(), c.authority.asked)
+		}
+	})
+	t.Run("own use of what the cloud does not know", func(t *testing.T) {
+		c := newCounter(t)
+		c.authority.ask = func([]terminal.Lookup) (terminal.Row, error) { return terminal.Row{}, terminal.ErrUnknown }
+		c.stock("A", nil)
+		c.redeem(t, scanOf("A"))
+		if outcome := c.redeem(t, scanOf("A")); outcome.Reason() != terminal.AlreadyRedeemed {
+			t.Errorf("%s for %q", outcome.Choice, outcome.Reason())
+		}
+	})
+	t.Run("own use, and what others did since", func(t *testing.T) {
+		c := newCounter(t)
+		row := c.stock("A", func(r *terminal.Row) {
+			order(r)
+			r.Voucher.Units, r.Voucher.Lines = 3, append(slices.Clone(r.Voucher.Lines), terminal.OrderLine{ID: "c", Name: "Cheese", Quantity: 1})
+		})
+		first := scanOf("A")
+		first.Lines = []string{"a"}
+		c.redeem(t, first)
+		row.Voucher.Lines = slices.Clone(row.Voucher.Lines)
+		row.Voucher.Lines[0].Collected, row.Voucher.Lines[1].Collected = true, true
+		row.Voucher.Used, row.Included = 2, uint64(len(c.journal.records))
+		c.authority.ask = func([]terminal.Lookup) (terminal.Row, error) { return row, nil }
+		outcome := c.redeem(t, first)
+		if open, _ := outcome.Findings[0].Facts["open"].([]string); outcome.Reason() != terminal.AlreadyRedeemed || len(open) != 1 || outcome.Lines[0].Left != 1 {
+			t.Errorf("%s for %q, open %v, %d left", outcome.Choice, outcome.Reason(), open, outcome.Lines[0].Left)
 		}
 	})
 	t.Run("unknown here, known there", func(t *testing.T) {

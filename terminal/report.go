@@ -2,7 +2,9 @@ package terminal
 
 import "time"
 
-// Report is an outcome as scripts read it: its JSON keys are stable and always there; what does not apply is null, "", [] or {}.
+// Report is an outcome as scripts read it: its JSON keys are stable and always there; what does not apply is null, "", [] or {}. Of several
+// vouchers, voucher to left are those of one of them: the one that the first reason is about, else the first. Lines has all. Of a reversal
+// they say what came back, and what is left since.
 // Sentences are in the language of the words it was made with.
 type Report struct {
 	Decision  Choice         `json:"decision"`
@@ -24,9 +26,10 @@ type Report struct {
 	Holder    string         `json:"holder"`
 	Units     int64          `json:"units"`
 	Amount    *Money         `json:"amount"`
+	Total     *Money         `json:"amount_total"` // of all lines, where they are amounts of one currency
 	Discount  *Money         `json:"discount"`
 	Currency  string         `json:"currency"`
-	Left      int64          `json:"left"`
+	Left      int64          `json:"left"` // once this is done; of a decline, now: see OutcomeLine
 	Slot      *ReportSlot    `json:"slot"` // of a booking
 	Bill      *Money         `json:"bill"`
 	LeftToPay *Money         `json:"left_to_pay"`
@@ -86,10 +89,30 @@ func (o Outcome) Report(words Words) Report {
 	for _, line := range o.Order {
 		report.Order = append(report.Order, line.report(words))
 	}
+	report.Total = o.total()
 	if o.Record != nil {
 		o.recorded(&report)
 	}
 	return report
+}
+
+// total is the sum of the amounts of all lines, nil where there is none, or no sum.
+func (o Outcome) total() *Money {
+	var total *Money
+	for _, line := range o.Lines {
+		switch {
+		case line.Amount == nil:
+		case total == nil:
+			total = line.Amount
+		default:
+			sum, err := total.AddUpTo(*line.Amount)
+			if err != nil {
+				return nil
+			}
+			total = &sum
+		}
+	}
+	return total
 }
 
 // neverNull makes lists and facts that are empty [] and {}, so that a script can go through them without asking first.
@@ -162,10 +185,5 @@ func (o Outcome) recorded(report *Report) {
 	report.Operator, report.Approver, report.At = entry.Operator, entry.Approver, &entry.Wall
 	if o.Reversed != nil {
 		report.Reverses = o.Reversed.Entry.Receipt.String()
-		report.Units = 0
-		for _, line := range entry.Lines {
-			report.Units += line.Units
-			report.Amount, report.Left = line.Amount, line.Left
-		}
 	}
 }

@@ -37,8 +37,8 @@ var ErrParts = errors.New("units can be named where one voucher was redeemed, an
 var ErrRulesUnknown = errors.New("this counter does not have the rules of that offer right now: connect it to the internet, let it sync, and try again")
 
 // Reverse takes back a redemption, whole or in part. The units are usable again at once. An approved outcome is on disk; a decline
-// says reversal_too_late, already_reversed, operator_not_allowed or units_limit, or not_this_terminal: a redemption that another
-// terminal made, which is named by its uid, takes a yes from the authority. ErrUnknown says that there is no such redemption.
+// says reversal_too_late, already_reversed, operator_not_allowed, units_limit or terminal_suspended, or not_this_terminal: a redemption
+// that another terminal made, which is named by its uid, takes a yes from the authority. ErrUnknown says that there is no such redemption.
 func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, error) {
 	reversal.Note = strings.TrimSpace(reversal.Note)
 	if reversal.Note == "" || utf8.RuneCountInString(reversal.Note) > NoteMost {
@@ -66,24 +66,29 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 	if slices.ContainsFunc(outcome.Lines, func(line OutcomeLine) bool { return line.Campaign.State == "" }) {
 		return Outcome{}, ErrRulesUnknown
 	}
-	if at.mustSignIn() || (at.Operator == nil && at.Approver == nil && original.Entry.Operator != "") {
-		outcome.Choice, outcome.Asks = Asking, []Ask{{Missing: MissingOperator}}
-		return outcome, nil
-	}
-	uid, claimID := t.parts.Random.UID(), ""
-	if elsewhere {
-		if claimID, err = t.claimReversal(ctx, uid, original, &outcome, reversal, at); err != nil {
-			return Outcome{}, err
-		}
-		if outcome.Choice == Declined {
-			return t.turnAway(ctx, outcome, reversal, at)
-		}
-	}
-	undone, err := t.undoneElsewhere(ctx, original, elsewhere)
+	rows, err := t.rowsOf(ctx, original)
 	if err != nil {
 		return Outcome{}, err
 	}
-	rows, err := t.rowsOf(ctx, original)
+	left := leftNow{rows: rows, own: journalled{ctx, t.parts.Journal}, seq: original.Entry.Seq, elsewhere: elsewhere}
+	if at.mustSignIn() || (at.Operator == nil && at.Approver == nil && original.Entry.Operator != "") {
+		outcome.Choice, outcome.Asks = Asking, []Ask{{Missing: MissingOperator}}
+		err := standing(&outcome, original, left)
+		outcome.Lines = gathered(outcome.Lines)
+		return outcome, err
+	}
+	uid, claimID := t.parts.Random.UID(), ""
+	if elsewhere {
+		var answer ClaimAnswer
+		if answer, err = t.claimReversal(ctx, uid, original, &outcome, reversal, at); err != nil {
+			return Outcome{}, err
+		}
+		claimID, left.rows = answer.ID, newer(rows, answer.Rows)
+		if outcome.Choice == Declined {
+			return t.leave(ctx, outcome, original, left, reversal, at)
+		}
+	}
+	others, err := t.undoneElsewhere(ctx, original, elsewhere)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -95,27 +100,52 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 				return Draft{}, err
 			}
 		}
-		original.Reversed = most(original.Reversed, undone)
+		original.Reversed = most(original.Reversed, others)
 		outcome.Reversed = &original
 		if findings := judgeReversal(original, outcome.Lines, reversal, at); len(findings) > 0 {
 			outcome.Choice, outcome.Findings = Declined, findings
 			return Draft{}, errRefused
 		}
-		left := leftNow{rows, ledger, original.Entry.Seq, elsewhere, map[VoucherID]int64{}}
-		return t.reversalDraft(uid, claimID, original, outcome, reversal, at, left)
+		at := at
+		if !reversal.agreed(original, outcome.Lines, at) {
+			at.Approver = nil
+		}
+		left := left
+		left.own, left.back = ledger, map[VoucherID]int64{}
+		return t.reversalDraft(uid, claimID, original, outcome, reversal, at, ledger, left)
 	})
 	if err != nil && elsewhere {
 		t.parts.Authority.Release(uid)
 	}
 	if errors.Is(err, errRefused) {
 		sortFindings(outcome.Findings)
-		return t.turnAway(ctx, outcome, reversal, at)
+		return t.leave(ctx, outcome, original, left, reversal, at)
 	}
 	if err != nil {
 		return Outcome{}, fmt.Errorf("the reversal could not be written and was not made: %w", err)
 	}
-	outcome.Choice, outcome.Record = Approved, &record
+	outcome.Choice, outcome.Record, outcome.Lines = Approved, &record, undone(outcome.Lines, record.Entry)
+	outcome.Masked = outcome.Lines[0].Masked
 	return outcome, nil
+}
+
+// leave declines a reversal. What its lines say is left is what there is now.
+func (t *Terminal) leave(ctx context.Context, outcome Outcome, original Record, left leftNow, reversal Reversal, at Situation) (Outcome, error) {
+	if err := standing(&outcome, original, left); err != nil {
+		return Outcome{}, err
+	}
+	outcome, err := t.turnAway(ctx, outcome, reversal, at)
+	outcome.Lines = gathered(outcome.Lines)
+	return outcome, err
+}
+
+// agreed reports that the approver's agreement is what lets a reversal through: a name that nothing hangs on is not written down.
+func (r Reversal) agreed(original Record, lines []OutcomeLine, at Situation) bool {
+	if r.Approver == nil {
+		return false
+	}
+	r.Approver = nil
+	return len(judgeReversal(original, lines, r, at)) > 0 || (r.Operator == nil && original.Entry.Operator != "")
 }
 
 // fits reports whether the redemption has what the reversal names.
@@ -174,7 +204,8 @@ func (t *Terminal) turnAway(ctx context.Context, outcome Outcome, reversal Rever
 		entry.Reason = entry.Reasons[0]
 		if outcome.Reversed != nil {
 			entry.About = outcome.Reversed.Entry.UID
-			for _, line := range outcome.Reversed.Entry.Lines {
+			for i, line := range outcome.Reversed.Entry.Lines {
+				line.Left = outcome.Lines[i].Left
 				line.Proof, line.Discount, line.Price, line.Value = nil, nil, nil, nil
 				entry.Lines = append(entry.Lines, line)
 			}
@@ -188,14 +219,14 @@ func (t *Terminal) turnAway(ctx context.Context, outcome Outcome, reversal Rever
 }
 
 // claimReversal asks the authority whether a redemption of another terminal may be taken back. A no declines the outcome.
-func (t *Terminal) claimReversal(ctx context.Context, uid UID, original Record, outcome *Outcome, reversal Reversal, at Situation) (string, error) {
+func (t *Terminal) claimReversal(ctx context.Context, uid UID, original Record, outcome *Outcome, reversal Reversal, at Situation) (ClaimAnswer, error) {
 	decline := func(findings []Finding) {
 		sortFindings(findings)
 		outcome.Choice, outcome.Findings = Declined, findings
 	}
 	if findings := judgeReversal(original, outcome.Lines, reversal, at); len(findings) > 0 {
 		decline(findings)
-		return "", nil
+		return ClaimAnswer{}, nil
 	}
 	claim := Claim{UID: uid, Reverse: &original.Entry.UID, Operator: operatorID(reversal.Operator)}
 	for i, line := range original.Entry.Lines {
@@ -207,13 +238,13 @@ func (t *Terminal) claimReversal(ctx context.Context, uid UID, original Record, 
 	switch {
 	case errors.Is(err, ErrNoAnswer):
 		decline([]Finding{{Reason: NotThisTerminal, Facts: map[string]any{"terminal": original.Entry.Terminal}}})
-		return "", nil
+		return ClaimAnswer{}, nil
 	case err != nil:
-		return "", err
+		return ClaimAnswer{}, err
 	case !answer.Granted:
 		decline(answer.Findings)
 	}
-	return answer.ID, nil
+	return answer, nil
 }
 
 func operatorID(operator *Operator) string {
@@ -253,7 +284,7 @@ func (t *Terminal) ownOriginal(ctx context.Context, reversal Reversal) (Record, 
 
 // judgeReversal says why a redemption cannot be taken back.
 func judgeReversal(original Record, lines []OutcomeLine, reversal Reversal, at Situation) []Finding {
-	var findings []Finding
+	findings := judgeTerminal(at) // whoever has a counter that nobody trusts any more must not free what was spent at it
 	standing := int64(0)
 	for i, line := range original.Entry.Lines {
 		if len(reversal.Parts) == 0 || slices.Contains(reversal.Parts, line.Part) {
@@ -304,26 +335,22 @@ func judgeUndoing(original Entry, reversal Reversal, manager bool, at Situation)
 // judgeWindow holds a reversal against the windows of an offer. A role that may never undo is another cause than one that comes too late,
 // and a manager is only worth asking where one still may.
 func judgeWindow(original Entry, policy ReversalPolicy, manager bool, at Situation) *Finding {
-	over := func(window ReversalWindow, manager bool) (time.Time, bool) {
-		until := window.until(original, at, manager)
+	over := func(manager bool) (time.Time, bool) {
+		until := policy.until(original, at, manager)
 		return until, at.elapsedSince(original) > until.Sub(original.Lower)
 	}
-	window := policy.Cashier
-	if manager {
-		window = policy.Manager
-	}
-	until, late := over(window, manager)
+	until, late := over(manager)
 	if !late {
 		return nil
 	}
-	_, all := over(policy.Manager, true)
+	_, all := over(true)
 	facts := map[string]any{"receipt": original.Receipt.String()}
-	switch {
-	case policy.Manager.Never && window.Never:
+	switch never := policy.Cashier.Never && (!manager || policy.Manager.Never); {
+	case policy.Cashier.Never && policy.Manager.Never:
 		facts["never"] = string(RoleManager)
-	case window.Never && !all:
+	case never && !all:
 		facts["never"] = string(RoleCashier)
-	case !window.Never:
+	case !never:
 		facts["until"] = until.In(at.Zone)
 	}
 	if all {
@@ -346,6 +373,15 @@ func (s Situation) elapsedSince(entry Entry) time.Duration {
 		return s.Now.Monotonic - entry.Monotonic
 	}
 	return s.Now.Upper.Sub(entry.Lower)
+}
+
+// until is when the window of a role ends. A manager may do all that a cashier may, so that a shorter window of his own takes nothing away.
+func (p ReversalPolicy) until(entry Entry, at Situation, manager bool) time.Time {
+	until := p.Cashier.until(entry, at, false)
+	if own := p.Manager.until(entry, at, true); manager && own.After(until) {
+		return own
+	}
+	return until
 }
 
 // until is when the window of an entry ends, counted from the entry's lower bound. A zero window is the role's default.
@@ -387,44 +423,41 @@ func (t *Terminal) ReversibleUntil(ctx context.Context, record Record, operator 
 	manager := operator != nil && operator.Role.Covers(RoleManager)
 	var until time.Time
 	for i, line := range outcome.Lines {
-		window := line.Campaign.Reversal.Cashier
-		if manager {
-			window = line.Campaign.Reversal.Manager
-		}
-		until = earlier(until, window.until(record.Entry, at, manager), i == 0)
+		until = earlier(until, line.Campaign.Reversal.until(record.Entry, at, manager), i == 0)
 	}
 	return until, nil
 }
 
 // reversalDraft makes the entry and the slip of a reversal.
-func (t *Terminal) reversalDraft(uid UID, claim string, original Record, outcome Outcome, reversal Reversal, at Situation, left leftNow) (Draft, error) {
-	entry := at.entry(EntryReverse, left.ledger)
-	_, _, entry.Receipt = left.ledger.Next()
+func (t *Terminal) reversalDraft(uid UID, claim string, original Record, outcome Outcome, reversal Reversal, at Situation, ledger Ledger, left leftNow) (Draft, error) {
+	entry := at.entry(EntryReverse, ledger)
+	_, _, entry.Receipt = ledger.Next()
 	entry.UID, entry.About, entry.Note = uid, original.Entry.UID, reversal.Note
 	if claim != "" {
 		entry.Claim, entry.Assurance = claim, Confirmed
 	}
 	facts := SlipFacts{Kind: SlipReversal, Original: &SlipOriginal{
 		Receipt: original.Entry.Receipt, UID: original.Entry.UID, At: original.Entry.Wall}}
+	var told []OutcomeLine // one for each line of the entry
 	for i, line := range original.Entry.Lines {
 		units := reversal.units(original, i)
 		if units == 0 {
 			continue
 		}
-		back := line
+		back, gone := line, reversedUnits(original, i)
 		back.Original, back.Units, back.Proof = i, units, nil
 		var err error
 		if back.Left, err = left.after(i, line, units); err != nil {
 			return Draft{}, err
 		}
-		back.Amount = partOf(line.Amount, units, line.Units)
-		back.Price, back.Value = partOf(line.Price, units, line.Units), partOf(line.Value, units, line.Units)
-		back.Discount = partOf(line.Discount, units, line.Units)
-		entry.Lines = append(entry.Lines, back)
-		campaign := outcome.Lines[i].Campaign
-		facts.Deals = append(facts.Deals, SlipDeal{Name: campaign.Name, Holder: outcome.Lines[i].Voucher.Holder, Line: back})
+		back.Amount, back.Discount = backOf(line.Amount, gone, units, line.Units), backOf(line.Discount, gone, units, line.Units)
+		back.Price, back.Value = backOf(line.Price, gone, units, line.Units), backOf(line.Value, gone, units, line.Units)
+		entry.Lines, told = append(entry.Lines, back), append(told, outcome.Lines[i])
 	}
-	facts.Entry = entry
+	facts.Entry, facts.Deals = entry, dealsOf(told, entry)
+	for i := range facts.Deals { // what was booked and agreed to does not stand any more
+		facts.Deals[i].Terms, facts.Deals[i].Slot = nil, nil
+	}
 	return t.withSlip(Draft{Entry: entry}, facts, at)
 }
 
@@ -438,44 +471,6 @@ func (t *Terminal) rowsOf(ctx context.Context, record Record) ([]Row, error) {
 		}
 	}
 	return rows, nil
-}
-
-// leftNow says what is left of vouchers while units are given back, line by line.
-type leftNow struct {
-	rows      []Row // of the original's lines
-	ledger    Ledger
-	seq       uint64              // of the original
-	elsewhere bool                // another terminal made the original
-	back      map[VoucherID]int64 // units given back by earlier lines
-}
-
-// after is what is left once units of the i-th line are given back. Of a voucher that the cache has forgotten, it is what was left
-// after the redemption, less what this terminal used since, and these.
-func (l leftNow) after(i int, line EntryLine, units int64) (int64, error) {
-	l.back[line.Voucher] += units
-	if l.rows[i].Voucher.State == "" {
-		if l.elsewhere {
-			return line.Left + l.back[line.Voucher], nil
-		}
-		own, err := l.ledger.Use(line.Voucher, "", l.seq)
-		return max(0, line.Left-own.After) + l.back[line.Voucher], err
-	}
-	item := Item{Row: l.rows[i]}
-	var err error
-	item.Own, err = l.ledger.Use(line.Voucher, "", l.rows[i].Included)
-	return min(item.total(), item.left()+l.back[line.Voucher]), err
-}
-
-// partOf is the share of money that units of all are.
-func partOf(whole *Money, units, all int64) *Money {
-	if whole == nil || units == all {
-		return whole
-	}
-	if whole.Minor == all { // a balance: its units are its minor units
-		return &Money{units, whole.Currency}
-	}
-	share := whole.Share(units, all)
-	return &share
 }
 
 // Reprint prints the slip of a redemption or a reversal again, headed DUPLICATE, and journals that it was.
@@ -524,9 +519,8 @@ func (t *Terminal) slipOf(ctx context.Context, record Record, at Situation) (Sli
 	}
 	facts := SlipFacts{Kind: SlipRedemption, Settings: at.Settings, Entry: record.Entry,
 		Operator: at.Operators[record.Entry.Operator], Approver: at.Operators[record.Entry.Approver]}
+	facts.Deals = dealsOf(outcome.Lines, record.Entry)
 	for i, line := range outcome.Lines {
-		facts.Deals = append(facts.Deals, SlipDeal{Name: line.Campaign.Name, Terms: line.Campaign.Terms, Holder: line.Voucher.Holder,
-			Slot: line.Voucher.Slot, Line: record.Entry.Lines[i]})
 		facts.ReversibleUntil = earlier(facts.ReversibleUntil, reversibleUntil(line.Campaign, record.Entry, at), i == 0)
 	}
 	if bill := record.Entry.Bill; bill != nil {

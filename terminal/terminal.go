@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // Terminal is one counter PC's side of every redemption, whoever asks: the window, the text counter, a hub, a test.
@@ -63,26 +62,15 @@ func (t *Terminal) Check(ctx context.Context, req Request, at *Reading) (Outcome
 	return b.outcome, nil
 }
 
-// checkAlone holds what nobody answered for against the leases of this terminal, and else against the offline policy.
-func (t *Terminal) checkAlone(ctx context.Context, b *bill) error {
-	covered, err := b.coveredBy(journalled{ctx, t.parts.Journal})
-	if err != nil || covered != "" {
-		return err
-	}
-	exposure, err := t.parts.Journal.Exposure(ctx)
-	if err == nil {
-		b.holdOffline(exposure)
-	}
-	return err
-}
-
 // Redeem honours the vouchers of req, all of them or none. An outcome that is Redeemed is on disk. A request whose UID was
 // redeemed before gets that redemption again and redeems nothing.
 func (t *Terminal) Redeem(ctx context.Context, req Request) (Outcome, error) {
 	if req.UID.IsZero() {
 		req.UID = t.parts.Random.UID()
 	} else if record, err := t.parts.Journal.ByUID(ctx, req.UID); err == nil {
-		return t.recall(ctx, record)
+		outcome, err := t.recall(ctx, record)
+		outcome.Lines = gathered(outcome.Lines)
+		return outcome, err
 	} else if !errors.Is(err, ErrUnknown) {
 		return Outcome{}, err
 	}
@@ -300,13 +288,14 @@ func (b *bill) unknown(items []Item) Outcome {
 	return outcome
 }
 
-// mayHaveChanged reports whether a newer row could lift the decline: none of its findings is the terminal's own knowledge.
+// mayHaveChanged reports whether a newer row could lift the decline. Where this terminal's own journal shows that a voucher is used, the
+// authority is asked as well: another terminal may have taken it back, or have honoured what is said to be left.
 func (b *bill) mayHaveChanged() bool {
 	if b.outcome.Choice != Declined {
 		return false
 	}
 	return slices.Contains(b.known, false) || !slices.ContainsFunc(b.outcome.Findings, func(f Finding) bool {
-		return f.Own || !mayHaveChanged[f.Reason]
+		return !mayHaveChanged[f.Reason]
 	})
 }
 
@@ -324,6 +313,8 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 				}
 			}
 			return nil
+		case errors.Is(err, ErrUnknown) && b.known[i] && b.own(i):
+			// Nobody knows better what this terminal honoured itself.
 		case errors.Is(err, ErrUnknown):
 			b.known[i] = false
 		case err != nil:
@@ -338,6 +329,12 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 		}
 	}
 	return t.decide(ctx, b)
+}
+
+// own reports that this terminal's own journal shows that the i-th of the rows is used up.
+func (b *bill) own(i int) bool {
+	line := slices.Index(b.of, i)
+	return line >= 0 && line < len(b.outcome.Lines) && slices.ContainsFunc(b.outcome.Lines[line].Findings, func(f Finding) bool { return f.Own })
 }
 
 // claim asks the authority to hold the units. A yes gives the assurance and newer rows; a no is the authority's reason; without
@@ -373,15 +370,13 @@ func (t *Terminal) claim(ctx context.Context, b *bill) error {
 	return nil
 }
 
-// refused declines for the authority's reasons. Of several vouchers, the newer rows may tell which one it is.
+// refused declines for the authority's reasons. The newer rows tell what is left, and, of several vouchers, maybe which one it is.
 func (t *Terminal) refused(ctx context.Context, b *bill, findings []Finding) error {
 	sortFindings(findings)
-	if len(b.outcome.Lines) > 1 {
-		if err := t.decide(ctx, b); err != nil {
-			return err
-		}
+	if err := t.decide(ctx, b); err != nil {
+		return err
 	}
-	b.outcome.Choice, b.outcome.Findings, b.outcome.Asks = Declined, findings, nil
+	b.outcome.decline(findings)
 	b.outcome.Lead = b.outcome.lead()
 	return nil
 }
@@ -428,11 +423,16 @@ func (t *Terminal) commit(ctx context.Context, b *bill) error {
 			if b.assurance == Offline {
 				b.holdOffline(exposure)
 			} else if finding := judgeBarred(exposure); finding != nil { // what is reserved or held in the store may be spent already
-				b.outcome.Choice, b.outcome.Findings = Declined, []Finding{*finding}
+				b.outcome.decline([]Finding{*finding})
 			}
 			if b.outcome.Choice != Approved {
 				return Draft{}, errRefused
 			}
+		}
+		if agreed, err := b.agreed(ledger); err != nil {
+			return Draft{}, err
+		} else if !agreed {
+			b.at.Approver = nil
 		}
 		return t.draft(b, ledger)
 	})
@@ -447,36 +447,4 @@ func (t *Terminal) commit(ctx context.Context, b *bill) error {
 	}
 	b.outcome.Record = &record
 	return nil
-}
-
-// holdOffline holds an approved bill against the offline policy.
-func (b *bill) holdOffline(exposure Exposure) {
-	finding := judgeOffline(b.outcome, Alone{b.fresh, exposure}, b.at)
-	if b.claimID != "" {
-		finding = b.doubted(exposure)
-	}
-	switch {
-	case finding == nil:
-	case finding.Reason == ApprovalRequired:
-		b.outcome.Findings = []Finding{*finding}
-		b.outcome = askApproval(b.outcome, b.at)
-	default:
-		b.outcome.Choice, b.outcome.Findings = Declined, []Finding{*finding}
-	}
-}
-
-// doubted judges a yes of a cloud that does not know all yet: what it fed to the cache is older than the cache's age says.
-func (b *bill) doubted(exposure Exposure) *Finding {
-	fresh := b.fresh
-	if least := b.at.Now.Upper.Add(-freshCache - time.Second); fresh.ReachedEnd.After(least) {
-		fresh.ReachedEnd = least
-	}
-	finding := judgeOffline(b.outcome, Alone{fresh, exposure}, b.at)
-	if finding != nil && finding.Reason == OfflineNotAllowed && finding.Facts["cause"] == nil {
-		finding.Facts = map[string]any{"cause": BarredCloud}
-	}
-	if finding != nil {
-		delete(finding.Facts, "line") // the cloud does answer
-	}
-	return finding
 }

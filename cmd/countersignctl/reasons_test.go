@@ -63,6 +63,7 @@ var scenes = []scene{
 		"redeem $1 --amount 30.00 => approved left=0",
 		"redeem $1 --amount 0.01 => declined insufficient_balance",
 		"reverse $R1 --reason test => approved amount.minor=2000 left=2000",
+		"reverse $R1 --reason test => declined already_reversed left=2000",
 		"redeem $1 --amount 20.01 => declined insufficient_balance facts.left.minor=2000",
 		"redeem $1 --amount 20.00 => approved left=0",
 	}},
@@ -72,7 +73,7 @@ var scenes = []scene{
 		"redeem $1 --bill 80.00GBP => declined wrong_currency",
 		"redeem $1 $2 --bill 22.22 => declined minimum_spend",
 		"redeem $1 $2 --bill 200.00 => approved lines.0.discount.minor=1500 lines.1.discount.minor=500 left_to_pay.minor=18000",
-		"reverse $R1 --reason test => approved",
+		"reverse $R1 --reason test => approved campaign=tenth discount.minor=1500 units=1 left=1 lines.len=2 lines.1.discount.minor=500 lines.1.left=1",
 		"redeem $2 --bill 19.99 => declined minimum_spend",
 		"redeem $2 --bill 20.00 => approved left_to_pay.minor=1500",
 	}},
@@ -97,8 +98,11 @@ var scenes = []scene{
 		"redeem $1 --lines z => declined amount_invalid",
 		"redeem $1 => approved units=2 left=0",
 		"redeem $1 => declined already_redeemed",
-		"reverse $R1 --reason test => approved",
+		"reverse $R1 --reason test => approved units=1 left=1 lines.len=1 lines.0.parts.len=1 lines.0.parts.0.name=Bread",
 		"redeem $1 => approved units=1",
+		"reverse $R2 --lines c --reason test => approved units=1 left=1 lines.len=1 lines.0.parts.0.name=Tea",
+		"reverse $R2 --reason test => approved units=1 left=2 lines.len=1 lines.0.parts.0.name=Milk",
+		"reverse $R2 --reason test => declined already_reversed left=2",
 	}},
 	{"several vouchers of one order", []string{"dinner --order o-PASS --count 2", "card --order o-PASS"}, nil, []string{
 		"check $1 => approved order.len=2",
@@ -106,7 +110,7 @@ var scenes = []scene{
 		"redeem $1 --order --amount 50.00 => approved lines.len=3",
 		"redeem $2 => declined already_redeemed",
 		"redeem $3 --amount 1.00 => declined insufficient_balance",
-		"reverse $R1 --reason test => approved",
+		"reverse $R1 --reason test => approved units=1 left=1 amount_total.minor=5000 lines.len=3 lines.2.left=5000",
 		"redeem $2 => approved order.len=2",
 		"redeem $1 --order --amount 10.00 => approved lines.len=2",
 	}},
@@ -544,8 +548,7 @@ func (s *everything) onTheLine(t *testing.T, p *play) {
 	step(one, "reverse $U2 --reason test => approved assurance=confirmed")
 	step(one, "reverse $U2 --reason test => declined already_reversed")
 	one.drain()
-	two.drain()
-	step(two, "redeem $5 => approved assurance=confirmed") // the counter that redeemed it first
+	step(two, "redeem $5 => approved assurance=confirmed") // the counter that redeemed it first, and was not told
 	step(two, "redeem $5 => declined already_redeemed")
 	two.drain()
 	one.drain()
@@ -576,9 +579,10 @@ func (s *everything) onTheLine(t *testing.T, p *play) {
 	s.admin("suspend", "counter-1")
 	_, _ = one.try("sync") // the cloud may refuse a suspended terminal's sync; what it says is kept
 	step(one, "redeem $8 => declined terminal_suspended")
+	step(one, "reverse $R7 --reason test => declined terminal_suspended")
 	s.admin("readmit", "counter-1")
-	one.drain()
-	step(one, "redeem $8 => approved")
+	step(one, "redeem $8 => approved") // without a sync by hand
+	step(one, "reverse $R7 --reason test => approved")
 }
 
 // age makes a counter's cache so much older.

@@ -41,6 +41,11 @@ func (l *ledger) Record(uid terminal.UID) (terminal.Record, error) {
 	return l.q.record(l.ctx, "uid = ?", uid[:])
 }
 
+// Booked implements terminal.Ledger.
+func (l *ledger) Booked(voucher terminal.VoucherID) (price, value int64, err error) {
+	return l.q.booked(l.ctx, voucher)
+}
+
 // Reprints implements terminal.Ledger.
 func (l *ledger) Reprints(uid terminal.UID) (int, error) { return l.q.reprints(l.ctx, uid) }
 

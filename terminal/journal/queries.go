@@ -230,6 +230,40 @@ func (q *queries) exposure(ctx context.Context, currency string) (terminal.Expos
 	return exposure, err
 }
 
+// booked adds up the money of this terminal's redemptions of a voucher, and takes off that of its reversals of them.
+func (q *queries) booked(ctx context.Context, voucher terminal.VoucherID) (price, value int64, err error) {
+	type piece struct {
+		bytes []byte
+		line  int
+		sign  int64
+	}
+	rows, err := q.query(ctx, `SELECT e.bytes, l.line, CASE WHEN l.units > 0 THEN 1 ELSE -1 END FROM lines l JOIN entries e ON e.seq = l.seq
+		WHERE l.voucher = ? AND (l.units > 0 OR EXISTS (SELECT 1 FROM entries o WHERE o.uid = e.about))`, int64(voucher))
+	pieces, err := collect(rows, err, func(rows *sql.Rows) (p piece, err error) {
+		err = rows.Scan(&p.bytes, &p.line, &p.sign)
+		return p, err
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, p := range pieces {
+		e, err := entry.Decode(p.bytes)
+		if err != nil {
+			return 0, 0, fmt.Errorf("%w: an entry of %s: %w", ErrDamaged, voucher, err)
+		}
+		if p.line >= len(e.Lines) {
+			return 0, 0, fmt.Errorf("%w: entry %d has no line %d", ErrDamaged, e.Seq, p.line+1)
+		}
+		if money := e.Lines[p.line].Price; money != nil {
+			price += p.sign * money.Minor
+		}
+		if money := e.Lines[p.line].Value; money != nil {
+			value += p.sign * money.Minor
+		}
+	}
+	return price, value, nil
+}
+
 func (q *queries) reprints(ctx context.Context, uid terminal.UID) (int, error) {
 	var count int
 	err := q.row(ctx, "SELECT count(*) FROM entries WHERE about = ? AND kind = ?", uid[:], int(terminal.EntryReprint)).Scan(&count)

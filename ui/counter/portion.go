@@ -190,7 +190,7 @@ func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 
 // partlyBack says what of a redemption was taken back, where it was not all of it.
 func (w words) partlyBack(v widgets.Verdict, original, reversal terminal.Entry, lines []terminal.OutcomeLine) widgets.Verdict {
-	if len(lines) == 0 || len(lines) != len(original.Lines) || len(reversal.Lines) == 0 {
+	if len(lines) == 0 || len(reversal.Lines) == 0 {
 		return v
 	}
 	v.Items, v.Details, v.Figures = nil, nil, nil
@@ -204,9 +204,11 @@ func (w words) partlyBack(v widgets.Verdict, original, reversal terminal.Entry, 
 		switch {
 		case back.Part != "":
 			name := back.Part
-			for _, line := range lines[back.Original].Voucher.Lines {
-				if line.ID == back.Part {
-					name = line.Name
+			for _, line := range lines {
+				for _, item := range line.Voucher.Lines {
+					if line.Voucher.ID == back.Voucher && item.ID == back.Part {
+						name = item.Name
+					}
 				}
 			}
 			v.Details = append(v.Details, name)

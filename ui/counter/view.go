@@ -344,6 +344,9 @@ func (w words) takenBack(s State) widgets.Verdict {
 	v := widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignUndo, Title: w.Say("outcome.reversed", nil)}
 	v = w.subject(v, s, true)
 	v.Figures = nil
+	for i := range v.Items {
+		v.Items[i].Box = widgets.Empty // of an order: on the shelf again
+	}
 	if record := s.Outcome.Record; record != nil && s.Outcome.Reversed != nil && inPart(s.Outcome.Reversed.Entry, record.Entry) {
 		v = w.partlyBack(v, s.Outcome.Reversed.Entry, record.Entry, s.Outcome.Lines)
 	}

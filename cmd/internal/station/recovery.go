@@ -168,10 +168,15 @@ func (r *Reader) Filled(ctx context.Context) bool {
 	return err == nil
 }
 
-// Fill pulls the feed, for at most limit, where the cache was lost: else a terminal that has a line would turn everybody away until
-// somebody syncs by hand.
+// Fill pulls the feed, for at most limit, where the cache was lost, or says that this terminal is suspended: else a terminal that has a
+// line, or was readmitted a moment ago, would turn everybody away until somebody syncs by hand.
 func (s *Station) Fill(ctx context.Context, limit time.Duration) {
-	if s.Filled(ctx) {
+	filled, settings := s.Filled(ctx), terminal.Settings{}
+	if filled {
+		settings, _ = s.Cache.Settings(ctx) // what is wrong with them the next to ask will hear
+		limit = min(limit, cloudsync.Budget)
+	}
+	if filled && !settings.Suspended {
 		return
 	}
 	down := s.breaker.Line().Failures > 0
@@ -185,7 +190,7 @@ func (s *Station) Fill(ctx context.Context, limit time.Duration) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if err := s.Pump.Pull(limited); err != nil {
-		s.Log.Warn("the empty cache could not be filled to the end", "error", err.Error())
+		s.Log.Warn("the cache could not be filled to the end", "error", err.Error())
 	}
 }
 

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -219,8 +220,28 @@ func (t *table) reversal() terminal.ReversalPolicy {
 		return terminal.ReversalPolicy{}
 	}
 	p := terminal.ReversalPolicy{Cashier: inner.window("cashier"), Manager: inner.window("manager")}
+	if tighter(p) {
+		inner.fault("manager", "a manager may undo whatever a cashier may, so that the manager's window cannot end before the cashier's: "+
+			"give \"manager\" as long at least, or leave it out for the business day")
+	}
 	inner.done("reversal")
 	return p
+}
+
+// tighter reports that a manager's window would end before a cashier's. A cashier's of some hours can run beyond the end of the business
+// day: that is nobody's mistake, and the longer one holds.
+func tighter(p terminal.ReversalPolicy) bool {
+	switch {
+	case p.Cashier.Never:
+		return false
+	case p.Manager.Never:
+		return true
+	case p.Manager.Seconds > 0 && p.Cashier.Day:
+		return p.Manager.Seconds < int64((24 * time.Hour).Seconds())
+	case p.Manager.Seconds > 0:
+		return p.Manager.Seconds < cmp.Or(p.Cashier.Seconds, int64(time.Hour.Seconds()))
+	}
+	return false
 }
 
 // window reads a time span, "day" or "never".

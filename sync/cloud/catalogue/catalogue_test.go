@@ -67,7 +67,7 @@ combinable = false
 slot = { early = "30m", late = "2h", approval = "15m" }
 role = "manager"
 approval_above = "100.00"
-reversal = { cashier = "90m", manager = "never" }
+reversal = { cashier = "90m", manager = "120m" }
 offline = { mode = "limit", per_redemption = "100.00", per_terminal = "1000.00", count = 50, cache_age = "24h" }
 
 [[campaign]]
@@ -128,7 +128,7 @@ func TestEveryKey(t *testing.T) {
 					Stores:     []string{"quay"}, Terminals: []string{"counter-1"}, MinimumBill: &terminal.MinimumBill{Amount: *euro(5000), After: true},
 					PerCustomer: &terminal.Limit{Count: 1, Per: "week"}, PerDay: &terminal.DayLimit{Count: 100, Store: true}, Exclusive: true,
 					Slot: &terminal.SlotGrace{EarlySeconds: 1800, LateSeconds: 7200, ApprovalSeconds: 900}, Role: "manager", ApprovalAbove: euro(10000)},
-				Reversal: terminal.ReversalPolicy{Cashier: terminal.ReversalWindow{Seconds: 5400}, Manager: terminal.ReversalWindow{Never: true}},
+				Reversal: terminal.ReversalPolicy{Cashier: terminal.ReversalWindow{Seconds: 5400}, Manager: terminal.ReversalWindow{Seconds: 7200}},
 				Offline:  &terminal.OfflinePolicy{Mode: "limit", PerRedemption: euro(10000), PerTerminal: euro(100000), Count: 50, CacheAgeSeconds: 86400}},
 			{ID: "swim", Name: terminal.Text{"en": "Ten visits"}, Kind: "pass", Currency: "EUR", State: "live", Units: 10, Rules: terminal.Rules{UnitsAtOnce: 2},
 				Reversal: terminal.ReversalPolicy{Cashier: terminal.ReversalWindow{Day: true}}},
@@ -198,6 +198,10 @@ func TestFaults(t *testing.T) {
 		{"twice the same operator", "[[campaign]]\nid = \"all\"", "[[operator]]\nid = \"li\"\nname = \"Li\"\n[[campaign]]\nid = \"all\"", `there is an operator "li" already, at line 24`},
 		{"language", `zh-Hans = "双人晚餐"`, `chinese_simplified = "双人晚餐"`, `shop.toml:32: "chinese_simplified" is not a language`},
 		{"a limit without its mode", `mode = "limit"`, `mode = "never"`, `shop.toml:55: "count" limits nothing in mode "never": mode = "limit" may be meant`},
+		{"a manager who may never", `manager = "120m"`, `manager = "never"`, `shop.toml:54: a manager may undo whatever a cashier may`},
+		{"a manager's shorter window", `manager = "120m"`, `manager = "89m"`, `shop.toml:54: a manager may undo whatever a cashier may`},
+		{"a manager's shorter than the day", `cashier = "day"`, `cashier = "day", manager = "2h"`, `a manager may undo whatever a cashier may`},
+		{"a manager's shorter than an hour", `cashier = "day"`, `manager = "30m"`, `a manager may undo whatever a cashier may`},
 		{"no merchant", "[merchant]", "[merchants]", `shop.toml:1: the [merchant] is missing`},
 		{"no TOML", `[[store]]`, `[[store]`, `shop.toml:9: `},
 	} {
