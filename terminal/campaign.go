@@ -229,6 +229,14 @@ type Slot struct {
 	Party int       `json:"party,omitempty"`
 }
 
+// in is the slot as the clocks of a zone show it; nil is none.
+func (s *Slot) in(zone *time.Location) *Slot {
+	if s == nil {
+		return nil
+	}
+	return &Slot{s.From.In(zone), s.Until.In(zone), s.Party}
+}
+
 // OrderLine is one line of an order to collect.
 type OrderLine struct {
 	ID        string `json:"id"` // "a", "b", … within the voucher

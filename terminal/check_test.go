@@ -224,3 +224,17 @@ func TestBookingsSayHowLateTheGuestIs(t *testing.T) {
 		}
 	}
 }
+
+// If an age below an hour were told as nothing, the cashier would hear "0 s" and nobody would know what the merchant allows.
+func TestTheAgeOfACacheIsToldInSeconds(t *testing.T) {
+	c := newCounter(t)
+	c.authority.claim = nil
+	c.stock("A", func(r *terminal.Row) {
+		r.Campaign.Offline = &terminal.OfflinePolicy{Mode: terminal.ModeLimit, CacheAgeSeconds: 5}
+	})
+	c.clock.advance(90 * time.Second)
+	outcome := c.redeem(t, scanOf("A"))
+	if facts := outcome.Findings[0].Facts; outcome.Reason() != terminal.CacheTooOld || facts["age_seconds"] != int64(90) || facts["most_seconds"] != int64(5) {
+		t.Errorf("%q, %v", outcome.Reason(), facts)
+	}
+}

@@ -205,6 +205,7 @@ func (r Request) of(i int, alone bool) Request {
 // judgeItem judges one voucher but for what depends on the rest of the bill. taken is what earlier lines of the bill use of it.
 func judgeItem(item Item, req Request, at Situation, taken int64) (OutcomeLine, []Ask) {
 	voucher, campaign := item.Row.Voucher, item.Row.Campaign
+	voucher.Slot = voucher.Slot.in(at.Zone)
 	line := OutcomeLine{Voucher: voucher, Campaign: campaign, Masked: item.Masked, Left: max(0, item.left()-taken)}
 	if voucher.Slot != nil && campaign.Kind == KindBooking {
 		late := int64(at.Time().Sub(voucher.Slot.From).Minutes())

@@ -115,6 +115,14 @@ func (b *bill) entryLines(i int, line OutcomeLine) []EntryLine {
 // line for each line of the entry: see gathered.
 func (t *Terminal) recall(ctx context.Context, record Record) (Outcome, error) {
 	outcome := Outcome{Choice: Approved, Bill: record.Entry.Bill, Record: &record}
+	settings, err := t.Settings(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	zone, err := settings.Store.Location()
+	if err != nil {
+		return Outcome{}, err
+	}
 	if record.Entry.Kind == EntryDecline {
 		outcome.Choice = Declined
 		for _, reason := range record.Entry.Reasons {
@@ -129,6 +137,7 @@ func (t *Terminal) recall(ctx context.Context, record Record) (Outcome, error) {
 			return Outcome{}, err
 		}
 		line.Voucher, line.Campaign = row.Voucher, row.Campaign
+		line.Voucher.Slot = row.Voucher.Slot.in(zone)
 		line.Parts = line.Voucher.part(entryLine.Part)
 		outcome.Lines = append(outcome.Lines, line)
 		outcome.Masked = outcome.Lines[0].Masked

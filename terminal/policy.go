@@ -126,9 +126,9 @@ func overLimits(policy OfflinePolicy, risk, whole Money, exposure Exposure) *Fin
 }
 
 func ageFacts(age, limit time.Duration, fresh Freshness, at Situation) map[string]any {
-	facts := map[string]any{"most_hours": int64(limit.Hours())}
+	facts := map[string]any{"most_hours": int64(limit.Hours()), "most_seconds": int64(limit.Seconds())}
 	if !fresh.ReachedEnd.IsZero() {
-		facts["age_hours"] = int64(age.Hours())
+		facts["age_hours"], facts["age_seconds"] = int64(age.Hours()), int64(age.Seconds())
 		facts["at"] = fresh.ReachedEnd.In(at.Zone)
 	}
 	return facts

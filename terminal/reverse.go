@@ -71,7 +71,8 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 		return Outcome{}, err
 	}
 	left := leftNow{rows: rows, own: journalled{ctx, t.parts.Journal}, seq: original.Entry.Seq, elsewhere: elsewhere}
-	if at.mustSignIn() || (at.Operator == nil && at.Approver == nil && original.Entry.Operator != "") {
+	nobody := at.Operator == nil && (at.Approver == nil || !at.Approver.Role.Covers(RoleManager)) // a manager's word is enough
+	if at.mustSignIn() || (nobody && original.Entry.Operator != "") {
 		outcome.Choice, outcome.Asks = Asking, []Ask{{Missing: MissingOperator}}
 		err := standing(&outcome, original, left)
 		outcome.Lines = gathered(outcome.Lines)

@@ -288,15 +288,16 @@ func TestOnlyAnApprovalThatCountedIsWritten(t *testing.T) {
 		offline            bool
 		want               string
 	}{
-		"nothing to approve":                  {nil, li, mia, false, ""},
-		"nothing to approve, by a technician": {nil, li, tom, false, ""},
-		"above an amount":                     {above, li, mia, false, "mia"},
-		"above an amount, by a manager":       {above, mia, max, false, ""},
-		"a manager's voucher":                 {role, li, mia, false, "mia"},
-		"a manager's voucher, by himself":     {role, mia, mia, false, ""},
-		"nobody signed in":                    {role, nil, mia, false, "mia"},
-		"alone":                               {alone, li, mia, true, "mia"},
-		"what is only needed alone, online":   {alone, li, mia, false, ""},
+		"nothing to approve":                   {nil, li, mia, false, ""},
+		"nothing to approve, by a technician":  {nil, li, tom, false, ""},
+		"above an amount":                      {above, li, mia, false, "mia"},
+		"above an amount, by a manager":        {above, mia, max, false, ""},
+		"a manager's voucher":                  {role, li, mia, false, "mia"},
+		"a manager's voucher, by himself":      {role, mia, mia, false, ""},
+		"nobody signed in":                     {role, nil, mia, false, "mia"},
+		"nobody signed in, nothing to approve": {nil, nil, tom, false, ""},
+		"alone":                                {alone, li, mia, true, "mia"},
+		"what is only needed alone, online":    {alone, li, mia, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCounter(t)
@@ -320,6 +321,8 @@ func TestOnlyAnApprovalThatCountedIsWritten(t *testing.T) {
 		"undone by who redeemed it, technician": {li, tom, ""},
 		"undone by another":                     {&terminal.Operator{ID: "bo", Name: "Bo", Role: terminal.RoleCashier}, mia, "mia"},
 		"undone by a manager":                   {mia, max, ""},
+		"undone by nobody":                      {nil, mia, "mia"},
+		"undone by nobody, technician":          {nil, tom, "asked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCounter(t)
@@ -328,6 +331,12 @@ func TestOnlyAnApprovalThatCountedIsWritten(t *testing.T) {
 			req.Operator = li
 			undo := terminal.Reversal{UID: c.redeem(t, req).Record.Entry.UID, Note: "wrong table", Operator: test.operator, Approver: test.approver}
 			outcome, err := c.Reverse(t.Context(), undo)
+			if test.want == "asked" {
+				if err != nil || outcome.Choice != terminal.Asking || outcome.Asks[0].Missing != terminal.MissingOperator {
+					t.Errorf("%s, %v", outcome.Choice, err)
+				}
+				return
+			}
 			if err != nil || outcome.Record == nil || outcome.Record.Entry.Approver != test.want {
 				t.Errorf("%s for %q, %v, %+v", outcome.Choice, outcome.Reason(), err, outcome.Record)
 			}

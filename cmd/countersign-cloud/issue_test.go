@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A slip of the hand would put vouchers into the world that are worth another sum, or last another time, than was meant.
@@ -34,6 +35,11 @@ func TestIssueRefusesWhatWasNotMeant(t *testing.T) {
 	}
 	_, warned := d.run(exitDone, "issue", "dinner", "--valid-until", "2020-01-01")
 	d.has("warning: what these vouchers are valid for has passed already", warned)
+	// It is still yesterday somewhere west of here.
+	yesterday := time.Now().In(time.FixedZone("", -12*60*60)).Format(time.DateOnly)
+	if _, warned := d.run(exitDone, "issue", "dinner", "--valid-until", yesterday); strings.Contains(warned, "warning") {
+		t.Errorf("a warning for what is honoured in the west: %s", warned)
+	}
 	out, warned := d.run(exitDone, "issue", "swim", "--units", "3", "--expires", "2999-01-01", "--out", filepath.Join(d.dir, "swims.csv"))
 	d.has("issued 1 voucher", out)
 	if strings.Contains(warned, "warning") {

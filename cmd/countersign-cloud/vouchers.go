@@ -122,7 +122,8 @@ func (i *issuing) checkDates(facts cloud.Facts, now time.Time) error {
 	if cloud.EndsBeforeItBegins(facts.ValidFrom, facts.ValidUntil) {
 		return usage("--valid-until %s is before --valid-from %s: the vouchers could never be used", i.validUntil, i.validFrom)
 	}
-	past := facts.ValidUntil != nil && facts.ValidUntil.Latest(time.Local).Before(now)
+	// A time without an offset is each store's own: only where it has passed everywhere on earth is it over for all of them.
+	past := facts.ValidUntil != nil && facts.ValidUntil.Latest(time.FixedZone("", -12*60*60)).Before(now)
 	if past || (facts.Slot != nil && facts.Slot.Until.Before(now)) {
 		fmt.Fprintln(i.err, "warning: what these vouchers are valid for has passed already, and no counter will honour them")
 	}

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 	_ "time/tzdata" // Windows has no time zones of its own
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,8 @@ type app struct {
 	language string
 	json     bool
 
-	printerSaid bool // what ails the printer was said already
+	printerSaid bool             // what ails the printer was said already
+	now         func() time.Time // what "today" is, where that is another time than now; nil is now
 
 	in  io.Reader
 	out io.Writer

@@ -85,7 +85,7 @@ var scenes = []scene{
 		"table --slot-from 2090-02-02T19:00:00+01:00 --slot-until 2090-02-02T21:00:00+01:00"}, nil, []string{
 		"redeem $1 => approved slot.party=2",
 		"redeem $2 => declined slot_too_late slot.from=2020-02-02T19:00:00+01:00",
-		"redeem $3 => declined slot_too_early",
+		"redeem $3 => declined slot_too_early slot.until=2090-02-02T21:00:00+01:00",
 		"check $3 --at 2090-02-02T18:29 => declined slot_too_early",
 		"check $3 --at 2090-02-02T18:30 => approved",
 		"check $3 --at 2090-02-02T21:00 => approved",
@@ -141,6 +141,7 @@ var scenes = []scene{
 		"check $3 --at 2027-12-31T18:00:00 => declined blackout",
 		"check $3 --at 2028-01-01T01:00:00 => declined blackout",
 		"check $1 --at 2025-12-31T23:59:59 => approved",
+		"check $3 --at 9000-01-01T12:00 => declined outside_hours",
 		"check $1 --at 2026-01-01T00:00:00 => declined expired",
 	}},
 	{"nights on which clocks change", []string{"spring", "until-spring", "autumn", "until-autumn"}, nil, []string{

@@ -50,6 +50,9 @@ func (a *app) checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if reading != nil { // what "today" is
+				a.now = func() time.Time { return reading.Wall }
+			}
 			if err := a.show(ctx, reader, outcome, ignored(request, outcome)...); err != nil {
 				return err
 			}
@@ -58,7 +61,7 @@ func (a *app) checkCommand() *cobra.Command {
 	}
 	query.flags(command)
 	query.linesFlag(command)
-	command.Flags().StringVar(&operator, "operator", "", "as if this person were signed in (default: a cashier); nothing is redeemed, so that no PIN is needed")
+	command.Flags().StringVar(&operator, "operator", "", "as if this person were signed in (default: a cashier, where people sign in here, else nobody); nothing is redeemed, so that no PIN is needed")
 	command.Flags().StringVar(&at, "at", "", "as if it were this time: 2026-12-24T18:00 in the store's zone, or with an offset")
 	return a.withJSON(command)
 }
@@ -96,6 +99,9 @@ func readingAt(reader *station.Reader, settings terminal.Settings, text string) 
 		}
 		if layout != time.RFC3339 { // a time on the store's wall: one that never comes is the instant of the change, as in the rules
 			at = terminal.Moment{Local: true, Civil: at}.Earliest(zone)
+		}
+		if at.Year() < 1970 || at.Year() > 9000 {
+			return nil, fmt.Errorf("%q is in a year that no shop sees: say one from 1970 to 9000", text)
 		}
 		reading := reader.Clock.Read()
 		reading.Wall, reading.Lower, reading.Upper = at.In(zone), at, at

@@ -14,6 +14,9 @@ import (
 // show prints an outcome, as JSON or as sentences.
 func (a *app) show(ctx context.Context, reader *station.Reader, outcome terminal.Outcome, ignored ...string) error {
 	words := reader.Words(ctx, a.language)
+	if a.now != nil {
+		words = words.At(a.now)
+	}
 	facts := outcome.Report(words)
 	facts.Ignored = ignored
 	if a.json {
