@@ -55,22 +55,10 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 	if err != nil {
 		return Outcome{}, err
 	}
-	outcome, err := t.recall(ctx, original)
+	outcome, left, err := t.standsFor(ctx, original, elsewhere, reversal)
 	if err != nil {
 		return Outcome{}, err
 	}
-	outcome.Reversed, outcome.Record = &original, nil
-	if !reversal.fits(original.Entry) {
-		return Outcome{}, ErrParts
-	}
-	if slices.ContainsFunc(outcome.Lines, func(line OutcomeLine) bool { return line.Campaign.State == "" }) {
-		return Outcome{}, ErrRulesUnknown
-	}
-	rows, err := t.rowsOf(ctx, original)
-	if err != nil {
-		return Outcome{}, err
-	}
-	left := leftNow{rows: rows, own: journalled{ctx, t.parts.Journal}, seq: original.Entry.Seq, elsewhere: elsewhere}
 	nobody := at.Operator == nil && (at.Approver == nil || !at.Approver.Role.Covers(RoleManager)) // a manager's word is enough
 	if at.mustSignIn() || (nobody && original.Entry.Operator != "") {
 		outcome.Choice, outcome.Asks = Asking, []Ask{{Missing: MissingOperator}}
@@ -84,7 +72,7 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 		if answer, err = t.claimReversal(ctx, uid, original, &outcome, reversal, at); err != nil {
 			return Outcome{}, err
 		}
-		claimID, left.rows = answer.ID, newer(rows, answer.Rows)
+		claimID, left.rows = answer.ID, newer(left.rows, answer.Rows)
 		if outcome.Choice == Declined {
 			return t.leave(ctx, outcome, original, left, reversal, at)
 		}
@@ -128,6 +116,23 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 	outcome.Choice, outcome.Record, outcome.Lines = Approved, &record, undone(outcome.Lines, record.Entry)
 	outcome.Masked = outcome.Lines[0].Masked
 	return outcome, nil
+}
+
+// standsFor is what a redemption looks like before it is taken back, with what is left of its vouchers.
+func (t *Terminal) standsFor(ctx context.Context, original Record, elsewhere bool, reversal Reversal) (Outcome, leftNow, error) {
+	outcome, err := t.recall(ctx, original)
+	if err != nil {
+		return outcome, leftNow{}, err
+	}
+	outcome.Reversed, outcome.Record = &original, nil
+	if !reversal.fits(original.Entry) {
+		return outcome, leftNow{}, ErrParts
+	}
+	if slices.ContainsFunc(outcome.Lines, func(line OutcomeLine) bool { return line.Campaign.State == "" }) {
+		return outcome, leftNow{}, ErrRulesUnknown
+	}
+	rows, err := t.rowsOf(ctx, original)
+	return outcome, leftNow{rows: rows, own: journalled{ctx, t.parts.Journal}, seq: original.Entry.Seq, elsewhere: elsewhere}, err
 }
 
 // leave declines a reversal. What its lines say is left is what there is now.
