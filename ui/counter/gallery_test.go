@@ -1,22 +1,17 @@
 package counter
 
 import (
-	"fmt"
-	"image/png"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 
 	"countersign/assets/translations"
 	"countersign/terminal"
 	"countersign/ui/theme"
-	"countersign/ui/widgets"
+	"countersign/ui/widgets/gallery"
 )
 
 // berlin is the store's zone.
@@ -308,73 +303,19 @@ func (*slowBurst) End(time.Time) string     { return "" }
 func (*slowBurst) Silence(time.Time) string { return "" }
 func (*slowBurst) Pending() int             { return 0 }
 
-// complain names every sentence that does not fit its place.
-func complain(t *testing.T, scene string, o fyne.CanvasObject) {
-	if o == nil || !o.Visible() {
-		return
-	}
-	switch o := o.(type) {
-	case *widgets.Text:
-		if size := o.Size(); o.Text != "" && !o.Loose && !o.Fits(size.Width, size.Height) {
-			t.Errorf("%s: %q does not fit into %.0fx%.0f", scene, o.Text, size.Width, size.Height)
-		}
-	case *fyne.Container:
-		for _, inner := range o.Objects {
-			complain(t, scene, inner)
-			if over := inner.Position().Y + inner.Size().Height - o.Size().Height; inner.Visible() && over > 1 {
-				t.Errorf("%s: %T stands out of its place by %.0f at the bottom", scene, inner, over)
-			}
-		}
-	case *container.Scroll: // what is in it may be higher than its place
-		if over := o.Content.Size().Width - o.Size().Width; over > 1 {
-			t.Errorf("%s: a list stands out of its place by %.0f at the right", scene, over)
-		}
-		for _, inner := range o.Content.(*fyne.Container).Objects {
-			complain(t, scene, inner)
-		}
-	case fyne.Widget:
-		for _, inner := range test.WidgetRenderer(o).Objects() {
-			complain(t, scene, inner)
-		}
-	}
-}
-
 // TestGallery writes every scene as a picture for people to look at, where COUNTERSIGN_GALLERY names a folder; without it, it checks that each
 // can be drawn and that no word is cut off.
 func TestGallery(t *testing.T) {
 	// A sentence would end in the middle, or a panel would not come up at all, in one language, theme or window size.
-	folder := os.Getenv("COUNTERSIGN_GALLERY")
-	for _, language := range translations.Languages {
-		for _, dark := range []bool{false, true} {
-			for _, size := range []fyne.Size{{Width: 1024, Height: 600}, {Width: 1280, Height: 800}, {Width: 1920, Height: 1080}} {
-				mode := map[bool]string{false: "light", true: "dark"}[dark]
-				view := fmt.Sprintf("%s-%s-%.0fx%.0f", language, mode, size.Width, size.Height)
-				if folder == "" && dark {
-					continue // colours do not change what fits
-				}
-				t.Run(view, func(t *testing.T) {
-					window, screen := stage(t, language, theme.Look{Dark: dark, Zoom: theme.ZoomFor(size.Width, size.Height)}, size)
-					for _, scene := range scenes() {
-						pose(screen, scene)
-						complain(t, scene.name, window.Content())
-						if folder == "" || (language != "en" && language != "zh-Hans") {
-							continue
-						}
-						path := filepath.Join(folder, scene.name+"-"+view+".png")
-						file, err := os.Create(path)
-						if err != nil {
-							t.Fatal(err)
-						}
-						if err := png.Encode(file, window.Canvas().Capture()); err != nil {
-							t.Fatal(err)
-						}
-						if err := file.Close(); err != nil {
-							t.Fatal(err)
-						}
-					}
-				})
+	for _, view := range gallery.Views() {
+		t.Run(view.Name, func(t *testing.T) {
+			window, screen := stage(t, view.Language, view.Look, view.Size)
+			for _, scene := range scenes() {
+				pose(screen, scene)
+				gallery.Complain(t, scene.name, window.Content())
+				gallery.Keep(t, "counter", scene.name, view, window)
 			}
-		}
+		})
 	}
 }
 

@@ -3,11 +3,7 @@ package day
 import (
 	"context"
 	"fmt"
-	"image/png"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +16,7 @@ import (
 	"countersign/ui/keys"
 	"countersign/ui/theme"
 	"countersign/ui/widgets"
+	"countersign/ui/widgets/gallery"
 )
 
 // berlin is the store's zone, noon is when all of these tests happen.
@@ -261,37 +258,6 @@ func pose(t testing.TB, room *Room, scene scene) {
 	room.show()
 }
 
-// complain names every sentence that does not fit its place, and every key that nobody has put into words.
-func complain(t *testing.T, scene string, o fyne.CanvasObject) {
-	if o == nil || !o.Visible() {
-		return
-	}
-	switch o := o.(type) {
-	case *widgets.Text:
-		if size := o.Size(); o.Text != "" && !o.Loose && !o.Fits(size.Width, size.Height) {
-			t.Errorf("%s: %q does not fit into %.0fx%.0f", scene, o.Text, size.Width, size.Height)
-		}
-		for _, prefix := range []string{"day.", "ui.", "reason.", "kind.", "assurance.", "verdict."} {
-			if strings.HasPrefix(o.Text, prefix) {
-				t.Errorf("%s: nobody has put %q into words", scene, o.Text)
-			}
-		}
-	case *fyne.Container:
-		for _, inner := range o.Objects {
-			complain(t, scene, inner)
-			if over := inner.Position().Y + inner.Size().Height - o.Size().Height; inner.Visible() && over > 1 {
-				t.Errorf("%s: %T stands out of its place by %.0f at the bottom", scene, inner, over)
-			}
-		}
-	case *container.Scroll: // what is in it may be higher than its place
-		complain(t, scene, o.Content)
-	case fyne.Widget:
-		for _, inner := range test.WidgetRenderer(o).Objects() {
-			complain(t, scene, inner)
-		}
-	}
-}
-
 // everything lists an object and all within it that can be seen.
 func everything(o fyne.CanvasObject) []fyne.CanvasObject {
 	if o == nil || !o.Visible() {
@@ -317,41 +283,15 @@ func everything(o fyne.CanvasObject) []fyne.CanvasObject {
 // can be drawn and that no word is cut off.
 func TestGallery(t *testing.T) {
 	// A number or a sentence would end in the middle in one language, theme or window size.
-	folder := os.Getenv("COUNTERSIGN_GALLERY")
-	for _, language := range translations.Languages {
-		for _, dark := range []bool{false, true} {
-			for _, size := range []fyne.Size{{Width: 1024, Height: 600}, {Width: 1920, Height: 1080}} {
-				mode := map[bool]string{false: "light", true: "dark"}[dark]
-				view := fmt.Sprintf("%s-%s-%.0fx%.0f", language, mode, size.Width, size.Height)
-				if folder == "" && dark {
-					continue // colours do not change what fits
-				}
-				t.Run(view, func(t *testing.T) {
-					window, room := stage(t, language, theme.Look{Dark: dark}, size)
-					for _, scene := range scenes() {
-						pose(t, room, scene)
-						complain(t, scene.name, window.Content())
-						if folder != "" && (language == "en" || language == "zh-Hans") {
-							draw(t, window, filepath.Join(folder, scene.name+"-"+view+".png"))
-						}
-					}
-				})
+	for _, view := range gallery.Views() {
+		t.Run(view.Name, func(t *testing.T) {
+			window, room := stage(t, view.Language, view.Look, view.Size)
+			for _, scene := range scenes() {
+				pose(t, room, scene)
+				gallery.Complain(t, scene.name, window.Content())
+				gallery.Keep(t, "day", scene.name, view, window)
 			}
-		}
-	}
-}
-
-func draw(t *testing.T, window fyne.Window, path string) {
-	t.Helper()
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := png.Encode(file, window.Canvas().Capture()); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
+		})
 	}
 }
 

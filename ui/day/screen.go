@@ -422,7 +422,10 @@ func (c *cardRow) fill(now Card, chosen bool) {
 }
 
 // MinSize implements fyne.CanvasObject: all rows of a list are equally high.
-func (c *cardRow) MinSize() fyne.Size { return fyne.NewSize(200, theme.Size(theme.Touch)*1.95) }
+func (c *cardRow) MinSize() fyne.Size {
+	line := func(size fyne.ThemeSizeName) float32 { return widgets.NewText("").In(size, theme.Text).LineHeight() }
+	return fyne.NewSize(200, max(theme.Size(theme.Touch)*1.95, line(theme.Body)+line(theme.Caption)*3+theme.Size(theme.Gap)*2))
+}
 
 // CreateRenderer implements fyne.Widget.
 func (c *cardRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(c.body) }

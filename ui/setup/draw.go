@@ -93,7 +93,7 @@ func (s *Screen) calm(v Sight) fyne.CanvasObject {
 		objects = append(objects, widgets.Middle(widgets.NewIcon(one.Sign, theme.Emblem, one.Tone.Ink(), theme.Surface)),
 			widgets.NewText(one.Text).In(theme.Subtitle, theme.Text).Strong().At(fyne.TextAlignCenter).Lines(3))
 		for _, hint := range one.Hints {
-			objects = append(objects, widgets.NewText(hint).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(4))
+			objects = append(objects, widgets.NewText(hint).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(2))
 		}
 	}
 	if v.ShareText != "" {
@@ -103,7 +103,7 @@ func (s *Screen) calm(v Sight) fyne.CanvasObject {
 		objects = append(objects, s.entry(v.Field))
 	}
 	margin := theme.Size(theme.Margin)
-	return widgets.Inset(widgets.Column(theme.Size(theme.Inset), append(objects, widgets.Space())...), margin*3, 0, margin*3, 0)
+	return widgets.Inset(widgets.Column(theme.Size(theme.Inset), append(objects, widgets.Space())...), margin*2, 0, margin*2, 0)
 }
 
 // column is everything of a page, from top to bottom, of which the rows get what room is left.

@@ -4,16 +4,11 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/png"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 
 	"countersign/assets/fonts"
@@ -24,7 +19,7 @@ import (
 	"countersign/terminal/receipt"
 	"countersign/ui/setup"
 	"countersign/ui/theme"
-	"countersign/ui/widgets"
+	"countersign/ui/widgets/gallery"
 )
 
 // testPage is a test page as it comes out of the printer.
@@ -182,43 +177,21 @@ var kinds = []setup.Kind{{ID: "generic-80", Name: "Any printer for paper of 80 m
 // show poses a state.
 func (d *desk) show(state setup.State) { d.screen.Pose(state) }
 
-// The sizes of the room's window: the smallest screen, and the commonest.
-var (
-	small  = fyne.NewSize(1024, 600)
-	common = fyne.NewSize(1366, 768)
-)
-
-// looks are the ways in which a screen is looked at.
-var looks = []struct {
-	name string
-	look theme.Look
-	size fyne.Size
-}{
-	{"light", theme.Look{}, small}, {"dark", theme.Look{Dark: true}, small}, {"large", theme.Look{Text: 2}, common},
-}
+// small is the smallest screen.
+var small = gallery.Small
 
 // TestGallery writes every scene as a picture for people to look at, where COUNTERSIGN_GALLERY names a folder; in any case no word is cut off.
 func TestGallery(t *testing.T) {
 	// Half of a sentence that says what to do would be missing in one of the languages, or a page would not come up at all.
-	folder := os.Getenv("COUNTERSIGN_GALLERY")
-	for _, language := range translations.Languages {
-		for _, l := range looks {
-			if folder == "" && l.look.Dark {
-				continue // colours take no room
-			}
-			d := newDesk(t, language, l.look, l.size)
-			for name, state := range scenes(language) {
+	for _, view := range gallery.Views() {
+		t.Run(view.Name, func(t *testing.T) {
+			d := newDesk(t, view.Language, view.Look, view.Size)
+			for name, state := range scenes(view.Language) {
 				d.show(state)
-				for _, text := range texts(d.screen.Content()) {
-					if text.Text != "" && !text.Loose && !text.Fits(text.Size().Width, text.Size().Height) {
-						t.Errorf("%s in %s, %s: %q does not fit into %v", name, language, l.name, text.Text, text.Size())
-					}
-				}
-				if folder != "" {
-					keep(t, filepath.Join(folder, "setup-"+name+"-"+language+"-"+l.name+".png"), d.window.Canvas().Capture())
-				}
+				gallery.Complain(t, name, d.screen.Content())
+				gallery.Keep(t, "setup", name, view, d.window)
 			}
-		}
+		})
 	}
 }
 
@@ -236,43 +209,4 @@ func TestLooks(t *testing.T) {
 			test.AssertImageMatches(t, name+"-"+c.language+"-"+c.mode+".png", d.window.Canvas().Capture())
 		}
 	}
-}
-
-func keep(t *testing.T, path string, picture image.Image) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(file, picture); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// texts collects everything written.
-func texts(o fyne.CanvasObject) []*widgets.Text {
-	var all []*widgets.Text
-	switch o := o.(type) {
-	case *widgets.Text:
-		return []*widgets.Text{o}
-	case *fyne.Container:
-		for _, inner := range o.Objects {
-			if inner.Visible() {
-				all = slices.Concat(all, texts(inner))
-			}
-		}
-	case *container.Scroll:
-		return texts(o.Content)
-	case fyne.Widget:
-		for _, inner := range test.WidgetRenderer(o).Objects() {
-			if inner.Visible() {
-				all = slices.Concat(all, texts(inner))
-			}
-		}
-	}
-	return all
 }

@@ -60,6 +60,12 @@ type Look struct {
 
 var _ fyne.Theme = Look{}
 
+// holding are the heights of what has one line of writing in it.
+var holding = map[fyne.ThemeSizeName]fyne.ThemeSizeName{Touch: Body, Tall: Subtitle, Bar: Subtitle, Strip: Body}
+
+// lineHeight is how high a line is, to the size of its writing, with a little air.
+const lineHeight = 1.55
+
 // Color returns the colour of name. The variant that the system prefers is ignored: whoever chose the look decided.
 func (l Look) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
 	colours := light
@@ -87,11 +93,20 @@ func (l Look) Size(name fyne.ThemeSizeName) float32 {
 	if !ok {
 		size = theme.DefaultTheme().Size(name)
 	}
-	if l.Text > 1 && writing[name] {
-		size += min(size, sizes[Body]) * (l.Text - 1)
+	size = l.written(name, size)
+	if held, ok := holding[name]; ok {
+		size = max(size, l.written(held, sizes[held])*lineHeight)
 	}
 	if l.Zoom > 0 && name != Hairline {
 		return size * l.Zoom
+	}
+	return size
+}
+
+// written is a size of writing, as large as it is wanted.
+func (l Look) written(name fyne.ThemeSizeName, size float32) float32 {
+	if l.Text > 1 && writing[name] {
+		return size + min(size, sizes[Body])*(l.Text-1)
 	}
 	return size
 }
@@ -102,6 +117,16 @@ func ZoomFor(width, height float32) float32 {
 	fit := min(width/1366, height/768)
 	steps := float32(int(fit*4)) / 4
 	return min(max(steps, 1), 3)
+}
+
+// Least is how small writing of a size may be drawn where its place is too small, as a share of that size: no smaller than it would be if
+// nobody had asked for larger writing.
+func Least(name fyne.ThemeSizeName) float32 {
+	look, ok := fyne.CurrentApp().Settings().Theme().(Look)
+	if !ok || look.Text <= 1 || !writing[name] {
+		return 1
+	}
+	return sizes[name] / look.written(name, sizes[name])
 }
 
 // Color is the current theme's colour of name.

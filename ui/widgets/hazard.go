@@ -20,6 +20,9 @@ func Plate(word string) fyne.CanvasObject {
 	face := canvas.NewRectangle(theme.Color(theme.Asking.Fill()))
 	face.CornerRadius = theme.Size(theme.Radius)
 	margin, gap := theme.Size(theme.Inset), theme.Size(theme.Gap)*0.5
+	if crowded() {
+		gap = 0
+	}
 	return Stack(face, Inset(NewText(word).In(theme.Subtitle, theme.Asking.OnFill()).Strong().At(fyne.TextAlignCenter).Lines(1), margin, gap, margin, gap))
 }
 

@@ -65,7 +65,7 @@ func Readout(value string, empty bool) fyne.CanvasObject {
 	inset := theme.Size(theme.Inset)
 	text := NewText(value).In(theme.Title, ink).At(fyne.TextAlignTrailing).Lines(1)
 	text.Bold = !empty
-	return Fixed(Stack(face, Inset(text, inset, 0, inset, 0)), 0, theme.Size(theme.Touch)*1.1)
+	return Fixed(Stack(face, Inset(text, inset, 0, inset, 0)), 0, max(theme.Size(theme.Touch)*1.1, text.lineHeight()))
 }
 
 // topped puts one object at the top and gives the other the rest.

@@ -147,7 +147,7 @@ func (p *Panel) banner() fyne.CanvasObject {
 	band := canvas.NewRectangle(theme.Color(v.Tone.Fill()))
 	band.TopLeftCornerRadius, band.TopRightCornerRadius = theme.Size(theme.Rounding), theme.Size(theme.Rounding)
 	size := theme.Heading
-	if v.low() {
+	if v.low() || crowded() {
 		size = theme.Title
 	}
 	words := Column(0,
@@ -160,11 +160,14 @@ func (p *Panel) banner() fyne.CanvasObject {
 	margin := theme.Size(theme.Margin)
 	inside := &fyne.Container{Layout: lead{theme.Size(theme.Margin)}, Objects: line}
 	air := theme.Size(theme.Inset) * 0.8
-	if v.low() {
+	if v.low() || crowded() {
 		air = theme.Size(theme.Gap)
 	}
 	return Stack(band, Inset(inside, margin, air, margin, air))
 }
+
+// crowded reports that writing is larger than the panel was made for: its sizes are then nearer to each other.
+func crowded() bool { return theme.Least(theme.Heading) < 1 }
 
 // subtitle is the banner's second line. Above a list it holds a deal's name, of any length.
 func (p *Panel) subtitle() fyne.CanvasObject {
@@ -181,15 +184,19 @@ func (p *Panel) contents() fyne.CanvasObject {
 	}
 	gap := theme.Size(theme.Gap)
 	objects := []fyne.CanvasObject{}
+	lines, name, first := 2, theme.Heading, theme.Subtitle
+	if crowded() { // or there would be no room for what is to be done
+		lines, name, first = 1, theme.Title, theme.Body
+	}
 	if v.Name != "" {
-		objects = append(objects, NewText(v.Name).In(theme.Heading, theme.Text).Strong().Lines(2))
+		objects = append(objects, NewText(v.Name).In(name, theme.Text).Strong().Lines(lines))
 	}
 	for i, detail := range v.Details {
 		size := theme.Body
 		if i == 0 {
-			size = theme.Subtitle
+			size = first
 		}
-		objects = append(objects, NewText(detail).In(size, theme.Text).Lines(2))
+		objects = append(objects, NewText(detail).In(size, theme.Text).Lines(lines))
 	}
 	if len(v.Figures) > 0 {
 		objects = append(objects, Inset(Figures(v.Figures), 0, gap*0.5, 0, gap*0.5))
@@ -199,7 +206,7 @@ func (p *Panel) contents() fyne.CanvasObject {
 	}
 	objects = append(objects, Space())
 	if v.Next != "" {
-		objects = append(objects, NewText(v.Next).In(theme.Subtitle, v.Tone.Ink()).Strong().Lines(2))
+		objects = append(objects, NewText(v.Next).In(first, v.Tone.Ink()).Strong().Lines(lines))
 	}
 	if v.Question == nil {
 		return Column(gap*1.4, append(objects, Inset(p.actions(), 0, gap, 0, 0))...)
@@ -216,12 +223,16 @@ func (p *Panel) contents() fyne.CanvasObject {
 func (p *Panel) listed() fyne.CanvasObject {
 	v := p.verdict
 	gap, margin := theme.Size(theme.Gap), theme.Size(theme.Margin)
+	lines := 2
+	if crowded() {
+		lines = 1
+	}
 	var foot []fyne.CanvasObject
 	for _, detail := range v.Details {
-		foot = append(foot, NewText(detail).In(theme.Body, theme.Text).Lines(2))
+		foot = append(foot, NewText(detail).In(theme.Body, theme.Text).Lines(lines))
 	}
 	if v.Next != "" {
-		foot = append(foot, NewText(v.Next).In(theme.Body, v.Tone.Ink()).Strong().Lines(2))
+		foot = append(foot, NewText(v.Next).In(theme.Body, v.Tone.Ink()).Strong().Lines(lines))
 	}
 	if len(v.Chips) > 0 {
 		foot = append(foot, Row(0, chips(v.Chips), Space()))
@@ -303,7 +314,7 @@ func (bannered) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100
 
 func (b bannered) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	height := heightFor(objects[0], size.Width)
-	if b.low {
+	if b.low && !crowded() {
 		height = theme.Size(theme.Emblem)
 	}
 	place(objects[0], 0, 0, size.Width, height)

@@ -142,7 +142,10 @@ func (r *RecentRow) Fill(row Recent, chosen bool) {
 }
 
 // MinSize implements fyne.CanvasObject.
-func (r *RecentRow) MinSize() fyne.Size { return fyne.NewSize(200, theme.Size(theme.Touch)*1.2) }
+func (r *RecentRow) MinSize() fyne.Size {
+	body, caption := NewText("").In(theme.Body, theme.Text).lineHeight(), NewText("").In(theme.Caption, theme.Text).lineHeight()
+	return fyne.NewSize(200, max(theme.Size(theme.Touch)*1.2, body+caption+theme.Size(theme.Gap)))
+}
 
 // CreateRenderer implements fyne.Widget.
 func (r *RecentRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.body) }

@@ -22,6 +22,8 @@ type Text struct {
 	Align     fyne.TextAlign
 	MostLines int  // 0 for as many as it needs
 	Loose     bool // other people's words, a deal's name say, of any length: they may end in an ellipsis
+
+	scale float32 // see fit; 0 is 1
 }
 
 // NewText makes writing in the body's size.
@@ -72,30 +74,68 @@ func (t *Text) Set(text string) {
 func (t *Text) style() fyne.TextStyle { return fyne.TextStyle{Bold: t.Bold} }
 
 func (t *Text) measure(text string) fyne.Size {
-	return fyne.MeasureText(text, theme.Size(t.Points), t.style())
+	return fyne.MeasureText(text, t.points(), t.style())
+}
+
+// points is how large the writing is drawn.
+func (t *Text) points() float32 {
+	if t.scale > 0 {
+		return theme.Size(t.Points) * t.scale
+	}
+	return theme.Size(t.Points)
+}
+
+// fit draws the writing smaller where its lines do not suffice at a width, as far as theme.Least allows: who asked for large writing
+// would rather have a word a little smaller than half of it.
+func (t *Text) fit(width float32) {
+	t.scale = 0
+	least := theme.Least(t.Points)
+	if least >= 1 || t.MostLines == 0 || t.Text == "" {
+		return
+	}
+	for scale := float32(1); ; scale -= 0.08 {
+		t.scale = max(scale, least)
+		if t.scale == least || t.whole(width) {
+			return
+		}
+	}
+}
+
+// whole reports that all of the writing is in its lines.
+func (t *Text) whole(width float32) bool {
+	for _, line := range t.wrapped(width) {
+		if strings.HasSuffix(line, ellipsis) && !strings.HasSuffix(t.Text, ellipsis) {
+			return false
+		}
+	}
+	return true
 }
 
 // lineHeight leaves a little air between lines.
 func (t *Text) lineHeight() float32 { return t.measure("Åg例").Height }
+
+// LineHeight is the height of one line.
+func (t *Text) LineHeight() float32 { return t.lineHeight() }
 
 // HeightFor is the height of the writing when it is width wide.
 func (t *Text) HeightFor(width float32) float32 {
 	if t.Text == "" {
 		return 0
 	}
+	t.fit(width)
+	defer t.natural()
 	return float32(len(t.wrapped(width))) * t.lineHeight()
 }
 
 // Fits reports that all of the writing can be read at this size.
 func (t *Text) Fits(width, height float32) bool {
-	lines := t.wrapped(width)
-	for _, line := range lines {
-		if strings.HasSuffix(line, ellipsis) && !strings.HasSuffix(t.Text, ellipsis) {
-			return false
-		}
-	}
-	return float32(len(lines))*t.lineHeight() <= height+1
+	t.fit(width)
+	defer t.natural()
+	return t.whole(width) && float32(len(t.wrapped(width)))*t.lineHeight() <= height+1
 }
+
+// natural ends what fit began: what is measured without a width is as large as it is wanted.
+func (t *Text) natural() { t.scale = 0 }
 
 // MinSize is the size of the writing on one line; what wraps can be made narrower.
 func (t *Text) MinSize() fyne.Size {
@@ -201,7 +241,9 @@ type textRenderer struct {
 
 func (r *textRenderer) Layout(size fyne.Size) {
 	t := r.text
-	points := theme.Size(t.Points)
+	t.fit(size.Width)
+	defer t.natural()
+	points := t.points()
 	if d := r.drawn; d.words != t.Text || d.width != size.Width || d.size != points || d.bold != t.Bold {
 		r.lines = nil
 		if t.Text != "" {

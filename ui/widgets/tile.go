@@ -57,9 +57,10 @@ func Person(name, role string, chosen bool, press func()) *Choice {
 		ground, ink = theme.Ready.Fill(), theme.Ready.OnFill()
 	}
 	disc := canvas.NewCircle(theme.Color(ground))
-	side := theme.Size(theme.Touch)
+	letters := NewText(Initials(name)).In(theme.Subtitle, ink).Strong()
+	side := max(theme.Size(theme.Touch), letters.MinSize().Width, letters.MinSize().Height)
 	inset := theme.Size(theme.Inset)
-	initials := Fixed(Stack(disc, Middle(NewText(Initials(name)).In(theme.Subtitle, ink).Strong())), side, side)
+	initials := Fixed(Stack(disc, Middle(letters)), side, side)
 	return NewChoice(Inset(Column(theme.Size(theme.Gap)*0.5, Middle(initials),
 		NewText(name).In(theme.Body, theme.Text).Strong().At(fyne.TextAlignCenter).Lines(1),
 		NewText(role).In(theme.Caption, theme.Muted).At(fyne.TextAlignCenter).Lines(1)), inset*0.5, inset, inset*0.5, inset), chosen, press)
