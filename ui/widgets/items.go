@@ -180,6 +180,7 @@ func (m marked) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 // inView scrolls so far that its target can be seen, once, when the list gets its place.
 type inView struct {
 	target fyne.CanvasObject
+	wide   *asWide // of what is in the scroll; nil where it knows its width itself
 	done   bool
 }
 
@@ -187,6 +188,9 @@ func (v *inView) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 
 func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	scroll := objects[0].(*container.Scroll)
+	if v.wide != nil {
+		v.wide.width = size.Width
+	}
 	place(scroll, 0, 0, size.Width, size.Height)
 	if v.done || size.Height <= 0 {
 		return
@@ -203,10 +207,12 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // ChoiceList is a column of rows that can be scrolled, so far that the one at chosen can be seen; -1 for none.
 func ChoiceList(gap float32, chosen int, rows ...fyne.CanvasObject) *fyne.Container {
-	scroll := container.NewVScroll(Inset(Column(gap, rows...), frameRoom, frameRoom, theme.Size(theme.Gap)*1.5, frameRoom))
+	wide := &asWide{}
+	scroll := container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{
+		Inset(Column(gap, rows...), frameRoom, frameRoom, theme.Size(theme.Gap)*1.5, frameRoom)}})
 	var target fyne.CanvasObject
 	if chosen >= 0 && chosen < len(rows) {
 		target = rows[chosen]
 	}
-	return &fyne.Container{Layout: &inView{target: target}, Objects: []fyne.CanvasObject{scroll}}
+	return &fyne.Container{Layout: &inView{target: target, wide: wide}, Objects: []fyne.CanvasObject{scroll}}
 }

@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
 	"countersign/ui/theme"
@@ -71,7 +70,7 @@ func (r *Recents) build() fyne.CanvasObject {
 	for i, row := range r.rows {
 		list = append(list, r.row(i, row))
 	}
-	scroll := container.NewVScroll(Inset(Column(0, list...), frameRoom, frameRoom, frameRoom, frameRoom))
+	scroll := Scrolled(Column(0, list...))
 	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom, 0, 0, 0), scroll), inset*0.6-frameRoom, inset-frameRoom, inset*0.6-frameRoom, inset*0.6-frameRoom))
 }
 
