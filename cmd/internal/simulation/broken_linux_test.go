@@ -62,7 +62,7 @@ var variants = []variant{
 	{"the time is the wall clock's", []patch{{"terminal/clock/clock.go",
 		"	if c.mark.At.IsZero() {\n		reading.Lower, reading.Upper = reading.Wall, reading.Wall\n",
 		"	if c.mark.At.IsZero() || true {\n		reading.Lower, reading.Upper = reading.Wall, reading.Wall\n"}}},
-	{"declines are not written down", []patch{{"terminal/terminal.go",
+	{"declines are not written down", []patch{{"terminal/declined.go",
 		"	if b.outcome.Choice != Declined {\n		return b.outcome, nil\n	}\n	record, err",
 		"	if b.outcome.Choice != Declined || true {\n		return b.outcome, nil\n	}\n	record, err"}}},
 	{"a slip that a crash sends again", []patch{{"terminal/journal/spool.go",
