@@ -29,6 +29,15 @@ type Figures struct {
 	AtRisk     []terminal.Money // what open exceptions may cost, a currency each
 	ClockSteps int64            // that terminals journalled
 	Holds      int64            // claims that are open
+	Awaited    int64            // terminals that have not sent again since the database was put back to an older copy
+	Leases     int64            // open ones
+	Hubs       int64            // stores that have a hub
+	HubSilence time.Duration    // since the hub was last heard that is silent the longest
+	// Hooks are webhooks by state: live, failing, disabled.
+	Hooks     map[string]int64
+	Untold    int64         // deliveries that wait
+	UntoldFor time.Duration // the oldest of them
+	GivenUp   int64         // deliveries that no webhook took, ever
 }
 
 // metrics are the figures of this process, and of the database when they are asked for.
@@ -93,13 +102,22 @@ var (
 	figureRisk       = figure("value_at_risk_minor", "What open exceptions may cost, in minor units of the currency.", "currency")
 	figureClock      = figure("clock_anomalies_total", "Steps of the wall clock that terminals journalled.")
 	figureHolds      = figure("claims_open", "Claims that hold units.")
+	figureAwaited    = figure("terminals_awaited", "Terminals that have not sent again since the database was put back to an older copy: until then the cloud vouches for nothing.")
+	figureLeases     = figure("leases_open", "Leases that are open.")
+	figureHubs       = figure("hubs", "Stores that have a hub.")
+	figureHubSilence = figure("hub_silence_seconds", "Since the hub was last heard that is silent the longest.")
+	figureHooks      = figure("webhooks", "Webhooks by state; failing are those whose last delivery was not taken.", "state")
+	figureUntold     = figure("webhook_deliveries_waiting", "Deliveries that no webhook has taken yet.")
+	figureUntoldFor  = figure("webhook_oldest_waiting_seconds", "How long the oldest of them has waited.")
+	figureGivenUp    = figure("webhook_deliveries_given_up_total", "Deliveries that were given up.")
 	figureRetries    = prometheus.NewDesc("countersign_cloud_transaction_retries_total", "Transactions that began again because others were in their way.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (d *databaseFigures) Describe(into chan<- *prometheus.Desc) {
 	for _, one := range []*prometheus.Desc{figureTerminals, figurePending, figureOldest, figureSilence, figureUnplaced, figureExceptions, figureOverruns,
-		figureRisk, figureClock, figureHolds, figureRetries} {
+		figureRisk, figureClock, figureHolds, figureAwaited, figureLeases, figureHubs, figureHubSilence, figureHooks, figureUntold, figureUntoldFor,
+		figureGivenUp, figureRetries} {
 		into <- one
 	}
 }
@@ -134,6 +152,16 @@ func (d *databaseFigures) Collect(into chan<- prometheus.Metric) {
 		gauge(figureUnplaced, float64(f.Unplaced))
 		gauge(figureOverruns, float64(f.Overruns))
 		gauge(figureHolds, float64(f.Holds))
+		gauge(figureAwaited, float64(f.Awaited))
+		gauge(figureLeases, float64(f.Leases))
+		gauge(figureHubs, float64(f.Hubs))
+		gauge(figureHubSilence, f.HubSilence.Seconds())
+		for state, n := range f.Hooks {
+			gauge(figureHooks, float64(n), state)
+		}
+		gauge(figureUntold, float64(f.Untold))
+		gauge(figureUntoldFor, f.UntoldFor.Seconds())
+		into <- prometheus.MustNewConstMetric(figureGivenUp, prometheus.CounterValue, float64(f.GivenUp), f.Merchant)
 		into <- prometheus.MustNewConstMetric(figureClock, prometheus.CounterValue, float64(f.ClockSteps), f.Merchant)
 	}
 }

@@ -27,6 +27,21 @@ func figures(w *world) {
 	w.expect("terminals and exceptions", []any{f.Merchant, f.Terminals["live"], f.Terminals["suspended"], f.Open["overrun"], f.Overruns, f.Open["journal_fork"]},
 		[]any{merchantID, 1, 1, 1, 1, 0})
 	w.expect("at risk", f.AtRisk, []terminal.Money{{Minor: 3990, Currency: "EUR"}})
+	w.expect("no hub, no lease, nothing to tell", []any{f.Hubs, f.Leases, f.Untold, f.Awaited, f.Hooks}, []any{0, 0, 0, 0, map[string]int64{"disabled": 0, "failing": 0, "live": 0}})
+	w.hook("shop")
+	if _, _, err := w.storage.AppointHub(w.Context(), cloud.Hub{Merchant: merchantID, Store: quay, Terminal: a.Name, At: w.tick()}); err != nil {
+		w.Fatal(err)
+	}
+	a.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	a.push(2)
+	again, _, err := w.storage.Figures(w.Context(), w.now.Add(time.Hour))
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.expect("a hub, a webhook", []any{again[0].Hubs, again[0].Hooks["live"], again[0].Untold}, []any{1, 1, 1})
+	if oldest, silent := again[0].UntoldFor, again[0].HubSilence; oldest < 50*time.Minute || silent < 50*time.Minute {
+		w.Errorf("what waits for an hour waits for %s, and the hub is silent for %s", oldest, silent)
+	}
 	if f.Silence < 50*time.Minute || f.Silence > 2*time.Hour {
 		w.Errorf("a terminal that was heard an hour ago is silent for %s", f.Silence)
 	}

@@ -29,10 +29,17 @@ func (s *Storage) Figures(ctx context.Context, now time.Time) (all []cloud.Figur
 			if err := exceptionFigures(q, &f); err != nil {
 				return err
 			}
+			if err := hubFigures(q, &f, now); err != nil {
+				return err
+			}
+			if err := webhookFigures(q, &f, now); err != nil {
+				return err
+			}
 			row := q.QueryRow(`SELECT (SELECT count(*) FROM entry e JOIN terminal t ON t.id = e.terminal WHERE e.kind = 8 AND t.merchant = ?1),
 				(SELECT count(*) FROM (SELECT DISTINCT h.terminal, h.uid FROM hold h JOIN terminal t ON t.id = h.terminal WHERE t.merchant = ?1) AS open),
-				(SELECT count(*) FROM outbox WHERE merchant = ?1 AND place IS NULL)`, merchant.ID)
-			return row.Scan(&f.ClockSteps, &f.Holds, &f.Unplaced)
+				(SELECT count(*) FROM outbox WHERE merchant = ?1 AND place IS NULL),
+				(SELECT count(*) FROM unheard WHERE merchant = ?1), (SELECT count(*) FROM lease WHERE merchant = ?1 AND state = 'open')`, merchant.ID)
+			return row.Scan(&f.ClockSteps, &f.Holds, &f.Unplaced, &f.Awaited, &f.Leases)
 		})
 		if err != nil {
 			return nil, 0, err
@@ -93,5 +100,43 @@ func exceptionFigures(q Querier, f *cloud.Figures) error {
 		f.AtRisk = append(f.AtRisk, terminal.Money{Minor: minor, Currency: currency})
 	}
 	slices.SortFunc(f.AtRisk, func(a, b terminal.Money) int { return strings.Compare(a.Currency, b.Currency) })
+	return err
+}
+
+// hubFigures says how the hubs of the merchant's stores are, as far as the cloud hears of them.
+func hubFigures(q Querier, f *cloud.Figures, now time.Time) error {
+	return each(q, func(rows *sql.Rows) error {
+		var seen int64
+		err := rows.Scan(&seen)
+		f.Hubs++
+		f.HubSilence = max(f.HubSilence, now.Sub(fromMicros(seen)))
+		return err
+	}, "SELECT coalesce(t.last_seen, t.enrolled_at) FROM hub h JOIN terminal t ON t.id = h.terminal WHERE h.merchant = ?", f.Merchant)
+}
+
+// webhookFigures says what the merchant's own systems have not been told.
+func webhookFigures(q Querier, f *cloud.Figures, now time.Time) error {
+	f.Hooks = map[string]int64{"live": 0, "failing": 0, "disabled": 0}
+	err := each(q, func(rows *sql.Rows) error {
+		var state string
+		var failures, givenUp int64
+		if err := rows.Scan(&state, &failures, &givenUp); err != nil {
+			return err
+		}
+		if state == "live" && failures > 0 {
+			state = "failing"
+		}
+		f.Hooks[state]++
+		f.GivenUp += givenUp
+		return nil
+	}, "SELECT state, failures, given_up FROM webhook WHERE merchant = ?", f.Merchant)
+	if err != nil {
+		return err
+	}
+	var oldest sql.NullInt64
+	err = q.QueryRow("SELECT count(*), min(d.created_at) FROM delivery d JOIN webhook w ON w.id = d.webhook WHERE w.merchant = ?", f.Merchant).Scan(&f.Untold, &oldest)
+	if oldest.Valid {
+		f.UntoldFor = max(now.Sub(fromMicros(oldest.Int64)), 0)
+	}
 	return err
 }
