@@ -31,6 +31,9 @@ func (a Appointment) Key() ed25519.PublicKey { return valueOf(a.PublicKey) }
 // URL is what the hub is called.
 func (a Appointment) URL() string { return "https://" + valueOf(a.Name) + "/" }
 
+// HubName is what the hub is called in its certificate, and where it is asked for.
+func (a Appointment) HubName() string { return valueOf(a.Name) }
+
 // Where is the address that the cloud knows of it, HOST:PORT, or "".
 func (a Appointment) Where() string { return valueOf(a.Address) }
 

@@ -44,7 +44,7 @@ func newHub(g *globals) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&a.address, "address", "", "where its terminals call it on the shop's network, HOST or HOST:PORT; left out, each terminal's own\nconfiguration says (hub = \"HOST\")")
+	flags.StringVar(&a.address, "address", "", "where its terminals call it on the shop's network, HOST or HOST:PORT; left out, each terminal's own\nconfiguration says (hub = \"HOST\"), or they find it by asking the shop's network")
 	flags.BoolVar(&a.none, "none", false, "the store has no hub from now on")
 	flags.BoolVar(&a.asJSON, "json", false, "as JSON")
 	return cmd

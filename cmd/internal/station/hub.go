@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	cloudsync "countersign/sync"
@@ -35,6 +36,9 @@ func (r *Reader) hubs(keys keystore.Keys, claims *cloudsync.Claims, lines clouds
 			return err
 		}
 	}
+	if r.dial == nil {
+		r.finder = newFinder(r.url)
+	}
 	r.hub = cloudsync.NewHubLine(cloudsync.HubConfig{
 		Appointments: r.appointments, Key: keys.Sign, Claims: claims, Journal: journalOfHub{r.Journal}, Lines: lines, Find: r.findHub, Dial: r.dial, Log: log,
 	})
@@ -50,8 +54,17 @@ func (j journalOfHub) Since(ctx context.Context, seq uint64, limit, maxBytes int
 	return cloudsync.Batch(batch), err
 }
 
-// findHub says where the hub listens: here, where this terminal is it; else where the configuration says; else where the cloud says.
-func (r *Reader) findHub(_ context.Context, appointed cloudsync.Appointment) string {
+// findHub says where the hub listens: here, where this terminal is it; else where the configuration says; else where the cloud says; else
+// where it answers on this computer's networks.
+func (r *Reader) findHub(ctx context.Context, appointed cloudsync.Appointment) string {
+	if where := r.knownHub(appointed); where != "" || r.isHub(appointed) {
+		return where
+	}
+	return r.finder.where(ctx, appointed.HubName(), r.hub.Alive())
+}
+
+// knownHub is findHub without asking anybody who may not answer it: "" where only the network knows.
+func (r *Reader) knownHub(appointed cloudsync.Appointment) string {
 	if r.isHub(appointed) {
 		r.serving.Lock()
 		defer r.serving.Unlock()
@@ -140,6 +153,11 @@ func (s *Station) serveStore(ctx context.Context, appointed cloudsync.Appointmen
 	defer s.setServing("", nil)
 	s.Log.Info("this terminal is the store's hub", "term", appointed.Term, "address", listener.Addr().String())
 	s.hub.Nudge()
+	var answering sync.WaitGroup
+	defer answering.Wait()
+	serving, end := context.WithCancel(ctx)
+	defer end()
+	answering.Go(func() { s.answerForHub(serving, appointed, listener.Addr()) })
 	return served.Run(ctx, listener)
 }
 
@@ -171,7 +189,10 @@ func (r *Reader) HubStatus(ctx context.Context) *HubStatus {
 	if appointed.Nobody() {
 		return nil
 	}
-	status := &HubStatus{HubStatus: r.hub.Status(), Here: r.isHub(appointed), Address: r.findHub(ctx, appointed)}
+	status := &HubStatus{HubStatus: r.hub.Status(), Here: r.isHub(appointed), Address: r.knownHub(appointed)}
+	if status.Address == "" && !status.Here {
+		status.Address = r.finder.last(appointed.HubName())
+	}
 	if r.serving.Lock(); r.serving.trouble != nil {
 		status.Trouble = r.serving.trouble.Error()
 	}
@@ -187,6 +208,10 @@ func (d doctor) examineHub(ctx context.Context, r *Reader, hub HubStatus) Check 
 			return d.ill("hub", "off", nil)
 		}
 		return d.well("hub", "here", nil)
+	}
+	if hub.Address == "" {
+		hub.Address = r.findHub(ctx, r.appointments.Newest())
+		args["address"] = hub.Address
 	}
 	if hub.Address == "" {
 		return d.ill("hub", "nowhere", args)

@@ -22,7 +22,7 @@ type Settings struct {
 	Scanner   Targets `toml:"scanner"`    // "serial:/dev/ttyACM0", or several; none for one that types like a keyboard
 	Cloud     string  `toml:"cloud"`      // the only cloud that this computer may join, "https://cloud.example/"; "" for any
 	Proxy     string  `toml:"proxy"`      // "http://proxy.example:3128", "none"; "" for the environment's, then the system's
-	Hub       string  `toml:"hub"`        // where the store's hub listens, "192.0.2.10"; "" for where the cloud says
+	Hub       string  `toml:"hub"`        // where the store's hub listens, "192.0.2.10"; "" for where the cloud says, or it is found
 	HubListen string  `toml:"hub_listen"` // where this computer listens when it is the hub
 	CAFile    string  `toml:"ca_file"`    // PEM certificates to trust besides the system's
 }
@@ -113,8 +113,8 @@ cloud = ""
 # and where they are not set, on Windows, the system's own settings.
 proxy = ""
 
-# Where the store's hub listens on this network, "192.0.2.10" or "192.0.2.10:7743". Empty means where the cloud says. Which terminal is the
-# hub, the cloud says: countersign-cloud hub STORE TERMINAL.
+# Where the store's hub listens on this network, "192.0.2.10" or "192.0.2.10:7743". Empty means where the cloud says, or, where that
+# says nothing, where it answers on this network (multicast DNS). Which terminal is the hub, the cloud says: countersign-cloud hub STORE TERMINAL.
 hub = ""
 
 # Where this computer listens when it is the hub, "192.0.2.10:7743". Empty means every address of it, and port 7743 or the one that the cloud names.
