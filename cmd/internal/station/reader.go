@@ -55,7 +55,7 @@ type Reader struct {
 	appointments *cloudsync.Appointments
 	hub          *cloudsync.HubLine
 	serving      serving
-	finder       *finder // nil where the network is not the real one
+	finder       *finder                                                              // nil where the network is not the real one
 	dial         func(ctx context.Context, network, address string) (net.Conn, error) // nil for the real network
 }
 
