@@ -15,6 +15,10 @@
 // used once, and takes a percentage with an optional cap, or an amount, off a bill. A pass has several uses; how many at once is
 // asked where it can be more than one. A balance is stored value: its units are minor units of its currency, and the amount is
 // asked. A pickup is an order to collect: its units are its lines, and all lines that are open are handed over unless some are named.
+// Of what was paid for several units, and of what they are worth, each use is booked with its share: what all units up to its last one come to,
+// less what stands booked before it. Together the uses are the whole to the cent, also after some were undone, as far as this terminal made
+// them. A reversal takes back what its units were booked with.
+//
 // What is missing comes back as Outcome.Asks, and the same request with the answer in it goes on: nothing is kept in between.
 //
 // A voucher's own net use at one terminal never exceeds its units, whatever a row of the cache says. What is left is the row's units
@@ -112,8 +116,8 @@
 //
 // A redemption is never deleted: a reversal is a later fact. Whole, or some units of a redemption with one line. A cashier takes back what
 // is his own, for 60 minutes; a manager, or a cashier with a manager's approval, anybody's until the business day ends; a campaign
-// may say otherwise for each role (ReversalPolicy). The time is counted by the machine's own count within one boot, and else by the
-// latest time it can be now: a clock set back gains nothing. Offline only the terminal that redeemed may reverse. Another terminal's
+// may say otherwise for each role (ReversalPolicy), and a manager never has less time than a cashier. The time is counted by the machine's
+// own count within one boot, and else by the latest time it can be now: a clock set back gains nothing. Offline only the terminal that redeemed may reverse. Another terminal's
 // redemption, named by its uid, takes a yes from the authority: not_this_terminal without an answer. The units are usable again
 // at once; at the terminal that redeemed them, when another took them back, as soon as an authority says so (Row.Undone). A terminal
 // that is suspended takes nothing back: terminal_suspended. No reversal is reversed. Where nobody signs in, everybody counts as the cashier whose redemption it is.
@@ -121,5 +125,6 @@
 // # Operators
 //
 // A PIN is checked against the cache's hash, offline. After five wrong ones in a row the operator is locked out for five minutes, and twice
-// as long with each further one, up to an hour: wrong_pin, pin_locked. The entry names who did it and who approved.
+// as long with each further one, up to an hour: wrong_pin, pin_locked. The entry names who did it, and who approved where the approval
+// counted: another person, without whose agreement it would not have been approved.
 package terminal

@@ -132,7 +132,11 @@ func (t *Terminal) standsFor(ctx context.Context, original Record, elsewhere boo
 		return outcome, leftNow{}, ErrRulesUnknown
 	}
 	rows, err := t.rowsOf(ctx, original)
-	return outcome, leftNow{rows: rows, own: journalled{ctx, t.parts.Journal}, seq: original.Entry.Seq, elsewhere: elsewhere}, err
+	if err != nil {
+		return outcome, leftNow{}, err
+	}
+	err = t.remember(ctx, original, rows, outcome.Lines)
+	return outcome, leftNow{rows: rows, own: journalled{ctx, t.parts.Journal}, original: original.Entry, elsewhere: elsewhere}, err
 }
 
 // leave declines a reversal. What its lines say is left is what there is now.

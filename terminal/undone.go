@@ -1,12 +1,16 @@
 package terminal
 
-import "slices"
+import (
+	"context"
+	"errors"
+	"slices"
+)
 
 // leftNow says what is left of vouchers while units are given back, line by line.
 type leftNow struct {
 	rows      []Row // of the original's lines
 	own       past
-	seq       uint64              // of the original
+	original  Entry
 	elsewhere bool                // another terminal made the original
 	back      map[VoucherID]int64 // units given back by earlier lines
 }
@@ -16,11 +20,17 @@ type leftNow struct {
 func (l leftNow) after(i int, line EntryLine, units int64) (int64, error) {
 	l.back[line.Voucher] += units
 	if l.rows[i].Voucher.State == "" {
-		if l.elsewhere {
-			return line.Left + l.back[line.Voucher], nil
+		left := line.Left
+		for _, other := range l.original.Lines { // the last of them says what was left after all
+			if other.Voucher == line.Voucher {
+				left = min(left, other.Left)
+			}
 		}
-		own, err := l.own.Use(line.Voucher, "", l.seq)
-		return max(0, line.Left-own.After) + l.back[line.Voucher], err
+		if l.elsewhere {
+			return left + l.back[line.Voucher], nil
+		}
+		own, err := l.own.Use(line.Voucher, "", l.original.Seq)
+		return max(0, left-own.After) + l.back[line.Voucher], err
 	}
 	item := Item{Row: l.rows[i]}
 	var err error
@@ -39,6 +49,28 @@ func newer(rows, answered []Row) []Row {
 		}
 	}
 	return rows
+}
+
+// remember asks the authority for the vouchers of a redemption that the cache has not been told of: what is left of them and what the items
+// of an order are called is in their rows alone. Without an answer the entry itself must do.
+func (t *Terminal) remember(ctx context.Context, original Record, rows []Row, lines []OutcomeLine) error {
+	for i, line := range original.Entry.Lines {
+		if rows[i].Voucher.State != "" || line.Lookup == nil {
+			continue
+		}
+		row, err := t.parts.Authority.Ask(ctx, []Lookup{*line.Lookup})
+		switch {
+		case errors.Is(err, ErrNoAnswer):
+			return nil
+		case errors.Is(err, ErrUnknown) || (err == nil && row.Voucher.ID != line.Voucher):
+			continue
+		case err != nil:
+			return err
+		}
+		rows[i], lines[i].Voucher = row, row.Voucher
+		lines[i].Parts = row.Voucher.part(line.Part)
+	}
+	return nil
 }
 
 // standing says of the lines of a redemption that is not taken back what is left of their vouchers now, which need not be what was left then.

@@ -183,6 +183,29 @@ func TestAReversalSaysWhatCameBack(t *testing.T) {
 	}
 }
 
+// If an order that the cache was never told of came back by its letters alone, nobody could tell which goods are on the shelf again.
+func TestAReversalAsksForTheNamesItDoesNotHave(t *testing.T) {
+	for name, online := range map[string]bool{"online": true, "alone": false} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			row := c.stock("O", parcel(3, 3000))
+			sold := c.redeem(t, scanOf("O"))
+			row.Voucher.Used, row.Included = 3, uint64(len(c.journal.records))
+			delete(c.cache.rows, row.Voucher.Lookup)
+			c.stock("another", func(r *terminal.Row) { r.Campaign = row.Campaign })
+			want := "b"
+			if online {
+				c.authority.ask = func([]terminal.Lookup) (terminal.Row, error) { return row, nil }
+				want = "Item b"
+			}
+			back, err := c.Reverse(t.Context(), terminal.Reversal{UID: sold.Record.Entry.UID, Note: "wrong table", Parts: []string{"b"}})
+			if err != nil || back.Choice != terminal.Approved || back.Lines[0].Parts[0].Name != want || back.Lines[0].Left != 1 {
+				t.Errorf("%s for %q, %v, %+v", back.Choice, back.Reason(), err, back.Lines)
+			}
+		})
+	}
+}
+
 // If a slip of an order that came back did not name the items, neither customer nor manager could tell which goods are on the shelf again.
 func TestSlipsOfAnOrderNameItsItems(t *testing.T) {
 	c := newCounter(t)
