@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"os"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -45,6 +48,19 @@ func (e *notStarted) show(ctx context.Context) {
 	window.ShowAndRun()
 }
 
+// whole makes a sentence of what doctor says in a line: a capital at its beginning, unless that is a command's name, and a full stop.
+func whole(text, language string) string {
+	stop := "."
+	if strings.HasPrefix(language, "zh") {
+		stop = "。"
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	if !strings.HasPrefix(text, "countersign") {
+		text = string(unicode.ToUpper(first)) + text[size:]
+	}
+	return text + stop
+}
+
 // failureSize holds the longest sentence in any language.
 var failureSize = fyne.NewSize(760, 480)
 
@@ -57,6 +73,11 @@ func (e *notStarted) content(words *translations.Words, away func()) fyne.Canvas
 	if do == "" {
 		_, _, key := advice(e.err)
 		do = words.Say(key, nil)
+	} else {
+		do = whole(do, words.Language())
+	}
+	if told {
+		found = whole(found, words.Language())
 	}
 	margin := theme.Size(theme.Margin)
 	body := widgets.Column(theme.Size(theme.Inset), widgets.NewText(found).In(theme.Body, theme.Text).Lines(5),

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,7 +82,7 @@ func TestAFailedStartIsSaidOnTheScreen(t *testing.T) {
 		{fmt.Errorf("the counter cannot open: %w", terminal.ErrNotJoined), "doctor.fault.not_joined", "ui.not_started.join", nil},
 		{&station.InUse{Folder: "data", Holder: station.Holder{}}, "doctor.fault.in_use_unknown", "ui.not_started.in_use", nil},
 		{&station.InUse{Folder: "data", Holder: holder}, "doctor.fault.in_use", "ui.not_started.in_use",
-			map[string]any{"program": holder.Program, "pid": holder.PID, "since": holder.Since}},
+			map[string]any{"program": holder.Program, "pid": strconv.Itoa(holder.PID), "since": holder.Since}},
 		{fmt.Errorf("%w (form 7, and 3 is the newest known)", journal.ErrNewer), "doctor.fault.newer", "doctor.fault.newer_do", nil},
 		{fmt.Errorf("%w: its newest entry, 7, does not verify", journal.ErrDamaged), "doctor.fault.damaged", "doctor.fault.damaged_do", nil},
 		{&entry.BadEntry{Seq: 7, Problem: "is indexed under other facts than its own"}, "doctor.fault.damaged", "doctor.fault.damaged_do", map[string]any{"entry": uint64(7)}},
@@ -100,11 +102,14 @@ func TestAFailedStartIsSaidOnTheScreen(t *testing.T) {
 			var texts []string
 			var buttons []*widgets.Button
 			seen(window.Content(), &texts, &buttons)
-			found := failure.err.Error()
+			found, do := failure.err.Error(), words.Say(failure.do, failure.args)
 			if failure.found != "" {
-				found = words.Say(failure.found, failure.args)
+				found = whole(words.Say(failure.found, failure.args), language)
 			}
-			if want := []string{words.Say("ui.not_started.title", nil), found, words.Say(failure.do, failure.args)}; !slices.Equal(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), want) {
+			if strings.HasPrefix(failure.do, "doctor.") {
+				do = whole(do, language)
+			}
+			if want := []string{words.Say("ui.not_started.title", nil), found, do}; !slices.Equal(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), want) {
 				t.Errorf("%s: the window says %q, want %q", language, texts, want)
 			}
 			if len(buttons) != 1 {

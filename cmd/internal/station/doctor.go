@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -310,7 +311,7 @@ func (d doctor) examinePort(ctx context.Context, r *Reader) Check {
 	if !held {
 		return d.well("port", "unused", nil)
 	}
-	args := map[string]any{"program": holder.Program, "pid": holder.PID}
+	args := map[string]any{"program": holder.Program, "pid": strconv.Itoa(holder.PID)}
 	if _, err := r.neighbour(ctx); err != nil {
 		return d.advise("port", "silent", args)
 	}

@@ -3,6 +3,7 @@ package station
 import (
 	"errors"
 	"os"
+	"strconv"
 	"syscall"
 
 	"countersign/terminal"
@@ -55,7 +56,7 @@ func faultOf(err error) (found, do string, args map[string]any) {
 	case errors.As(err, &held) && held.Holder.PID == 0:
 		return "doctor.fault.in_use_unknown", "", nil
 	case errors.As(err, &held):
-		return "doctor.fault.in_use", "", map[string]any{"program": held.Holder.Program, "pid": held.Holder.PID, "since": held.Holder.Since}
+		return "doctor.fault.in_use", "", map[string]any{"program": held.Holder.Program, "pid": strconv.Itoa(held.Holder.PID), "since": held.Holder.Since}
 	case errors.Is(err, terminal.ErrNotJoined):
 		return "doctor.fault.not_joined", "", nil
 	}
