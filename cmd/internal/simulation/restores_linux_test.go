@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"os"
@@ -19,9 +20,10 @@ type backup struct {
 	head    uint64 // the journal's last entry in it
 	step    int    // at which it is made
 	putBack time.Time
-	arrived uint64            // up to which entry the cloud had said, until then, that it has the journal
-	gone    []terminal.Record // what was in the journal that had to make way, and is not in the backup
-	noticed bool              // before the first customer
+	arrived uint64                // up to which entry the cloud had said, until then, that it has the journal
+	gone    []terminal.Record     // what was in the journal that had to make way, and is not in the backup
+	waiting map[terminal.UID]bool // what was not on paper when it was made
+	noticed bool                  // before the first customer
 }
 
 // backUp copies the counter's folder between two lives of its program.
@@ -35,6 +37,14 @@ func (c *counter) backUp() {
 	c.backup.head = there.Head.Seq
 	c.note("%d is backed up at entry %d", c.index, c.backup.head)
 	c.start()
+	c.backup.waiting = map[terminal.UID]bool{}
+	for uid := range c.promised {
+		jobs, err := c.station.Journal.JobsOf(context.Background(), uid)
+		c.must(err)
+		for _, job := range jobs {
+			c.backup.waiting[uid] = c.backup.waiting[uid] || !bytes.Contains(c.paper.all(), job.Bytes)
+		}
+	}
 }
 
 // putBack puts the backup back, as somebody does who believes that this helps.
