@@ -64,7 +64,7 @@ func (a *app) joinCommand() *cobra.Command {
 				fmt.Fprintf(a.out, "not ready for offline: %s; countersignctl doctor says what to do\n", strings.Join(missing, ", "))
 				return ended(exitFailed)
 			}
-			fmt.Fprintf(a.out, "ready for offline: %d vouchers of %d campaigns\n", status.Cache.Vouchers, status.Cache.Campaigns)
+			fmt.Fprintf(a.out, "ready for offline: %s of %s\n", several(status.Cache.Vouchers, "voucher"), several(status.Cache.Campaigns, "campaign"))
 			return nil
 		},
 	}
@@ -105,4 +105,12 @@ func barLine(p cloudsync.Progress) string {
 	}
 	full := int(share * width)
 	return fmt.Sprintf("%-34s [%s%s] %3d %%", stages[p.Stage], strings.Repeat("#", full), strings.Repeat("-", width-full), int(share*100))
+}
+
+// several counts things: "1 voucher", "2 vouchers".
+func several(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -19,3 +19,12 @@ func TestCounterReadsOnAfterALineThatIsTooLong(t *testing.T) {
 		t.Errorf("after the last line: %v", err)
 	}
 }
+
+func TestOneIsNotSeveral(t *testing.T) {
+	// "1 vouchers" on the first line that a technician reads looks like a program nobody cares for.
+	for n, want := range map[int64]string{0: "0 vouchers", 1: "1 voucher", 2: "2 vouchers"} {
+		if got := several(n, "voucher"); got != want {
+			t.Errorf("%d: %q", n, got)
+		}
+	}
+}

@@ -187,7 +187,7 @@ func moveSlip(from []terminal.JobState, move func(from terminal.JobState) error)
 
 func noSuchSlip(id int64, err error) error {
 	if errors.Is(err, terminal.ErrUnknown) {
-		return &failure{exitFailed, "countersignctl queue lists the slips", fmt.Errorf("slip %d is not in a state in which this can be said of it", id)}
+		return &failure{exitFailed, "countersignctl queue lists the slips", fmt.Errorf("there is no slip %d of which this can be said: there is none with that number, or it is settled", id)}
 	}
 	return err
 }

@@ -39,6 +39,9 @@ func (a *app) checkCommand() *cobra.Command {
 			if request.Operator, err = operatorNamed(ctx, reader, operator); err != nil {
 				return err
 			}
+			for i := range request.Scans {
+				request.Scans[i].Source = terminal.SourceScanner // a scan is what is asked about, and a wrong keyboard spoils one
+			}
 			if request.Operator == nil && signsIn(settings.Store) {
 				request.Operator = &terminal.Operator{Role: terminal.RoleCashier, Active: true} // nothing is redeemed: whoever is at the counter
 			}
@@ -200,7 +203,7 @@ func (a *app) reverseCommand() *cobra.Command {
 				}
 				outcome, err := s.Terminal.Reverse(ctx, reversal)
 				if errors.Is(err, terminal.ErrUnknown) {
-					return noSuchReceipt(args[0])
+					return cannotReverse(ctx, s, args[0], reversal)
 				}
 				if err != nil {
 					return err
@@ -218,6 +221,23 @@ func (a *app) reverseCommand() *cobra.Command {
 	operatorFlags(command, &who)
 	approverFlags(command, &approver)
 	return a.withJSON(command)
+}
+
+// cannotReverse says of a receipt that it is a reversal's own, where it is: nobody looks for a number that is on the paper.
+func cannotReverse(ctx context.Context, s *station.Station, named string, reversal terminal.Reversal) error {
+	find := func() (terminal.Record, error) { return s.Journal.ByReceipt(ctx, reversal.Receipt) }
+	if !reversal.UID.IsZero() {
+		find = func() (terminal.Record, error) { return s.Journal.ByUID(ctx, reversal.UID) }
+	}
+	record, err := find()
+	if err != nil || record.Entry.Kind == terminal.EntryRedeem {
+		return noSuchReceipt(named)
+	}
+	if record.Entry.Kind != terminal.EntryReverse {
+		return &failure{exitFailed, "name the receipt of a redemption", fmt.Errorf("%s is no redemption, but a %s: there is nothing to take back", named, record.Entry.Kind)}
+	}
+	return &failure{exitFailed, "redeem the voucher again instead: what was taken back can be used at once",
+		fmt.Errorf("%s is itself a reversal, and no reversal can be taken back", named)}
 }
 
 // noSuchReceipt says that a receipt or a redemption is not known.

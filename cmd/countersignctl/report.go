@@ -138,7 +138,11 @@ func writeTable(out io.Writer, s sheet) error {
 	var set table
 	set.row(heads(s.words, "campaign", "kind", "units", "reversed", "price", "worth", "amount", "discount")...)
 	for _, c := range s.Campaigns {
-		set.row(c.Campaign, said(s.words, "kind.", string(c.Kind)), fmt.Sprint(c.Units), fmt.Sprint(c.Reversed),
+		units, reversed := fmt.Sprint(c.Units), fmt.Sprint(c.Reversed)
+		if c.Kind == terminal.KindBalance { // its units are money, which stands under amount
+			units, reversed = "-", "-"
+		}
+		set.row(c.Campaign, said(s.words, "kind.", string(c.Kind)), units, reversed,
 			orDash(c.Price), orDash(c.Value), orDash(c.Amount), orDash(c.Discount))
 	}
 	text.WriteString(set.String())

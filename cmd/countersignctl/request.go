@@ -63,6 +63,9 @@ func (q *asked) set(word string) error {
 		q.and = append(q.and, value)
 		return nil
 	case found && each != nil: // of the code before it
+		if len(*each) > len(q.and) {
+			return fmt.Errorf("%s is said twice of one code: %s, and %s", name, (*each)[len(q.and)], value)
+		}
 		for len(*each) < len(q.and) {
 			*each = append(*each, unsaid)
 		}
@@ -76,6 +79,9 @@ func (q *asked) set(word string) error {
 			word = name + "=" // what follows may be a PIN
 		}
 		return fmt.Errorf("%q is none of units=2, amount=12.50, bill=80.00, lines=a,b, order=all, hub=without, and=CODE, operator=ID:PIN, approve=ID:PIN", word)
+	}
+	if *field != "" {
+		return fmt.Errorf("%s is said twice", name)
 	}
 	*field = value
 	return nil

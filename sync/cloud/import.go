@@ -68,6 +68,9 @@ func ReadImportOf(source io.Reader, offer ImportOffer, names map[string]string, 
 	file := &records{rest: text, separator: separator, line: 1}
 	header, _, _, err := file.next()
 	if err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, nil, errors.New("the file is empty: its first line names the columns, of which only code is needed")
+		}
 		return nil, nil, fmt.Errorf("the header line cannot be read: %w", err)
 	}
 	columns, err := importColumns(header, names)

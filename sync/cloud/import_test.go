@@ -122,7 +122,8 @@ func TestReadImportFacts(t *testing.T) {
 func TestImportHeaders(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
-		"":                    "the header line cannot be read",
+		"":                    "the file is empty",
+		"\n\n":                "the file is empty",
 		"holder\n":            "the column code is missing",
 		"code,hodler\n":       `no column "hodler"`,
 		"code,CODE\n":         `two columns are "code"`,

@@ -4,6 +4,7 @@ package printer_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -56,6 +57,37 @@ func TestFullDiskForgetsNoSlipThatWasBegun(t *testing.T) {
 	if n := bytes.Count(p.Bytes(), slip("first")); n != 1 {
 		t.Errorf("the first is %d times on paper", n)
 	}
+}
+
+func TestPipeThatNobodyReadsHoldsNothingUp(t *testing.T) {
+	// Broken in the shop: the check of the printer hangs for ever, and only a kill ends it.
+	pipe := filepath.Join(t.TempDir(), "slips")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if now := printer.Look(t.Context(), printer.Config{Target: "file:" + pipe}); now.State != printer.StateMissing || !now.Needs() {
+		t.Errorf("a pipe that nobody reads: %+v", now)
+	}
+	if _, err := printer.Open("file:" + pipe); !errors.Is(err, printer.ErrMissing) {
+		t.Errorf("opening it: %v", err)
+	}
+	reader, err := os.OpenFile(pipe, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	port, err := printer.Open("file:" + pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := port.Write([]byte("slip")); err != nil {
+		t.Error(err)
+	}
+	got := make([]byte, 8)
+	if n, err := reader.Read(got); err != nil || string(got[:n]) != "slip" {
+		t.Errorf("%q came out, %v", got[:n], err)
+	}
+	port.Close()
 }
 
 // narrow is a file on a disk that takes so many bytes more.

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// atOnce opens a pipe without waiting for somebody who reads it: nobody can end a program that waits there.
+const atOnce = unix.O_NONBLOCK
+
 func isBusy(err error) bool { return errors.Is(err, unix.EBUSY) }
 
 // isNoLine reports a device without a line's settings. The library keeps the system's error in its text alone.

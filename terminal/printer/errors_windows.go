@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// atOnce is how a file is opened without waiting: as always, here.
+const atOnce = 0
+
 func isBusy(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_BUSY)
 }

@@ -23,7 +23,7 @@ type filePort struct {
 func openFile(path string, device bool) (Port, error) {
 	flags := os.O_WRONLY
 	if !device {
-		flags |= os.O_APPEND | os.O_CREATE
+		flags |= os.O_APPEND | os.O_CREATE | atOnce
 	}
 	if err := misplaced(path, device); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, path)
@@ -50,7 +50,7 @@ func misplaced(path string, device bool) error {
 		return nil
 	case info.IsDir():
 		return ErrFolder
-	case device && info.Mode().IsRegular():
+	case device && (info.Mode().IsRegular() || info.Mode()&fs.ModeNamedPipe != 0):
 		return ErrFile
 	}
 	return nil
@@ -74,7 +74,7 @@ func canAdd(path string) error {
 	if err := misplaced(path, false); err != nil {
 		return fmt.Errorf("%w (%s)", err, path)
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|atOnce, 0)
 	if err == nil {
 		return file.Close()
 	}
@@ -103,7 +103,9 @@ func (p *filePort) Read([]byte) (int, error) { return 0, os.ErrClosed }
 func (p *filePort) Close() error {
 	var err error
 	if !p.device {
-		if err = p.file.Sync(); err != nil {
+		if err = p.file.Sync(); err != nil && !p.shortens { // a pipe has no disk to come to
+			err = nil
+		} else if err != nil {
 			p.Undo()
 		}
 	}

@@ -41,6 +41,20 @@ func ended(t *testing.T, s *spool, id int64) terminal.SpoolJob {
 	return s.job(id)
 }
 
+// notOnTheOthersWord checks that a slip which is not on paper is not printed on an earlier one's word, and that a later one is on its own.
+func notOnTheOthersWord(t *testing.T, s *spool, p *fakeprinter.Printer, w *printer.Worker, id int64) {
+	t.Helper()
+	if job := ended(t, s, id); job.State == terminal.JobPrinted {
+		t.Fatal("it is printed on the word of an earlier slip")
+	}
+	p.Allow(-1)
+	eventually(t, "a slip is printed on its own word again", func() bool {
+		id := s.add(slip("cccc"), time.Now())
+		w.Nudge()
+		return ended(t, s, id).State == terminal.JobPrinted
+	})
+}
+
 func TestEarlierSlipsWordIsNotTheNextOnes(t *testing.T) {
 	// Broken in the shop: a slip stands in the printer's memory, its late word is taken for the next slip's, the power fails, and that one
 	// is "printed" and nowhere to be found.
@@ -65,15 +79,7 @@ func TestEarlierSlipsWordIsNotTheNextOnes(t *testing.T) {
 			w.Nudge()
 			eventually(t, "b ends or is under way", func() bool { return s.job(b).State != terminal.JobQueued })
 			p.Allow(900) // the words that the first owes come; of b nothing is on paper
-			if job := ended(t, s, b); job.State == terminal.JobPrinted {
-				t.Fatal("b is printed on the word of a")
-			}
-			p.Allow(-1)
-			eventually(t, "a slip is printed on its own word again", func() bool {
-				id := s.add(slip("cccc"), time.Now())
-				w.Nudge()
-				return ended(t, s, id).State == terminal.JobPrinted
-			})
+			notOnTheOthersWord(t, s, p, w, b)
 		})
 	}
 }
@@ -101,15 +107,7 @@ func TestWordFromBeforeARestartIsNotTheNextSlips(t *testing.T) {
 			w, _ = run(t, s, config)
 			eventually(t, "b is under way", func() bool { return s.job(b).State != terminal.JobQueued })
 			p.Allow(600)
-			if job := ended(t, s, b); job.State == terminal.JobPrinted {
-				t.Fatal("b is printed on the word of a")
-			}
-			p.Allow(-1)
-			eventually(t, "a slip is printed on its own word again", func() bool {
-				id := s.add(slip("cccc"), time.Now())
-				w.Nudge()
-				return ended(t, s, id).State == terminal.JobPrinted
-			})
+			notOnTheOthersWord(t, s, p, w, b)
 		})
 	}
 }

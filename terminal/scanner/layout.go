@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/width"
 )
@@ -127,8 +128,23 @@ func Learn(arrived string) (Layout, error) {
 	return l, nil
 }
 
-// Apply mends a scan by a layout that Learn returned; symbols that it does not know stay as they are.
+// Apply mends a scan by a layout that Learn returned; symbols that it does not know stay as they are. What that layout cannot have
+// written is left alone: the keyboard was changed since, and whoever reads the code then names it.
 func (l Layout) Apply(text string) string {
+	mended := l.mended(text)
+	strange := strings.ContainsFunc(text, func(r rune) bool { _, known := l.Runes[r]; return !known && r > unicode.MaxASCII })
+	if strange || (calibrated(text) && !calibrated(mended)) {
+		return text
+	}
+	return mended
+}
+
+// calibrated reports that a text holds symbols of the calibration code alone: those of which codes are made.
+func calibrated(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(CalibrationText, r) })
+}
+
+func (l Layout) mended(text string) string {
 	return strings.Map(func(r rune) rune {
 		if meant, known := l.Runes[r]; known {
 			return meant
