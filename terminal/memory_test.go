@@ -103,7 +103,7 @@ func (j *memoryJournal) Append(_ context.Context, compose func(terminal.Ledger) 
 
 func (j *memoryJournal) Written() (uint64, bool) { return uint64(len(j.records)), true }
 
-func (j *memoryLedger) Written() (uint64, bool) { return (*memoryJournal)(j).Written() }
+func (l *memoryLedger) Written() (uint64, bool) { return (*memoryJournal)(l).Written() }
 
 func (j *memoryJournal) Use(_ context.Context, voucher terminal.VoucherID, part string, after uint64) (terminal.Use, error) {
 	return (*memoryLedger)(j).Use(voucher, part, after)
