@@ -98,10 +98,10 @@ var scenes = []scene{
 		"redeem $1 --lines z => declined amount_invalid",
 		"redeem $1 => approved units=2 left=0",
 		"redeem $1 => declined already_redeemed",
-		"reverse $R1 --reason test => approved units=1 left=1 lines.len=1 lines.0.parts.len=1 lines.0.parts.0.name=Bread",
+		"reverse $R1 --reason test => approved units=1 left=1 lines.len=1 lines.0.parts.len=1 lines.0.parts.0.name=Milk",
 		"redeem $1 => approved units=1",
 		"reverse $R2 --lines c --reason test => approved units=1 left=1 lines.len=1 lines.0.parts.0.name=Tea",
-		"reverse $R2 --reason test => approved units=1 left=2 lines.len=1 lines.0.parts.0.name=Milk",
+		"reverse $R2 --reason test => approved units=1 left=2 lines.len=1 lines.0.parts.0.name=Bread",
 		"reverse $R2 --reason test => declined already_reversed left=2",
 	}},
 	{"several vouchers of one order", []string{"dinner --order o-PASS --count 2", "card --order o-PASS"}, nil, []string{
