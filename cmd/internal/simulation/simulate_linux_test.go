@@ -140,14 +140,22 @@ func workers(t *testing.T, program string, from, seeds uint64, untilFound bool) 
 					continue
 				}
 				mu.Lock()
-				all = append(all, r)
+				if all = append(all, r); len(all)%250 == 0 {
+					t.Logf("%d worlds until now", len(all))
+				}
 				mu.Unlock()
-				if len(r.Bad) > 0 && untilFound {
-					found()
+				if len(r.Bad) > 0 {
+					t.Logf("seed %d broke a promise", r.Seed) // long before the last one is lived
+					if untilFound {
+						found()
+					}
 				}
 			}
 			if err := command.Wait(); err != nil && ctx.Err() == nil {
 				t.Errorf("a worker: %v\n%s", err, strings.Join(other, "\n"))
+			}
+			if seeds >= 250 {
+				t.Logf("a worker took %v of a processor", command.ProcessState.UserTime()+command.ProcessState.SystemTime())
 			}
 		})
 	}
