@@ -27,6 +27,8 @@ const (
 	keySetup   functionKey = "F10" // on the manager's sheet: the set-up; elsewhere: how the screen is liked
 	keySlips   functionKey = "F11"
 	keyManager functionKey = "F12"
+
+	pressKeys functionKey = "keys" // the keyboard for fingers: those who have another need no key for it
 )
 
 func (k functionKey) label() string { return string(k) }

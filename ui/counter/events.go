@@ -53,6 +53,8 @@ type (
 	// TrainingAsked asks to begin a training, or to end it: a manager has to agree. CloseAsked asks to close the window.
 	TrainingAsked struct{}
 	CloseAsked    struct{}
+	// KeysAsked shows the keyboard for fingers, or takes it away.
+	KeysAsked struct{}
 	// SwitchAsked lets somebody else sign in.
 	SwitchAsked struct{}
 	// Stirred says that somebody is at work in the manager's room.
@@ -153,6 +155,7 @@ func (TrainingAsked) event()     {}
 func (CloseAsked) event()        {}
 func (TrainingBegun) event()     {}
 func (Guard) event()             {}
+func (KeysAsked) event()         {}
 func (SwitchAsked) event()       {}
 func (Stirred) event()           {}
 func (Answered) event()          {}
@@ -174,7 +177,7 @@ func (Ticked) event()            {}
 func byPerson(event Event) bool {
 	switch event.(type) {
 	case Scanned, Confirmed, Dismissed, Typing, Erased, Filled, Moved, Chose, Opened, Touched, UndoAsked, ReprintAsked, SwitchAsked, Stirred,
-		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed, SlipSettled, Turned, Picked, TrainingAsked, CloseAsked:
+		OrderAsked, BillAsked, AmendAsked, RowTouched, Kept, Removed, SlipSettled, Turned, Picked, TrainingAsked, CloseAsked, KeysAsked:
 		return true
 	}
 	return false

@@ -233,6 +233,10 @@ func scenes() []scene {
 		{"taken-back-some", show(TakenBack, someBack())},
 		{"recent-partly", func(s *State) { s.Past = append([]Past{threeCoffees(), anOrder()}, recentDay()...) }},
 		{"slips-many", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, manyWaiting(), 9 }},
+		{"search-keys", func(s *State) { s.Sheet, s.Found, s.Keys, s.Typed = SearchSheet, recentDay(), true, "QV" }},
+		{"undo-keys", func(s *State) {
+			s.Sheet, s.Undoing, s.Keys, s.Pick, s.Typed = UndoSheet, &s.Past[0], true, 3, "IT BROKE"
+		}},
 		{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), 1 }},
 		{"recent-open", func(s *State) { s.Opened = uid(8) }},
 		{"waits-already", func(s *State) {
@@ -323,7 +327,7 @@ var english = translations.For("en", berlin).At(func() time.Time { return noon }
 
 func TestLooks(t *testing.T) {
 	// The counter would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.
-	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer", "training-ready", "training-redeemed", "training-pin",
+	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer", "type-code", "search", "search-keys", "undo-keys", "training-ready", "training-redeemed", "training-pin",
 		"order-offered", "order-whole", "parts-some", "bill", "bill-amount", "bill-impossible", "bill-redeemed"}
 	for _, look := range []struct {
 		language string

@@ -82,6 +82,7 @@ type shownSheet struct {
 	left     string
 	language string
 	liked    theme.Preferences
+	keys     bool
 }
 
 // NewScreen makes the screen of a window. Its content is Content.
@@ -245,6 +246,8 @@ func (c *Screen) pressed(name string) {
 		return
 	}
 	switch functionKey(name) {
+	case pressKeys:
+		c.counter.Happen(KeysAsked{})
 	case keySlips:
 		c.counter.Happen(Opened{SlipsSheet})
 	case keyOrder:
@@ -386,7 +389,7 @@ func (c *Screen) showRoom(s State) {
 
 func (c *Screen) showSheet(s State, say terminal.Words) {
 	now := shownSheet{sheet: s.Sheet, pick: s.Pick, typed: s.Typed, purpose: s.Purpose, wrong: s.Wrong, checking: s.Checking,
-		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, slips: s.Slips, portion: s.Portion, language: say.Language(), liked: s.Preferences}
+		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, slips: s.Slips, portion: s.Portion, language: say.Language(), liked: s.Preferences, keys: s.Keys}
 	if s.Who != nil {
 		now.who = s.Who.ID
 	} else {

@@ -14,8 +14,12 @@ func (c *Screen) sheet(s State) fyne.CanvasObject {
 	case HelpSheet:
 		return c.card(580, 0, c.help(w))
 	case CodeSheet:
-		return c.card(520, 0, widgets.SheetBody(w.Say("ui.code.title", nil), w.Say("ui.code.hint", nil),
-			widgets.Column(0, widgets.Field(s.Typed, w.Say("ui.code.placeholder", nil))),
+		hint := w.Say("ui.code.hint", nil)
+		if s.Training {
+			hint = w.Say("ui.code.training", nil)
+		}
+		return c.card(660, 0, widgets.SheetBody(w.Say("ui.code.title", nil), hint,
+			widgets.Topped(theme.Size(theme.Inset), widgets.Field(s.Typed, w.Say("ui.code.placeholder", nil)), widgets.Keyboard(c.pressed)),
 			c.backButton(w), c.firstButton(w, "ui.do.check", s.Typed == "")))
 	case SearchSheet:
 		return c.card(820, 560, c.search(s, w))
@@ -27,7 +31,7 @@ func (c *Screen) sheet(s State) fyne.CanvasObject {
 		if s.apportioning() && len(s.Portion.Parts) == 0 {
 			return c.card(620, 0, c.undo(s, w))
 		}
-		return c.card(580, 0, c.undo(s, w))
+		return c.card(660, 0, c.undo(s, w))
 	case SignInSheet:
 		return c.card(620, 0, c.signIn(s, w))
 	}
@@ -46,6 +50,11 @@ func (c *Screen) backButton(w words) fyne.CanvasObject {
 // preferButton leads to the sheet of preferences. It says nothing in any language: it is there for those who cannot read this one.
 func (c *Screen) preferButton() fyne.CanvasObject {
 	return widgets.NewButton(widgets.Action{Name: string(keySetup), Sign: widgets.SignAdjust, Key: keySetup.label(), Rank: widgets.Quiet}, theme.Ready, c.pressed)
+}
+
+// keysButton shows a keyboard for fingers.
+func (c *Screen) keysButton() fyne.CanvasObject {
+	return widgets.NewButton(widgets.Action{Name: string(pressKeys), Sign: widgets.SignKeys}, theme.Ready, c.pressed)
 }
 
 func (c *Screen) firstButton(w words, key string, off bool) fyne.CanvasObject {
@@ -77,8 +86,12 @@ func (c *Screen) search(s State, w words) fyne.CanvasObject {
 	}
 	undo := widgets.Action{Name: string(keyUndo), Label: w.Say("ui.do.undo", nil), Key: keyUndo.label(), Off: s.Pick >= len(c.rows) || !c.rows[s.Pick].CanUndo}
 	reprint := widgets.Action{Name: string(keyReprint), Label: w.Say("ui.do.reprint", nil), Key: keyReprint.label(), Off: len(c.rows) == 0}
+	var top fyne.CanvasObject = widgets.Field(s.Typed, w.Say("ui.search.hint", nil))
+	if s.Keys {
+		top = widgets.Column(theme.Size(theme.Inset), top, widgets.Keyboard(c.pressed))
+	}
 	return widgets.SheetBody(w.Say("ui.search.title", nil), "",
-		widgets.Topped(theme.Size(theme.Inset), widgets.Field(s.Typed, w.Say("ui.search.hint", nil)), below),
+		widgets.Topped(theme.Size(theme.Inset), top, below), c.keysButton(),
 		widgets.NewButton(reprint, theme.Ready, c.pressed), widgets.NewButton(undo, theme.Ready, c.pressed), c.backButton(w))
 }
 
@@ -103,8 +116,11 @@ func (c *Screen) undo(s State, w words) fyne.CanvasObject {
 		inset := theme.Size(theme.Inset)
 		choices = append(choices, widgets.NewChoice(widgets.Inset(label, inset, 0, inset, 0), i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
 	}
-	return widgets.SheetBody(w.Say("ui.undo.title", nil), w.Say("ui.undo.until", facts), widgets.Column(theme.Size(theme.Gap)*1.3, choices...),
-		c.backButton(w), c.firstButton(w, "ui.do.take_back", s.Pick == len(undoReasons)-1 && s.Typed == ""))
+	var body fyne.CanvasObject = widgets.Column(theme.Size(theme.Gap)*1.3, choices...)
+	if s.Keys {
+		body = widgets.Topped(theme.Size(theme.Inset), choices[len(choices)-1], widgets.Keyboard(c.pressed))
+	}
+	return widgets.SheetBody(w.Say("ui.undo.title", nil), w.Say("ui.undo.until", facts), body, c.keysButton(), c.backButton(w), c.firstButton(w, "ui.do.take_back", s.Pick == len(undoReasons)-1 && s.Typed == ""))
 }
 
 func (c *Screen) signIn(s State, w words) fyne.CanvasObject {

@@ -38,6 +38,11 @@ func (s State) onSheet(event Event) (State, []Command) {
 		return s.trainingAsked()
 	case TrainingBegun:
 		return s.trainingBegun(e)
+	case KeysAsked:
+		s.Keys = (s.Sheet == SearchSheet || (s.Sheet == UndoSheet && !s.apportioning())) && !s.Keys
+		if s.Keys && s.Sheet == UndoSheet {
+			s.Pick = len(undoReasons) - 1
+		}
 	case CloseAsked:
 		return s.closeAsked()
 	case Picked:
@@ -92,7 +97,7 @@ func (s State) choices() int {
 // closed closes the sheet.
 func (s State) closed() State {
 	s.Sheet, s.Pick, s.Typed, s.Purpose, s.Who, s.Wrong, s.Checking, s.Found, s.Manager = NoSheet, 0, "", "", nil, nil, false, nil, nil
-	s.Slips, s.Clerk, s.Portion = nil, nil, Portion{}
+	s.Slips, s.Clerk, s.Portion, s.Keys = nil, nil, Portion{}, false
 	return s
 }
 

@@ -119,6 +119,7 @@ type State struct {
 	Pick     int       // the tile or row that is chosen on the sheet
 	Trail    []written // what stood in the open field before each rune of late
 	Typed    string    // what was typed on the sheet
+	Keys     bool      // a keyboard for fingers is shown there
 	Purpose  Purpose
 	Who      *terminal.Operator // of SignInSheet: whose PIN is asked for
 	Checking bool               // the PIN, or the reversal, is under way

@@ -28,6 +28,8 @@ const (
 	SignPrinter Sign = "printer"
 	SignPerson  Sign = "person"
 	SignErase   Sign = "erase"
+	SignSpace   Sign = "space"
+	SignKeys    Sign = "keys"  // a keyboard
 	SignCheck   Sign = "check" // a bare tick, in a box
 	SignRemove  Sign = "remove"
 	SignWait    Sign = "wait"
@@ -47,6 +49,8 @@ var drawings = map[Sign]string{
 	SignPrinter: `<path d="M13 18 V6 H35 V18" fill="none" stroke="F" stroke-width="3.4" stroke-linejoin="round"/><path d="M5 18 H43 V36 H36 V30 H12 V36 H5 Z" fill="F" stroke="F" stroke-width="2" stroke-linejoin="round"/><path d="M13 31 H35 V44 H13 Z" fill="none" stroke="F" stroke-width="3.4" stroke-linejoin="round"/>`,
 	SignPerson:  `<circle cx="24" cy="16" r="9" fill="F"/><path d="M6 44 C6 33 14 29 24 29 C34 29 42 33 42 44 Z" fill="F"/>`,
 	SignErase:   `<path d="M16 10 H44 V38 H16 L3 24 Z" fill="none" stroke="F" stroke-width="3.4" stroke-linejoin="round"/><path d="M24 18 L36 30 M36 18 L24 30" fill="none" stroke="F" stroke-width="3.4" stroke-linecap="round"/>`,
+	SignSpace:   `<path d="M6 20 V32 H42 V20" fill="none" stroke="F" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round"/>`,
+	SignKeys:    `<rect x="2" y="9" width="44" height="30" rx="4" fill="none" stroke="F" stroke-width="3"/><path d="M12 19 H12.2 M24 19 H24.2 M36 19 H36.2 M16 30 H32" fill="none" stroke="F" stroke-width="5" stroke-linecap="round"/>`,
 	SignCheck:   `<path d="M11 25 L21 35 L38 14" fill="none" stroke="F" stroke-width="6" stroke-linecap="round" stroke-linejoin="round"/>`,
 	SignRemove:  `<path d="M12 12 L36 36 M36 12 L12 36" fill="none" stroke="F" stroke-width="4.4" stroke-linecap="round"/>`,
 	SignWait:    `<circle cx="24" cy="24" r="23" fill="F"/><circle cx="13" cy="24" r="3.4" fill="C"/><circle cx="24" cy="24" r="3.4" fill="C"/><circle cx="35" cy="24" r="3.4" fill="C"/>`,
