@@ -5,9 +5,8 @@
 //
 // What a hub cannot do: it holds none of the secrets that tell whether a code was shown. A terminal of the store that was broken into
 // could claim vouchers that nobody showed; the cloud finds that out when the entries arrive, and calls them invalid. And "store" means not
-// twice through this hub: across stores nothing is promised while the line is down. A hub leases nothing, and does not know what the cloud
-// leased: what a terminal redeemed under a lease it refuses to others as soon as the terminal has handed that over, which it does at once
-// while it reaches the hub.
+// twice through this hub: across stores nothing is promised while the line is down. A hub leases nothing: what the cloud leased
+// to a terminal of the store it grants to no other one, as soon as the cloud has told it, which it does at once while there is a line.
 package hub
 
 import (

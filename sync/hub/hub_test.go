@@ -425,6 +425,45 @@ func TestWhatAHubGrantedOutlivesIt(t *testing.T) {
 	})
 }
 
+// If a hub granted to one counter what the cloud had leased to another, both would honour it with the internet down.
+func TestAHubGrantsNobodyWhatIsLeased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	store := terminal.Store{ID: quayID, Name: quayID, Zone: "Europe/Berlin", Language: "en", SignIn: terminal.SignInNone, Print: "always", Copies: 1}
+	far := store
+	far.ID, far.Name = harbourID, harbourID
+	w.pass.Offline = &terminal.OfflinePolicy{Mode: terminal.ModeNever, Lease: 10}
+	_, err := w.storage.Apply(t.Context(), cloud.Catalogue{Merchant: terminal.Merchant{ID: merchantID, Name: "Lakeside", Currency: "EUR", Languages: []string{"en"}},
+		Stores: []terminal.Store{store, far}, Campaigns: []terminal.Campaign{w.pass}})
+	w.must(err)
+	pass := w.issue()
+	r, counters := w.store(2)
+	defer func() { r.end(w) }()
+	rows, err := w.storage.Lookup(t.Context(), counters[0].Terminal, []terminal.Lookup{pass.lookup})
+	w.must(err)
+	head, err := counters[0].Head(t.Context())
+	w.must(err)
+	leased, err := w.storage.Lease(t.Context(), counters[0].Terminal, cloud.LeaseRequest{At: time.Now(), Want: []cloud.LeaseWant{{Voucher: rows[0].Voucher.ID, Units: 6}},
+		Standing: cloud.Standing{Instance: "i", Nonce: time.Now(), Journal: &api.Head{Epoch: head.Epoch, Seq: head.Seq, Hash: head.Hash[:]}}})
+	if err != nil || len(leased) != 1 || leased[0].Units != 6 {
+		t.Fatalf("leased: %+v, %v", leased, err)
+	}
+	w.until("the hub knows of the lease", func() bool {
+		open, err := r.copy.Leases(t.Context(), merchantID)
+		return err == nil && len(open) == 1
+	})
+	w.line.cut(true)
+	if answer, err := counters[1].claim(pass, 5, newUID()); err != nil || answer.Granted {
+		t.Errorf("5 of 10 units, with 6 leased to another: %+v, %v", answer, err)
+	}
+	if answer, err := counters[1].claim(pass, 4, newUID()); err != nil || !answer.Granted || answer.Assurance != terminal.ByStore {
+		t.Errorf("4 of 10 units, with 6 leased to another: %+v, %v", answer, err)
+	}
+	if answer, err := counters[0].claim(pass, 6, newUID()); err != nil || !answer.Granted {
+		t.Errorf("6 of 10 units, by whom they are leased to: %+v, %v", answer, err)
+	}
+}
+
 // appointment is the newest one of the store, signed.
 func (w *world) appointment() string {
 	w.Helper()

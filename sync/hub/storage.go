@@ -50,6 +50,10 @@ func (s *storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 		return own, err
 	}
 	if !own.Granted && !mayBeOld(own.Findings) {
+		if slices.ContainsFunc(own.Findings, func(f terminal.Finding) bool { return f.Reason == terminal.HeldElsewhere }) {
+			// It stays no. But a lease that holds it may be idle, and the cloud has to hear that it is wanted.
+			_, _ = s.ask(ctx, t, claim)
+		}
 		return own, nil
 	}
 	above, err := s.ask(ctx, t, claim)

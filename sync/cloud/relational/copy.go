@@ -162,8 +162,18 @@ func (c *change) takePeer(self cloud.Terminal, peer api.Peer, atEnd bool, at tim
 		if err != nil {
 			return err
 		}
+		if peer.Leases != nil {
+			if err := c.takeLeases(self, t.ID, *peer.Leases, at); err != nil {
+				return err
+			}
+		}
 		_, err = c.Exec("INSERT INTO upstream (terminal, included, sent) VALUES (?, ?, ?)", t.ID, peer.Included, peer.Head.Seq)
 		return err
+	}
+	if peer.Leases != nil {
+		if err := c.takeLeases(self, t.ID, *peer.Leases, at); err != nil {
+			return err
+		}
 	}
 	if !peer.Forked && t.Suspended && !peer.Suspended { // a manager readmitted it
 		if _, err := c.readmit(self.Merchant, self.Store, peer.Terminal, "", at); err != nil && !errors.Is(err, cloud.ErrWhichMachine) {

@@ -5,9 +5,11 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"errors"
+	"time"
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
+	"countersign/terminal"
 )
 
 // AppointHub implements cloud.Storage.
@@ -100,14 +102,76 @@ func addPeers(q Querier, t cloud.Terminal, place int64, page *cloud.Page) error 
 	if err != nil {
 		return err
 	}
-	return each(q, func(rows *sql.Rows) error {
+	ids := []int64{}
+	if err := each(q, func(rows *sql.Rows) error {
 		var peer api.Peer
-		err := rows.Scan(&peer.Terminal, &peer.PublicKey, &peer.Suspended, &peer.Head.Epoch, &peer.Head.Seq, &peer.Head.Hash, &peer.Receipt,
+		var id int64
+		err := rows.Scan(&id, &peer.Terminal, &peer.PublicKey, &peer.Suspended, &peer.Head.Epoch, &peer.Head.Seq, &peer.Head.Hash, &peer.Receipt,
 			&peer.Included, &peer.Forked)
-		page.Peers = append(page.Peers, peer)
+		page.Peers, ids = append(page.Peers, peer), append(ids, id)
 		return err
-	}, `SELECT name, public_key, suspended, epoch, head_seq, head_hash, head_receipt,
+	}, `SELECT id, name, public_key, suspended, epoch, head_seq, head_hash, head_receipt,
 			(SELECT coalesce(max(seq), 0) FROM entry WHERE entry.terminal = t.id AND place BETWEEN 0 AND ?1),
 			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'journal_fork' AND x.state = 'open')
-		FROM terminal t WHERE merchant = ?2 AND store = ?3 ORDER BY id`, place, t.Merchant, t.Store)
+		FROM terminal t WHERE merchant = ?2 AND store = ?3 ORDER BY id`, place, t.Merchant, t.Store); err != nil {
+		return err
+	}
+	for i, id := range ids {
+		leases, err := peerLeases(q, id)
+		if err != nil {
+			return err
+		}
+		page.Peers[i].Leases = &leases
+	}
+	return nil
+}
+
+// peerLeases are a terminal's open leases as its store's hub is told of them.
+func peerLeases(q Querier, terminalID int64) (all []api.PeerLease, err error) {
+	all = []api.PeerLease{}
+	open, err := openLeases(q, "terminal = ?", terminalID)
+	for _, l := range open {
+		day, err := terminal.ParseDate(l.day)
+		if err != nil {
+			return nil, err
+		}
+		one := api.PeerLease{Spent: l.spent, Lease: api.OpenLease{Id: l.id, Campaign: l.campaign, Day: day, Units: l.units, Expires: l.expires, Epoch: l.epoch, After: l.after}}
+		if err := q.QueryRow("SELECT customer FROM lease WHERE id = ?", l.id).Scan(&one.Customer); err != nil {
+			return nil, err
+		}
+		if l.voucher != 0 {
+			one.Lease.Voucher = &l.voucher
+		}
+		if l.part != "" {
+			one.Lease.Part = &l.part
+		}
+		all = append(all, one)
+	}
+	return all, err
+}
+
+// takeLeases makes what is leased to a terminal of a hub's store what the cloud says. What it spent that only the hub knows of stays spent.
+func (c *change) takeLeases(self cloud.Terminal, terminalID int64, leases []api.PeerLease, at time.Time) error {
+	if _, err := c.Exec("UPDATE lease SET state = 'returned' WHERE terminal = ? AND state = 'open'", terminalID); err != nil {
+		return err
+	}
+	for _, one := range leases {
+		var voucher int64
+		var part string
+		if one.Lease.Voucher != nil {
+			voucher = int64(*one.Lease.Voucher)
+		}
+		if one.Lease.Part != nil {
+			part = *one.Lease.Part
+		}
+		_, err := c.Exec(`INSERT INTO lease (id, merchant, terminal, voucher, part, campaign, customer, store, day, units, spent, epoch, after, granted_at, expires_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = 'open',
+			spent = CASE WHEN excluded.spent > lease.spent THEN excluded.spent ELSE lease.spent END`,
+			one.Lease.Id, self.Merchant, terminalID, voucher, part, one.Lease.Campaign, one.Customer, self.Store, one.Lease.Day.String(), one.Lease.Units, one.Spent,
+			one.Lease.Epoch, int64(one.Lease.After), micros(at), micros(one.Lease.Expires))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

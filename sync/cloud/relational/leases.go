@@ -73,6 +73,10 @@ func (s *Storage) Lease(ctx context.Context, t cloud.Terminal, request cloud.Lea
 		if end == nil || end.Seq != head.Seq || end.Epoch != head.Epoch || (head.Seq > 0 && !bytes.Equal(end.Hash, head.Hash[:])) {
 			return cloud.ErrBehind
 		}
+		before, err := openLeases(c, "terminal = ?", t.ID)
+		if err != nil {
+			return err
+		}
 		if err := c.returnGivenUp(t, request); err != nil {
 			return err
 		}
@@ -88,6 +92,12 @@ func (s *Storage) Lease(ctx context.Context, t cloud.Terminal, request cloud.Lea
 			}
 		}
 		all, err := openLeases(c, "terminal = ?", t.ID)
+		if err == nil && !slices.EqualFunc(before, all, func(a, b lease) bool { return a.id == b.id }) {
+			err = c.tellHub(t.Merchant, t.Store) // it must not grant to others what is leased
+		}
+		if err != nil {
+			return err
+		}
 		for _, l := range all {
 			date, err := terminal.ParseDate(l.day)
 			if err != nil {
