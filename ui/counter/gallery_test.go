@@ -214,6 +214,8 @@ func scenes() []scene {
 			s.Wrong = &terminal.Finding{Reason: terminal.WrongPIN, Facts: map[string]any{"left": int64(4)}}
 		}},
 		{"help", func(s *State) { s.Sheet = HelpSheet }},
+		{"book", func(s *State) { s.Sheet = BookSheet }},
+		{"book-declined", func(s *State) { show(Declined, used)(s); s.Sheet = BookSheet }},
 		{"type-code", func(s *State) { s.Sheet, s.Typed = CodeSheet, "7K3M-Q9T" }},
 		{"search", func(s *State) { s.Sheet, s.Found, s.Pick = SearchSheet, recentDay(), 2 }},
 		{"undo", func(s *State) { s.Sheet, s.Undoing = UndoSheet, &s.Past[0] }},
@@ -295,7 +297,7 @@ func stage(t *testing.T, language string, look theme.Look, size fyne.Size) (fyne
 func pose(screen *Screen, scene scene) {
 	s := atWork()
 	scene.state(&s)
-	screen.counter.state = s
+	screen.counter.state, screen.reading = s, chapterOf(s)
 	screen.show(s)
 }
 
@@ -327,7 +329,7 @@ var english = translations.For("en", berlin).At(func() time.Time { return noon }
 
 func TestLooks(t *testing.T) {
 	// The counter would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.
-	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer", "type-code", "search", "search-keys", "undo-keys", "training-ready", "training-redeemed", "training-pin",
+	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer", "type-code", "search", "search-keys", "undo-keys", "training-ready", "training-redeemed", "training-pin", "book-declined",
 		"order-offered", "order-whole", "parts-some", "bill", "bill-amount", "bill-impossible", "bill-redeemed"}
 	for _, look := range []struct {
 		language string

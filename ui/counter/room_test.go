@@ -112,3 +112,29 @@ func TestManagerAtWorkIsNotLockedOut(t *testing.T) {
 		t.Error("the room stays open with nobody there")
 	}
 }
+
+func TestHandbookIsReadAtTheCounter(t *testing.T) {
+	// Nobody would find what to do about what the panel says, or the handbook would take a customer's scan.
+	c := openTill(t)
+	c.Hands.Key(fyne.KeyF1)
+	c.Hands.Key(fyne.KeyF1)
+	if c.state().Sheet != counter.BookSheet {
+		t.Fatalf("F1 twice leads to %q", c.state().Sheet)
+	}
+	for _, name := range []fyne.KeyName{fyne.KeyDown, fyne.KeyPageDown, fyne.KeyRight, fyne.KeyEnd, fyne.KeyLeft, fyne.KeyUp, fyne.KeyHome} {
+		if c.Hands.Key(name); c.state().Sheet != counter.BookSheet {
+			t.Fatalf("%s leads to %q", name, c.state().Sheet)
+		}
+	}
+	c.Scan(code(0), fyne.KeyReturn)
+	c.tick(time.Second)
+	if s := c.state(); s.Phase != counter.ReadyToRedeem || s.Sheet != counter.NoSheet {
+		t.Fatalf("a scan leads to %s with %q open", s.Phase, s.Sheet)
+	}
+	c.Hands.Key(fyne.KeyF1)
+	c.Hands.Key(fyne.KeyF1)
+	c.Hands.Key(fyne.KeyEscape)
+	if s := c.state(); s.Phase != counter.ReadyToRedeem || s.Sheet != counter.NoSheet {
+		t.Errorf("Esc leads to %s with %q open", s.Phase, s.Sheet)
+	}
+}

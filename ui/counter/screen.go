@@ -46,6 +46,8 @@ type Screen struct {
 	rows    []PastRow // of list
 	picked  int
 	shown   shownSheet
+	book    *widgets.Book // the handbook, while it is open
+	reading chapter
 	headed  [4]string
 }
 
@@ -193,6 +195,9 @@ func (c *Screen) key(name fyne.KeyName) {
 		}
 		return
 	}
+	if c.bookKey(string(name)) {
+		return
+	}
 	switch name {
 	case fyne.KeyReturn:
 		c.counter.Confirm()
@@ -242,7 +247,7 @@ func (c *Screen) pressed(name string) {
 			return
 		}
 	}
-	if c.slipKey(functionKey(name)) || c.preferKey(name) {
+	if c.bookKey(name) || c.slipKey(functionKey(name)) || c.preferKey(name) {
 		return
 	}
 	switch functionKey(name) {
@@ -263,7 +268,11 @@ func (c *Screen) pressed(name string) {
 	case pressFill:
 		c.counter.Happen(Filled{})
 	case keyHelp:
-		c.counter.Happen(Opened{HelpSheet})
+		if sheet := c.counter.State().Sheet; sheet == HelpSheet {
+			c.openBook()
+		} else {
+			c.counter.Happen(Opened{HelpSheet})
+		}
 	case keyCode:
 		c.counter.Happen(Opened{CodeSheet})
 	case keySearch:

@@ -13,6 +13,8 @@ func (c *Screen) sheet(s State) fyne.CanvasObject {
 	switch s.Sheet {
 	case HelpSheet:
 		return c.card(580, 0, c.help(w))
+	case BookSheet:
+		return c.card(940, 580, c.bookSheet(w))
 	case CodeSheet:
 		hint := w.Say("ui.code.hint", nil)
 		if s.Training {
@@ -71,6 +73,7 @@ func (c *Screen) help(w words) fyne.CanvasObject {
 		line(widgets.SignScan, theme.Calm, "ui.help.scan"), line(widgets.SignTicket, theme.Ready, "ui.help.blue"),
 		line(widgets.SignTick, theme.Done, "ui.help.green"), line(widgets.SignAsk, theme.Asking, "ui.help.amber"),
 		line(widgets.SignCross, theme.Refused, "ui.help.red"), line(widgets.SignDot, theme.Calm, "ui.help.offline")),
+		widgets.NewButton(widgets.Action{Name: string(keyHelp), Label: w.Say("ui.book.title", nil), Key: keyHelp.label()}, theme.Ready, c.pressed),
 		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
 }
 

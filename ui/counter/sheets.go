@@ -185,7 +185,7 @@ func (s State) confirmedSheet() (State, []Command) {
 		return s, []Command{check}
 	case UndoSheet:
 		return s.undoConfirmed()
-	case HelpSheet, PreferSheet:
+	case HelpSheet, PreferSheet, BookSheet:
 		return s.left(), nil
 	}
 	return s, nil

@@ -46,11 +46,12 @@ const (
 	ManagerSheet Sheet = "manager"
 	SlipsSheet   Sheet = "slips"
 	PreferSheet  Sheet = "prefer"
+	BookSheet    Sheet = "book"
 )
 
 // gives reports that the sheet makes way for a scan: the customer comes first.
 func (s Sheet) gives() bool {
-	return s == HelpSheet || s == CodeSheet || s == SearchSheet || s == ManagerSheet || s == SlipsSheet || s == PreferSheet
+	return s == HelpSheet || s == CodeSheet || s == SearchSheet || s == ManagerSheet || s == SlipsSheet || s == PreferSheet || s == BookSheet
 }
 
 // Purpose is what somebody signs in for.

@@ -232,7 +232,7 @@ func (p *Panel) listed() fyne.CanvasObject {
 		foot = append(foot, NewText(detail).In(theme.Body, theme.Text).Lines(lines))
 	}
 	if v.Next != "" {
-		foot = append(foot, NewText(v.Next).In(theme.Body, v.Tone.Ink()).Strong().Lines(lines))
+		foot = append(foot, NewText(v.Next).In(theme.Body, v.Tone.Ink()).Strong().Lines(2))
 	}
 	if len(v.Chips) > 0 {
 		foot = append(foot, Row(0, chips(v.Chips), Space()))

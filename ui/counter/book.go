@@ -1,0 +1,125 @@
+package counter
+
+import (
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"countersign/assets/handbook"
+	"countersign/terminal"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
+)
+
+// pages are the handbook's, in the order in which a counter needs them.
+var pages = []string{"cashier", "manager", "scanners", "printers", "hub", "it", "security"}
+
+// chapter is a place in the handbook: a page, and which of its headings; 0 is its top.
+type chapter struct {
+	page    string
+	heading int
+}
+
+// chapters are where the handbook speaks of a reason to decline; of the others it says in general what to do when something went wrong.
+var chapters = map[terminal.Reason]chapter{
+	terminal.ScannerLayout: {"scanners", 3}, terminal.MalformedCode: {"scanners", 5}, terminal.NotFound: {"cashier", 1},
+	terminal.CacheTooOld: {"cashier", 2}, terminal.OfflineNotAllowed: {"cashier", 2}, terminal.OfflineLimit: {"cashier", 2}, terminal.HeldElsewhere: {"cashier", 2},
+	terminal.WrongPIN: {"cashier", 4}, terminal.PINLocked: {"cashier", 4}, terminal.ApprovalRequired: {"manager", 4}, terminal.OperatorNotAllowed: {"manager", 4},
+	terminal.ReversalTooLate: {"manager", 3}, terminal.AlreadyReversed: {"manager", 3}, terminal.ClockUntrusted: {"it", 8}, terminal.TerminalSuspended: {"it", 8},
+}
+
+// chapterOf is where the handbook is opened: at what the panel says, else at the beginning.
+func chapterOf(s State) chapter {
+	if s.Phase != Declined || len(s.Outcome.Findings) == 0 {
+		return chapter{page: pages[0]}
+	}
+	if found, ok := chapters[s.Outcome.Findings[0].Reason]; ok {
+		return found
+	}
+	return chapter{"cashier", 3}
+}
+
+// Names of the book's buttons.
+const (
+	pressPage = "page:" // and the page's number
+	pressMore = "more"
+	pressLess = "less"
+)
+
+// openBook opens the handbook at what is shown, or, on the sheet with the colours' meaning, the whole of it.
+func (c *Screen) openBook() {
+	c.reading = chapterOf(c.counter.State())
+	c.counter.Happen(Opened{BookSheet})
+}
+
+// bookKey takes a key while the handbook is open, and reports whether it had a meaning there.
+func (c *Screen) bookKey(name string) bool {
+	if c.counter.State().Sheet != BookSheet {
+		return false
+	}
+	if number, ok := strings.CutPrefix(name, pressPage); ok {
+		if i, err := strconv.Atoi(number); err == nil {
+			c.turnTo(i)
+		}
+		return true
+	}
+	switch fyne.KeyName(name) {
+	case fyne.KeyUp:
+		c.book.Scroll(-0.2)
+	case fyne.KeyDown:
+		c.book.Scroll(0.2)
+	case fyne.KeyPageUp, pressLess:
+		c.book.Scroll(-0.9)
+	case fyne.KeyPageDown, pressMore:
+		c.book.Scroll(0.9)
+	case fyne.KeyHome:
+		c.book.Scroll(-1000)
+	case fyne.KeyEnd:
+		c.book.Scroll(1000)
+	case fyne.KeyLeft:
+		c.turnTo(c.pageNumber() - 1)
+	case fyne.KeyRight:
+		c.turnTo(c.pageNumber() + 1)
+	default:
+		return false
+	}
+	return true
+}
+
+func (c *Screen) pageNumber() int {
+	for i, page := range pages {
+		if page == c.reading.page {
+			return i
+		}
+	}
+	return 0
+}
+
+func (c *Screen) turnTo(i int) {
+	c.reading = chapter{page: pages[(i+len(pages))%len(pages)]}
+	c.shown = shownSheet{}
+	c.showSheet(c.counter.State(), c.counter.Words())
+}
+
+// bookSheet is a page of the handbook, with the others beside it.
+func (c *Screen) bookSheet(w words) fyne.CanvasObject {
+	text, err := handbook.Page(w.Language(), c.reading.page)
+	if err != nil { // the pages are part of the program
+		text = "# " + err.Error()
+	}
+	c.book = widgets.NewBook(handbook.Blocks(text), c.reading.heading)
+	var tabs []fyne.CanvasObject
+	for i, page := range pages {
+		inset := theme.Size(theme.Inset)
+		title := widgets.NewText(w.Say("ui.book."+page, nil)).In(theme.Body, theme.Text).Lines(1)
+		title.Bold = page == c.reading.page
+		tabs = append(tabs, widgets.NewChoice(widgets.Inset(title, inset, 0, inset, 0), page == c.reading.page, func() { c.pressed(pressPage + strconv.Itoa(i)) }))
+	}
+	side := widgets.Fixed(widgets.Column(theme.Size(theme.Gap), tabs...), theme.Size(theme.Aside)*0.75, 0)
+	button := func(name, label, key string) fyne.CanvasObject {
+		return widgets.NewButton(widgets.Action{Name: name, Label: w.Say(label, nil), Key: key}, theme.Ready, c.pressed)
+	}
+	return widgets.SheetBody(w.Say("ui.book.title", nil), "", widgets.Beside(theme.Size(theme.Margin), c.book.Object(), side),
+		button(pressLess, "ui.book.less", "PgUp"), button(pressMore, "ui.book.more", "PgDn"), c.backButton(w))
+}
