@@ -223,16 +223,16 @@ func (p *Panel) contents() fyne.CanvasObject {
 func (p *Panel) listed() fyne.CanvasObject {
 	v := p.verdict
 	gap, margin := theme.Size(theme.Gap), theme.Size(theme.Margin)
-	lines := 2
+	lines, size := 2, theme.Body
 	if crowded() {
-		lines = 1
+		lines, size = 1, theme.Caption
 	}
 	var foot []fyne.CanvasObject
 	for _, detail := range v.Details {
-		foot = append(foot, NewText(detail).In(theme.Body, theme.Text).Lines(lines))
+		foot = append(foot, NewText(detail).In(size, theme.Text).Lines(lines))
 	}
 	if v.Next != "" {
-		foot = append(foot, NewText(v.Next).In(theme.Body, v.Tone.Ink()).Strong().Lines(2))
+		foot = append(foot, NewText(v.Next).In(size, v.Tone.Ink()).Strong().Lines(2))
 	}
 	if len(v.Chips) > 0 {
 		foot = append(foot, Row(0, chips(v.Chips), Space()))
