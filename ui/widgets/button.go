@@ -249,7 +249,7 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 }
 
 func (r *buttonRenderer) placeKey(x *float32, width, gap, height float32) {
-	high := max(theme.Size(theme.Glyph)*1.1, r.key.MinSize().Height)
+	high := theme.Size(theme.Glyph) * 1.1
 	place(r.cap, *x, (height-high)/2, width, high)
 	place(r.key, *x, 0, width, height)
 	*x += width + gap

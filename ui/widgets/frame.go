@@ -17,10 +17,9 @@ type frame struct{ bar, keys, strip float32 }
 func (frame) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(960, 540) }
 
 func (f frame) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	keys := max(f.keys, heightFor(objects[2], size.Width))
 	place(objects[0], 0, 0, size.Width, f.bar)
-	place(objects[1], 0, f.bar, size.Width, size.Height-f.bar-keys-f.strip)
-	place(objects[2], 0, size.Height-keys-f.strip, size.Width, keys)
+	place(objects[1], 0, f.bar, size.Width, size.Height-f.bar-f.keys-f.strip)
+	place(objects[2], 0, size.Height-f.keys-f.strip, size.Width, f.keys)
 	place(objects[3], 0, size.Height-f.strip, size.Width, f.strip)
 }
 
@@ -102,8 +101,7 @@ func (e ends) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(objects[0], 0, 0, x, size.Height)
 }
 
-// Spread places objects from left to right, each as wide as it needs, with the room that is left shared out to all; in two rows where they
-// do not fit into one.
+// Spread places objects from left to right, each as wide as it needs, with the room that is left shared out to all.
 func Spread(objects ...fyne.CanvasObject) *fyne.Container {
 	return &fyne.Container{Layout: shared{}, Objects: objects}
 }
@@ -119,31 +117,7 @@ func (shared) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
-// squeezed is by how much of their width objects may be made narrower before they go into two rows.
-const squeezed = 0.02
-
-// rows are the objects as they stand one above the other.
-func (s shared) rows(objects []fyne.CanvasObject, width float32) [][]fyne.CanvasObject {
-	if len(objects) < 2 || s.MinSize(objects).Width*(1-squeezed) <= width {
-		return [][]fyne.CanvasObject{objects}
-	}
-	half := (len(objects) + 1) / 2
-	return [][]fyne.CanvasObject{objects[:half], objects[half:]}
-}
-
-func (s shared) heightFor(objects []fyne.CanvasObject, width float32) float32 {
-	return s.MinSize(objects).Height * float32(len(s.rows(objects, width)))
-}
-
 func (s shared) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	rows := s.rows(objects, size.Width)
-	height := size.Height / float32(len(rows))
-	for i, row := range rows {
-		s.line(row, float32(i)*height, fyne.NewSize(size.Width, height))
-	}
-}
-
-func (s shared) line(objects []fyne.CanvasObject, y float32, size fyne.Size) {
 	if len(objects) == 0 {
 		return
 	}
@@ -152,7 +126,7 @@ func (s shared) line(objects []fyne.CanvasObject, y float32, size fyne.Size) {
 	x := float32(0)
 	for _, o := range objects {
 		width := o.MinSize().Width*squeeze + more
-		place(o, x, y, width, size.Height)
+		place(o, x, 0, width, size.Height)
 		x += width
 	}
 }
