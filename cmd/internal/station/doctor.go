@@ -137,7 +137,11 @@ func (d doctor) examineTerminal(ctx context.Context, config Config) ([]Check, do
 	d = doctorFor(config.Language, settings.Language)
 	checks := []Check{d.well("config", "ok", map[string]any{"profile": settings.Profile})}
 	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
-		return append(checks, d.fault("joined", "no", missingJournal(ctx, folder), nil)), d
+		state, args := "no", map[string]any(nil)
+		if waiting := FoundJoinFile(folder); waiting != "" {
+			state, args = "waiting", map[string]any{"file": waiting}
+		}
+		return append(checks, d.fault("joined", state, missingJournal(ctx, folder), args)), d
 	}
 	if _, err := loadKeys(ctx, folder); err != nil {
 		return append(checks, d.fault("keys", "rights", err, map[string]any{"file": filepath.Join(folder, KeysName)})), d

@@ -89,3 +89,28 @@ func TestEveryTroubleHasAWayOn(t *testing.T) {
 		}
 	}
 }
+
+// If doctor told of a computer whose join code waits for a line that it needs a code, IT would make another, and the first would lie about.
+func TestDoctorFindsTheJoinCodeThatWaits(t *testing.T) {
+	folder := t.TempDir()
+	config := Config{Folder: folder, Settings: &Settings{Profile: "generic-80"}}
+	joined := func() Check {
+		for _, check := range Examine(t.Context(), config) {
+			if check.Name == "joined" {
+				return check
+			}
+		}
+		t.Fatal("nothing is said of joining")
+		return Check{}
+	}
+	if check := joined(); check.OK || strings.Contains(check.Do, "waits") {
+		t.Errorf("without a code: %+v", check)
+	}
+	path := filepath.Join(folder, "join")
+	if err := os.WriteFile(path, []byte("countersign://cloud.example/#CODE.HASH\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if check := joined(); check.OK || !strings.Contains(check.Do, path) {
+		t.Errorf("with one: %+v", check)
+	}
+}
