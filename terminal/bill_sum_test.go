@@ -143,6 +143,15 @@ func TestNextStepsFitTheCause(t *testing.T) {
 		r.Campaign.Kind, r.Voucher.Units, r.Campaign.Rules.UnitsAtOnce = terminal.KindPass, 10, 2
 	}
 	balance := func(r *terminal.Row) { r.Campaign.Kind, r.Voucher.Units = terminal.KindBalance, 2000 }
+	loaves := func(one bool) func(*terminal.Row) {
+		return func(r *terminal.Row) {
+			order(r)
+			r.Voucher.Units, r.Voucher.Lines = 3, append(r.Voucher.Lines, terminal.OrderLine{ID: "c", Name: "Bread", Quantity: 1})
+			if one {
+				r.Voucher.Used, r.Voucher.Lines[1].Collected = 1, true
+			}
+		}
+	}
 	for name, test := range map[string]struct {
 		row   func(*terminal.Row)
 		codes []string
@@ -156,6 +165,10 @@ func TestNextStepsFitTheCause(t *testing.T) {
 		"eleven of ten":          {row: pass, codes: []string{"A"}, units: &eleven, want: []terminal.Reason{terminal.UsesExhausted, terminal.UnitsLimit}, next: "reason.uses_exhausted.next"},
 		"two of a gift card":     {row: balance, codes: []string{"A"}, units: &two, want: []terminal.Reason{terminal.UnitsLimit}, next: "units.amount.next"},
 		"a line there is not":    {row: order, codes: []string{"A"}, lines: []string{"z"}, want: []terminal.Reason{terminal.AmountInvalid}, next: "lines.unknown.next"},
+		"a line by its name":     {row: order, codes: []string{"A"}, lines: []string{"bread"}},
+		"a line by a capital":    {row: order, codes: []string{"A"}, lines: []string{"B", "b"}},
+		"one of two of a name":   {row: loaves(false), codes: []string{"A"}, lines: []string{"Bread"}, want: []terminal.Reason{terminal.AmountInvalid}, next: "lines.several.next"},
+		"the open one of a name": {row: loaves(true), codes: []string{"A"}, lines: []string{"Bread"}},
 		"a line with spaces":     {row: order, codes: []string{"A"}, lines: []string{" b "}},
 	} {
 		t.Run(name, func(t *testing.T) {

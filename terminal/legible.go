@@ -18,3 +18,15 @@ func Legible(name string) bool {
 	}
 	return true
 }
+
+// HolderMost is how many letters a holder's name has at most: it is a short display name.
+const HolderMost = 60
+
+// shortHolder is a holder's name as it fits on a slip. One that was stored before HolderMost held is cut.
+func shortHolder(name string) string {
+	letters := []rune(name)
+	if len(letters) <= HolderMost {
+		return name
+	}
+	return string(letters[:HolderMost-1]) + "…"
+}

@@ -60,6 +60,9 @@ func (t *Terminal) Agree(ctx context.Context, operator *Operator, id, pin string
 	if err != nil || finding == nil {
 		return who, nil, err
 	}
+	if operator != nil && finding.Reason == PINLocked { // somebody else at the counter would not help: another one has to agree
+		finding.Facts["approval"] = true
+	}
 	uid := t.parts.Random.UID()
 	_, err = t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
 		entry := at.entry(EntryDecline, ledger)

@@ -115,3 +115,28 @@ func TestWrongApprovalsSayWhoWasAtTheCounter(t *testing.T) {
 		}
 	}
 }
+
+// If a locked second person's next step were that somebody else signs in, the cashier would change hands and still have nobody to approve.
+func TestALockedManagerIsReplacedByAManager(t *testing.T) {
+	for name, test := range map[string]struct {
+		operator *terminal.Operator
+		next     string
+	}{
+		"who signs in": {nil, "reason.pin_locked.next"},
+		"who approves": {&terminal.Operator{ID: "kai", Name: "Kai", Role: terminal.RoleCashier}, "pin.second.next"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			var finding *terminal.Finding
+			for range 6 {
+				var err error
+				if _, finding, err = c.Agree(t.Context(), test.operator, "li", "0000"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if finding == nil || finding.Reason != terminal.PINLocked || finding.Next().Key != test.next || finding.Fact().Args["operator"] == nil {
+				t.Errorf("%+v", finding)
+			}
+		})
+	}
+}

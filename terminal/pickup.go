@@ -29,7 +29,15 @@ func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Findi
 	var collected []string
 	for _, id := range wanted {
 		id = strings.TrimSpace(id)
-		n := slices.IndexFunc(line.Voucher.Lines, func(l OrderLine) bool { return l.ID == id })
+		meant := line.Voucher.linesMeant(id, open)
+		if len(meant) > 1 {
+			return &Finding{Reason: AmountInvalid, Facts: map[string]any{"asked": id, "several": line.Voucher.LineNames(meant)}}
+		}
+		n := -1
+		if len(meant) == 1 {
+			id = meant[0]
+			n = slices.IndexFunc(line.Voucher.Lines, func(l OrderLine) bool { return l.ID == id })
+		}
 		named := func(l OrderLine) bool { return l.ID == id }
 		switch {
 		case n < 0:
@@ -48,6 +56,30 @@ func judgePickup(line *OutcomeLine, item Item, req Request, at Situation) *Findi
 	}
 	line.Units = int64(len(line.Parts))
 	return nil
+}
+
+// linesMeant are the ids of the lines that somebody can mean who says text: the line with that letter, else those of that name, small
+// letters and capitals alike. Of several of a name, those are meant that are open, where some are.
+func (v Voucher) linesMeant(text string, open map[string]bool) []string {
+	var letters, names, openNames []string
+	for _, line := range v.Lines {
+		switch {
+		case line.ID == text:
+			return []string{line.ID}
+		case strings.EqualFold(line.ID, text):
+			letters = append(letters, line.ID)
+		case strings.EqualFold(strings.TrimSpace(line.Name), text):
+			if names = append(names, line.ID); open[line.ID] {
+				openNames = append(openNames, line.ID)
+			}
+		}
+	}
+	for _, meant := range [][]string{letters, openNames} {
+		if len(meant) > 0 {
+			return meant
+		}
+	}
+	return names[:min(1, len(names))]
 }
 
 // partLeft is how much of one line of an order can still be handed over: as left says of the whole. What this terminal took back

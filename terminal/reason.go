@@ -94,7 +94,7 @@ type Finding struct {
 }
 
 // titled are the variants that have a title of their own.
-var titled = []string{"lines.unknown.", "discount.nothing.", "undo.cashier.", "undo.never.",
+var titled = []string{"lines.unknown.", "lines.several.", "discount.nothing.", "undo.cashier.", "undo.never.",
 	"limit.bill.customer.", "limit.rest.customer.", "limit.bill.campaign.", "limit.rest.campaign."}
 
 // Title, Fact and Next are the three sentences of a finding.
@@ -156,6 +156,8 @@ func (f Finding) Next() Saying {
 		return Saying{"operator.approve.next", f.Facts}
 	case again && f.Reason == SlotTooEarly && !f.Approvable:
 		return Saying{"slot.another_day.next", f.Facts}
+	case f.Reason == PINLocked && f.Facts["approval"] != nil:
+		return Saying{"pin.second.next", f.Facts}
 	case f.Facts["over"] != nil && f.Reason == ReversalTooLate:
 		return Saying{"undo.over.next", f.Facts}
 	}
@@ -183,6 +185,8 @@ func (f Finding) variant() string {
 		return "undo.never."
 	case f.Reason == OperatorNotAllowed && has("by"):
 		return "undo.others."
+	case f.Reason == AmountInvalid && has("several"):
+		return "lines.several."
 	case f.Reason == AmountInvalid && has("lines"):
 		return "lines.unknown."
 	case f.Reason == AmountInvalid && has("discount"):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -480,6 +481,10 @@ func TestReversalOfOneLineOfAnOrder(t *testing.T) {
 		if _, err := c.Reverse(t.Context(), odd); !errors.Is(err, terminal.ErrParts) {
 			t.Errorf("%+v: %v", odd, err)
 		}
+	}
+	odd := terminal.Reversal{UID: redeemed.Record.Entry.UID, Note: "odd", Parts: []string{"b", "z"}}
+	if _, err := c.Reverse(t.Context(), odd); err == nil || !strings.Contains(err.Error(), `line "z" was not handed over with that receipt, only a, b`) {
+		t.Errorf("which line is not on the receipt: %v", err)
 	}
 }
 

@@ -33,6 +33,36 @@ var ErrNote = errors.New("a reversal needs a reason of 1 to 200 characters: say 
 // ErrParts says that a part of a redemption was named that it does not have.
 var ErrParts = errors.New("units can be named where one voucher was redeemed, and lines where they were handed over: leave them out to take back all")
 
+// partUnknown is an ErrParts that says which line is not on the receipt, and which are.
+type partUnknown struct {
+	part string
+	has  []string
+}
+
+func (e partUnknown) Error() string {
+	return fmt.Sprintf("line %q was not handed over with that receipt, only %s: name one of those, or leave them out to take back all",
+		e.part, strings.Join(e.has, ", "))
+}
+
+// Unwrap makes it an ErrParts.
+func (partUnknown) Unwrap() error { return ErrParts }
+
+// misfit says what of the reversal the redemption does not have.
+func (r Reversal) misfit(entry Entry) error {
+	var has []string
+	for _, line := range entry.Lines {
+		if line.Part != "" {
+			has = append(has, line.Part)
+		}
+	}
+	for _, part := range r.Parts {
+		if len(has) > 0 && r.Units == nil && !slices.Contains(has, part) {
+			return partUnknown{part, has}
+		}
+	}
+	return ErrParts
+}
+
 // ErrRulesUnknown says that the cache has lost the campaign of a redemption, and with it until when that can be taken back.
 var ErrRulesUnknown = errors.New("this counter does not have the rules of that offer right now: connect it to the internet, let it sync, and try again")
 
@@ -126,7 +156,7 @@ func (t *Terminal) standsFor(ctx context.Context, original Record, elsewhere boo
 	}
 	outcome.Reversed, outcome.Record = &original, nil
 	if !reversal.fits(original.Entry) {
-		return outcome, leftNow{}, ErrParts
+		return outcome, leftNow{}, reversal.misfit(original.Entry)
 	}
 	if slices.ContainsFunc(outcome.Lines, func(line OutcomeLine) bool { return line.Campaign.State == "" }) {
 		return outcome, leftNow{}, ErrRulesUnknown

@@ -127,7 +127,7 @@ func (v Voucher) part(id string) []OrderLine {
 func dealsOf(lines []OutcomeLine, entry Entry) []SlipDeal {
 	var deals []SlipDeal
 	for i, line := range lines {
-		deal := SlipDeal{Name: line.Campaign.Name, Terms: line.Campaign.Terms, Holder: line.Voucher.Holder, Slot: line.Voucher.Slot,
+		deal := SlipDeal{Name: line.Campaign.Name, Terms: line.Campaign.Terms, Holder: shortHolder(line.Voucher.Holder), Slot: line.Voucher.Slot,
 			Parts: line.Parts, Line: entry.Lines[i]}
 		if last := len(deals) - 1; last >= 0 && len(line.Parts) > 0 && deals[last].Line.Voucher == deal.Line.Voucher {
 			deals[last].Parts = append(slices.Clone(deals[last].Parts), deal.Parts...)

@@ -11,7 +11,8 @@ import (
 func TestIssueRefusesWhatWasNotMeant(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	swim := shop + "[[campaign]]\nid = \"swim\"\nname = { en = \"Ten swims\" }\nkind = \"pass\"\nunits = 10\n"
+	swim := shop + "[[campaign]]\nid = \"swim\"\nname = { en = \"Ten swims\" }\nkind = \"pass\"\nunits = 10\n" +
+		"[[campaign]]\nid = \"once\"\nname = { en = \"Once a day\" }\nkind = \"product\"\nper_customer = { count = 1, per = \"day\" }\n"
 	d.run(exitDone, "apply", "-f", d.file("swim.toml", swim))
 	for _, test := range []struct {
 		args []string
@@ -26,6 +27,10 @@ func TestIssueRefusesWhatWasNotMeant(t *testing.T) {
 		{[]string{"dinner", "--holder", "M.\u202eChen"}, `holder "M.\u202eChen" holds a line break, a control character`},
 		{[]string{"dinner", "--order", "a\nb"}, `order "a\nb" holds a line break`},
 		{[]string{"dinner", "--customer", "\xff"}, "or is not UTF-8"},
+		{[]string{"dinner", "--holder", strings.Repeat("x", 61)}, "is longer than the 60 letters that fit"},
+		{[]string{"dinner", "--customer", strings.Repeat("x", 129)}, "is longer than the 128 letters that fit"},
+		{[]string{"dinner", "--party", "3"}, "only a booking has a party, and dinner is a product"},
+		{[]string{"once", "--token", "--customer", "ann"}, "the customer does not fit into one"},
 	} {
 		out, failure := d.run(exitUsage, append([]string{"issue"}, test.args...)...)
 		d.has(test.want, failure)
@@ -39,6 +44,17 @@ func TestIssueRefusesWhatWasNotMeant(t *testing.T) {
 	yesterday := time.Now().In(time.FixedZone("", -12*60*60)).Format(time.DateOnly)
 	if _, warned := d.run(exitDone, "issue", "dinner", "--valid-until", yesterday); strings.Contains(warned, "warning") {
 		t.Errorf("a warning for what is honoured in the west: %s", warned)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"dinner", "--token", "--holder", "M. Chen", "--order", "o-1"}, "warning: a token does not carry the holder and the order"},
+		{[]string{"dinner", "--token", "--customer", "ann"}, "warning: a token does not carry the customer"},
+		{[]string{"swim", "--units", "20"}, "warning: a voucher of swim has 10 uses, and these get 20"},
+	} {
+		_, warned := d.run(exitDone, append([]string{"issue"}, test.args...)...)
+		d.has(test.want, warned)
 	}
 	out, warned := d.run(exitDone, "issue", "swim", "--units", "3", "--expires", "2999-01-01", "--out", filepath.Join(d.dir, "swims.csv"))
 	d.has("issued 1 voucher", out)

@@ -57,14 +57,14 @@ func newIssue(g *globals) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&i.count, "count", 1, "how many")
-	flags.BoolVar(&i.token, "token", false, "as signed tokens, which terminals honour that were offline when they were issued")
+	flags.BoolVar(&i.token, "token", false, "as signed tokens, which terminals honour that were offline when they were issued; holder, customer and order are not in them")
 	flags.StringVar(&i.out, "out", "", "CSV file to write; standard output where it is left out")
 	flags.StringVar(&i.qr, "qr", "", "folder for a QR code of each voucher, VOUCHER.png")
-	flags.StringVar(&i.holder, "holder", "", "short display name")
+	flags.StringVar(&i.holder, "holder", "", "short display name, up to 60 letters")
 	flags.StringVar(&i.customer, "customer", "", "opaque customer id")
 	flags.StringVar(&i.order, "order", "", "order that the vouchers belong to")
 	flags.StringVar(&i.amount, "amount", "", "of a balance, such as 50.00; the campaign's value where it is left out")
-	flags.Int64Var(&i.units, "units", 0, "of a pass; the campaign's where it is left out")
+	flags.Int64Var(&i.units, "units", 0, "of a pass: the voucher's own, which may be more or fewer than the campaign's; the campaign's where it is left out")
 	flags.StringVar(&i.validFrom, "valid-from", "", "date or time from which it is valid")
 	flags.StringVar(&i.validUntil, "valid-until", "", "date or time until which it is valid")
 	flags.StringVar(&i.validUntil, "expires", "", "the same as --valid-until")
@@ -91,6 +91,7 @@ func (i *issuing) run(ctx context.Context, s cloud.Office, id string) error {
 	if err := i.checkDates(facts, time.Now()); err != nil {
 		return err
 	}
+	i.warn(campaign, facts)
 	if err := i.freshOut(); err != nil {
 		return err
 	}
@@ -128,6 +129,23 @@ func (i *issuing) checkDates(facts cloud.Facts, now time.Time) error {
 		fmt.Fprintln(i.err, "warning: what these vouchers are valid for has passed already, and no counter will honour them")
 	}
 	return nil
+}
+
+// warn says what of the vouchers is easily meant otherwise.
+func (i *issuing) warn(campaign terminal.Campaign, facts cloud.Facts) {
+	if facts.Units > campaign.Units && campaign.Units > 0 {
+		fmt.Fprintf(i.err, "warning: a voucher of %s has %d uses, and these get %d\n", campaign.ID, campaign.Units, facts.Units)
+	}
+	var dropped []string
+	for name, value := range map[string]string{"holder": facts.Holder, "customer": facts.Customer, "order": facts.Order} {
+		if i.token && value != "" {
+			dropped = append(dropped, name)
+		}
+	}
+	slices.Sort(dropped)
+	if len(dropped) > 0 {
+		fmt.Fprintf(i.err, "warning: a token does not carry the %s: counters know it only once they have the voucher from the cloud\n", strings.Join(dropped, " and the "))
+	}
 }
 
 // freshOut refuses a file that exists: the codes in it may be nowhere else.
@@ -208,6 +226,9 @@ func (i *issuing) facts(ctx context.Context, s cloud.Office, merchant string, ca
 	party := ""
 	if i.party != 0 {
 		party = strconv.Itoa(i.party)
+	}
+	if i.party != 0 && campaign.Kind != terminal.KindBooking {
+		return facts, fmt.Errorf("only a booking has a party, and %s is a %s", campaign.ID, campaign.Kind)
 	}
 	if facts.Slot, err = cloud.ParseSlot(i.from, i.until, party, zone); err != nil {
 		return facts, err

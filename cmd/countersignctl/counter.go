@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -127,6 +128,9 @@ func (a *app) answerLine(ctx context.Context, s *station.Station, settings termi
 		return nil
 	}
 	var query asked
+	if name, _, said := strings.Cut(words[0], "="); said && slices.Contains(sayable, name) {
+		return a.complain(ctx, s, fmt.Errorf("the line begins with %s= and has no code before it", name))
+	}
 	for _, word := range words[1:] {
 		if err := query.set(word); err != nil {
 			return a.complain(ctx, s, err)

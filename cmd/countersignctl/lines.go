@@ -17,9 +17,15 @@ type scanned struct {
 }
 
 // lineReader reads a counter's lines. Unlike a bufio.Scanner it goes on after a line that is too long.
-type lineReader struct{ in *bufio.Reader }
+type lineReader struct {
+	in    *bufio.Reader
+	begun bool
+}
 
-func newLineReader(in io.Reader) *lineReader { return &lineReader{bufio.NewReader(in)} }
+func newLineReader(in io.Reader) *lineReader { return &lineReader{in: bufio.NewReader(in)} }
+
+// byteOrderMark is what editors put before the first line of a file.
+const byteOrderMark = "\ufeff"
 
 // next returns the next line without its end, or io.EOF after the last.
 func (r *lineReader) next() (scanned, error) {
@@ -38,7 +44,12 @@ func (r *lineReader) next() (scanned, error) {
 			if tooLong {
 				return scanned{tooLong: true}, nil
 			}
-			return scanned{text: strings.TrimRight(text.String(), "\r\n")}, nil
+			line := strings.TrimRight(text.String(), "\r\n")
+			if !r.begun {
+				line = strings.TrimPrefix(line, byteOrderMark)
+			}
+			r.begun = true
+			return scanned{text: line}, nil
 		}
 		return scanned{}, err
 	}

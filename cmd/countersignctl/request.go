@@ -41,7 +41,13 @@ func (q *asked) flags(command *cobra.Command) {
 }
 
 func (q *asked) linesFlag(command *cobra.Command) {
-	command.Flags().StringVar(&q.lines, "lines", "", "which lines of an order are handed over: a,b")
+	command.Flags().Func("lines", "which lines of an order are handed over, by letter or name: `a,b` (default: all that are open)", func(named string) error {
+		if strings.Trim(named, ", ") == "" {
+			return errors.New("no line is named, and all that are open are handed over where --lines is left out")
+		}
+		q.lines = named
+		return nil
+	})
 	command.Flags().BoolFunc("order", "with all that is open of the order the voucher belongs to: all or nothing", func(string) error {
 		q.order = wholeOrder
 		return nil
@@ -54,11 +60,16 @@ const wholeOrder = "all"
 // withoutHub is the one value of hub.
 const withoutHub = "without"
 
+// sayable are the names of what can be said behind a code.
+var sayable = []string{"units", "amount", "bill", "lines", "order", "hub", "and", "operator", "approve"}
+
 // set takes one word such as units=2.
 func (q *asked) set(word string) error {
 	name, value, found := strings.Cut(word, "=")
 	each := map[string]*[]string{"units": &q.units, "amount": &q.amounts}[name]
 	switch {
+	case found && value == "" && slices.Contains(sayable, name):
+		return fmt.Errorf("%s= says nothing: leave it out, or say what is meant", name)
 	case found && name == "and":
 		q.and = append(q.and, value)
 		return nil

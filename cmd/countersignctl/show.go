@@ -53,12 +53,12 @@ func sentences(facts terminal.Report, words terminal.Words) string {
 	line("", strings.ToUpper(words.Say("choice."+string(facts.Decision), nil))+": "+facts.Title)
 	if len(facts.Lines) > 1 { // a bill: none of its vouchers stands for the others
 		for _, each := range facts.Lines {
-			line("  ", each.Name, quantity(each.Discount, each.Amount, each.Units), masked(each.Code), partNames(each.Parts), rest(facts, each, words),
+			line("  ", each.Name, quantity(each.Discount, each.Amount, each.Units, words), masked(each.Code), partNames(each.Parts), rest(facts, each, words),
 				titles(each.Reasons, words))
 		}
 	} else {
 		whole := terminal.ReportLine{Kind: facts.Kind, Left: facts.Left}
-		line("  ", facts.Name, facts.Holder, quantity(facts.Discount, facts.Amount, facts.Units), masked(facts.Code), rest(facts, whole, words))
+		line("  ", facts.Name, facts.Holder, quantity(facts.Discount, facts.Amount, facts.Units, words), masked(facts.Code), rest(facts, whole, words))
 		for _, each := range facts.Lines {
 			line("    ", partNames(each.Parts))
 		}
@@ -126,12 +126,12 @@ func masked(code string) string {
 }
 
 // quantity is how much of a voucher it is about, where that is not simply one.
-func quantity(discount, amount *terminal.Money, units int64) string {
+func quantity(discount, amount *terminal.Money, units int64, words terminal.Words) string {
 	switch {
 	case discount != nil:
-		return "−" + discount.String()
+		return "−" + words.Say("ui.value", map[string]any{"value": *discount})
 	case amount != nil:
-		return amount.String()
+		return words.Say("ui.value", map[string]any{"value": *amount})
 	case units > 1:
 		return fmt.Sprintf("× %d", units)
 	}

@@ -3,11 +3,13 @@ package cloud
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,7 +79,7 @@ func ReadImportOf(source io.Reader, offer ImportOffer, names map[string]string, 
 	if err != nil {
 		return nil, nil, err
 	}
-	seen := map[string]int{}
+	seen, ids := map[string]int{}, map[terminal.VoucherID]int{}
 	for {
 		record, line, lines, err := file.next()
 		if errors.Is(err, io.EOF) {
@@ -93,7 +95,7 @@ func ReadImportOf(source io.Reader, offer ImportOffer, names map[string]string, 
 		}
 		row, fault := importRow(record, columns, offer, now)
 		if fault == nil {
-			fault = claimCode(seen, row.forms, line)
+			fault = cmp.Or(claimID(ids, row.Voucher.ID, line), claimCode(seen, row.forms, line))
 		}
 		if fault != nil {
 			bad = append(bad, notTaken(fault, line, lines)...)
@@ -194,6 +196,22 @@ func claimCode(seen map[string]int, forms []string, line int) error {
 	return nil
 }
 
+// spoiltCode is what spreadsheets make of a column of codes: a number in scientific form, a formula, the name of an error, or a column that
+// was too narrow.
+var spoiltCode = regexp.MustCompile(`^(\d+[.,]\d+[eE][+-]?\d+|\d+[eE][+-]\d+|=.*|#+|#(NAME|REF|VALUE|NUM|NULL|DIV/0)[!?]|#N/A)$`)
+
+// spoilt reports that a text is no platform's code any more.
+func spoilt(code string) bool { return spoiltCode.MatchString(code) }
+
+// claimID refuses the voucher of an earlier row.
+func claimID(seen map[terminal.VoucherID]int, id terminal.VoucherID, line int) error {
+	if first, ok := seen[id]; ok && id != 0 {
+		return fmt.Errorf("the voucher is the same as that of line %d", first)
+	}
+	seen[id] = line
+	return nil
+}
+
 type imported struct {
 	Issued
 	forms []string
@@ -208,6 +226,9 @@ func importRow(record, columns []string, offer ImportOffer, now time.Time) (row 
 		if columns[i] != Ignored {
 			field[columns[i]] = strings.TrimSpace(value)
 		}
+	}
+	if spoilt(field["code"]) {
+		return row, errors.New("a spreadsheet has spoilt the code: format its column as text, and save the file again from what the platform sent")
 	}
 	if row.forms, err = token.Canonical(field["code"]); err != nil {
 		return row, fmt.Errorf("the code cannot be one: it has to have %d to %d letters and digits", token.ForeignLeast, token.ForeignLength)
@@ -256,6 +277,9 @@ func importFacts(field map[string]string, campaign terminal.Campaign, zone *time
 	}
 	if facts.ValidUntil, err = ParseMoment(field["valid_until"], "23:59:59"); err != nil {
 		return facts, err
+	}
+	if field["party"] != "" && campaign.Kind != terminal.KindBooking {
+		return facts, fmt.Errorf("only a booking has a party, and %s is a %s", campaign.ID, campaign.Kind)
 	}
 	if facts.Slot, err = ParseSlot(field["slot_from"], field["slot_until"], field["party"], zone); err != nil {
 		return facts, err

@@ -31,6 +31,14 @@ func berlin(t testing.TB) *time.Location {
 	return zone
 }
 
+// spoiltOn are the faults of codes that a spreadsheet has spoilt.
+func spoiltOn(lines ...int) (bad []cloud.RowError) {
+	for _, line := range lines {
+		bad = append(bad, cloud.RowError{Line: line, What: "a spreadsheet has spoilt the code: format its column as text, and save the file again from what the platform sent"})
+	}
+	return bad
+}
+
 // A shop that takes over a platform's codes would lose some of them, or take wrong ones, without being told which.
 func TestReadImport(t *testing.T) {
 	t.Parallel()
@@ -47,6 +55,13 @@ func TestReadImport(t *testing.T) {
 		{"a byte order mark", dinner, nil, "\ufeffcode\n123456789012\n", []string{"123456789012"}, nil},
 		{"twice the same", dinner, nil, "code\nABC-123\nxyz987\nabc 123\n", []string{"ABC123", "XYZ987"}, []cloud.RowError{{4, "the code is the same as that of line 2"}}},
 		{"read alike", dinner, nil, "code\n0123456789ABV\nO123456789ABV\n", []string{"0123456789ABV"}, []cloud.RowError{{3, "the code is the same as that of line 2"}}},
+		{"spoilt by a spreadsheet", dinner, nil, "code\n1.23457E+11\n\"1,23457E+11\"\n=1+1+1+1\n=HYPERLINK(1)\n123E+456\n#######\n#VALUE!\n1234E5678\n", []string{"1234E5678"},
+			spoiltOn(2, 3, 4, 5, 6, 7, 8)},
+		{"the same voucher", dinner, nil, "code,voucher\n123456,v00b1e5c0ffee0001\n223456,v00b1e5c0ffee0001\n323456,\n423456,\n", []string{"123456", "323456", "423456"},
+			[]cloud.RowError{{3, "the voucher is the same as that of line 2"}}},
+		{"a holder of absurd length", dinner, nil, "code,holder\n123456," + strings.Repeat("李", 60) + "\n223456," + strings.Repeat("李", 61) + "\n", []string{"123456"},
+			[]cloud.RowError{{3, `holder "` + strings.Repeat("李", 20) + `"… is longer than the 60 letters that fit on a screen or a slip`}}},
+		{"a party of a product", dinner, nil, "code,party\n123456,3\n", nil, []cloud.RowError{{2, "only a booking has a party, and dinner is a product"}}},
 		{"too short", dinner, nil, "code\n12345\n123456\n", []string{"123456"}, []cloud.RowError{{2, "the code cannot be one: it has to have 6 to 64 letters and digits"}}},
 		{"a field more", dinner, nil, "code\n123456,7\n", nil, []cloud.RowError{{2, "the row has 2 fields and the header 1"}}},
 		{"units of a product", dinner, nil, "code,units\n123456,2\n", nil, []cloud.RowError{{2, "only a pass has units, and dinner is a product"}}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"countersign/terminal"
@@ -58,6 +59,14 @@ func claimsOf(v terminal.Voucher, campaign terminal.Campaign, zone *time.Locatio
 		return claims, errors.New("the lines of an order do not fit into one; issue plain codes for it")
 	case terminal.KindBalance:
 		claims.Currency = campaign.Currency
+	}
+	rules := []terminal.Rules{campaign.Rules}
+	if v.Rules != nil {
+		rules = append(rules, *v.Rules)
+	}
+	if v.Customer != "" && slices.ContainsFunc(rules, func(r terminal.Rules) bool { return r.PerCustomer != nil }) {
+		return claims, fmt.Errorf("the customer does not fit into one, and what %s allows one customer would not hold where only the token is known; "+
+			"issue plain codes for it", campaign.ID)
 	}
 	if v.State != terminal.VoucherActive {
 		return claims, fmt.Errorf("it would be honoured although the voucher is %s", v.State)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"time"
+	"unicode/utf8"
 
 	"countersign/terminal"
 	"countersign/terminal/token"
@@ -68,6 +69,9 @@ func Draft(campaign terminal.Campaign, facts Facts, now time.Time) (terminal.Vou
 	return v, draftUnits(&v, campaign, facts)
 }
 
+// lettersMost is how long a name may be: a holder is a short display name, and the others are read by people as well.
+var lettersMost = map[string]int{"holder": terminal.HolderMost, "customer": 128, "order": 128, "lines": 128}
+
 // legible refuses facts that terminals would show as something else than they are.
 func legible(facts Facts) error {
 	names := map[string][]string{"holder": {facts.Holder}, "customer": {facts.Customer}, "order": {facts.Order}}
@@ -76,6 +80,9 @@ func legible(facts Facts) error {
 	}
 	for _, what := range []string{"holder", "customer", "order", "lines"} {
 		for _, name := range names[what] {
+			if most := lettersMost[what]; utf8.RuneCountInString(name) > most {
+				return fmt.Errorf("%s %.20q… is longer than the %d letters that fit on a screen or a slip", what, name, most)
+			}
 			if !terminal.Legible(name) {
 				return fmt.Errorf("%s %+q holds a line break, a control character, a mark that turns the direction of writing, or is not UTF-8", what, name)
 			}
