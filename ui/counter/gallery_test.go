@@ -329,7 +329,7 @@ var english = translations.For("en", berlin).At(func() time.Time { return noon }
 
 func TestLooks(t *testing.T) {
 	// The counter would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.
-	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer", "type-code", "search", "search-keys", "undo-keys", "training-ready", "training-redeemed", "training-pin", "book-declined",
+	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer", "type-code", "search", "search-keys", "undo-keys", "training-ready", "training-redeemed", "training-pin",
 		"order-offered", "order-whole", "parts-some", "bill", "bill-amount", "bill-impossible", "bill-redeemed"}
 	for _, look := range []struct {
 		language string
