@@ -250,3 +250,15 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+func TestAValueThatFitsStandsInOneRow(t *testing.T) {
+	// Broken in the shop: a time or a name that has room on narrow paper is torn into two rows.
+	f := facts()
+	f.Operator = "Anna Maria von Hohenlohe-Langen" // 31 columns
+	for _, row := range receipt.Layout(f, wordsIn(t, "de"), 32).Rows {
+		if strings.TrimSpace(row.Text) == f.Operator {
+			return
+		}
+	}
+	t.Errorf("%q stands in no row by itself", f.Operator)
+}

@@ -74,7 +74,11 @@ func (s *sheet) pairIn(label, value string, style terminal.SlipRow) {
 		return
 	}
 	s.wrapped(label, style)
-	for _, line := range Wrap(value, room-2) {
+	width := room - 2 // of several rows, which are set in from the label's
+	if terminal.Columns(value) <= room {
+		width = room
+	}
+	for _, line := range Wrap(value, width) {
 		row := style
 		row.Text = strings.Repeat(" ", room-terminal.Columns(line)) + line
 		s.rows = append(s.rows, row)
