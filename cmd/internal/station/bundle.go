@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -132,15 +131,7 @@ func bundledStatus(ctx context.Context, config Config) ([]byte, error) {
 
 func bundledConfig(config Config, folder string) []byte {
 	layers, err := ReadLayers(config.ConfigFile, folder)
-	values := layers.Values()
-	for i := range values {
-		if text, ok := values[i].Value.(string); ok && values[i].Key == "proxy" {
-			if address, err := url.Parse(text); err == nil {
-				values[i].Value = address.Redacted()
-			}
-		}
-	}
-	facts := map[string]any{"data": folder, "logs": LogFolder(folder), "file": layers.File, "settings": values}
+	facts := map[string]any{"data": folder, "logs": LogFolder(folder), "file": layers.File, "settings": layers.Values()}
 	if err != nil {
 		facts["error"] = err.Error()
 	}

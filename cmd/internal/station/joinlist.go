@@ -1,7 +1,6 @@
 package station
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -39,16 +38,14 @@ func ReadJoinFile(path, computer string) ([]string, error) {
 	if info.Size() > maxJoinFile {
 		return nil, fmt.Errorf("%s is too large for a list of join codes", path)
 	}
-	file, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
 	var shared, own []string
 	named := false
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
+	for line := range strings.Lines(plainText(text)) {
+		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -64,9 +61,6 @@ func ReadJoinFile(path, computer string) ([]string, error) {
 		default:
 			named = true
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, err
 	}
 	switch {
 	case len(own) > 0:

@@ -22,6 +22,8 @@ func TestAComputerFindsItsCodeInAList(t *testing.T) {
 		"as spreadsheets do":  {"\"till-1\"\t\"one\"\n", "till-1", []string{"one"}, ""},
 		"named before shared": {"spare\ntill-1,one\n", "till-1", []string{"one"}, ""},
 		"not in the list":     {"till-1,one\n", "till-9", nil, "no join code for this computer (till-9)"},
+		"of Windows' shell":   {"\xff\xfet\x00i\x00l\x00l\x00-\x001\x00,\x00o\x00n\x00e\x00\r\x00\n\x00", "till-1", []string{"one"}, ""},
+		"the other way round": {"\xfe\xff\x00t\x00i\x00l\x00l\x00;\x00o\x00n\x00e", "till", []string{"one"}, ""},
 		"an empty file":       {"# nothing yet\n", "till-1", nil, "there is no join code"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -101,7 +101,7 @@ func defaults() Layers {
 	return Layers{Settings: Settings{Profile: "generic-80", Hold: true, Theme: "light", Text: 100, Volume: 60}, sources: map[string]Source{}}
 }
 
-// Values lists the settings in the order of the sample.
+// Values lists the settings in the order of the sample, to be shown: without the password of a proxy.
 func (l Layers) Values() []Value {
 	values := make([]Value, len(keys))
 	for i, k := range keys {
@@ -112,6 +112,9 @@ func (l Layers) Values() []Value {
 		values[i] = Value{Key: k.name, Value: reflect.ValueOf(k.into(&l.Settings)).Elem().Interface(), From: source.Origin, Place: source.Place}
 		if targets, ok := values[i].Value.(Targets); ok {
 			values[i].Value = append([]string{}, targets...)
+		}
+		if k.name == "proxy" {
+			values[i].Value = hidePassword(l.Settings.Proxy)
 		}
 	}
 	return values
@@ -156,20 +159,29 @@ func ReadSettings(path, folder string) (Settings, error) {
 
 // file puts a file on top.
 func (l *Layers) file(path string, origin Origin) error {
-	text, err := os.ReadFile(path)
+	raw, err := os.ReadFile(path)
+	if err != nil && origin == FromPolicy {
+		return fmt.Errorf("the policy file cannot be read: %w", err)
+	}
 	if err != nil {
 		return fmt.Errorf("the configuration file cannot be read: %w", err)
 	}
-	meta, err := toml.Decode(string(text), &l.Settings)
+	text, values := plainText(raw), map[string]any{}
 	var wrong toml.ParseError
-	if errors.As(err, &wrong) {
+	if _, err := toml.Decode(text, &values); errors.As(err, &wrong) {
 		return fmt.Errorf("%s, line %d: %s", path, wrong.Position.Line, wrong.Message)
 	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if needed := wrongKind(name, values[name]); needed != "" {
+			return fmt.Errorf("%s, line %d: %s must be %s", path, lineOf(text, toml.Key{name}), name, needed)
+		}
+	}
+	meta, err := toml.Decode(text, &l.Settings)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return fmt.Errorf("%s, line %d: there is no key %q; see countersignctl config --sample", path, lineOf(string(text), unknown[0]), unknown[0])
+		return fmt.Errorf("%s, line %d: there is no key %q; see countersignctl config --sample", path, lineOf(text, unknown[0]), unknown[0])
 	}
 	for _, k := range keys {
 		if meta.IsDefined(k.name) {
@@ -181,6 +193,36 @@ func (l *Layers) file(path string, origin Origin) error {
 		delete(l.sources, "profile")
 	}
 	return nil
+}
+
+// wrongKind says in words what a key of a file must be where its value is of another kind; "" where it is of the right one.
+func wrongKind(name string, value any) string {
+	at := slices.IndexFunc(keys, func(k key) bool { return strings.EqualFold(k.name, name) })
+	if at < 0 { // told with its line as an unknown key
+		return ""
+	}
+	var fits bool
+	var needed string
+	switch keys[at].into(&Settings{}).(type) {
+	case *bool:
+		_, fits = value.(bool)
+		needed = "true or false, without quotes"
+	case *int:
+		_, fits = value.(int64)
+		needed = "a whole number, without quotes"
+	case *string:
+		_, fits = value.(string)
+		needed = `a text in quotes, such as "…"`
+	case *Targets:
+		if err := new(Targets).UnmarshalTOML(value); err != nil {
+			return "a text in quotes, or a list of them: " + err.Error()
+		}
+		return ""
+	}
+	if fits {
+		return ""
+	}
+	return needed
 }
 
 // environment puts the environment on top.

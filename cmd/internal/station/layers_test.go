@@ -101,3 +101,65 @@ func TestABrokenFileLeavesTheOtherLayers(t *testing.T) {
 		t.Errorf("what is left is %+v", layers.Settings)
 	}
 }
+
+func TestASlipInAFileIsToldInPlainWords(t *testing.T) {
+	// IT would read of destinations and incompatible types, and look for the slip in the wrong file.
+	for name, c := range map[string]struct{ text, says string }{
+		"a number in quotes":   {"\ntext = \"big\"\n", "line 2: text must be a whole number, without quotes"},
+		"a part of a number":   {"volume = 1.5\n", "line 1: volume must be a whole number"},
+		"a word for a switch":  {"hold = \"yes\"\n", "line 1: hold must be true or false, without quotes"},
+		"a number for a text":  {"printer = 9100\n", "line 1: printer must be a text in quotes"},
+		"a number for a line":  {"scanner = [4]\n", "line 1: scanner must be a text in quotes"},
+		"a table for a number": {"[text]\na = 1\n", "line 1: text must be a whole number"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			path := write(t, filepath.Join(folder, ConfigName), c.text)
+			if _, err := ReadLayers("", folder); err == nil || !strings.HasPrefix(err.Error(), path+", "+c.says) {
+				t.Errorf("the error is %v", err)
+			}
+		})
+	}
+	underPolicy(t, policyOf{path: t.TempDir()})
+	if _, err := ReadLayers("", t.TempDir()); err == nil || !strings.Contains(err.Error(), "the policy file cannot be read") {
+		t.Errorf("a policy that is a folder: %v", err)
+	}
+}
+
+func TestAFileOfWindowsShellIsRead(t *testing.T) {
+	// A configuration that was written with ">" on Windows would not be read on four hundred counters.
+	folder := t.TempDir()
+	text := "\xff\xfe"
+	for _, r := range "language = \"de\"\r\n" {
+		text += string([]byte{byte(r), 0})
+	}
+	write(t, filepath.Join(folder, ConfigName), text)
+	if layers, err := ReadLayers("", folder); err != nil || layers.Settings.Language != "de" {
+		t.Errorf("%q, %v", layers.Settings.Language, err)
+	}
+}
+
+func TestWhatIsShownOfAProxyHasNoPassword(t *testing.T) {
+	// The password of the shop's proxy would stand in every ticket into which IT pastes what "config" prints.
+	for written, shown := range map[string]string{
+		"http://u:hunter2@192.0.2.1:3128": "http://u:xxxxx@192.0.2.1:3128",
+		"http://u:hun@ter:2@proxy:3128":   "http://u:xxxxx@proxy:3128",
+		"u:hunter2@proxy":                 "u:xxxxx@proxy",
+		"http://u:hun/ter%zz2@proxy":      "http://u:xxxxx@proxy",
+		"http://u@proxy:3128":             "http://u@proxy:3128",
+		"http://proxy:3128":               "http://proxy:3128",
+		"none":                            "none",
+	} {
+		t.Setenv("COUNTERSIGN_PROXY", written)
+		layers, err := ReadLayers("", t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := layers.Find("proxy").Value; got != shown {
+			t.Errorf("%q is shown as %q", written, got)
+		}
+		if layers.Settings.Proxy != written {
+			t.Errorf("%q is used as %q", written, layers.Settings.Proxy)
+		}
+	}
+}
