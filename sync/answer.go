@@ -129,12 +129,17 @@ func proofURL(address *url.URL) string {
 // readAnswer reads a whole body of the right type.
 func readAnswer(answer *http.Response) ([]byte, error) {
 	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
-		return nil, inPlace(fmt.Sprintf("something on the way redirects to %s: perhaps this network wants somebody to log in", redirectHost(answer)))
+		return nil, &hindered{kind: HindrancePortal,
+			text: fmt.Sprintf("something on the way redirects to %s: perhaps this network wants somebody to log in", redirectHost(answer))}
 	}
 	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	if err != nil || (kind != "application/json" && kind != "application/problem+json" && kind != "application/octet-stream") {
-		return nil, inPlace(fmt.Sprintf("something on the way answers in the cloud's place (HTTP %d, %q): perhaps this network wants somebody to log in",
-			answer.StatusCode, answer.Header.Get("Content-Type")))
+		if answer.StatusCode >= 500 {
+			return nil, inFront(answer)
+		}
+		return nil, &hindered{kind: HindrancePortal, text: fmt.Sprintf(
+			"something on the way answers in the cloud's place (HTTP %d, %q): perhaps this network wants somebody to log in",
+			answer.StatusCode, answer.Header.Get("Content-Type"))}
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, bodyMost+1))
 	if err != nil {
@@ -153,12 +158,18 @@ func redirectHost(answer *http.Response) string {
 	return "another place"
 }
 
+// inFront is what is said of an answer that the cloud did not sign and that is no page for people either: of a server before the cloud, that
+// does not reach it, or of another program at its address.
+func inFront(answer *http.Response) error {
+	return &hindered{kind: HindranceFront, text: fmt.Sprintf("something on the way answers in the cloud's place (HTTP %d without a signature)", answer.StatusCode)}
+}
+
 // verifyAnswer checks the detached JWS (RFC 7515, appendix F) over an answer's body: by a key of the trust list, for this request
 // (jti) and with this status (sts).
 func verifyAnswer(answer *http.Response, body []byte, id string, keys keyFinder) error {
 	text := answer.Header.Get(signatureHeader)
 	if text == "" {
-		return inPlace(fmt.Sprintf("something on the way answers in the cloud's place (HTTP %d without a signature)", answer.StatusCode))
+		return inFront(answer)
 	}
 	if body == nil {
 		body = []byte{}
@@ -224,11 +235,13 @@ func plainCause(err error) error {
 	through := errors.As(err, &dialled) && dialled.Op == "proxyconnect"
 	switch text := err.Error(); {
 	case through && refusedByPeer(text):
-		return errors.New("nothing listens at the proxy's address")
+		return &hindered{kind: HindranceProxyAway, text: "nothing listens at the proxy's address", cause: err}
 	case through:
-		return fmt.Errorf("the proxy cannot be reached: %w", dialled.Err)
+		return &hindered{kind: HindranceProxyAway, text: fmt.Sprintf("the proxy cannot be reached: %v", dialled.Err), cause: err}
 	case text == http.StatusText(http.StatusProxyAuthRequired):
-		return errors.New("the proxy asks for a name and a password")
+		return &hindered{kind: HindranceProxyPassword, text: errProxyPassword}
+	case notTLS(err):
+		return &hindered{kind: HindranceNotTLS, text: "whoever answers at the cloud's address does not speak TLS", cause: err}
 	case refusedByPeer(text):
 		return errors.New("nothing listens at the cloud's address")
 	}

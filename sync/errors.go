@@ -68,14 +68,5 @@ func afterOf(err error) time.Duration {
 // for with errors.Is; what it says itself is more exact.
 var ErrInPlace = errors.New("something on the way answers in the cloud's place")
 
-// inPlace is an ErrInPlace in its own words.
-type inPlace string
-
-// Error implements error.
-func (p inPlace) Error() string { return string(p) }
-
-// Is implements errors.Is.
-func (inPlace) Is(target error) bool { return target == ErrInPlace }
-
 // ErrDate says that this computer's date and what is signed do not go together.
 var ErrDate = errors.New("an answer is signed by a key whose time is over: check this computer's date")

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -54,7 +55,10 @@ func newTransport(caFile, proxy string) (*http.Transport, error) {
 		settings.RootCAs = pool
 	}
 	return &http.Transport{
-		Proxy:                 through,
+		Proxy: through,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+			return proxyAnswer(answer)
+		},
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:       settings,
 		TLSHandshakeTimeout:   10 * time.Second,

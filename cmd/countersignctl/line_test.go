@@ -80,7 +80,12 @@ func TestTheLineGoesThroughTheShopsOwnNetwork(t *testing.T) {
 }
 
 // authority is a certificate authority of a shop's network, and a certificate of it for the cloud, as PEM files.
-type authority struct{ authority, cert, key string }
+type authority struct {
+	authority, cert, key string
+
+	ca    *x509.Certificate
+	caKey *ecdsa.PrivateKey
+}
 
 func makeAuthority(t *testing.T) authority {
 	t.Helper()
@@ -106,7 +111,7 @@ func makeAuthority(t *testing.T) authority {
 		}
 		return path
 	}
-	return authority{write("ca.pem", "CERTIFICATE", caDER), write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", raw)}
+	return authority{write("ca.pem", "CERTIFICATE", caDER), write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", raw), ca, caKey}
 }
 
 // issueCertificate signs with signer's key, or with its own where there is no signer.
@@ -116,7 +121,10 @@ func issueCertificate(t *testing.T, wanted, signer *x509.Certificate, by *ecdsa.
 	if err != nil {
 		t.Fatal(err)
 	}
-	if wanted.NotBefore, wanted.NotAfter = time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0); signer == nil {
+	if wanted.NotAfter.IsZero() {
+		wanted.NotBefore, wanted.NotAfter = time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)
+	}
+	if signer == nil {
 		signer, by = wanted, key
 	}
 	der, err := x509.CreateCertificate(rand.Reader, wanted, signer, &key.PublicKey, by)

@@ -14,7 +14,6 @@ import (
 	"countersign/cmd/internal/speaker"
 	"countersign/terminal"
 	"countersign/terminal/journal"
-	"countersign/terminal/keystore"
 	"countersign/terminal/printer"
 )
 
@@ -216,44 +215,6 @@ func (d doctor) examineTrouble(status Status) Check {
 func (d doctor) examineBarred(status Status) Check {
 	return Check{Name: "journal", Do: status.Barred.Do,
 		Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": status.Barred.Found, "since": status.Barred.Since})}
-}
-
-// certificateSoon is how long before its end a certificate is worth a word.
-const certificateSoon = 21 * 24 * time.Hour
-
-// examineLine asks the cloud for something harmless, signed from end to end, and looks at its certificate.
-func (d doctor) examineLine(ctx context.Context, r *Reader, config Config) (line, certificate Check) {
-	const patience = 10 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	args := map[string]any{"url": r.url}
-	unseen := d.well("certificate", "unseen", nil)
-	keys, err := keystore.Load(filepath.Join(r.folder, KeysName))
-	if err != nil {
-		return d.fault("line", "no", err, args), unseen
-	}
-	client, err := r.client(config, keys, nil)
-	if err != nil {
-		return d.fault("line", "no", err, args), unseen
-	}
-	began := time.Now()
-	if err := client.Probe(ctx); err != nil {
-		return d.fault("line", "no", err, args), unseen
-	}
-	args["ms"] = time.Since(began).Milliseconds()
-	line = d.well("line", "ok", args)
-	shown, err := client.Certificate(ctx)
-	switch {
-	case err != nil:
-		return line, d.fault("certificate", "bad", err, nil)
-	case shown == nil:
-		return line, d.well("certificate", "plain", nil)
-	}
-	told := map[string]any{"until": shown.NotAfter, "issuer": shown.Issuer.String()}
-	if time.Until(shown.NotAfter) < certificateSoon {
-		return line, d.advise("certificate", "soon", told)
-	}
-	return line, d.well("certificate", "ok", told)
 }
 
 // trustSoon is how long before their end the cloud's keys are worth a word: a terminal that stays offline until then believes nothing more.
