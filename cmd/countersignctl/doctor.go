@@ -64,7 +64,8 @@ func (a *app) configCommand() *cobra.Command {
 		Use:   "config",
 		Short: "Print each setting and where it came from, or a commented sample",
 		Long: "Prints each setting and the layer it came from: a default, the configuration file, the environment, or the policy that IT " +
-			"manages. The later of these wins.",
+			"manages. The later of these wins. A value that cannot be is named below them with what can, and the exit status is then 2; with " +
+			"--json it is in \"amiss\", as doctor has it.",
 		Example: "  countersignctl config --sample > countersign.toml",
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -85,6 +86,7 @@ type effective struct {
 	Logs     string          `json:"logs"`
 	File     string          `json:"file,omitempty"`
 	Settings []station.Value `json:"settings"`
+	Amiss    []station.Check `json:"amiss,omitempty"`
 }
 
 func (a *app) printConfig() error {
@@ -94,9 +96,20 @@ func (a *app) printConfig() error {
 	if err != nil {
 		return &failure{exitUsage, "correct what it names, then try again", err}
 	}
+	amiss := layers.Amiss(a.language)
 	if a.json {
-		return writeJSON(a.out, effective{folder, station.LogFolder(folder), layers.File, layers.Values()})
+		err = writeJSON(a.out, effective{folder, station.LogFolder(folder), layers.File, layers.Values(), amiss})
+	} else {
+		err = a.writeConfig(folder, layers, amiss)
 	}
+	// One that doctor lets pass is a slip in the configuration all the same, unless it is a stray variable, which is perhaps another's.
+	if err == nil && layers.Wrong() {
+		return ended(exitUsage)
+	}
+	return err
+}
+
+func (a *app) writeConfig(folder string, layers station.Layers, amiss []station.Check) error {
 	var text strings.Builder
 	line := func(key, value, from string) { fmt.Fprintf(&text, "%-8s = %-40s # %s\n", key, value, from) }
 	line("data", strconv.Quote(folder), "--data, COUNTERSIGN_DATA or this system's place")
@@ -112,8 +125,10 @@ func (a *app) printConfig() error {
 		}
 		line(value.Key, shown, strings.TrimSuffix(string(value.From)+": "+value.Place, ": "))
 	}
-	_, err = io.WriteString(a.out, text.String())
-	return err
+	if _, err := io.WriteString(a.out, text.String()); err != nil {
+		return err
+	}
+	return writeChecks(a.out, amiss)
 }
 
 // quoted writes a list of texts as TOML does.

@@ -129,12 +129,16 @@ func (d doctor) examineSound() Check {
 // examineTerminal checks the terminal in the data folder. The doctor that it returns speaks the language of the store.
 func (d doctor) examineTerminal(ctx context.Context, config Config) ([]Check, doctor) {
 	folder := FolderOf(config)
-	settings, err := settingsOf(config)
+	layers, err := layersOf(config)
 	if err != nil {
 		return []Check{d.fault("config", "broken", err, nil)}, d
 	}
+	settings := layers.Settings
 	d = doctorFor(config.Language, settings.Language)
-	checks := []Check{d.well("config", "ok", map[string]any{"profile": settings.Profile})}
+	checks := d.amiss(layers)
+	if len(failed(checks)) == 0 {
+		checks = append([]Check{d.well("config", "ok", map[string]any{"profile": settings.Profile})}, checks...)
+	}
 	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
 		state, args := "no", map[string]any(nil)
 		if waiting := FoundJoinFile(folder); waiting != "" {
@@ -154,6 +158,9 @@ func (d doctor) examineTerminal(ctx context.Context, config Config) ([]Check, do
 		checks = append(checks, d.fault("journal", "damaged", err, nil))
 	} else {
 		checks = append(checks, d.well("journal", "ok", map[string]any{"count": verified.Entries}))
+	}
+	if slices.ContainsFunc(layers.wrongs(), wrong.fatal) { // said already, beside what mends it
+		return checks, d
 	}
 	reader, err := OpenReader(ctx, config)
 	if err != nil {

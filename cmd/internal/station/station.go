@@ -392,10 +392,8 @@ func clockOf(config Config, mark terminal.Mark, keep func(context.Context, termi
 }
 
 func settingsOf(config Config) (Settings, error) {
-	if config.Settings != nil {
-		return *config.Settings, nil
-	}
-	return ReadSettings(config.ConfigFile, FolderOf(config))
+	layers, err := layersOf(config)
+	return layers.Settings, err
 }
 
 var (
