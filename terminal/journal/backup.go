@@ -87,6 +87,9 @@ func Restore(ctx context.Context, backup, path string, key ed25519.PrivateKey) (
 	part := path + ".part"
 	err = removeCopy(part)
 	if err == nil {
+		err = makeFile(part)
+	}
+	if err == nil {
 		err = copyInto(ctx, backup, part)
 	}
 	var j *Journal

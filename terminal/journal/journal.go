@@ -57,11 +57,7 @@ func Create(ctx context.Context, path string, identity Identity, key ed25519.Pri
 	if !identity.PublicKey.Equal(key.Public()) {
 		return nil, ErrOtherKey
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o660)
-	if err != nil {
-		return nil, fmt.Errorf("the journal cannot be made; check the rights of the data folder: %w", err)
-	}
-	if err := file.Close(); err != nil {
+	if err := makeFile(path); err != nil {
 		return nil, err
 	}
 	w, err := openWriter(ctx, path)
@@ -73,6 +69,16 @@ func Create(ctx context.Context, path string, identity Identity, key ed25519.Pri
 		return nil, err
 	}
 	return Open(ctx, path, key)
+}
+
+// makeFile makes an empty file for a journal where there is none. SQLite would make it, and not let the group write, who are the others at
+// the counter.
+func makeFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o660)
+	if err != nil {
+		return fmt.Errorf("the journal cannot be made; check the rights of the data folder: %w", err)
+	}
+	return file.Close()
 }
 
 // Open opens the journal in path for writing with the key that signs it. The last entry is checked, the whole chain is not: see

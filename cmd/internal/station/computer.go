@@ -29,6 +29,9 @@ func (d doctor) examineRights(folder string) Check {
 	if err := tryWriting(folder); err != nil {
 		return d.fault("rights", "closed", &Unwritable{folder, err}, args)
 	}
+	if path := filepath.Join(folder, JournalName); !mayWrite(path) {
+		return d.ill("rights", "file", map[string]any{"file": path})
+	}
 	if openToAll(folder) {
 		return d.advise("rights", "open", args)
 	}
