@@ -197,7 +197,7 @@ func TestWhyACounterHonoursNothingAloneIsNamed(t *testing.T) {
 		cause, want string
 	}{
 		{terminal.OfflineNotAllowed, terminal.BarredRestored, "barred.restored"}, {terminal.OfflineNotAllowed, terminal.BarredCloned, "barred.cloned"},
-		{terminal.OfflineNotAllowed, terminal.BarredGap, "barred.gap"}, {terminal.OfflineNotAllowed, terminal.BarredCloud, "barred.cloud"}, {terminal.OfflineNotAllowed, "", "reason.offline_not_allowed.title"},
+		{terminal.OfflineNotAllowed, terminal.BarredGap, "barred.gap"}, {terminal.OfflineNotAllowed, terminal.BarredDamaged, "barred.damaged"}, {terminal.OfflineNotAllowed, terminal.BarredCloud, "barred.cloud"}, {terminal.OfflineNotAllowed, "", "reason.offline_not_allowed.title"},
 		{terminal.TerminalSuspended, "clone", "barred.refused"}, {terminal.TerminalSuspended, "fork", "barred.fork"},
 		{terminal.TerminalSuspended, "", "reason.terminal_suspended.title"},
 	} {

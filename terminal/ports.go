@@ -142,6 +142,7 @@ const (
 	BarredCloud    = "cloud"    // the cloud says yes, and does not know all yet: its database was restored
 	BarredCloned   = "cloned"   // its key is in use on several machines
 	BarredGap      = "gap"      // an entry is gone from its journal
+	BarredDamaged  = "damaged"  // a part of its journal does not verify
 )
 
 // Journal is the terminal's append-only record.

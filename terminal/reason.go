@@ -229,7 +229,7 @@ func (f Finding) newerKey() bool {
 // epoch first; or "".
 func (f Finding) journalTrouble() string {
 	switch cause := f.Facts["cause"]; {
-	case f.Reason == OfflineNotAllowed && (cause == BarredRestored || cause == BarredCloned || cause == BarredGap || cause == BarredCloud):
+	case f.Reason == OfflineNotAllowed && (cause == BarredRestored || cause == BarredCloned || cause == BarredGap || cause == BarredDamaged || cause == BarredCloud):
 		return cause.(string)
 	case f.Reason == TerminalSuspended && cause == "clone":
 		return "refused"

@@ -120,7 +120,7 @@ func TestEveryValueOfTheDomainHasAWord(t *testing.T) {
 	for _, period := range []terminal.Period{terminal.PerDay, terminal.PerWeek, terminal.PerMonth, terminal.PerEver} {
 		keys = append(keys, "per."+string(period))
 	}
-	for _, cause := range []string{terminal.BarredRestored, terminal.BarredCloned, terminal.BarredGap, "refused", "fork"} {
+	for _, cause := range []string{terminal.BarredRestored, terminal.BarredCloned, terminal.BarredGap, terminal.BarredDamaged, "refused", "fork"} {
 		keys = append(keys, "barred."+cause, "barred."+cause+".fact", "barred."+cause+".next")
 	}
 	for _, key := range keys {

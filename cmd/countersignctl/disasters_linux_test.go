@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"countersign/assets/translations"
@@ -35,6 +37,7 @@ var disasters = []disaster{
 	{name: "folder of another account", strike: foreignFolder, code: 5, says: "may not write", check: "rights"},
 	{name: "damaged cache", strike: damagedCache, code: 0, says: "APPROVED"},
 	{name: "damaged journal", strike: damagedJournal, code: 1, says: "the journal is damaged", check: "journal"},
+	{name: "damaged entry", strike: damagedEntry, code: 3, says: "Journal damaged", check: "journal", more: 1},
 	{name: "no fonts", strike: noFonts, code: 0, says: "APPROVED"},
 	{name: "second start", strike: secondStart, code: 5, says: "is in use by countersignctl (process"},
 }
@@ -236,6 +239,30 @@ func damagedJournal(t *testing.T, s *shop) func() {
 		if kept, err := os.ReadFile(aside[0]); err != nil || !bytes.Equal(kept, before) {
 			t.Errorf("the damaged journal was changed: %v", err)
 		}
+		s.drain()
+	}
+}
+
+// damagedEntry spoils an entry that the cloud has, in a journal that opens all the same, and takes the line away: alone, nothing is honoured.
+func damagedEntry(t *testing.T, s *shop) func() {
+	s.ctl(0, "redeem", s.codes[3])
+	s.drain()
+	backup, path := filepath.Join(t.TempDir(), "backup.db"), filepath.Join(s.data, station.JournalName)
+	s.ctl(0, "backup", backup)
+	db, err := sql.Open("sqlite3", path)
+	if err == nil {
+		_, err = db.Exec("UPDATE entries SET bytes = zeroblob(length(bytes)) WHERE seq = 1")
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cloud.stop(syscall.SIGTERM)
+	return func() {
+		if err := s.cloud.start(); err != nil {
+			t.Fatal(err)
+		}
+		s.ctl(0, "restore", backup)
 		s.drain()
 	}
 }

@@ -91,6 +91,8 @@ func (j *Journal) AckInstance(ctx context.Context, instance string) error {
 type Barred struct {
 	Cloned bool `json:"cloned,omitempty"`
 	Gap    bool `json:"gap,omitempty"`
+	// Damaged says that a part of the chain which the cloud has does not verify here.
+	Damaged bool `json:"damaged,omitempty"`
 	// Restored is the entry that began the newest epoch, until a cache that was filled from nothing since counts it; 0 for none.
 	Restored uint64    `json:"restored,omitempty"`
 	Emptied  bool      `json:"emptied,omitempty"` // the cache was emptied for that
@@ -104,6 +106,8 @@ func (b Barred) Cause() string {
 		return terminal.BarredCloned
 	case b.Gap:
 		return terminal.BarredGap
+	case b.Damaged:
+		return terminal.BarredDamaged
 	case b.Restored > 0:
 		return terminal.BarredRestored
 	}

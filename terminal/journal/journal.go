@@ -81,8 +81,8 @@ func makeFile(path string) error {
 	return file.Close()
 }
 
-// Open opens the journal in path for writing with the key that signs it. The last entry is checked, the whole chain is not: see
-// Verify. A missing file is ErrNotEnrolled.
+// Open opens the journal in path for writing with the key that signs it. What the cloud does not have yet is checked, the chain before
+// that is not: see Verify. A missing file is ErrNotEnrolled.
 func Open(ctx context.Context, path string, key ed25519.PrivateKey) (*Journal, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, ErrNotEnrolled
@@ -100,7 +100,11 @@ func Open(ctx context.Context, path string, key ed25519.PrivateKey) (*Journal, e
 	if !reader.identity.PublicKey.Equal(key.Public()) {
 		return nil, errors.Join(ErrOtherKey, j.Close())
 	}
-	if err := w.q.checkTail(ctx, reader.identity.PublicKey); err != nil {
+	err = w.q.checkTail(ctx, reader.identity.PublicKey)
+	if err == nil {
+		err = w.q.checkPending(ctx, reader.identity.PublicKey)
+	}
+	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
@@ -294,4 +298,51 @@ func (q *queries) checkTail(ctx context.Context, public ed25519.PublicKey) error
 		return fmt.Errorf("%w: its newest entry, %d, does not verify", ErrDamaged, head.Seq)
 	}
 	return nil
+}
+
+// checkPending checks every entry that the cloud does not have yet. One that does not verify will never count there, nor anything that is
+// honoured after it: it has to be known before the next green.
+func (q *queries) checkPending(ctx context.Context, public ed25519.PublicKey) error {
+	acked, err := q.acked(ctx)
+	if err != nil {
+		return err
+	}
+	return q.checkSince(ctx, public, acked)
+}
+
+// CheckRecent checks the newest entries that the cloud has, at most so many: quick enough for each start, as Verify is not. The error is
+// ErrDamaged and an *entry.BadEntry.
+func (j *Journal) CheckRecent(ctx context.Context, most uint64) error {
+	acked, err := j.q.acked(ctx)
+	if err != nil {
+		return err
+	}
+	return j.q.checkSince(ctx, j.identity.PublicKey, acked-min(acked, most))
+}
+
+// checkSince checks every entry after one. A place where an entry is gone is the cloud's to judge, and so is a journal that ends before.
+func (q *queries) checkSince(ctx context.Context, public ed25519.PublicKey, after uint64) error {
+	last, prev := after, entry.Genesis(public)
+	if after > 0 {
+		before, err := q.sealed(ctx, after)
+		if errors.Is(err, terminal.ErrUnknown) {
+			last = 0 // nothing follows what is not there
+		} else if err != nil {
+			return err
+		}
+		prev = before.Hash
+	}
+	rows, err := q.query(context.WithoutCancel(ctx), "SELECT seq, bytes, hash, signature FROM entries WHERE seq > ? ORDER BY seq", int64(after))
+	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
+		row, err := q.sealedRow(rows)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if (row.seq == last+1 && entry.Hash(prev, row.Bytes) != row.Hash) || !entry.Verify(public, row.Hash, row.Signature) {
+			return struct{}{}, fmt.Errorf("%w: %w", ErrDamaged, &entry.BadEntry{Seq: row.seq, Problem: "does not verify"})
+		}
+		last, prev = row.seq, row.Hash
+		return struct{}{}, nil
+	})
+	return err
 }

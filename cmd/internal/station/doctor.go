@@ -32,13 +32,16 @@ type Check struct {
 const CheckReady = "ready"
 
 // doctor says what it finds in one language.
-type doctor struct{ words terminal.Words }
+type doctor struct {
+	words   terminal.Words
+	damaged bool // the journal was verified, and it was said what is wrong with it
+}
 
 // doctorFor speaks the language that is asked for or configured.
 func doctorFor(languages ...string) doctor {
 	for _, language := range languages {
 		if language != "" {
-			return doctor{translations.For(language, time.Local)}
+			return doctor{words: translations.For(language, time.Local)}
 		}
 	}
 	return doctor{translations.For("en", time.Local)}
@@ -156,6 +159,7 @@ func (d doctor) examineTerminal(ctx context.Context, config Config) ([]Check, do
 	verified, err := verifyOwn(ctx, config)
 	if err != nil {
 		checks = append(checks, d.fault("journal", "damaged", err, nil))
+		d.damaged = true
 	} else {
 		checks = append(checks, d.well("journal", "ok", map[string]any{"count": verified.Entries}))
 	}
@@ -193,7 +197,7 @@ func (d doctor) examine(ctx context.Context, r *Reader, config Config) []Check {
 	if status.Trouble != nil {
 		checks = append(checks, d.examineTrouble(status))
 	}
-	if status.Barred != nil {
+	if status.Barred != nil && !(d.damaged && status.Barred.Cause == terminal.BarredDamaged) {
 		checks = append(checks, d.examineBarred(status))
 	}
 	checks = append(checks, examineClock(d, status))
@@ -220,8 +224,10 @@ func (d doctor) examineTrouble(status Status) Check {
 
 // examineBarred tells what keeps a terminal from selling by itself, where something does.
 func (d doctor) examineBarred(status Status) Check {
-	return Check{Name: "journal", Do: status.Barred.Do,
-		Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": status.Barred.Found, "since": status.Barred.Since})}
+	about := terminal.Exception{Kind: barredKinds[status.Barred.Cause], Terminal: status.Terminal}
+	cause, _, do := about.Told(d.words)
+	return Check{Name: "journal", Do: do,
+		Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": cause, "since": status.Barred.Since})}
 }
 
 // trustSoon is how long before their end the cloud's keys are worth a word: a terminal that stays offline until then believes nothing more.

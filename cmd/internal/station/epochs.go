@@ -59,14 +59,15 @@ var _ cloudsync.Epochs = epochs{}
 
 // BarredStatus is why a terminal honours nothing without the cloud's yes, and what to do about it.
 type BarredStatus struct {
-	Cause string    `json:"cause"` // cloned, gap, restored
+	Cause string    `json:"cause"` // cloned, gap, damaged, restored
 	Since time.Time `json:"since"`
 	Found string    `json:"found"`
 	Do    string    `json:"do"`
 }
 
 // barredKinds are the kinds of exception whose sentences say it.
-var barredKinds = map[string]string{terminal.BarredCloned: "clone", terminal.BarredGap: "journal_gap", terminal.BarredRestored: "restored"}
+var barredKinds = map[string]string{terminal.BarredCloned: "clone", terminal.BarredGap: "journal_gap", terminal.BarredDamaged: "journal_chain",
+	terminal.BarredRestored: "restored"}
 
 func (r *Reader) barred(ctx context.Context) (*BarredStatus, error) {
 	barred, err := r.Journal.Barred(ctx)

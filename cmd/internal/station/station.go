@@ -172,6 +172,9 @@ func openLocked(ctx context.Context, config Config, held *lock) (s *Station, err
 		Journal: record.Reader, Cache: vouchers, Clock: s.clock, Settings: settings,
 		folder: folder, version: config.Version, patterns: &patterns{cache: vouchers},
 	}
+	if err := s.checkRecent(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.connect(ctx, config, keys); err != nil {
 		return nil, err
 	}
@@ -312,6 +315,7 @@ func (s *Station) Start(ctx context.Context) {
 	s.done.Go(func() { s.leases.Run(ctx) })
 	s.done.Go(func() { s.beHub(ctx) })
 	s.done.Go(func() { s.Printer.Run(ctx) })
+	s.done.Go(func() { s.watchJournal(ctx) })
 	s.done.Go(func() {
 		every, look := time.NewTicker(keepTimeEvery), time.NewTicker(lookAtClockEvery)
 		defer every.Stop()
