@@ -44,7 +44,7 @@ func doctorFor(languages ...string) doctor {
 			return doctor{words: translations.For(language, time.Local)}
 		}
 	}
-	return doctor{translations.For("en", time.Local)}
+	return doctor{words: translations.For("en", time.Local)}
 }
 
 // well, advise and ill say the sentence doctor.NAME.STATE; the two latter also what to do, doctor.NAME.STATE_do.
