@@ -171,15 +171,7 @@ func (g *guide) speak(language string) {
 
 // resized draws everything larger in a larger window.
 func (g *guide) resized(size fyne.Size) {
-	zoom := theme.ZoomFor(size.Width, size.Height)
-	if zoom == g.look.Zoom {
-		return
-	}
-	g.look.Zoom = zoom
-	fyne.Do(func() { // not within the layout that has just begun
-		g.app.Settings().SetTheme(g.look)
-		g.screen.Speak(g.words())
-	})
+	zoomed(g.app, &g.look, size, func() { g.screen.Speak(g.words()) })
 }
 
 // join makes a terminal of this computer. It is called away from the window's goroutine.

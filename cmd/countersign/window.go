@@ -119,15 +119,18 @@ func newUID() (uid terminal.UID) {
 }
 
 // resized draws everything larger in a larger window.
-func (m *Main) resized(size fyne.Size) {
+func (m *Main) resized(size fyne.Size) { zoomed(m.app, &m.look, size, m.screen.Rebuild) }
+
+// zoomed has everything drawn anew in the size that fits a window, where that is another one.
+func zoomed(app fyne.App, look *theme.Look, size fyne.Size, redraw func()) {
 	zoom := theme.ZoomFor(size.Width, size.Height)
-	if zoom == m.look.Zoom {
+	if zoom == look.Zoom {
 		return
 	}
-	m.look.Zoom = zoom
+	look.Zoom = zoom
 	fyne.Do(func() { // not within the layout that has just begun
-		m.app.Settings().SetTheme(m.look)
-		m.screen.Rebuild()
+		app.Settings().SetTheme(*look)
+		redraw()
 	})
 }
 
