@@ -4,11 +4,9 @@ import (
 	"context"
 	"sync"
 
+	"countersign/sync/api"
 	"countersign/terminal"
 )
-
-// openMost is how many uids a request may list.
-const openMost = 10_000
 
 // Claims knows which claims of this terminal may still become entries. Each question and each push carries them, so that the cloud
 // can let go of every other hold: after a crash, an Esc, or an answer that was lost, nothing has to be cleaned up by time.
@@ -151,7 +149,7 @@ func (c *Claims) withJournalled(ctx context.Context, current openClaims) (openCl
 	}
 	for _, uid := range journalled {
 		// Of a backlog longer than the contract allows the oldest entries are named: the newer were made without an answer.
-		if len(current.uids) == openMost {
+		if len(current.uids) == api.OpenMost {
 			break
 		}
 		if !listed[uid] {

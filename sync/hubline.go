@@ -339,6 +339,12 @@ func (h *HubLine) pushBatch(ctx context.Context, client *Client, batch Batch) er
 	if err := h.hubHas(ctx, client, ack.HeadSeq, ack.HeadHash); err != nil {
 		return err
 	}
+	for _, sealed := range batch.Entries {
+		// From here on the journal names it to the cloud, and the hub does; a counter without a line of its own never hears the cloud's verdict.
+		if e, err := entry.Decode(sealed.Bytes); err == nil && e.Seq <= ack.HeadSeq {
+			h.claims.acked(e.UID)
+		}
+	}
 	if last := batch.From + uint64(len(batch.Entries)) - 1; ack.HeadSeq < last {
 		return fmt.Errorf("the hub took the journal only up to entry %d of %d", ack.HeadSeq, last)
 	}

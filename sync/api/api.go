@@ -3,3 +3,6 @@
 package api
 
 //go:generate go tool oapi-codegen -config config.yaml ../openapi.yaml
+
+// OpenMost is how many claims a request may name as open.
+const OpenMost = 10_000

@@ -43,10 +43,11 @@ type world struct {
 	folder  string
 }
 
-// line is a connection to the cloud that can be cut.
+// line is a connection to the cloud that can be cut, or lets no journal through for a while.
 type line struct {
 	mu   sync.Mutex
 	down bool
+	slow chan struct{} // journals wait until it is closed; nil for no wait
 }
 
 func (l *line) cut(down bool) {
@@ -58,10 +59,17 @@ func (l *line) cut(down bool) {
 // RoundTrip implements http.RoundTripper.
 func (l *line) RoundTrip(request *http.Request) (*http.Response, error) {
 	l.mu.Lock()
-	down := l.down
+	down, slow := l.down, l.slow
 	l.mu.Unlock()
 	if down {
 		return nil, errors.New("the cable is out")
+	}
+	if slow != nil && strings.HasSuffix(request.URL.Path, "/journal") {
+		select {
+		case <-slow:
+		case <-request.Context().Done():
+			return nil, request.Context().Err()
+		}
 	}
 	return http.DefaultTransport.RoundTrip(request)
 }
@@ -197,15 +205,20 @@ func (w *world) counter(store string) *counter {
 	c.breaker = cloudsync.NewBreaker(lines{}, nil)
 	c.appointments, err = cloudsync.NewAppointments(root, merchantID, store, "", nil)
 	w.must(err)
+	c.starts()
+	return c
+}
+
+// starts begins the program of a counter anew: what it knows of its claims is what its journal says.
+func (c *counter) starts() {
 	claims := cloudsync.NewClaims(rand.Text(), func(ctx context.Context) ([]terminal.UID, error) { return c.UIDsSince(ctx, 0) })
-	c.line = cloudsync.NewHubLine(cloudsync.HubConfig{Appointments: c.appointments, Key: private, Claims: claims, Journal: c, Lines: lines{},
+	c.line = cloudsync.NewHubLine(cloudsync.HubConfig{Appointments: c.appointments, Key: c.private, Claims: claims, Journal: c, Lines: lines{},
 		Find: func(context.Context, cloudsync.Appointment) string {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			return c.at
 		}, Log: slog.New(slog.DiscardHandler)})
 	c.asks = cloudsync.NewStoreAuthority(c.line, cloudsync.NewAuthority(c.client, c.breaker, claims))
-	return c
 }
 
 // hears tells the counter of the hub and where it is.
@@ -422,6 +435,43 @@ func TestWhatAHubGrantedOutlivesIt(t *testing.T) {
 		row, err := r.copy.Lookup(t.Context(), cloud.Terminal{ID: 1, Merchant: merchantID, Store: quayID}, []terminal.Lookup{pass.lookup})
 		terminals, _, gathered := r.copy.Gathered(t.Context())
 		return err == nil && gathered == nil && len(terminals) == 0 && row[0].Voucher.Used == 4
+	})
+}
+
+// A counter that starts anew names to its hub only what the hub lacks. If the hub did not name the rest to the cloud, the cloud would let go
+// of what it holds for entries that are still on their way through the hub: another store honours those vouchers too, and what was
+// confirmed becomes an overrun.
+func TestWhatIsOnItsWayThroughAHubStaysHeld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass, other := w.issue(), w.issue()
+	r, counters := w.store(1)
+	defer r.end(w)
+	c, far := counters[0], w.counter(harbourID)
+	arrive := make(chan struct{})
+	w.line.mu.Lock()
+	w.line.slow = arrive
+	w.line.mu.Unlock()
+	uid := newUID()
+	answer, err := c.claim(pass, 6, uid)
+	if err != nil || answer.Assurance != terminal.Confirmed {
+		t.Fatalf("through the hub: %+v, %v", answer, err)
+	}
+	w.must(c.redeem(pass, 6, uid, answer.Assurance))
+	w.must(c.line.Push(t.Context()))
+	c.starts()
+	w.until("the hub is heard again", func() bool { return c.line.Beat(t.Context()) == nil })
+	if answer, err = c.claim(other, 1, newUID()); err != nil || answer.Assurance != terminal.Confirmed {
+		t.Fatalf("the next customer: %+v, %v", answer, err)
+	}
+	far.breaker.Answered("")
+	if answer, err = far.claim(pass, 5, newUID()); err != nil || answer.Granted {
+		t.Errorf("5 of 10 units in another store, with 6 used: %+v, %v", answer, err)
+	}
+	close(arrive)
+	w.until("the cloud has what the hub gathered", func() bool {
+		row, err := w.storage.Lookup(t.Context(), far.Terminal, []terminal.Lookup{pass.lookup})
+		return err == nil && row[0].Voucher.Used == 6
 	})
 }
 

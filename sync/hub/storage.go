@@ -106,7 +106,12 @@ func mayBeOld(findings []terminal.Finding) bool {
 // ask asks the cloud, and once more where entries that are still here could make a yes of its no.
 func (s *storage) ask(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (*api.ClaimAnswer, error) {
 	began := time.Now()
-	request := cloudsync.ClaimRequestOf(claim.Claim, claim.Standing.Instance, claim.Standing.Counter, claim.Standing.Open, claim.Standing.Journal)
+	waiting, err := s.Copy.Waiting(ctx, t, api.OpenMost-len(claim.Standing.Open))
+	if err != nil {
+		return nil, err
+	}
+	open := slices.Concat(claim.Standing.Open, waiting)
+	request := cloudsync.ClaimRequestOf(claim.Claim, claim.Standing.Instance, claim.Standing.Counter, open, claim.Standing.Journal)
 	if cursor, filled, err := s.Copy.Cursor(ctx); err != nil {
 		return nil, err
 	} else if filled { // a cloud that was restored from an older backup must not be believed

@@ -7,6 +7,7 @@ import (
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
+	"countersign/terminal"
 	"countersign/terminal/entry"
 )
 
@@ -62,8 +63,31 @@ func (s *Copy) Gathered(ctx context.Context) (terminals []cloud.Terminal, pendin
 	return terminals, pending, err
 }
 
+// Waiting are the uids of a terminal's entries that the cloud does not have, oldest first and at most limit. The cloud may hold units for
+// them, and the terminal need not name them any more once they are here: so whoever forwards its claims has to.
+func (s *Copy) Waiting(ctx context.Context, t cloud.Terminal, limit int) (uids []terminal.UID, err error) {
+	err = s.read(ctx, func(q Querier) (err error) {
+		uids, err = waiting(q, t, limit)
+		return err
+	})
+	return uids, err
+}
+
+func waiting(q Querier, t cloud.Terminal, limit int) (uids []terminal.UID, err error) {
+	err = each(q, func(rows *sql.Rows) error {
+		var raw []byte
+		err := rows.Scan(&raw)
+		var uid terminal.UID
+		copy(uid[:], raw)
+		uids = append(uids, uid)
+		return err
+	}, `SELECT e.uid FROM entry e JOIN upstream u ON u.terminal = e.terminal WHERE e.terminal = ? AND e.seq > u.sent AND e.aside = 0
+		ORDER BY e.seq LIMIT ?`, t.ID, max(0, limit))
+	return uids, err
+}
+
 // NextBatch is what to send to the cloud next of a terminal's journal: whole entries of one epoch, at most limit and about maxBytes of
-// them. It is empty where there is nothing.
+// them. It is empty where there is nothing. What it names as open includes what waits here, as far as there is room for it.
 func (s *Copy) NextBatch(ctx context.Context, t cloud.Terminal, limit, maxBytes int) (push cloud.Push, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		push = cloud.Push{}
@@ -77,6 +101,11 @@ func (s *Copy) NextBatch(ctx context.Context, t cloud.Terminal, limit, maxBytes 
 		if err := json.Unmarshal([]byte(open), &push.Standing.Open); err != nil {
 			return err
 		}
+		uids, err := waiting(q, t, api.OpenMost-len(push.Standing.Open))
+		if err != nil {
+			return err
+		}
+		push.Standing.Open = append(push.Standing.Open, uids...)
 		push.FromSeq = sent + 1
 		prev, err := hashAt(q, t, sent)
 		if err != nil {
