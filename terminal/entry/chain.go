@@ -91,16 +91,55 @@ func (b *BadEntry) Unwrap() error { return b.Err }
 // Follow checks that s follows place p in everything but its signature (hash, encoding, numbering of entry, epoch and receipt)
 // and returns the place after it. The error is a *BadEntry.
 func (p Place) Follow(s Sealed) (Place, terminal.Entry, error) {
-	bad := func(problem string, err error) (Place, terminal.Entry, error) {
-		return p, terminal.Entry{}, &BadEntry{Seq: p.Seq + 1, Problem: problem, Err: err}
+	if err := p.holds(s); err != nil { // before it is read: what was changed is not worth a guess at what it says
+		return p, terminal.Entry{}, err
 	}
-	if Hash(p.Hash, s.Bytes) != s.Hash {
-		return bad("was changed, or the one before it: its hash does not match", nil)
-	}
-	e, err := Decode(s.Bytes)
+	r := s.read()
+	next, err := p.follow(r)
 	if err != nil {
-		return bad("cannot be read", err)
+		return p, terminal.Entry{}, err
 	}
+	return next, r.Entry, nil
+}
+
+// Read is a sealed entry with what it says, or why that cannot be read.
+type Read struct {
+	Sealed
+	Entry terminal.Entry
+	Err   error
+}
+
+func (s Sealed) read() Read {
+	e, err := Decode(s.Bytes)
+	return Read{s, e, err}
+}
+
+// ReadBatch reads entries without checking that they are anybody's.
+func ReadBatch(batch []Sealed) []Read {
+	all := make([]Read, len(batch))
+	for i, s := range batch {
+		all[i] = s.read()
+	}
+	return all
+}
+
+// holds checks the hash of an entry that follows place p.
+func (p Place) holds(s Sealed) error {
+	if Hash(p.Hash, s.Bytes) != s.Hash {
+		return &BadEntry{Seq: p.Seq + 1, Problem: "was changed, or the one before it: its hash does not match"}
+	}
+	return nil
+}
+
+// follow is Follow for an entry that holds and was read.
+func (p Place) follow(r Read) (Place, error) {
+	bad := func(problem string, err error) (Place, error) {
+		return p, &BadEntry{Seq: p.Seq + 1, Problem: problem, Err: err}
+	}
+	if r.Err != nil {
+		return bad("cannot be read", r.Err)
+	}
+	s, e := r.Sealed, r.Entry
 	next := Place{Epoch: e.Epoch, Seq: e.Seq, Hash: s.Hash, Receipt: p.Receipt}
 	switch {
 	case e.Seq != p.Seq+1:
@@ -119,7 +158,7 @@ func (p Place) Follow(s Sealed) (Place, terminal.Entry, error) {
 		}
 		next.Receipt = number
 	}
-	return next, e, nil
+	return next, nil
 }
 
 // VerifyChain checks sealed entries one after the other from a place on: everything that Follow checks, and each signature. It
@@ -144,22 +183,22 @@ func VerifyChain(public ed25519.PublicKey, from Place, sealed iter.Seq2[Sealed, 
 }
 
 // VerifyBatch checks a batch as a server does: every hash, and one signature, the last one's, which covers all before it through
-// the hashes. It returns the entries of the longest prefix that verifies, the place after it, and a *BadEntry for what comes then.
-func VerifyBatch(public ed25519.PublicKey, from Place, batch []Sealed) ([]terminal.Entry, Place, error) {
-	places, entries := []Place{from}, make([]terminal.Entry, 0, len(batch))
-	var bad error
-	for _, s := range batch {
-		next, e, err := places[len(places)-1].Follow(s)
-		if err != nil {
-			bad = err
+// the hashes. It returns the places after each entry of the longest prefix that verifies, and a *BadEntry for what comes then.
+func VerifyBatch(public ed25519.PublicKey, from Place, batch []Read) (places []Place, bad error) {
+	at := from
+	for _, r := range batch {
+		if bad = at.holds(r.Sealed); bad == nil {
+			at, bad = at.follow(r)
+		}
+		if bad != nil {
 			break
 		}
-		places, entries = append(places, next), append(entries, e)
+		places = append(places, at)
 	}
 	// A prefix that ends in a bad signature is cut back to the newest entry whose signature holds.
-	for n := len(entries); n > 0 && !Verify(public, batch[n-1].Hash, batch[n-1].Signature); n-- {
-		bad = &BadEntry{Seq: places[n].Seq, Problem: "is not signed by this terminal's key"}
-		places, entries = places[:n], entries[:n-1]
+	for n := len(places); n > 0 && !Verify(public, batch[n-1].Hash, batch[n-1].Signature); n-- {
+		bad = &BadEntry{Seq: places[n-1].Seq, Problem: "is not signed by this terminal's key"}
+		places = places[:n-1]
 	}
-	return entries, places[len(places)-1], bad
+	return places, bad
 }

@@ -28,9 +28,8 @@ func TestPendingIsWhatTheCloudLacks(t *testing.T) {
 	if batch, err = s.Pending(ctx, 3, 1<<20); err != nil || len(batch.Entries) != 3 {
 		t.Fatalf("%d of 3 entries: %v", len(batch.Entries), err)
 	}
-	place := entry.Start(public)
-	entries, place, err := entry.VerifyBatch(public, place, batch.Entries)
-	if err != nil || len(entries) != 3 {
+	places, err := entry.VerifyBatch(public, entry.Start(public), entry.ReadBatch(batch.Entries))
+	if err != nil || len(places) != 3 {
 		t.Fatalf("the batch does not verify: %v", err)
 	}
 	size = len(batch.Entries[0].Bytes)
@@ -43,7 +42,7 @@ func TestPendingIsWhatTheCloudLacks(t *testing.T) {
 	if err := s.Ack(ctx, 3, nil); err != nil {
 		t.Fatal(err)
 	}
-	if batch, err = s.Pending(ctx, 10, 1<<20); err != nil || batch.From != 4 || batch.Prev != place.Hash || len(batch.Entries) != 2 {
+	if batch, err = s.Pending(ctx, 10, 1<<20); err != nil || batch.From != 4 || batch.Prev != places[2].Hash || len(batch.Entries) != 2 {
 		t.Fatalf("after 3: %+v, %v", batch, err)
 	}
 	if err := s.Ack(ctx, 2, nil); err != nil { // an answer that was late

@@ -260,10 +260,6 @@ func (c *change) saveCampaign(merchant string, campaign terminal.Campaign) error
 	return c.Publish(merchant, "campaign", campaign.ID, "", 0)
 }
 
-func (c *change) campaign(merchant, id string) (terminal.Campaign, error) {
-	return loadCampaign(c, merchant, id)
-}
-
 func loadCampaign(q Querier, merchant, id string) (campaign terminal.Campaign, err error) {
 	var body []byte
 	if err := q.QueryRow("SELECT body FROM campaign WHERE merchant = ? AND id = ?", merchant, id).Scan(&body); err != nil {

@@ -185,7 +185,7 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 		g.refuse(terminal.Finding{Reason: terminal.BadSignature, Facts: map[string]any{}})
 		return nil // whoever did not see the code learns nothing of its uses
 	}
-	account, campaign, err := loadAccount(g, v, line.Part, g.terminal.ID, g.claim.UID)
+	account, campaign, err := g.account(v, line.Part, g.terminal.ID, g.claim.UID)
 	if err != nil {
 		return err
 	}
@@ -235,8 +235,8 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 func (g *claiming) decideReversal(v held, line terminal.ClaimLine) error {
 	var left int64
 	err := g.QueryRow(`SELECT coalesce(sum(l.units - l.reversed), 0) FROM entry e JOIN terminal t ON t.id = e.terminal JOIN line l ON l.entry = e.ordinal
-		WHERE e.uid = ? AND t.merchant = ? AND e.kind = ? AND l.voucher = ? AND l.part = ?`,
-		g.claim.Reverse[:], g.terminal.Merchant, uint8(terminal.EntryRedeem), int64(v.ID), line.Part).Scan(&left)
+		WHERE e.uid = ? AND t.merchant = ? AND e.kind = `+kindRedeem+` AND l.voucher = ? AND l.part = ?`,
+		g.claim.Reverse[:], g.terminal.Merchant, int64(v.ID), line.Part).Scan(&left)
 	if err != nil {
 		return err
 	}
@@ -402,12 +402,16 @@ type heldBy struct {
 // releaseIf ends the holds of a terminal for which gone says so.
 func (c *change) releaseIf(t cloud.Terminal, at time.Time, gone func(heldBy) bool) error {
 	var released []heldBy
+	claimed := map[terminal.UID]bool{}
 	err := each(c, func(rows *sql.Rows) error {
 		var h heldBy
 		var id int64
 		if err := rows.Scan(&h.uid, &h.line, &id, &h.part, &h.instance, &h.counter, &h.side); err != nil {
 			return err
 		}
+		var uid terminal.UID
+		copy(uid[:], h.uid)
+		claimed[uid] = true
 		if h.voucher = terminal.VoucherID(id); gone(h) {
 			released = append(released, h)
 		}
@@ -416,6 +420,9 @@ func (c *change) releaseIf(t cloud.Terminal, at time.Time, gone func(heldBy) boo
 		FROM hold h LEFT JOIN instance i ON i.terminal = h.terminal AND i.instance = h.instance WHERE h.terminal = ?`, t.ID)
 	if err != nil {
 		return err
+	}
+	if c.facts != nil {
+		c.facts.claimed = claimed
 	}
 	for _, g := range released {
 		if _, err := c.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ? AND line = ?", t.ID, g.uid, g.line); err != nil {

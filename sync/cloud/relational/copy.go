@@ -323,10 +323,11 @@ func (c *change) rebase(id terminal.VoucherID) error {
 	}
 	for part, used := range parts {
 		var redeemed, reversed int64
-		err := c.QueryRow(`SELECT coalesce(sum(CASE WHEN l.kind = ?1 THEN l.units ELSE 0 END), 0), coalesce(sum(CASE WHEN l.kind = ?1 THEN 0 ELSE l.accepted END), 0)
+		err := c.QueryRow(`SELECT coalesce(sum(CASE WHEN l.kind = `+kindRedeem+` THEN l.units ELSE 0 END), 0),
+				coalesce(sum(CASE WHEN l.kind = `+kindRedeem+` THEN 0 ELSE l.accepted END), 0)
 			FROM line l JOIN entry e ON e.ordinal = l.entry JOIN upstream u ON u.terminal = e.terminal
-			WHERE l.voucher = ?2 AND (?3 = '' OR l.part = ?3) AND l.kind IN (?1, ?4) AND e.seq > u.included AND l.units BETWEEN 1 AND 1000000000000000`,
-			uint8(terminal.EntryRedeem), int64(id), part, uint8(terminal.EntryReverse)).Scan(&redeemed, &reversed)
+			WHERE l.voucher = ?1 AND (?2 = '' OR l.part = ?2) AND l.kind IN (`+kindRedeem+`, `+kindReverse+`) AND e.seq > u.included
+			AND l.units BETWEEN 1 AND 1000000000000000`, int64(id), part).Scan(&redeemed, &reversed)
 		if err != nil {
 			return err
 		}

@@ -73,8 +73,8 @@ func findUse(q Querier, v held, part string, newest bool) (*api.ExceptionUse, er
 	}
 	return scanUse(q, v.merchant, q.QueryRow(`SELECT e.bytes, l.line, t.store, t.name FROM line l JOIN entry e ON e.ordinal = l.entry
 		JOIN terminal t ON t.id = e.terminal
-		WHERE l.voucher = ?1 AND (?2 = '' OR l.part = ?2) AND l.kind = ?3 AND l.accepted + l.overrun + l.revoked > l.reversed
-		ORDER BY l.entry `+order+` LIMIT 1`, int64(v.ID), part, uint8(terminal.EntryRedeem)))
+		WHERE l.voucher = ?1 AND (?2 = '' OR l.part = ?2) AND l.kind = `+kindRedeem+` AND l.accepted + l.overrun + l.revoked > l.reversed
+		ORDER BY l.entry `+order+` LIMIT 1`, int64(v.ID), part))
 }
 
 // scanUse reads a use from the bytes of its entry, its line there, and the store and name of its terminal; nil where there is none.
@@ -250,7 +250,7 @@ func (c *change) relieve(voucherID terminal.VoucherID, part string, at time.Time
 	if err != nil {
 		return err
 	}
-	account, _, err := loadAccount(c, v, part, 0, terminal.UID{})
+	account, _, err := c.account(v, part, 0, terminal.UID{})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 // ApplyJournal implements cloud.Storage.
 func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud.Push) (ack cloud.Ack, err error) {
 	var refused *cloud.JournalError
+	read := entry.ReadBatch(push.Entries) // here, where no other terminal's batch waits for it
 	err = s.write(ctx, func(c *change) error {
 		ack, refused = cloud.Ack{Verdicts: []api.EntryVerdict{}}, nil
 		head, err := c.head(t)
@@ -28,7 +29,8 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 		if err != nil {
 			return err
 		}
-		a := &applying{change: c, terminal: t, push: push, from: from, head: head, ack: &ack}
+		c.looksUpOnce()
+		a := &applying{change: c, terminal: t, push: push, entries: read, from: from, head: head, ack: &ack}
 		err = a.apply()
 		if err == nil && s.copy {
 			err = c.recount(t, push.Standing, head.Seq)
@@ -57,8 +59,10 @@ type applying struct {
 	*change
 	terminal cloud.Terminal
 	push     cloud.Push
+	entries  []entry.Read // what it brings
 	from     machine
 	head     entry.Place // where the journal ends that goes on
+	moved    bool        // the batch moved it
 	tip      stored      // the last entry of the batch, or before it, that is here
 	ack      *cloud.Ack
 }
@@ -109,11 +113,11 @@ func (a *applying) apply() error {
 
 // sparing adds the entries of a batch to what is still open, whether or not the terminal listed them: they are about to be judged,
 // and a hold of theirs counts for them.
-func sparing(standing cloud.Standing, batch []entry.Sealed) cloud.Standing {
+func sparing(standing cloud.Standing, batch []entry.Read) cloud.Standing {
 	standing.Open = slices.Clone(standing.Open)
-	for _, sealed := range batch {
-		if e, err := entry.Decode(sealed.Bytes); err == nil {
-			standing.Open = append(standing.Open, e.UID)
+	for _, read := range batch {
+		if read.Err == nil {
+			standing.Open = append(standing.Open, read.Entry.UID)
 		}
 	}
 	return standing
@@ -136,7 +140,7 @@ func apiHead(place entry.Place) api.Head {
 
 // alreadyThere compares the part of a batch that the cloud has already with what it has, answers its verdicts again, and returns
 // the rest. What comes before the rest becomes the tip.
-func (a *applying) alreadyThere() (fresh []entry.Sealed, known int, err error) {
+func (a *applying) alreadyThere() (fresh []entry.Read, known int, err error) {
 	push := a.push
 	gap := &cloud.JournalError{Code: "journal_gap", Detail: fmt.Sprintf(
 		"Entries %d and on were sent and the last one here is %d: send from %d, or from the first where your entry %d is another.",
@@ -158,7 +162,7 @@ func (a *applying) alreadyThere() (fresh []entry.Sealed, known int, err error) {
 	for n, sealed := range push.Entries {
 		there, err := entryOf(a, a.terminal, push.FromSeq+uint64(n), sealed.Hash[:])
 		if errors.Is(err, sql.ErrNoRows) {
-			return push.Entries[n:], n, nil
+			return a.entries[n:], n, nil
 		}
 		if err != nil {
 			return nil, 0, err
@@ -176,21 +180,21 @@ func (a *applying) alreadyThere() (fresh []entry.Sealed, known int, err error) {
 }
 
 // applyFresh takes over the entries that follow the tip and verify, and moves the head where it was the tip.
-func (a *applying) applyFresh(fresh []entry.Sealed, known int) error {
+func (a *applying) applyFresh(fresh []entry.Read, known int) error {
 	t := a.terminal
 	at, err := a.standsOn(t, a.tip, a.head)
 	if err != nil {
 		return err
 	}
-	entries, _, bad := entry.VerifyBatch(t.Key, at, fresh)
-	for n, e := range entries {
-		if e.Merchant != t.Merchant || e.Store != t.Store || e.Terminal != t.Name {
+	places, bad := entry.VerifyBatch(t.Key, at, fresh)
+	for n := range places {
+		if e := fresh[n].Entry; e.Merchant != t.Merchant || e.Store != t.Store || e.Terminal != t.Name {
 			bad = fmt.Errorf("journal entry %d is of terminal %s of store %s", e.Seq, e.Terminal, e.Store)
-			entries = entries[:n]
+			places = places[:n]
 			break
 		}
 	}
-	if len(entries) == 0 && known == 0 {
+	if len(places) == 0 && known == 0 {
 		code := "journal_chain"
 		if errors.Is(bad, entry.ErrMalformed) || !errors.As(bad, new(*entry.BadEntry)) {
 			code = "journal_entry"
@@ -199,16 +203,14 @@ func (a *applying) applyFresh(fresh []entry.Sealed, known int) error {
 	}
 	var stray []entry.Sealed
 	leftBehind := false
-	for n, e := range entries {
-		if at, _, err = at.Follow(fresh[n]); err != nil {
-			return err
-		}
-		leftBehind = leftBehind || (a.tip.aside && !a.tip.stray && e.Kind != terminal.EntryEpoch)
-		if err := a.add(e, fresh[n], at); err != nil {
+	for n, place := range places {
+		at = place
+		leftBehind = leftBehind || (a.tip.aside && !a.tip.stray && fresh[n].Entry.Kind != terminal.EntryEpoch)
+		if err := a.add(fresh[n].Entry, fresh[n].Sealed, at); err != nil {
 			return err
 		}
 		if a.tip.stray {
-			stray = append(stray, fresh[n])
+			stray = append(stray, fresh[n].Sealed)
 		}
 	}
 	if len(stray) > 0 {
@@ -222,8 +224,11 @@ func (a *applying) applyFresh(fresh []entry.Sealed, known int) error {
 			return err
 		}
 	}
-	_, err = a.Exec("UPDATE terminal SET epoch = ?, head_seq = ?, head_hash = ?, head_receipt = ? WHERE id = ?",
-		a.head.Epoch, a.head.Seq, a.head.Hash[:], a.head.Receipt, t.ID)
+	if !a.moved {
+		return nil
+	}
+	_, err = a.Exec("UPDATE terminal SET epoch = ?, head_seq = ?, head_hash = ?, head_receipt = ?, head_instance = ? WHERE id = ?",
+		a.head.Epoch, a.head.Seq, a.head.Hash[:], a.head.Receipt, a.push.Standing.Instance, t.ID)
 	return err
 }
 
@@ -252,10 +257,7 @@ func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) er
 		a.ack.Verdicts = append(a.ack.Verdicts, *verdict)
 	}
 	if !next.aside {
-		a.head = at
-		if _, err := a.Exec("UPDATE terminal SET head_instance = ? WHERE id = ?", a.push.Standing.Instance, a.terminal.ID); err != nil {
-			return err
-		}
+		a.head, a.moved = at, true
 	}
 	a.tip = next
 	if e.Kind == terminal.EntryClock {
@@ -312,10 +314,14 @@ func hashAt(q Querier, t cloud.Terminal, seq uint64) ([]byte, error) {
 
 // applyEntry stores one entry with its verdicts.
 func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sealed, push cloud.Push, as *stored) (*api.EntryVerdict, error) {
+	guess, err := c.likely(t, e)
+	if err != nil {
+		return nil, err
+	}
 	var ordinal int64
-	err := c.QueryRow(`INSERT INTO entry (terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place, aside, stray)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 0, ?, ?) RETURNING ordinal`, t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
-		sealed.Signature, e.BusinessDay.String(), micros(push.At), flag(as.aside), flag(as.stray)).Scan(&ordinal)
+	err = c.QueryRow(`INSERT INTO entry (terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place, aside, stray)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ordinal`, t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
+		sealed.Signature, e.BusinessDay.String(), guess.verdict, micros(push.At), guess.place, flag(as.aside), flag(as.stray)).Scan(&ordinal)
 	if err != nil {
 		return nil, err
 	}
@@ -351,10 +357,32 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 	if err != nil {
 		return nil, err
 	}
-	if _, err = c.Exec("UPDATE entry SET verdict = ?, place = ? WHERE ordinal = ?", text, place, ordinal); err != nil || verdict == nil {
+	if guess != (settled{text, place}) {
+		_, err = c.Exec("UPDATE entry SET verdict = ?, place = ? WHERE ordinal = ?", text, place, ordinal)
+	}
+	if err != nil || verdict == nil {
 		return verdict, err
 	}
 	return verdict, c.notifyEntry(t, e, sealed.Hash, verdict.Verdict, ordinal, push.At)
+}
+
+// settled is what an entry came to: its verdict, "" for kinds that get none, and its place in the feed.
+type settled struct {
+	verdict string
+	place   sql.NullInt64
+}
+
+// likely is what an entry comes to nearly always: what is judged is accepted, and one change is told for each line. It is stored with the
+// entry, and written over where it turns out otherwise.
+func (c *change) likely(t cloud.Terminal, e terminal.Entry) (settled, error) {
+	place, err := c.Place(t.Merchant)
+	guess := settled{place: place}
+	switch e.Kind {
+	case terminal.EntryRedeem, terminal.EntryReverse:
+		guess.verdict = string(terminal.Accepted)
+		guess.place.Int64 += int64(len(e.Lines))
+	}
+	return guess, err
 }
 
 // loadVerdict returns the verdict on an entry, or nil where its kind gets none.

@@ -162,7 +162,7 @@ func (g *leasing) grant(want cloud.LeaseWant) error {
 	if err != nil {
 		return err
 	}
-	account, campaign, err := loadAccount(g, v, want.Part, g.terminal.ID, terminal.UID{})
+	account, campaign, err := g.account(v, want.Part, g.terminal.ID, terminal.UID{})
 	if err != nil || campaign.Offline == nil || account.Withdrawn || len(stateFindings(v.Voucher, campaign, g.terminal.Store)) > 0 {
 		return err
 	}
@@ -286,6 +286,9 @@ func (c *change) returnGivenUp(t cloud.Terminal, request cloud.LeaseRequest) err
 // returnPast takes back the leases of a terminal that nothing after its entry e can be spent of: it was written after they expired, or in
 // another epoch. Everything before it is here.
 func (c *change) returnPast(t cloud.Terminal, e terminal.Entry, at time.Time) error {
+	if none, err := c.noLeases(t.Merchant); err != nil || none {
+		return err
+	}
 	past, err := openLeases(c, "terminal = ? AND (expires_at < ? OR epoch < ?)", t.ID, micros(e.Lower), e.Epoch)
 	if err != nil {
 		return err
@@ -329,6 +332,9 @@ func leasedOf(q Querier, merchant string, quota terminal.Quota, but int64) (unit
 // spending are the leases that a line of a redemption is spent of: of its voucher, and of its campaign's limit that day. idle is what else
 // of the voucher is leased to its terminal, and not for this entry.
 func (s *settling) spending(line terminal.EntryLine) (ofVoucher, ofLimit []lease, idle int64, err error) {
+	if none, err := s.noLeases(s.terminal.Merchant); err != nil || none {
+		return nil, nil, 0, err
+	}
 	mine, err := openLeases(s, "terminal = ? AND (voucher = ? OR voucher = 0)", s.terminal.ID, int64(line.Voucher))
 	for _, l := range mine {
 		spends := l.epoch == s.entry.Epoch && l.after < s.entry.Seq && l.left() > 0

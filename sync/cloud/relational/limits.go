@@ -282,14 +282,13 @@ func addUndone(q Querier, t cloud.Terminal, v held, row *terminal.Row) error {
 		undone = append(undone, u)
 		return err
 	}, `SELECT e.bytes, l.part, l.accepted FROM line l JOIN entry e ON e.ordinal = l.entry
-		WHERE l.voucher = ? AND l.kind = ? AND e.terminal <> ?`, int64(v.ID), uint8(terminal.EntryReverse), t.ID)
+		WHERE l.voucher = ? AND l.kind = `+kindReverse+` AND e.terminal <> ?`, int64(v.ID), t.ID)
 	if err != nil {
 		return err
 	}
 	for _, u := range undone {
 		var own bool
-		err := q.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE uid = ? AND terminal = ? AND kind = ?)", u.about[:], t.ID,
-			uint8(terminal.EntryRedeem)).Scan(&own)
+		err := q.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE uid = ? AND terminal = ? AND kind = "+kindRedeem+")", u.about[:], t.ID).Scan(&own)
 		if err != nil {
 			return err
 		}
@@ -335,7 +334,7 @@ func (s *Storage) Redemption(ctx context.Context, t cloud.Terminal, uid terminal
 		var ordinal int64
 		bytes, reversed = nil, nil
 		err := q.QueryRow(`SELECT e.ordinal, e.bytes FROM entry e JOIN terminal t ON t.id = e.terminal
-			WHERE e.uid = ? AND t.merchant = ? AND e.kind = ? ORDER BY e.ordinal LIMIT 1`, uid[:], t.Merchant, uint8(terminal.EntryRedeem)).
+			WHERE e.uid = ? AND t.merchant = ? AND e.kind = `+kindRedeem+` ORDER BY e.ordinal LIMIT 1`, uid[:], t.Merchant).
 			Scan(&ordinal, &bytes)
 		if err != nil {
 			return unknown(err, "the redemption")

@@ -213,8 +213,7 @@ func (s *settling) limitDebts(merchant string, quota terminal.Quota) (debts []li
 		debts = append(debts, debt)
 		return err
 	}, `SELECT x.id, x.entry, x.line, x.voucher, l.store, l.day, x.units - x.paid FROM exception x JOIN line l ON l.entry = x.entry AND l.line = x.line
-		WHERE x.state = 'open' AND x.kind = ?6 AND l.merchant = ?1 AND l.campaign = ?2 AND l.day BETWEEN ?3 AND ?4`+ofLine(quota)+" ORDER BY x.id",
-		merchant, quota.Campaign, quota.Days.From.String(), quota.Days.Through.String(), either(quota.Customer, quota.Store),
-		string(limitKinds[quota.Reason]))
+		WHERE x.state = 'open' AND x.kind = '`+string(limitKinds[quota.Reason])+`' AND l.merchant = ?1 AND l.campaign = ?2 AND l.day BETWEEN ?3 AND ?4`+ofLine(quota)+" ORDER BY x.id",
+		merchant, quota.Campaign, quota.Days.From.String(), quota.Days.Through.String(), either(quota.Customer, quota.Store))
 	return debts, err
 }

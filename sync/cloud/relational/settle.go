@@ -19,6 +19,7 @@ type settling struct {
 	ordinal  int64
 	at       time.Time
 	shown    []cloud.Shown // by all lines of a redemption
+	first    held          // the voucher of its one line, as it was before; the zero value where there is none
 }
 
 // redeem judges every line of a redemption and ends the claim for it.
@@ -29,7 +30,7 @@ func (s *settling) redeem() ([]terminal.LineVerdict, error) {
 		if err != nil && !isUnknown(err) {
 			return nil, err
 		}
-		s.shown = append(s.shown, v.shown())
+		s.first, s.shown = v, append(s.shown, v.shown())
 	}
 	for i, line := range s.entry.Lines {
 		verdict, err := s.redeemLine(i, line)
@@ -38,20 +39,31 @@ func (s *settling) redeem() ([]terminal.LineVerdict, error) {
 		}
 		verdicts = append(verdicts, verdict)
 	}
-	_, err := s.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ?", s.terminal.ID, s.entry.UID[:])
-	return verdicts, err
+	return verdicts, s.endClaim(s.terminal, s.entry.UID)
+}
+
+// voucher loads the voucher of a line as it is before the line.
+func (s *settling) voucher(line terminal.EntryLine) (v held, known bool, err error) {
+	if len(s.entry.Lines) == 1 { // nothing came between
+		return s.first, s.first.ID == line.Voucher, nil
+	}
+	v, err = voucher(s, "id = ? AND merchant = ?", int64(line.Voucher), s.terminal.Merchant)
+	if isUnknown(err) {
+		return v, false, nil
+	}
+	return v, err == nil, err
 }
 
 func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerdict, error) {
-	v, err := voucher(s, "id = ? AND merchant = ?", int64(line.Voucher), s.terminal.Merchant)
-	if isUnknown(err) {
-		verdict, _ := cloud.Account{}.Judge(line.Units, false)
-		return verdict, s.saveLine(i, line, verdict, nil)
-	}
+	v, known, err := s.voucher(line)
 	if err != nil {
 		return terminal.LineVerdict{}, err
 	}
-	account, campaign, err := loadAccount(s, v, line.Part, s.terminal.ID, s.entry.UID)
+	if !known {
+		verdict, _ := cloud.Account{}.Judge(line.Units, false)
+		return verdict, s.saveLine(i, line, verdict, nil, countedUnder{})
+	}
+	account, campaign, err := s.account(v, line.Part, s.terminal.ID, s.entry.UID)
 	if err != nil {
 		return terminal.LineVerdict{}, err
 	}
@@ -80,13 +92,9 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	if err := s.useHold(line, account.Own-after.Own-ofLease); err != nil {
 		return verdict, err
 	}
-	if err := s.saveLine(i, line, verdict, other); err != nil {
-		return verdict, err
-	}
 	day := s.entry.BusinessDay.String()
-	_, err = s.Exec("UPDATE line SET merchant = ?, campaign = ?, customer = ?, store = ?, day = ? WHERE entry = ? AND line = ?",
-		v.merchant, v.Campaign, v.Counted(), s.terminal.Store, day, s.ordinal, i)
-	if err != nil || verdict.Invalid > 0 {
+	under := countedUnder{v.merchant, v.Campaign, v.Counted(), s.terminal.Store, day}
+	if err := s.saveLine(i, line, verdict, other, under); err != nil || verdict.Invalid > 0 {
 		return verdict, err
 	}
 	if err := s.publishCounts(v, s.terminal.Store, day); err != nil {
@@ -114,14 +122,14 @@ func (s *settling) useHold(line terminal.EntryLine, units int64) error {
 	return err
 }
 
-// loadAccount counts a voucher, or a part of it, for the judgement of the entry uid of a terminal: what others hold includes what is leased
+// account counts a voucher, or a part of it, for the judgement of the entry uid of a terminal: what others hold includes what is leased
 // to other terminals. It also returns the voucher's campaign.
-func loadAccount(q Querier, v held, part string, terminalID int64, uid terminal.UID) (cloud.Account, terminal.Campaign, error) {
-	campaign, err := loadCampaign(q, v.merchant, v.Campaign)
+func (c *change) account(v held, part string, terminalID int64, uid terminal.UID) (cloud.Account, terminal.Campaign, error) {
+	campaign, err := c.campaign(v.merchant, v.Campaign)
 	if err != nil {
 		return cloud.Account{}, campaign, err
 	}
-	revoked, err := v.keyRevoked(q)
+	revoked, err := v.keyRevoked(c)
 	if err != nil {
 		return cloud.Account{}, campaign, err
 	}
@@ -131,26 +139,32 @@ func loadAccount(q Querier, v held, part string, terminalID int64, uid terminal.
 	}
 	if part != "" {
 		account.Redeemed, account.Reversed = 0, 0
-		err := q.QueryRow("SELECT redeemed, reversed FROM part WHERE voucher = ? AND part = ?", int64(v.ID), part).
+		err := c.QueryRow("SELECT redeemed, reversed FROM part WHERE voucher = ? AND part = ?", int64(v.ID), part).
 			Scan(&account.Redeemed, &account.Reversed)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return account, campaign, err
 		}
 	}
-	err = q.QueryRow(`SELECT coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN units END), 0),
+	err = c.QueryRow(`SELECT coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN units END), 0),
 			coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN 0 ELSE units END), 0)
 		FROM hold WHERE voucher = ?3 AND part = ?4 AND reverse IS NULL`, terminalID, uid[:], int64(v.ID), part).
 		Scan(&account.Own, &account.Held)
 	if err != nil {
 		return account, campaign, err
 	}
-	leased, err := leasedBut(q, v.ID, part, terminalID)
+	if none, err := c.noLeases(v.merchant); err != nil || none {
+		return account, campaign, err
+	}
+	leased, err := leasedBut(c, v.ID, part, terminalID)
 	account.Held += leased
 	return account, campaign, err
 }
 
+// countedUnder is what limits count a redeemed line under; the zero value is for lines that no limit counts.
+type countedUnder struct{ merchant, campaign, customer, store, day string }
+
 // saveLine stores a line with its verdict, and opens the exceptions that it calls for.
-func (s *settling) saveLine(i int, line terminal.EntryLine, verdict terminal.LineVerdict, other *api.ExceptionUse) error {
+func (s *settling) saveLine(i int, line terminal.EntryLine, verdict terminal.LineVerdict, other *api.ExceptionUse, under countedUnder) error {
 	var otherBody sql.NullString
 	if verdict.Other != nil {
 		body, err := json.Marshal(verdict.Other)
@@ -159,9 +173,10 @@ func (s *settling) saveLine(i int, line terminal.EntryLine, verdict terminal.Lin
 		}
 		otherBody = sql.NullString{String: string(body), Valid: true}
 	}
-	_, err := s.Exec(`INSERT INTO line (entry, line, kind, voucher, part, units, accepted, overrun, revoked, invalid, other)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.ordinal, i, uint8(s.entry.Kind), int64(line.Voucher), line.Part, line.Units,
-		verdict.Accepted, verdict.Overrun, verdict.Revoked, verdict.Invalid, otherBody)
+	_, err := s.Exec(`INSERT INTO line (entry, line, kind, voucher, part, units, accepted, overrun, revoked, invalid, other, merchant, campaign, customer, store, day)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.ordinal, i, uint8(s.entry.Kind), int64(line.Voucher), line.Part, line.Units,
+		verdict.Accepted, verdict.Overrun, verdict.Revoked, verdict.Invalid, otherBody,
+		under.merchant, under.campaign, under.customer, under.store, under.day)
 	if err != nil || s.entry.Kind != terminal.EntryRedeem {
 		return err
 	}
@@ -215,11 +230,17 @@ func (s *settling) count(v held, part string, redeemed, reversed int64) error {
 
 // lastUse is the newest use of a voucher that still stands, as JSON; NULL where there is none.
 func (s *settling) lastUse(v held) (last sql.NullString, err error) {
-	use, err := findUse(s, v, "", true)
-	if err != nil || use == nil {
-		return last, err
+	use := terminal.LastUse{At: s.entry.Wall, Store: s.terminal.Store, Terminal: s.terminal.Name}
+	if s.entry.Kind == terminal.EntryRedeem { // what came last is the newest
+		use.Operator = s.operatorName(s.entry.Operator)
+	} else {
+		found, err := findUse(s, v, "", true)
+		if err != nil || found == nil {
+			return last, err
+		}
+		use = terminal.LastUse{At: found.At, Store: found.Store, Terminal: found.Terminal, Operator: text(found.OperatorName)}
 	}
-	body, err := json.Marshal(terminal.LastUse{At: use.At, Store: use.Store, Terminal: use.Terminal, Operator: text(use.OperatorName)})
+	body, err := json.Marshal(use)
 	return sql.NullString{String: string(body), Valid: true}, err
 }
 
@@ -233,8 +254,7 @@ func (s *settling) reverse() ([]terminal.LineVerdict, error) {
 		}
 		verdicts = append(verdicts, verdict)
 	}
-	_, err := s.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ?", s.terminal.ID, s.entry.UID[:])
-	return verdicts, err
+	return verdicts, s.endClaim(s.terminal, s.entry.UID)
 }
 
 // reverseLine takes back what it can of a line; what exceeds it is void, and an exception.
@@ -248,7 +268,7 @@ func (s *settling) reverseLine(i int, line terminal.EntryLine) (terminal.LineVer
 	}
 	reversal := cloud.Reverse(original, line.Units)
 	verdict := terminal.LineVerdict{Accepted: reversal.Effective, Invalid: reversal.Void}
-	if err := s.saveLine(i, line, verdict, nil); err != nil {
+	if err := s.saveLine(i, line, verdict, nil, countedUnder{}); err != nil {
 		return verdict, err
 	}
 	if reversal.Void > 0 || line.Units < 1 {
@@ -292,8 +312,8 @@ func redeemedLine(q Querier, merchant string, uid terminal.UID, line int) (l clo
 	var id int64
 	row := q.QueryRow(`SELECT e.ordinal, l.voucher, l.part, l.units, l.accepted, l.overrun, l.revoked, l.invalid, l.reversed
 		FROM entry e JOIN terminal t ON t.id = e.terminal JOIN line l ON l.entry = e.ordinal
-		WHERE e.uid = ? AND t.merchant = ? AND e.kind = ? AND l.line = ? ORDER BY e.ordinal LIMIT 1`,
-		uid[:], merchant, uint8(terminal.EntryRedeem), line)
+		WHERE e.uid = ? AND t.merchant = ? AND e.kind = `+kindRedeem+` AND l.line = ? ORDER BY e.ordinal LIMIT 1`,
+		uid[:], merchant, line)
 	err = row.Scan(&ordinal, &id, &l.Part, &l.Units, &l.Accepted, &l.Overrun, &l.Revoked, &l.Invalid, &l.Reversed)
 	l.Voucher = terminal.VoucherID(id)
 	return l, ordinal, unknown(err, "the redemption")

@@ -98,7 +98,10 @@ func (s *Storage) Ready(ctx context.Context) error {
 }
 
 // change is one write transaction.
-type change struct{ Tx }
+type change struct {
+	Tx
+	facts *batchFacts // nil but in a batch of a journal
+}
 
 // write runs do in a write transaction as if there were no other.
 func (s *Storage) write(ctx context.Context, do func(c *change) error) error {
@@ -114,7 +117,7 @@ func (s *Storage) writeAs(ctx context.Context, needs Isolation, do func(c *chang
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := s.engine.Write(ctx, needs, func(tx Tx) error { return do(&change{tx}) })
+	err := s.engine.Write(ctx, needs, func(tx Tx) error { return do(&change{Tx: tx}) })
 	if err == nil {
 		s.watch.wake()
 	}

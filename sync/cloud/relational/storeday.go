@@ -82,10 +82,10 @@ func dayCounters(q Querier, t cloud.Terminal, day terminal.Date, page *cloud.Day
 		page.Counters = append(page.Counters, c)
 		return nil
 	}, `SELECT t.name, t.pending, t.last_seen,
-			EXISTS (SELECT 1 FROM entry e WHERE e.terminal = t.id AND e.business_day = ?3 AND e.kind = ?4)
+			EXISTS (SELECT 1 FROM entry e WHERE e.terminal = t.id AND e.business_day = ?3 AND e.kind = `+kindDayClose+`)
 		FROM terminal t WHERE t.merchant = ?1 AND t.store = ?2
 		AND (t.suspended = 0 OR EXISTS (SELECT 1 FROM entry e WHERE e.terminal = t.id AND e.business_day = ?3))
-		ORDER BY t.name, t.id`, t.Merchant, t.Store, day.String(), uint8(terminal.EntryDayClose))
+		ORDER BY t.name, t.id`, t.Merchant, t.Store, day.String())
 }
 
 // dayCustomers counts the customers of vouchers that name one. Of a voucher that names none, the column holds a name made from its id

@@ -17,13 +17,8 @@ import (
 // notify writes an event for every webhook of the merchant that asks for it, within the transaction of what it tells of. Webhooks are only
 // ever changed by Conditional transactions, which are no reason to begin this one again. message is asked for only where somebody is told.
 func (c *change) notify(merchant, event string, message func() (cloud.Delivery, error)) error {
-	var ids []string
-	if err := each(c, func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}, "SELECT id FROM webhook WHERE merchant = ? AND state = 'live' AND (events = '' OR events LIKE ?)", merchant, "% "+event+" %"); err != nil || len(ids) == 0 {
+	ids, err := c.hooksFor(merchant, event)
+	if err != nil || len(ids) == 0 {
 		return err
 	}
 	delivery, err := message()
