@@ -20,6 +20,9 @@ const noBreak = '\u00a0'
 // Clean makes a text safe for a row: control characters and every kind of space become a plain space (but for the no-break space,
 // which stays), invisible and direction-changing characters vanish, and bytes that are no text become U+FFFD.
 func Clean(text string) string {
+	if plain(text) {
+		return strings.TrimSpace(text)
+	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case r == utf8.RuneError, r == noBreak:
@@ -33,10 +36,27 @@ func Clean(text string) string {
 	}, text))
 }
 
+// plain reports that a text is printable ASCII and nothing else, as most are: there is nothing to clean.
+func plain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // Wrap breaks a text into rows of at most so many columns: between words, behind a word's hyphen, between Chinese characters, and
 // inside a word only where it is longer than a row. The empty text has no rows. Columns must be at least 2, the width of a Chinese character.
 func Wrap(text string, columns int) []string {
 	columns = max(columns, 2)
+	text = Clean(text)
+	if text == "" {
+		return nil
+	}
+	if terminal.Columns(text) <= columns && !strings.Contains(text, "  ") { // it is drawn before each COMMIT, and most rows are whole
+		return []string{text}
+	}
 	var rows []string
 	row, width, space := "", 0, false
 	flush := func() {
@@ -45,21 +65,24 @@ func Wrap(text string, columns int) []string {
 		}
 		row, width, space = "", 0, false
 	}
-	for _, piece := range pieces(Clean(text)) {
+	for _, piece := range pieces(text) {
 		if piece == " " {
 			space = width > 0
 			continue
 		}
-		need := terminal.Columns(piece)
+		need, gap := terminal.Columns(piece), ""
 		if space {
-			need++
+			gap = " "
 		}
-		if width+need > columns {
+		if width+len(gap)+need > columns {
 			flush()
-		} else if space {
-			row += " "
+			gap = ""
 		}
 		space = false
+		if need <= columns {
+			row, width = row+gap+piece, width+len(gap)+need
+			continue
+		}
 		for _, r := range piece {
 			if w := terminal.RuneColumns(r); terminal.Columns(row)+w > columns { // a word longer than a row
 				rows, row = append(rows, row), ""
