@@ -7,15 +7,19 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	cloudsync "countersign/sync"
+	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/sync/cloud/relational"
+	"countersign/sync/cloud/sqlite"
 	"countersign/terminal"
 	"countersign/terminal/entry"
 	"countersign/terminal/token"
@@ -26,8 +30,10 @@ type office struct {
 	storage  *relational.Storage
 	server   *http.Server
 	url      string
+	sent     atomic.Int64 // bytes that it wrote into its connections
 	stopping chan struct{}
 	served   chan struct{}
+	closing  []io.Closer // behind it
 }
 
 // merchant is whom the fleet belongs to, with one store and one campaign.
@@ -39,16 +45,36 @@ const (
 var coffee = terminal.Campaign{ID: offer, Name: terminal.Text{"en": "Free coffee"}, Kind: terminal.KindProduct, Currency: "EUR", Units: 1,
 	Price: &terminal.Money{Minor: 250, Currency: "EUR"}, State: terminal.CampaignLive}
 
-func serve(ctx context.Context, storage *relational.Storage) (*office, error) {
+// serveSQLite is a cloud process on a database of its own in a folder.
+func serveSQLite(ctx context.Context, folder string) (*office, error) {
+	storage, err := sqlite.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	if err := apply(ctx, storage); err != nil {
+		return nil, errors.Join(err, storage.Close())
+	}
+	o, err := serve(ctx, storage)
+	if err != nil {
+		return nil, errors.Join(err, storage.Close())
+	}
+	o.closing = append(o.closing, storage)
+	return o, nil
+}
+
+// apply writes the merchant, the store and the campaign.
+func apply(ctx context.Context, storage *relational.Storage) error {
 	_, err := storage.Apply(ctx, cloud.Catalogue{
 		Merchant: terminal.Merchant{ID: merchant, Name: "Bench", Currency: "EUR", Languages: []string{"en"}},
 		Stores: []terminal.Store{{ID: shopID, Name: "Quay", Zone: "Europe/Berlin", Language: "en", SignIn: terminal.SignInNone,
 			Print: "always", Copies: 1}},
 		Campaigns: []terminal.Campaign{coffee},
 	})
-	if err != nil {
-		return nil, err
-	}
+	return err
+}
+
+// serve answers for a storage that has the merchant.
+func serve(ctx context.Context, storage *relational.Storage) (*office, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -61,17 +87,59 @@ func serve(ctx context.Context, storage *relational.Storage) (*office, error) {
 	o.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(o.served)
-		_ = o.server.Serve(listener) // it returns when close ends it
+		_ = o.server.Serve(counted{listener, &o.sent}) // it returns when close ends it
 	}()
 	return o, nil
 }
 
-// close ends the process and leaves the storage open.
+// close ends the process, and what it alone used.
 func (o *office) close() error {
 	close(o.stopping)
 	err := o.server.Close()
 	<-o.served
+	for _, behind := range o.closing {
+		err = errors.Join(err, behind.Close())
+	}
 	return err
+}
+
+// counted counts the bytes that are written into the connections that it accepts.
+type counted struct {
+	net.Listener
+	bytes *atomic.Int64
+}
+
+// Accept implements net.Listener.
+func (c counted) Accept() (net.Conn, error) {
+	connection, err := c.Listener.Accept()
+	return countedConn{connection, c.bytes}, err
+}
+
+type countedConn struct {
+	net.Conn
+	bytes *atomic.Int64
+}
+
+// Write implements net.Conn.
+func (c countedConn) Write(raw []byte) (int, error) {
+	n, err := c.Conn.Write(raw)
+	c.bytes.Add(int64(n))
+	return n, err
+}
+
+// invite makes a join code.
+func (o *office) invite(ctx context.Context) (string, error) {
+	keys, err := o.storage.Keys(ctx)
+	if err != nil {
+		return "", err
+	}
+	secret, err := token.NewCode(rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	now := time.Now()
+	err = o.storage.Invite(ctx, []cloud.Invitation{{Merchant: merchant, Store: shopID, SecretHash: cloud.SecretHash(secret), CreatedAt: now, ExpiresAt: now.Add(time.Hour)}})
+	return api.JoinCode{Base: o.url + "/", Secret: secret, RootHash: api.RootHash(keys.Root.Public().(ed25519.PublicKey))}.String(), err
 }
 
 // till is a terminal of the fleet. Its journal is in memory, and written before anything is timed.

@@ -24,6 +24,7 @@ type measurement struct {
 var measurements = []measurement{
 	{"redeem", measureRedeem},
 	{"check", measureCheck},
+	{"fill", measureFill},
 	{"push", measurePush},
 	{"verify", measureVerify},
 }
@@ -42,6 +43,7 @@ func main() {
 	quick := flag.Bool("quick", false, "smaller numbers, under five minutes")
 	out := flag.String("out", filepath.Join("dist", "bench"), "the folder that the table is written to; measured on its disk")
 	profile := flag.String("profile", "", "write a processor profile of the whole run to this file")
+	joining := flag.String("join", "", "join a cloud with this code in the folder of -out, and say how it went: what a first fill is measured by")
 	only := flag.String("only", "", "measure only these, such as redeem,check")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -57,7 +59,11 @@ func main() {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	if err := run(ctx, *out, *only, *quick); err != nil {
+	work := func() error { return run(ctx, *out, *only, *quick) }
+	if *joining != "" {
+		work = func() error { return join(ctx, *out, *joining) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

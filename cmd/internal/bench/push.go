@@ -24,12 +24,7 @@ func measurePush(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	storage, err := sqlite.Open(folder)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = storage.Close() }()
-	cloud, err := serve(ctx, storage)
+	cloud, err := serveSQLite(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +33,7 @@ func measurePush(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	database, before := filepath.Join(folder, "cloud.db"), filepath.Join(folder, "before.db")
+	database, before := filepath.Join(folder, sqlite.FileName), filepath.Join(folder, "before.db")
 	entries := terminals * each
 	// Warm: each terminal makes its connection, and is told the nonce of its proofs.
 	if err := prepare(ctx, cloud, tills, 1); err != nil {

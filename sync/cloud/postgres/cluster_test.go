@@ -5,28 +5,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"countersign/sync/cloud/postgres"
+	"countersign/sync/cloud/postgres/cluster"
 )
 
 // sellerVariable makes this program the seller of the process test, see sell.
 const sellerVariable = "COUNTERSIGN_TEST_SELLER"
 
-// socket is the folder where the tests' own PostgreSQL listens.
-var socket string
+// own is the tests' own PostgreSQL.
+var own *cluster.Cluster
 
 func TestMain(m *testing.M) {
 	if raw := os.Getenv(sellerVariable); raw != "" {
@@ -41,97 +36,21 @@ func TestMain(m *testing.M) {
 
 // withCluster runs do with a PostgreSQL of its own, which ends with this process, however that ends.
 func withCluster(do func() int) int {
-	stop, err := startCluster()
+	started, err := cluster.Start("", "fsync=off", "max_connections=300", "shared_buffers=64MB")
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "The tests need a PostgreSQL of their own, which did not start: %v\n", err)
 		return 1
 	}
-	defer stop()
-	return do()
-}
-
-// clusterScript makes a cluster in $1 with the programs of $2, runs it, and removes it when its standard input ends.
-const clusterScript = `
-cd "$1" || exit 1
-"$2/initdb" -D "$1/data" -U countersign -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$1/log" 2>&1 || { cat "$1/log" >&2; exit 1; }
-"$2/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off -c max_connections=300 -c shared_buffers=64MB -c log_min_messages=fatal >>"$1/log" 2>&1 &
-cat >/dev/null
-kill -INT $!
-wait $!
-rm -rf "$1"/*
-`
-
-func startCluster() (stop func(), err error) {
-	programs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	if len(programs) == 0 {
-		return nil, errors.New("there is none on this machine: install it with .ci/provision test")
+	own = started
+	code := do()
+	if err := started.Stop(); err != nil {
+		fmt.Fprintf(os.Stderr, "The tests' PostgreSQL did not end well: %v\n", err)
 	}
-	dir, err := os.MkdirTemp("", "countersign-pg")
-	if err != nil {
-		return nil, err
-	}
-	args := []string{"sh", "-c", clusterScript, "cluster", dir, programs[len(programs)-1]}
-	if os.Getuid() == 0 { // PostgreSQL refuses to run as root
-		if err := giveToPostgres(dir); err != nil {
-			return nil, err
-		}
-		args = append([]string{"runuser", "-u", "postgres", "--"}, args...)
-	}
-	cluster := exec.Command(args[0], args[1:]...)
-	cluster.Stderr = os.Stderr
-	life, err := cluster.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cluster.Start(); err != nil {
-		return nil, err
-	}
-	stop = func() {
-		life.Close()
-		cluster.Wait()
-		os.RemoveAll(dir)
-	}
-	socket = dir
-	if err := awaitCluster(); err != nil {
-		stop()
-		return nil, err
-	}
-	return stop, nil
-}
-
-func giveToPostgres(dir string) error {
-	account, err := user.Lookup("postgres")
-	if err != nil {
-		return err
-	}
-	uid, err := strconv.Atoi(account.Uid)
-	if err != nil {
-		return err
-	}
-	return os.Chown(dir, uid, -1)
-}
-
-func awaitCluster() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	for {
-		connection, err := pgx.Connect(ctx, address("postgres"))
-		if err == nil {
-			return connection.Close(ctx)
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return fmt.Errorf("it does not answer: %w", err)
-		}
-	}
+	return code
 }
 
 // address is the URL of a database of the cluster.
-func address(database string) string {
-	query := url.Values{"host": {socket}, "user": {"countersign"}, "sslmode": {"disable"}}
-	return "postgres:///" + database + "?" + query.Encode()
-}
+func address(database string) string { return own.URL(database) }
 
 var databases atomic.Int64
 
