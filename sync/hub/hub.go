@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -171,10 +172,11 @@ func (h *Hub) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !was {
+	err = h.config.Copy.Take(ctx, h.self, page, time.Now())
+	if !was || cursor == "" {
 		h.nudge()
 	}
-	return h.config.Copy.Take(ctx, h.self, page, time.Now())
+	return err
 }
 
 func (h *Hub) nudge() {
@@ -184,15 +186,25 @@ func (h *Hub) nudge() {
 	}
 }
 
-// handOn sends the cloud what was gathered and it does not have.
+// handOn sends the cloud what was gathered and it does not have. Of a journal of which the cloud lacks entries that the hub never had, as after
+// a restore from a backup older than the hub, the terminal itself has to send those first.
 func (h *Hub) handOn(ctx context.Context) error {
+	apart := map[int64]bool{}
 	for {
 		terminals, _, err := h.config.Copy.Gathered(ctx)
-		if err != nil || len(terminals) == 0 {
+		if err != nil {
 			return err
 		}
+		terminals = slices.DeleteFunc(terminals, func(t cloud.Terminal) bool { return apart[t.ID] })
+		if len(terminals) == 0 {
+			return nil
+		}
 		for _, t := range terminals {
-			if err := h.handOnOne(ctx, t); err != nil {
+			err := h.handOnOne(ctx, t)
+			if errors.Is(err, cloud.ErrUnknown) {
+				h.config.Log.Warn("the cloud lacks entries that the hub does not have either: it waits for the terminal to send them", "terminal", t.Name, "error", err.Error())
+				apart[t.ID] = true
+			} else if err != nil {
 				return err
 			}
 		}

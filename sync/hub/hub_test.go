@@ -4,15 +4,18 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +40,8 @@ type world struct {
 	keys    cloud.Keys
 	key     []byte
 	server  *httptest.Server
+	serves  func(*relational.Storage) // has the server answer from another storage
+	at      string                    // the cloud's folder
 	line    *line
 	pass    terminal.Campaign
 	hub     *counter
@@ -76,11 +81,12 @@ func (l *line) RoundTrip(request *http.Request) (*http.Response, error) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	storage, err := sqlite.Open(t.TempDir())
+	at := t.TempDir()
+	storage, err := sqlite.Open(at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, storage: storage, line: &line{}, folder: t.TempDir(),
+	w := &world{T: t, storage: storage, at: at, line: &line{}, folder: t.TempDir(),
 		pass: terminal.Campaign{ID: "swim", Name: terminal.Text{"en": "Swim"}, Kind: terminal.KindPass, Currency: "EUR", Units: 10}}
 	store := func(id string) terminal.Store {
 		return terminal.Store{ID: id, Name: id, Zone: "Europe/Berlin", Language: "en", SignIn: terminal.SignInNone, Print: "always", Copies: 1}
@@ -93,17 +99,41 @@ func newWorld(t *testing.T) *world {
 	w.key, err = storage.LookupKey(t.Context(), merchantID)
 	w.must(err)
 	stopping := make(chan struct{})
-	mux := http.NewServeMux()
-	w.server = httptest.NewServer(mux)
-	handler, err := cloud.New(t.Context(), storage, cloud.Options{PublicURL: w.server.URL, Stopping: stopping})
-	w.must(err)
-	mux.Handle("/", handler)
+	var handler atomic.Value
+	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.Load().(http.Handler).ServeHTTP(rw, r) }))
+	w.serves = func(storage *relational.Storage) {
+		made, err := cloud.New(t.Context(), storage, cloud.Options{PublicURL: w.server.URL, Stopping: stopping})
+		w.must(err)
+		w.storage = storage
+		handler.Store(made)
+	}
+	w.serves(storage)
 	t.Cleanup(func() {
 		close(stopping)
 		w.server.Close()
-		w.must(storage.Close())
+		w.must(w.storage.Close())
 	})
 	return w
+}
+
+// copyDatabase backs the cloud's database up.
+func (w *world) copyDatabase(into string) {
+	w.Helper()
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(w.at, sqlite.FileName))
+	w.must(err)
+	_, err = db.Exec("VACUUM INTO ?", into)
+	w.must(errors.Join(err, db.Close()))
+}
+
+// putBack has the cloud go on with a backup, while nobody asks it.
+func (w *world) putBack(folder string) {
+	w.Helper()
+	old := w.storage
+	storage, err := sqlite.Open(folder)
+	w.must(err)
+	w.serves(storage)
+	w.server.CloseClientConnections()
+	w.must(old.Close())
 }
 
 func (w *world) must(err error) {
@@ -309,6 +339,22 @@ func (c *counter) redeem(t ticket, units int64, uid terminal.UID, assurance term
 	return nil
 }
 
+// pushItself hands the journal after an entry over to the cloud, without the hub.
+func (c *counter) pushItself(after int) error {
+	prev := c.places[after].Hash
+	_, err := c.storage.ApplyJournal(c.Context(), c.Terminal, cloud.Push{Epoch: 1, FromSeq: uint64(after + 1), Prev: prev, Entries: c.sealed[after:], At: time.Now(),
+		Standing: cloud.Standing{Instance: "itself", Nonce: time.Now()}})
+	return err
+}
+
+// used is how many units of a voucher the cloud counts.
+func (w *world) used(t ticket) int64 {
+	w.Helper()
+	row, err := w.storage.Lookup(w.Context(), w.hub.Terminal, []terminal.Lookup{t.lookup})
+	w.must(err)
+	return row[0].Voucher.Used
+}
+
 // until waits for something to become true, for as long as it takes.
 func (w *world) until(what string, done func() bool) {
 	w.Helper()
@@ -436,6 +482,64 @@ func TestWhatAHubGrantedOutlivesIt(t *testing.T) {
 		terminals, _, gathered := r.copy.Gathered(t.Context())
 		return err == nil && gathered == nil && len(terminals) == 0 && row[0].Voucher.Used == 4
 	})
+}
+
+// A store that gets its hub after years has journals that the hub has not from the beginning. If it could hand on only what begins there, a
+// counter without a line of its own would keep its redemptions for ever, and with it every other of the store.
+func TestAHubHandsOnWhatBeganBeforeIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	w.hub = w.counter(quayID)
+	old, young := w.counter(quayID), w.counter(quayID)
+	for range 2 {
+		w.must(old.redeem(pass, 1, newUID(), terminal.Offline))
+	}
+	w.must(old.pushItself(0))
+	signed := w.appoint(w.hub)
+	r := w.start(w.hub, signed)
+	defer func() { r.end(w) }()
+	for _, c := range []*counter{old, young} {
+		c.hears(signed, r.address)
+		w.until("the hub answers", func() bool { return c.line.Beat(w.Context()) == nil })
+		w.must(c.redeem(pass, 1, newUID(), terminal.Offline))
+		w.must(c.line.Push(t.Context()))
+	}
+	w.until("the cloud has what the hub gathered", func() bool { return w.used(pass) == 4 })
+}
+
+// A cloud that was put back to a backup lacks what a hub has handed on since. If the hub did not hand it on again, the redemptions of a
+// counter without a line of its own would be gone for the merchant.
+func TestAHubFillsACloudThatWasPutBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	r, counters := w.store(1)
+	defer r.end(w)
+	c := counters[0]
+	sell := func(times int) {
+		for range times {
+			w.must(c.redeem(pass, 1, newUID(), terminal.Offline))
+		}
+		w.must(c.line.Push(t.Context()))
+	}
+	sell(2)
+	w.until("the cloud has the first", func() bool { return w.used(pass) == 2 })
+	backup := filepath.Join(t.TempDir(), sqlite.FileName)
+	w.copyDatabase(backup)
+	sell(3)
+	w.until("the cloud has all", func() bool { return w.used(pass) == 5 })
+	w.until("the hub knows that", func() bool {
+		_, pending, err := r.copy.Gathered(t.Context())
+		return err == nil && pending == 0
+	})
+	w.line.cut(true)
+	w.putBack(filepath.Dir(backup))
+	if used := w.used(pass); used != 2 {
+		t.Fatalf("the backup knows of %d units", used)
+	}
+	w.line.cut(false)
+	w.until("the cloud has all again", func() bool { return w.used(pass) == 5 })
 }
 
 // A counter that starts anew names to its hub only what the hub lacks. If the hub did not name the rest to the cloud, the cloud would let go

@@ -71,8 +71,12 @@ func (s *Copy) Take(ctx context.Context, self cloud.Terminal, page *api.FeedPage
 		}
 		touched := map[terminal.VoucherID]bool{}
 		if page.Peers != nil {
+			var begun bool
+			if err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?)", metaCursor).Scan(&begun); err != nil {
+				return err
+			}
 			for _, peer := range *page.Peers {
-				if err := c.takePeer(self, peer, page.AtEnd, at, touched); err != nil {
+				if err := c.takePeer(self, peer, !begun, page.AtEnd, at, touched); err != nil {
 					return err
 				}
 			}
@@ -141,10 +145,30 @@ func (c *change) takePlace(self cloud.Terminal, page *api.FeedPage) error {
 	return nil
 }
 
-// takePeer stores a terminal of the store. Its journal is gathered from where the cloud's ended when the hub first heard of it. Only at the
+// metaBase is the key in table meta of the entry of a terminal's journal that what the hub gathers of it follows, as "SEQ HASH": the hub does
+// not have that one.
+func metaBase(terminalID int64) string { return fmt.Sprintf("base %d", terminalID) }
+
+// baseOf is the hash of entry seq of a journal, where what the hub gathers follows that.
+func baseOf(q Querier, terminalID int64, seq uint64) (hash []byte, err error) {
+	var raw []byte
+	if err := q.QueryRow("SELECT value FROM meta WHERE key = ?", metaBase(terminalID)).Scan(&raw); err != nil {
+		return nil, err
+	}
+	var base uint64
+	if _, err := fmt.Sscanf(string(raw), "%d %x", &base, &hash); err != nil {
+		return nil, err
+	}
+	if base != seq {
+		return nil, sql.ErrNoRows
+	}
+	return hash, nil
+}
+
+// takePeer stores a terminal of the store; anew says that this page is the feed's first. Its journal is gathered from where the cloud's ended when the hub first heard of it. Only at the
 // feed's end do the rows count what the page says that they include: a row of this page may have moved to a later one, since the
 // feed keeps but the newest of each thing.
-func (c *change) takePeer(self cloud.Terminal, peer api.Peer, atEnd bool, at time.Time, touched map[terminal.VoucherID]bool) error {
+func (c *change) takePeer(self cloud.Terminal, peer api.Peer, anew, atEnd bool, at time.Time, touched map[terminal.VoucherID]bool) error {
 	key := ed25519.PublicKey(peer.PublicKey)
 	t, err := terminalBy(c, "public_key = ?", []byte(key))
 	if err != nil && !isUnknown(err) {
@@ -167,6 +191,9 @@ func (c *change) takePeer(self cloud.Terminal, peer api.Peer, atEnd bool, at tim
 				return err
 			}
 		}
+		if err := c.setMeta(metaBase(t.ID), fmt.Sprintf("%d %x", peer.Head.Seq, hash)); err != nil {
+			return err
+		}
 		_, err = c.Exec("INSERT INTO upstream (terminal, included, sent) VALUES (?, ?, ?)", t.ID, peer.Included, peer.Head.Seq)
 		return err
 	}
@@ -183,8 +210,8 @@ func (c *change) takePeer(self cloud.Terminal, peer api.Peer, atEnd bool, at tim
 	if _, err := c.Exec("UPDATE terminal SET name = ?, suspended = ? WHERE id = ?", peer.Terminal, flag(peer.Suspended), t.ID); err != nil {
 		return err
 	}
-	// What the terminal pushed itself need not be handed on.
-	if _, err := c.Exec("UPDATE upstream SET sent = ?1 WHERE terminal = ?2 AND sent < ?1", peer.Head.Seq, t.ID); err != nil {
+	// What the terminal pushed itself need not be handed on; what a cloud does not have any more that was restored has to be, again.
+	if _, err := c.Exec("UPDATE upstream SET sent = ?1 WHERE terminal = ?2 AND (sent < ?1 OR ?3)", peer.Head.Seq, t.ID, flag(anew)); err != nil {
 		return err
 	}
 	if !atEnd {

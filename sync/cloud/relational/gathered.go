@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
+	"fmt"
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
@@ -87,7 +89,7 @@ func waiting(q Querier, t cloud.Terminal, limit int) (uids []terminal.UID, err e
 }
 
 // NextBatch is what to send to the cloud next of a terminal's journal: whole entries of one epoch, at most limit and about maxBytes of
-// them. It is empty where there is nothing. What it names as open includes what waits here, as far as there is room for it.
+// them. It is empty where there is nothing, and cloud.ErrUnknown says that the hub has not what the cloud lacks before that. What it names as open includes what waits here, as far as there is room for it.
 func (s *Copy) NextBatch(ctx context.Context, t cloud.Terminal, limit, maxBytes int) (push cloud.Push, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		push = cloud.Push{}
@@ -108,8 +110,11 @@ func (s *Copy) NextBatch(ctx context.Context, t cloud.Terminal, limit, maxBytes 
 		push.Standing.Open = append(push.Standing.Open, uids...)
 		push.FromSeq = sent + 1
 		prev, err := hashAt(q, t, sent)
+		if errors.Is(err, sql.ErrNoRows) {
+			prev, err = baseOf(q, t.ID, sent)
+		}
 		if err != nil {
-			return err
+			return unknown(err, fmt.Sprintf("entry %d of terminal %s", sent, t.Name))
 		}
 		copy(push.Prev[:], prev)
 		size := 0
