@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	"countersign/sync/api"
 )
 
 const (
@@ -174,22 +174,21 @@ func verifyAnswer(answer *http.Response, body []byte, id string, keys keyFinder)
 	if body == nil {
 		body = []byte{}
 	}
-	signed, err := jose.ParseDetached(text, body, []jose.SignatureAlgorithm{jose.EdDSA})
-	if err != nil || len(signed.Signatures) != 1 {
+	signed, err := api.ReadJWS(text, body)
+	if err != nil {
 		return errors.New("the signature of an answer cannot be read")
 	}
-	header := signed.Signatures[0].Protected
-	key, err := keys(header.KeyID, body)
+	key, err := keys(signed.Header.KeyID, body)
 	if err != nil {
 		return err
 	}
-	if err := signed.DetachedVerify(body, key); err != nil {
+	if !signed.Verify(key) {
 		return errors.New("the signature of an answer is not the cloud's")
 	}
-	if jti, _ := header.ExtraHeaders["jti"].(string); jti != id {
+	if signed.Header.Request == nil || *signed.Header.Request != id {
 		return errors.New("an answer belongs to another request")
 	}
-	if status, _ := header.ExtraHeaders["sts"].(float64); int(status) != answer.StatusCode {
+	if int(signed.Header.Status) != answer.StatusCode {
 		return errors.New("the status of an answer was changed on the way")
 	}
 	return nil

@@ -51,6 +51,27 @@ func (e *engine) Read(ctx context.Context, do func(q relational.Querier) error) 
 	})
 }
 
+// Look implements relational.Engine: a statement alone is a transaction of its own.
+func (e *engine) Look(ctx context.Context, do func(q relational.Querier) error) error {
+	return again(ctx, func() error { return do(looking{ctx, e.db}) })
+}
+
+// looking is a query without a transaction around it.
+type looking struct {
+	ctx context.Context
+	db  *sql.DB
+}
+
+// Query implements relational.Querier.
+func (l looking) Query(query string, args ...any) (*sql.Rows, error) {
+	return l.db.QueryContext(l.ctx, dialect(query), storable(args)...)
+}
+
+// QueryRow implements relational.Querier.
+func (l looking) QueryRow(query string, args ...any) relational.Row {
+	return l.db.QueryRowContext(l.ctx, dialect(query), storable(args)...)
+}
+
 // once runs do in one transaction.
 func (e *engine) once(ctx context.Context, options *sql.TxOptions, do func(t *tx) error) error {
 	begun, err := e.db.BeginTx(ctx, options)

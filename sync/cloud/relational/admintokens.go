@@ -26,7 +26,7 @@ func (s *Storage) NewAdminToken(ctx context.Context, token cloud.AdminToken, has
 
 // AdminToken implements cloud.Storage.
 func (s *Storage) AdminToken(ctx context.Context, hash [32]byte) (token cloud.AdminToken, err error) {
-	err = s.read(ctx, func(q Querier) error {
+	err = s.look(ctx, func(q Querier) error {
 		token, err = scanAdminToken(q.QueryRow("SELECT name, merchant, created_at, ended_at FROM admin_token WHERE hash = ? AND ended_at IS NULL", hash[:]))
 		return unknown(err, "the token")
 	})

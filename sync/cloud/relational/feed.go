@@ -94,19 +94,30 @@ var errRestored = fmt.Errorf("%w: the database is an older copy of the one that 
 func nonceAt(q Querier, merchant string, place int64) (string, error) {
 	var nonce int64
 	err := q.QueryRow("SELECT nonce FROM outbox WHERE merchant = ? AND place = ?", merchant, place).Scan(&nonce)
-	if errors.Is(err, sql.ErrNoRows) || (err == nil && nonce == 0) {
+	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
-	return strconv.FormatInt(nonce, 36), err
+	return formNonce(nonce), err
+}
+
+func formNonce(nonce int64) string {
+	if nonce == 0 {
+		return ""
+	}
+	return strconv.FormatInt(nonce, 36)
 }
 
 // cursorAt is the cursor of a place.
 func cursorAt(q Querier, merchant, gen string, place int64) (string, error) {
 	nonce, err := nonceAt(q, merchant, place)
+	return formCursor(gen, place, nonce), err
+}
+
+func formCursor(gen string, place int64, nonce string) string {
 	if nonce != "" {
 		nonce = "." + nonce
 	}
-	return fmt.Sprintf("%s.%d%s", gen, place, nonce), err
+	return fmt.Sprintf("%s.%d%s", gen, place, nonce)
 }
 
 // beginGeneration begins anew after a terminal has shown that the database was restored from an older backup: every cursor is of another
@@ -129,6 +140,7 @@ func (s *Storage) beginGeneration(ctx context.Context, t cloud.Terminal, old str
 		if err := c.awaitAll(now); err != nil {
 			return err
 		}
+		c.news = true // also where the exception stands already
 		return c.openEverywhere(t, api.ExceptionCloudRestore, now, exceptionBody{Note: cloud.CloudRestoreNote()}, []byte(old))
 	})
 }
@@ -321,12 +333,18 @@ func (s *Storage) Await(ctx context.Context, merchant, cursor string) error {
 		if err := s.engine.Place(ctx, merchant); err != nil {
 			return err
 		}
-		var place, head int64
-		err := s.read(ctx, func(q Querier) (err error) {
-			place, head, _, err = cursorPlace(q, merchant, cursor)
-			return err
-		})
-		if err != nil || head > place {
+		newest, err := s.newest(ctx, merchant)
+		if err == nil && newest != cursor {
+			var place, head int64
+			err = s.read(ctx, func(q Querier) (err error) {
+				place, head, _, err = cursorPlace(q, merchant, cursor)
+				return err
+			})
+			if err == nil && head > place {
+				return nil
+			}
+		}
+		if err != nil {
 			return err
 		}
 		select {
@@ -335,4 +353,17 @@ func (s *Storage) Await(ctx context.Context, merchant, cursor string) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// newest is the cursor at the end of a merchant's feed. It is one query: however many wait, each looks after each change.
+func (s *Storage) newest(ctx context.Context, merchant string) (cursor string, err error) {
+	err = s.look(ctx, func(q Querier) error {
+		var gen []byte
+		var place, nonce int64
+		err := q.QueryRow(`SELECT (SELECT value FROM meta WHERE key = ?), m.place, coalesce((SELECT nonce FROM outbox o WHERE o.merchant = m.id AND o.place = m.place), 0)
+			FROM merchant m WHERE m.id = ?`, metaGeneration, merchant).Scan(&gen, &place, &nonce)
+		cursor = formCursor(hex.EncodeToString(gen), place, formNonce(nonce))
+		return unknown(err, "merchant "+merchant)
+	})
+	return cursor, err
 }

@@ -47,7 +47,7 @@ func (s *Storage) AppointHub(ctx context.Context, hub cloud.Hub) (appointed clou
 
 // Hub implements cloud.Storage.
 func (s *Storage) Hub(ctx context.Context, merchant, store string) (hub cloud.Hub, err error) {
-	err = s.read(ctx, func(q Querier) error {
+	err = s.look(ctx, func(q Querier) error {
 		hub, err = loadHub(q, merchant, store)
 		return err
 	})

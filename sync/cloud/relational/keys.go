@@ -144,7 +144,7 @@ func (c *change) meta(key string, size int) ([]byte, error) {
 // PublicURL implements cloud.Storage.
 func (s *Storage) PublicURL(ctx context.Context) (string, error) {
 	var value []byte
-	err := s.read(ctx, func(q Querier) error {
+	err := s.look(ctx, func(q Querier) error {
 		return q.QueryRow("SELECT value FROM meta WHERE key = ?", metaURL).Scan(&value)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -164,7 +164,7 @@ func (s *Storage) RecordPublicURL(ctx context.Context, url string) error {
 // LookupKey implements cloud.Storage.
 func (s *Storage) LookupKey(ctx context.Context, merchant string) ([]byte, error) {
 	var key []byte
-	err := s.read(ctx, func(q Querier) error {
+	err := s.look(ctx, func(q Querier) error {
 		return q.QueryRow("SELECT lookup_key FROM merchant WHERE id = ?", merchant).Scan(&key)
 	})
 	return key, unknown(err, "merchant "+merchant)

@@ -68,7 +68,7 @@ func (s *Storage) NewestSnapshot(ctx context.Context, merchant string) (found cl
 
 // SnapshotPart implements cloud.Storage.
 func (s *Storage) SnapshotPart(ctx context.Context, merchant, id string, part int64) (raw []byte, err error) {
-	err = s.read(ctx, func(q Querier) error {
+	err = s.look(ctx, func(q Querier) error {
 		row := q.QueryRow("SELECT p.bytes FROM snapshot s JOIN snapshot_part p ON p.snapshot = s.id WHERE s.merchant = ? AND s.id = ? AND p.part = ?", merchant, id, part)
 		return unknown(row.Scan(&raw), "the first fill's part")
 	})

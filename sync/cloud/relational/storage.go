@@ -21,6 +21,8 @@ type Engine interface {
 	Write(ctx context.Context, needs Isolation, do func(tx Tx) error) error
 	// Read runs do in a transaction that sees one state of the database.
 	Read(ctx context.Context, do func(q Querier) error) error
+	// Look runs do, which makes one query and reads its answer to the end, without a transaction around it.
+	Look(ctx context.Context, do func(q Querier) error) error
 	// Place gives all that is committed its place in the merchant's feed, where the commit itself does not.
 	Place(ctx context.Context, merchant string) error
 	// Probe returns a function whose answer changes after another process changed a feed. It is called again and again by one
@@ -91,7 +93,7 @@ func (s *Storage) Close() error {
 
 // Ready implements cloud.Storage.
 func (s *Storage) Ready(ctx context.Context) error {
-	return s.read(ctx, func(q Querier) error {
+	return s.look(ctx, func(q Querier) error {
 		var merchants int
 		return q.QueryRow("SELECT count(*) FROM merchant").Scan(&merchants)
 	})
@@ -101,6 +103,13 @@ func (s *Storage) Ready(ctx context.Context) error {
 type change struct {
 	Tx
 	facts *batchFacts // nil but in a batch of a journal
+	news  bool        // whoever waits for changes of the feed is to look
+}
+
+// Publish implements Tx.
+func (c *change) Publish(merchant, kind, ref, store string, terminal int64) error {
+	c.news = true
+	return c.Tx.Publish(merchant, kind, ref, store, terminal)
 }
 
 // write runs do in a write transaction as if there were no other.
@@ -117,8 +126,14 @@ func (s *Storage) writeAs(ctx context.Context, needs Isolation, do func(c *chang
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := s.engine.Write(ctx, needs, func(tx Tx) error { return do(&change{Tx: tx}) })
-	if err == nil {
+	news := false
+	err := s.engine.Write(ctx, needs, func(tx Tx) error {
+		c := &change{Tx: tx}
+		err := do(c)
+		news = c.news
+		return err
+	})
+	if err == nil && news {
 		s.watch.wake()
 	}
 	return err
@@ -126,6 +141,11 @@ func (s *Storage) writeAs(ctx context.Context, needs Isolation, do func(c *chang
 
 func (s *Storage) read(ctx context.Context, do func(q Querier) error) error {
 	return s.engine.Read(ctx, do)
+}
+
+// look is read for one query alone.
+func (s *Storage) look(ctx context.Context, do func(q Querier) error) error {
+	return s.engine.Look(ctx, do)
 }
 
 // each calls scan for every row of a query.

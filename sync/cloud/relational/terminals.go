@@ -132,7 +132,7 @@ func terminalBy(q Querier, condition string, args ...any) (t cloud.Terminal, err
 
 // TerminalByKey implements cloud.Storage.
 func (s *Storage) TerminalByKey(ctx context.Context, key ed25519.PublicKey) (t cloud.Terminal, err error) {
-	err = s.read(ctx, func(q Querier) error {
+	err = s.look(ctx, func(q Querier) error {
 		t, err = terminalBy(q, "public_key = ?", []byte(key))
 		return err
 	})

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 
@@ -19,11 +20,18 @@ type engine struct {
 // Close closes the database.
 func (e *engine) Close() error { return errors.Join(e.reader.Close(), e.writer.Close()) }
 
-// reading and writing are a transaction of either sort.
-type reading struct{ *sql.Tx }
+// reading and writing are a transaction of either sort. They are no sql.Tx: that has a goroutine of its own for each transaction, and one
+// more for each query within, to end them with their context, which here nothing does.
+type reading struct{ *sql.Conn }
 
+// Query implements relational.Querier.
+func (r reading) Query(query string, args ...any) (*sql.Rows, error) {
+	return r.QueryContext(context.Background(), query, args...)
+}
+
+// QueryRow implements relational.Querier.
 func (r reading) QueryRow(query string, args ...any) relational.Row {
-	return r.Tx.QueryRow(query, args...)
+	return r.QueryRowContext(context.Background(), query, args...)
 }
 
 type writing struct {
@@ -31,42 +39,82 @@ type writing struct {
 	places map[string]int64
 }
 
-// Write implements relational.Engine. Every transaction is alone with the database, and so serial.
-func (e *engine) Write(ctx context.Context, _ relational.Isolation, do func(tx relational.Tx) error) error {
-	tx, err := e.writer.BeginTx(context.WithoutCancel(ctx), nil)
-	if err != nil {
+// Exec implements relational.Tx.
+func (w *writing) Exec(query string, args ...any) (sql.Result, error) {
+	return w.ExecContext(context.Background(), query, args...)
+}
+
+// Prepare implements relational.Tx.
+func (w *writing) Prepare(query string) (*sql.Stmt, error) {
+	return w.PrepareContext(context.Background(), query)
+}
+
+// within runs do between the beginning of a transaction and its end, which is a COMMIT where do says so, and else, or in a panic, undoes it.
+func within(conn *sql.Conn, begin string, do func() (commit bool, err error)) error {
+	defer conn.Close()
+	ctx := context.Background()
+	if _, err := conn.ExecContext(ctx, begin); err != nil {
 		return fmt.Errorf("the database is busy: %w", err)
 	}
-	w := &writing{reading{tx}, map[string]int64{}}
-	if err := do(w); err != nil {
-		return errors.Join(err, rollback(tx))
-	}
-	for merchant, place := range w.places {
-		if _, err := tx.Exec("UPDATE merchant SET place = ? WHERE id = ?", place, merchant); err != nil {
-			return errors.Join(err, rollback(tx))
+	ended := false
+	defer func() {
+		if ended {
+			return
 		}
+		// After a COMMIT that could not be written SQLite has undone everything already, or not: whatever is left of the transaction, the
+		// next one gets another connection.
+		if _, undo := conn.ExecContext(ctx, "ROLLBACK"); undo != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}()
+	commit, err := do()
+	if err != nil || !commit {
+		return err
 	}
-	if err := tx.Commit(); err != nil {
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
 		return fmt.Errorf("the database could not be written: %w", err)
 	}
+	ended = true
 	return nil
 }
 
-func rollback(tx *sql.Tx) error {
-	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
-		return err
+// Write implements relational.Engine. Every transaction is alone with the database, and so serial.
+func (e *engine) Write(ctx context.Context, _ relational.Isolation, do func(tx relational.Tx) error) error {
+	conn, err := e.writer.Conn(context.WithoutCancel(ctx))
+	if err != nil {
+		return fmt.Errorf("the database is busy: %w", err)
 	}
-	return nil
+	return within(conn, "BEGIN IMMEDIATE", func() (bool, error) {
+		w := &writing{reading{conn}, map[string]int64{}}
+		if err := do(w); err != nil {
+			return false, err
+		}
+		for merchant, place := range w.places {
+			if _, err := w.Exec("UPDATE merchant SET place = ? WHERE id = ?", place, merchant); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	})
 }
 
 // Read implements relational.Engine.
 func (e *engine) Read(ctx context.Context, do func(q relational.Querier) error) error {
-	tx, err := e.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	conn, err := e.reader.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("the database cannot be read: %w", err)
 	}
-	defer tx.Rollback()
-	return do(reading{tx})
+	return within(conn, "BEGIN", func() (bool, error) { return false, do(reading{conn}) })
+}
+
+// Look implements relational.Engine. A single query sees one state of the database anyway.
+func (e *engine) Look(ctx context.Context, do func(q relational.Querier) error) error {
+	conn, err := e.reader.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("the database cannot be read: %w", err)
+	}
+	defer conn.Close()
+	return do(reading{conn})
 }
 
 // Publish implements relational.Tx: a change has its place at once.
@@ -94,15 +142,23 @@ func (w *writing) Place(merchant string) (sql.NullInt64, error) {
 // Place implements relational.Engine: the commit placed everything.
 func (e *engine) Place(context.Context, string) error { return nil }
 
-// Probe implements relational.Engine: data_version changes with exactly what others commit, on one and the same connection.
+// Probe implements relational.Engine: data_version changes with exactly what others commit, on one and the same connection, and the sum
+// of the places with what of that somebody may wait for.
 func (e *engine) Probe(ctx context.Context) (look func() (int64, error), end func(), err error) {
 	connection, err := e.reader.Conn(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	look = func() (version int64, err error) {
-		err = connection.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version)
-		return version, err
+	last, sum := int64(-1), int64(0)
+	look = func() (int64, error) {
+		var version int64
+		err := connection.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version)
+		if err == nil && version != last {
+			if err = connection.QueryRowContext(ctx, "SELECT coalesce(sum(place), 0) FROM merchant").Scan(&sum); err == nil {
+				last = version
+			}
+		}
+		return sum, err
 	}
 	return look, func() { connection.Close() }, nil
 }
