@@ -36,8 +36,10 @@ type Enrolling struct {
 	Key     crypto.Signer // the terminal's own key, Ed25519, made on this machine
 	Version string        // of the program
 	Name    string        // for the terminal, where the invitation does not name it
-	CAFile  string
-	Proxy   string // see Config
+	// Computer is the computer's own name, by which IT finds it; "" where it has none.
+	Computer string
+	CAFile   string
+	Proxy    string // see Config
 	// Transport replaces the connection to the network in tests.
 	Transport http.RoundTripper
 }
@@ -80,9 +82,7 @@ func askToEnrol(ctx context.Context, code api.JoinCode, public ed25519.PublicKey
 	request := api.EnrolRequest{
 		Code: code.Secret, PublicKey: public, SealKey: seal.PublicKey().Bytes(), ProgramVersion: with.Version,
 	}
-	if with.Name != "" {
-		request.Name = &with.Name
-	}
+	request.Name, request.Computer = optional(with.Name), optional(with.Computer)
 	answer, err := client.EnrolWithResponse(ctx, request)
 	if err != nil {
 		return nil, asNoAnswer(ctx, err)

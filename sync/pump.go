@@ -98,7 +98,7 @@ type Pump struct {
 	reported int64 // entries that the cloud was last told are still here; guarded by turn
 
 	// ready says how this terminal finds itself; nil where nobody asks. told is what the cloud was told of it last; guarded by turn.
-	ready  func(context.Context) (version string, missing []string, err error)
+	ready  func(context.Context) (Readiness, error)
 	told   *api.Readiness
 	toldAt time.Time
 

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"time"
 
@@ -11,9 +12,15 @@ import (
 // tellReadinessEvery is how often the cloud is told how this terminal finds itself, where nothing about it changes.
 const tellReadinessEvery = 12 * time.Hour
 
-// Readiness has the cloud told how this terminal finds itself: the version of its program, and the names of the checks that fail, none
-// where it is ready for offline. It is set before Run.
-func (p *Pump) Readiness(ready func(context.Context) (version string, missing []string, err error)) {
+// Readiness is how a terminal finds itself.
+type Readiness struct {
+	Version  string   // of the program
+	Computer string   // the computer's own name; "" where it has none
+	Missing  []string // the names of the checks that fail, none where it is ready for offline
+}
+
+// Readiness has the cloud told how this terminal finds itself. It is set before Run.
+func (p *Pump) Readiness(ready func(context.Context) (Readiness, error)) {
 	p.ready = ready
 }
 
@@ -22,14 +29,24 @@ func (p *Pump) news(ctx context.Context) *api.Readiness {
 	if p.ready == nil {
 		return nil
 	}
-	version, missing, err := p.ready(ctx)
+	now, err := p.ready(ctx)
 	if err != nil {
 		p.log.Warn("whether this terminal is ready for offline is not known", "error", err.Error())
 		return nil
 	}
-	news := &api.Readiness{Version: version, Ready: len(missing) == 0, Missing: append([]string{}, missing...), At: time.Now().UTC()}
-	if p.told != nil && p.told.Version == version && slices.Equal(p.told.Missing, news.Missing) && time.Since(p.toldAt).Abs() < tellReadinessEvery {
+	news := &api.Readiness{Version: now.Version, Computer: optional(now.Computer), Ready: len(now.Missing) == 0,
+		Missing: append([]string{}, now.Missing...), At: time.Now().UTC()}
+	if told := p.told; told != nil && told.Version == news.Version && slices.Equal(told.Missing, news.Missing) &&
+		reflect.DeepEqual(told.Computer, news.Computer) && time.Since(p.toldAt).Abs() < tellReadinessEvery {
 		return nil
 	}
 	return news
+}
+
+// optional is a word that may be left out.
+func optional(word string) *string {
+	if word == "" {
+		return nil
+	}
+	return &word
 }

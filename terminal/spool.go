@@ -14,6 +14,7 @@ type SpoolJob struct {
 	Made      time.Time // when the job was written
 	Released  time.Time // when staff asked for it to be printed now; zero for never
 	Changed   time.Time // when State became what it is
+	Altered   bool      // somebody changed it in the file: it is not what the terminal made, and never printed
 }
 
 // What SpoolJob.Detail says. Screens show it in words (keys printer.detail.DETAIL).
@@ -27,5 +28,6 @@ const (
 	DetailCancelled   = "cancelled"    // abandoned: staff cancelled it
 	DetailProfile     = "profile"      // failed: its bytes were made for another kind of printer
 	DetailUnprintable = "unprintable"  // failed: there is nothing to print in it
+	DetailAltered     = "altered"      // failed: it was changed in the file after it was made
 	DetailRetry       = "not_one_byte" // queued again: not one byte of it had been written
 )

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,8 +151,9 @@ func newTerminals(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "terminals",
 		Short: "List terminals: last seen, ready for offline, pending, version, head, anomalies",
-		Long: "Lists all terminals. READY is what each said last of itself: \"yes\", or the names of the checks of its countersignctl doctor that fail; " +
-			"\"-\" before it said anything. A version is marked where another terminal of the merchant runs a newer one.",
+		Long: "Lists all terminals. COMPUTER is what the PC is called, as it said last. READY is what each said last of itself: \"yes\", or the names of the " +
+			"checks of its countersignctl doctor that fail; \"-\" before it said anything. One whose journal was restored or copied is not ready " +
+			"(\"readmit\") until somebody has looked at what that cost, and said so with readmit. A version is marked where another terminal of the merchant runs a newer one.",
 		Example: "  countersign-cloud terminals --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.with(func(s cloud.Office) error {
@@ -188,7 +190,7 @@ func (g *globals) terminals(ctx context.Context, s cloud.Office) ([]cloud.Termin
 
 func (g *globals) terminalTable(reports []cloud.TerminalReport) error {
 	table := tabwriter.NewWriter(g.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STORE\tTERMINAL\tLAST SEEN\tREADY\tPENDING\tHEAD\tVERSION\tHOLDS\tANOMALIES\tSTATE")
+	fmt.Fprintln(table, "STORE\tTERMINAL\tCOMPUTER\tLAST SEEN\tREADY\tPENDING\tHEAD\tVERSION\tHOLDS\tANOMALIES\tSTATE")
 	for _, r := range reports {
 		state, seen := "live", "never"
 		switch {
@@ -196,6 +198,8 @@ func (g *globals) terminalTable(reports []cloud.TerminalReport) error {
 			state = "suspended"
 		case r.Cloned:
 			state = "copied, see exceptions"
+		case r.Restored:
+			state = "restored, waits for readmit"
 		case r.Forked:
 			state = "forked, see exceptions"
 		case r.Awaited:
@@ -208,7 +212,7 @@ func (g *globals) terminalTable(reports []cloud.TerminalReport) error {
 		if r.Outdated {
 			version += " (outdated)"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%s\n", r.Store, r.Name, seen, readyWord(r), r.Pending, r.Head, version, r.Holds, r.Anomalies, state)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%s\n", r.Store, r.Name, cmp.Or(r.Computer, "-"), seen, readyWord(r), r.Pending, r.Head, version, r.Holds, r.Anomalies, state)
 	}
 	return table.Flush()
 }

@@ -48,14 +48,14 @@ func (e *notStarted) show(ctx context.Context) {
 	window.ShowAndRun()
 }
 
-// whole makes a sentence of what doctor says in a line: a capital at its beginning, unless that is a command's name, and a full stop.
+// whole makes a sentence of what doctor says in a line: a capital at its beginning, unless that is a command's name or a path, and a full stop.
 func whole(text, language string) string {
 	stop := "."
 	if strings.HasPrefix(language, "zh") {
 		stop = "。"
 	}
 	first, size := utf8.DecodeRuneInString(text)
-	if !strings.HasPrefix(text, "countersign") {
+	if opening, _, _ := strings.Cut(text, " "); !strings.HasPrefix(text, "countersign") && !strings.ContainsAny(opening, `/\`) {
 		text = string(unicode.ToUpper(first)) + text[size:]
 	}
 	return text + stop

@@ -72,7 +72,7 @@ func command(ctx context.Context, options *Options) *cobra.Command {
 			m := New(app.NewWithID(appID), opened, *options)
 			if broken != nil {
 				opened.Log.Error("the configuration is left out", "error", broken.Error())
-				m.greeting = &terminal.Saying{Key: "ui.config.broken"}
+				m.unset = true
 			}
 			m.Run(ctx)
 			return errors.Join(m.Close(), opened.Close())

@@ -158,7 +158,7 @@ func (s *stage) watchPaper(ctx context.Context) {
 			if job.ID <= last {
 				continue
 			}
-			picture, err := s.world.Station.Preview(job.PrintJob)
+			picture, err := s.world.Station.Preview(job)
 			if err != nil {
 				s.world.Station.Log.Error("a slip could not be drawn", "error", err.Error())
 				continue

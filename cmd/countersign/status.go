@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"countersign/cmd/internal/station"
+	cloudsync "countersign/sync"
 	"countersign/terminal/printer"
 	"countersign/terminal/scanner"
 	"countersign/ui/counter"
@@ -41,6 +42,10 @@ func (m *Main) watch(ctx context.Context) {
 				continue
 			}
 			now := statusOf(status, m.station.PrinterStatus(), m.readers.state())
+			now.Unset = m.unset
+			if m.station.Journal.Halted() != nil {
+				now.Barred = counter.BarredStopped
+			}
 			refresh := now.Pending != shown.Pending // verdicts come with what the cloud acknowledges
 			if now == shown {
 				continue
@@ -71,6 +76,12 @@ func statusOf(s station.Status, p printer.Status, reader counter.Reader) counter
 		status.Line = counter.LineDown
 	}
 	status.Paper = paperOf(p)
+	switch {
+	case s.Trouble != nil && s.Trouble.Kind != cloudsync.TroubleRefused:
+		status.Barred = counter.BarredTrouble
+	case s.Barred != nil:
+		status.Barred = counter.Barred(s.Barred.Cause)
+	}
 	return status
 }
 

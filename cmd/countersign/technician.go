@@ -354,7 +354,7 @@ func (k *technician) printTest() {
 	job, err := opened.TestPage(k.ctx)
 	test := testPage{id: job.ID, asked: true, failed: err != nil}
 	if err == nil {
-		test.picture, err = opened.Preview(job.PrintJob)
+		test.picture, err = opened.Preview(job)
 	}
 	if err != nil {
 		k.log("make a test page", err)

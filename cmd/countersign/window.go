@@ -48,7 +48,7 @@ type Main struct {
 	speaker *speaker.Speaker
 	sounds  map[counter.Sound][]byte // as loud as they are liked
 
-	greeting *terminal.Saying // what the screen says first; nil for nothing
+	unset bool // the configuration is broken and was left out
 
 	stop    context.CancelFunc
 	done    sync.WaitGroup
@@ -151,9 +151,6 @@ func (m *Main) begin(ctx context.Context) {
 	m.station.OnChange(m.changed)
 	m.window.Show()
 	m.screen.Start()
-	if m.greeting != nil {
-		m.screen.Counter().Happen(counter.Told{Saying: *m.greeting})
-	}
 	m.done.Go(func() { m.watch(ctx) })
 	m.done.Go(func() { m.speaker.Run(ctx) })
 	m.listen(ctx)

@@ -254,7 +254,7 @@ func (d *day) draw(ctx context.Context) error {
 	if len(jobs) == 0 {
 		return errors.New("there is no slip of the last redemption")
 	}
-	picture, err := d.world.Station.Preview(jobs[0].PrintJob)
+	picture, err := d.world.Station.Preview(jobs[0])
 	if err != nil {
 		return err
 	}

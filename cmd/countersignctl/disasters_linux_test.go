@@ -38,6 +38,7 @@ var disasters = []disaster{
 	{name: "damaged cache", strike: damagedCache, code: 0, says: "APPROVED"},
 	{name: "damaged journal", strike: damagedJournal, code: 1, says: "the journal is damaged", check: "journal"},
 	{name: "damaged entry", strike: damagedEntry, code: 3, says: "Journal damaged", check: "journal", more: 1},
+	{name: "changed slip", strike: changedSlip, code: 0, says: "APPROVED", check: "slips"},
 	{name: "no fonts", strike: noFonts, code: 0, says: "APPROVED"},
 	{name: "second start", strike: secondStart, code: 5, says: "is in use by countersignctl (process"},
 }
@@ -264,6 +265,40 @@ func damagedEntry(t *testing.T, s *shop) func() {
 		}
 		s.ctl(0, "restore", backup)
 		s.drain()
+	}
+}
+
+// changedSlip has somebody write another slip into the journal: it is not shown for the terminal's, verify names it, and it can be made
+// again from its entry.
+func changedSlip(t *testing.T, s *shop) func() {
+	write := func(query string) {
+		db, err := sql.Open("sqlite3", filepath.Join(s.data, station.JournalName))
+		if err == nil {
+			_, err = db.Exec(query)
+			err = errors.Join(err, db.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("CREATE TABLE kept AS SELECT bytes FROM jobs WHERE id = 1")
+	write("UPDATE jobs SET bytes = CAST('PAID TWICE' AS BLOB) WHERE id = 1")
+	if out := s.ctl(1, "journal", "verify"); !strings.Contains(out, "the kept slip of receipt 1-000001 was changed") {
+		t.Errorf("verify: %s", out)
+	}
+	picture := filepath.Join(t.TempDir(), "slip.png")
+	if out := s.ctl(1, "preview", "1-000001", "--out", picture); !strings.Contains(out, "was changed") {
+		t.Errorf("preview: %s", out)
+	}
+	t.Setenv("COUNTERSIGN_PRINTER", "file:"+filepath.Join(t.TempDir(), "paper.bin"))
+	s.ctl(0, "reprint", "1-000001")
+	paper, err := os.ReadFile(strings.TrimPrefix(os.Getenv("COUNTERSIGN_PRINTER"), "file:"))
+	if err != nil || !bytes.Contains(paper, []byte("1-000001")) || bytes.Contains(paper, []byte("PAID TWICE")) {
+		t.Errorf("reprinted as %q, %v", paper, err)
+	}
+	return func() {
+		write("UPDATE jobs SET bytes = (SELECT bytes FROM kept) WHERE id = 1")
+		write("DROP TABLE kept")
 	}
 }
 

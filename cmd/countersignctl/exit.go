@@ -69,7 +69,7 @@ var hints = []struct {
 	{journal.ErrNotEnrolled, exitCannot, "run countersignctl join with a join code"},
 	{station.ErrJoined, exitCannot, "use another data folder with --data for another terminal"},
 	{journal.ErrDiskFull, exitCannot, "free some space and try again"},
-	{keystore.ErrRights, exitCannot, "countersignctl doctor names the command that mends it"},
+	{keystore.ErrRights, exitCannot, "countersignctl doctor says what mends it"},
 	{journal.ErrDamaged, exitFailed, "run countersignctl doctor for what support will ask"},
 	{station.ErrUnfilled, exitCannot, "run countersignctl sync --wait 5m once the line is up"},
 	{journal.ErrInUse, exitCannot, "close the other program and try again"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,7 +54,15 @@ func TestAFleetJoinsByAListAndIsSeenToBeReady(t *testing.T) {
 	if len(reports) != counters {
 		t.Fatalf("%d terminals joined, and the cloud lists %d", counters, len(reports))
 	}
+	listed := map[string]bool{}
+	for _, computer := range computers {
+		listed[computer] = true
+	}
 	for _, r := range reports {
+		if !listed[r.Computer] {
+			t.Errorf("%s is said to be the computer %q, which is none of the list or another's", r.Name, r.Computer)
+		}
+		delete(listed, r.Computer)
 		if r.Ready == nil || !*r.Ready || len(r.Missing) > 0 || r.CheckedAt == nil || r.LastSeen == nil || r.Pending != 0 {
 			t.Errorf("the cloud does not see that %s is ready: %+v", r.Name, r)
 		}
@@ -64,8 +73,11 @@ func TestAFleetJoinsByAListAndIsSeenToBeReady(t *testing.T) {
 	if len(strings.Split(strings.TrimSpace(f.cloud("terminals")), "\n")) != counters+1 {
 		t.Error("the table has another number of lines")
 	}
+	if table := f.cloud("terminals"); !strings.Contains(table, "COMPUTER") || !strings.Contains(table, " "+computers[counters-1]+" ") {
+		t.Errorf("the table does not say which computer is which: %s", table)
+	}
 	f.cloud("suspend", reports[0].Name)
-	if r := f.terminals()[0]; r.Ready == nil || *r.Ready {
+	if r := f.terminals()[0]; r.Ready == nil || *r.Ready || !slices.Equal(r.Missing, []string{"terminal"}) {
 		t.Errorf("a suspended terminal is called ready: %+v", r)
 	}
 }
@@ -132,7 +144,7 @@ func (f *fleet) terminals() (reports []cloud.TerminalReport) {
 // older version.
 func (f *fleet) join(computer string, n int) error {
 	config := station.Config{
-		Folder: filepath.Join(f.folder, computer), Settings: &station.Settings{Profile: "generic-80"}, Program: "countersignctl", Version: "v1.2.0",
+		Folder: filepath.Join(f.folder, computer), Settings: &station.Settings{Profile: "generic-80"}, Program: "countersignctl", Version: "v1.2.0", Computer: computer,
 	}
 	if n%10 == 9 {
 		config.Version = "v1.1.0"

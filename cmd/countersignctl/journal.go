@@ -60,6 +60,10 @@ func (a *app) journalVerifyCommand() *cobra.Command {
 // badJournal says which entry is bad, and that nothing must be thrown away.
 func badJournal(err error) error {
 	var bad *entry.BadEntry
+	var changed *journal.ChangedSlip
+	if errors.As(err, &changed) {
+		return &failure{exitFailed, "every entry is sound; keep a copy of the journal and ask who could write the file", err}
+	}
 	if errors.As(err, &bad) || errors.Is(err, journal.ErrDamaged) {
 		return &failure{exitFailed, "keep every file of the data folder and call support", err}
 	}

@@ -44,7 +44,7 @@ func (a *app) previewCommand() *cobra.Command {
 				if len(jobs) == 0 {
 					return fmt.Errorf("there is no slip for %s: this store prints none", args[0])
 				}
-				picture, err := reader.Preview(jobs[0].PrintJob)
+				picture, err := reader.Preview(jobs[0])
 				if err != nil {
 					return err
 				}

@@ -24,7 +24,7 @@ import (
 // keptForms are what the versions before left on disk, each with its cloud: a counter that has honoured three vouchers and taken back a
 // part of one with the line up, and four more without it, which are pending. testdata/kept/form-N.tar.gz holds the folders terminal and
 // cloud, and the codes of its vouchers. One is added whenever a form of journal or cache lands, made by programs of that version.
-const keptForms = 3
+const keptForms = 4
 
 // Of each kept counter.
 const (

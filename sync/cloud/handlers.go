@@ -42,10 +42,7 @@ func (s *server) Readyz(ctx context.Context, _ api.ReadyzRequestObject) (api.Rea
 // Enrol implements api.StrictServerInterface.
 func (s *server) Enrol(ctx context.Context, r api.EnrolRequestObject) (api.EnrolResponseObject, error) {
 	now := s.options.Now().UTC()
-	name := ""
-	if r.Body.Name != nil {
-		name = *r.Body.Name
-	}
+	name := said(r.Body.Name)
 	switch {
 	case !bytes.Equal(r.Body.PublicKey, callerOf(ctx).key):
 		return nil, problem(http.StatusUnauthorized, "invalid_proof", "The proof is not by the key that is to be enrolled.")
@@ -57,13 +54,21 @@ func (s *server) Enrol(ctx context.Context, r api.EnrolRequestObject) (api.Enrol
 	}
 	t, err := s.storage.Enrol(ctx, Enrolment{
 		SecretHash: SecretHash(r.Body.Code), Key: ed25519.PublicKey(r.Body.PublicKey), SealKey: r.Body.SealKey, Name: name,
-		ProgramVersion: r.Body.ProgramVersion, At: now,
+		ProgramVersion: r.Body.ProgramVersion, Computer: said(r.Body.Computer), At: now,
 	})
 	if err != nil {
 		return nil, enrolProblem(err)
 	}
 	enrolment, err := s.enrolment(ctx, t, now)
 	return api.Enrol200JSONResponse(enrolment), err
+}
+
+// said is a word that may be left out; "" then.
+func said(word *string) string {
+	if word == nil {
+		return ""
+	}
+	return *word
 }
 
 // GoodTerminalName reports whether a terminal can be called name.
@@ -128,9 +133,9 @@ func (s *server) PushJournal(ctx context.Context, r api.PushJournalRequestObject
 	if r.Body.Pending != nil {
 		push.Pending = *r.Body.Pending
 	}
-	if said := r.Body.Readiness; said != nil {
-		push.Readiness = &Readiness{Version: said.Version, Missing: said.Missing}
-		if !said.Ready && len(said.Missing) == 0 {
+	if ready := r.Body.Readiness; ready != nil {
+		push.Readiness = &Readiness{Version: ready.Version, Computer: said(ready.Computer), Missing: ready.Missing}
+		if !ready.Ready && len(ready.Missing) == 0 {
 			push.Readiness.Missing = []string{"unknown"}
 		}
 	}

@@ -243,6 +243,7 @@ type Enrolment struct {
 	SealKey        []byte
 	Name           string
 	ProgramVersion string
+	Computer       string // the computer's own name; "" where it does not say
 	At             time.Time
 }
 
@@ -276,15 +277,21 @@ type TerminalReport struct {
 	Anomalies  int64      `json:"anomalies"` // open exceptions of its journal
 	Awaited    bool       `json:"awaited"`   // the database was put back to an older copy, and this terminal has not sent again what it has
 	Ready      *bool      `json:"ready"`     // for offline, as it said last; nil before it said anything
-	Missing    []string   `json:"missing"`   // the checks of its doctor that failed
-	CheckedAt  *time.Time `json:"checked_at"`
-	Outdated   bool       `json:"outdated"` // another terminal of the merchant runs a newer version
+	// Missing are the checks of its doctor that failed, and what the cloud knows besides, under the names of the checks that tell it:
+	// "terminal" where it is suspended, "journal" where its key is in use on several machines, "readmit" where its journal was restored or
+	// copied and no manager has closed that.
+	Missing   []string   `json:"missing"`
+	Computer  string     `json:"computer,omitempty"` // the name of its computer, as that said last
+	Restored  bool       `json:"restored"`           // of Forked: its journal was restored from a backup
+	CheckedAt *time.Time `json:"checked_at"`
+	Outdated  bool       `json:"outdated"` // another terminal of the merchant runs a newer version
 }
 
 // Readiness is how a terminal finds itself.
 type Readiness struct {
-	Version string
-	Missing []string // the checks of its doctor that fail; none where it is ready for offline
+	Version  string
+	Computer string   // the computer's own name; "" where it does not say
+	Missing  []string // the checks of its doctor that fail; none where it is ready for offline
 }
 
 // Push is a batch of a terminal's journal.

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"time"
@@ -51,8 +52,11 @@ func (l *ledger) Reprints(uid terminal.UID) (int, error) { return l.q.reprints(l
 
 // Append implements terminal.Journal. Merchant, store and terminal are filled in where the draft leaves them out. An epoch entry
 // is numbered one epoch after Next's, without a receipt. Besides compose's own errors it answers ErrDiskFull, ErrInUse,
-// ErrUIDTaken, ErrDraft, ErrDamaged and ErrOutcomeUnknown; only after the last is it uncertain that nothing was recorded.
+// ErrUIDTaken, ErrDraft, ErrDamaged, what Halt was told, and ErrOutcomeUnknown; only after the last is it uncertain that nothing was recorded.
 func (j *Journal) Append(ctx context.Context, compose func(terminal.Ledger) (terminal.Draft, error)) (terminal.Record, error) {
+	if err := j.Halted(); err != nil {
+		return terminal.Record{}, err
+	}
 	var record terminal.Record
 	work := func(q *queries) error {
 		place, err := q.place(ctx, j.identity.PublicKey)
@@ -126,7 +130,7 @@ func (j *Journal) put(ctx context.Context, q *queries, place entry.Place, draft 
 		}
 	}
 	if draft.Job != nil {
-		if _, err := q.addJob(ctx, e, *draft.Job); err != nil {
+		if _, err := q.addJob(ctx, j.key, e, *draft.Job); err != nil {
 			return terminal.Record{}, err
 		}
 		record.Printed = terminal.JobQueued
@@ -287,30 +291,35 @@ func (q *queries) liftExposure(ctx context.Context, original terminal.Entry) err
 }
 
 // addJob puts a slip of entry e into the spool: its own, or, of a reprint, the one it is about, as its next duplicate.
-func (q *queries) addJob(ctx context.Context, e terminal.Entry, job terminal.PrintJob) (int64, error) {
-	uid, receipt, duplicate := e.UID, e.Receipt, 0
+func (q *queries) addJob(ctx context.Context, key ed25519.PrivateKey, e terminal.Entry, job terminal.PrintJob) (int64, error) {
+	slip := terminal.SpoolJob{PrintJob: job, UID: e.UID, Receipt: e.Receipt, Made: e.Wall}
 	if e.Kind == terminal.EntryReprint {
 		original, err := q.record(ctx, "uid = ?", e.About[:])
 		if err != nil {
 			return 0, fmt.Errorf("%w: a reprint names the entry whose slip it is: %w", ErrDraft, err)
 		}
-		if duplicate, err = q.reprints(ctx, e.About); err != nil { // e itself is counted
+		if slip.Duplicate, err = q.reprints(ctx, e.About); err != nil { // e itself is counted
 			return 0, err
 		}
-		uid, receipt = original.Entry.UID, original.Entry.Receipt
+		slip.UID, slip.Receipt = original.Entry.UID, original.Entry.Receipt
 	}
-	return q.insertJob(ctx, uid[:], receipt, duplicate, job, e.Wall)
+	return q.insertJob(ctx, key, slip)
 }
 
-func (q *queries) insertJob(ctx context.Context, uid []byte, receipt terminal.ReceiptNumber, duplicate int,
-	job terminal.PrintJob, made time.Time) (int64, error) {
-	if made.IsZero() {
-		made = time.Now()
+// insertJob puts a slip into the spool and signs it.
+func (q *queries) insertJob(ctx context.Context, key ed25519.PrivateKey, job terminal.SpoolJob) (int64, error) {
+	if job.Made.IsZero() {
+		job.Made = time.Now()
+	}
+	var uid []byte // none of a test page
+	if !job.UID.IsZero() {
+		uid = job.UID[:]
 	}
 	result, err := q.exec(ctx, `INSERT INTO jobs
-		(uid, epoch, receipt, duplicate, kind, profile, copies, hold, bytes, state, detail, made, changed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)`, uid, receipt.Epoch, int64(receipt.Number), duplicate, string(job.Kind),
-		job.Profile, job.Copies, job.Hold, append([]byte{}, job.Bytes...), string(terminal.JobQueued), made.UnixMicro(), made.UnixMicro())
+		(uid, epoch, receipt, duplicate, kind, profile, copies, hold, bytes, state, detail, made, changed, signature)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?)`, uid, job.Receipt.Epoch, int64(job.Receipt.Number), job.Duplicate, string(job.Kind),
+		job.Profile, job.Copies, job.Hold, append([]byte{}, job.Bytes...), string(terminal.JobQueued), job.Made.UnixMicro(), job.Made.UnixMicro(),
+		signSlip(key, job))
 	if err != nil {
 		return 0, err
 	}

@@ -23,13 +23,22 @@ func (r *Reader) Backup(ctx context.Context, path string) (Verified, error) {
 		return Verified{}, errors.Join(err, removeCopy(part))
 	}
 	verified, err := Verify(ctx, part, r.identity.PublicKey)
-	if err == nil {
+	if err = exceptSlips(err); err == nil {
 		err = settleFile(part, path)
 	}
 	if err != nil {
 		return verified, errors.Join(err, removeCopy(part))
 	}
 	return verified, nil
+}
+
+// exceptSlips passes over a slip that was changed: the entries are what is to be kept, and slips are made from them.
+func exceptSlips(err error) error {
+	var changed *ChangedSlip
+	if errors.As(err, &changed) {
+		return nil
+	}
+	return err
 }
 
 // copyInto makes a copy of a journal. VACUUM INTO reads one state of the database, whoever writes to it meanwhile
@@ -81,7 +90,7 @@ func Restore(ctx context.Context, backup, path string, key ed25519.PrivateKey) (
 		return Verified{}, fmt.Errorf("%s is there; it has to be put aside first", path)
 	}
 	verified, err := Verify(ctx, backup, key.Public().(ed25519.PublicKey))
-	if err != nil {
+	if err = exceptSlips(err); err != nil {
 		return verified, err
 	}
 	part := path + ".part"

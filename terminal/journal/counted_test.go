@@ -70,6 +70,7 @@ func TestCountedFollowsEveryUseAndReversal(t *testing.T) {
 	// The table can be made from the entries alone: that is how an older journal gets it.
 	mustWrite(t, s, "DROP TABLE counted")
 	mustWrite(t, s, "DROP TABLE leases") // of a later form
+	mustWrite(t, s, "ALTER TABLE jobs DROP COLUMN signature")
 	mustWrite(t, s, "DELETE FROM goose_db_version WHERE version_id >= 2")
 	s.reopen()
 	counted(terminal.KindPass, 0, on, 1)

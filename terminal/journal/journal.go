@@ -47,6 +47,7 @@ type Journal struct {
 	w      *writer       // nil after a fault, until the next write opens it again
 	closed atomic.Bool
 	memory remembered
+	halted atomic.Pointer[error] // why no entry is taken any more; nil while they are
 	// commit is "COMMIT" but in tests, which make it fail in both ways a disk can.
 	commit func(*queries) error
 }
@@ -308,6 +309,22 @@ func (q *queries) checkPending(ctx context.Context, public ed25519.PublicKey) er
 		return err
 	}
 	return q.checkSince(ctx, public, acked)
+}
+
+// CheckPending checks every entry that the cloud does not have yet, as Open does. The error is ErrDamaged and an *entry.BadEntry.
+func (j *Journal) CheckPending(ctx context.Context) error {
+	return j.q.checkPending(ctx, j.identity.PublicKey)
+}
+
+// Halt has the journal take no entry any more until it is opened anew: what would follow would never count. Append answers cause.
+func (j *Journal) Halt(cause error) { j.halted.CompareAndSwap(nil, &cause) }
+
+// Halted is why no entry is taken any more; nil while they are.
+func (j *Journal) Halted() error {
+	if cause := j.halted.Load(); cause != nil {
+		return *cause
+	}
+	return nil
 }
 
 // CheckRecent checks the newest entries that the cloud has, at most so many: quick enough for each start, as Verify is not. The error is

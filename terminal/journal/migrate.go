@@ -14,7 +14,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the number of the newest migration.
-const schemaVersion = 3
+const schemaVersion = 4
 
 // migrate brings the file to schemaVersion, each step in its own transaction.
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -156,7 +156,7 @@ func TestEveryLandedFormOpens(t *testing.T) {
 		if err != nil || use.Net != 2 {
 			t.Errorf("form %d: a use of %+v, %v", form, use, err)
 		}
-		if job, err := s.NextJob(context.Background(), noon); err != nil || job.ID != 1 {
+		if job, err := s.NextJob(context.Background(), noon); err != nil || job.ID != 1 || job.Altered {
 			t.Errorf("form %d: job %+v, %v", form, job, err)
 		}
 		s.mustVerify(3)

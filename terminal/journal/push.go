@@ -166,7 +166,7 @@ type Counts struct {
 	Head    uint64    // the newest entry
 	Acked   uint64    // the last one that the cloud has
 	Pending int64     // entries it does not have yet
-	Oldest  time.Time // the wall time of the oldest of them; zero for none
+	Oldest  time.Time // the wall time of the oldest of them; zero for none, and where it cannot be read
 }
 
 // Counts returns how much the cloud does not have yet.
@@ -187,11 +187,11 @@ func (r *Reader) Counts(ctx context.Context) (Counts, error) {
 	if err != nil {
 		return counts, err
 	}
-	e, err := entry.Decode(oldest.Bytes)
-	if err != nil {
-		return counts, fmt.Errorf("%w: %w", ErrDamaged, err)
+	// One that cannot be read is for Verify, CheckPending and the cloud to tell of: how much waits is known all the same, and whoever may
+	// not be told that learns nothing.
+	if e, err := entry.Decode(oldest.Bytes); err == nil {
+		counts.Oldest = e.Wall
 	}
-	counts.Oldest = e.Wall
 	return counts, nil
 }
 

@@ -21,44 +21,41 @@ var moves = map[terminal.JobState][]terminal.JobState{
 	terminal.JobFailed:      {terminal.JobAbandoned},
 }
 
-const jobColumns = "id, uid, epoch, receipt, duplicate, kind, profile, copies, hold, bytes, state, detail, made, released, changed"
+const jobColumns = "id, uid, epoch, receipt, duplicate, kind, profile, copies, hold, bytes, state, detail, made, released, changed, signature"
 
-func scanJob(row interface{ Scan(into ...any) error }) (terminal.SpoolJob, error) {
-	var job terminal.SpoolJob
+func scanJob(row interface{ Scan(into ...any) error }) (job terminal.SpoolJob, signature []byte, err error) {
 	var uid []byte
 	var receipt int64
 	var kind, state string
 	var made, released, changed sql.NullInt64
-	err := row.Scan(&job.ID, &uid, &job.Receipt.Epoch, &receipt, &job.Duplicate, &kind, &job.Profile, &job.Copies, &job.Hold,
-		&job.Bytes, &state, &job.Detail, &made, &released, &changed)
+	err = row.Scan(&job.ID, &uid, &job.Receipt.Epoch, &receipt, &job.Duplicate, &kind, &job.Profile, &job.Copies, &job.Hold,
+		&job.Bytes, &state, &job.Detail, &made, &released, &changed, &signature)
 	if err != nil {
-		return terminal.SpoolJob{}, err
+		return terminal.SpoolJob{}, nil, err
 	}
 	copy(job.UID[:], uid)
 	job.Receipt.Number = uint64(receipt)
 	job.Kind, job.State = terminal.SlipKind(kind), terminal.JobState(state)
 	job.Made, job.Released, job.Changed = fromMicros(made), fromMicros(released), fromMicros(changed)
-	return job, nil
+	return job, signature, nil
 }
 
 // NextJob returns the oldest job that is queued, not on hold, and was made or released by staff at or after since;
 // terminal.ErrUnknown when there is none.
 func (r *Reader) NextJob(ctx context.Context, since time.Time) (terminal.SpoolJob, error) {
-	return scanJob(r.q.row(ctx, "SELECT "+jobColumns+` FROM jobs
-		WHERE state = 'queued' AND hold = 0 AND (made >= ?1 OR released >= ?1) ORDER BY id LIMIT 1`, since.UnixMicro()))
+	return r.oneJob(ctx, `WHERE state = 'queued' AND hold = 0 AND (made >= ?1 OR released >= ?1) ORDER BY id LIMIT 1`, since.UnixMicro())
 }
 
 // Job returns one job, or terminal.ErrUnknown.
 func (r *Reader) Job(ctx context.Context, id int64) (terminal.SpoolJob, error) {
-	return scanJob(r.q.row(ctx, "SELECT "+jobColumns+" FROM jobs WHERE id = ?", id))
+	return r.oneJob(ctx, "WHERE id = ?", id)
 }
 
 // Jobs returns the jobs in any of states, in the order in which they were made.
 func (r *Reader) Jobs(ctx context.Context, states ...terminal.JobState) ([]terminal.SpoolJob, error) {
 	var all []terminal.SpoolJob
 	for _, state := range states {
-		rows, err := r.q.query(ctx, "SELECT "+jobColumns+" FROM jobs WHERE state = +? ORDER BY id", string(state))
-		some, err := collect(rows, err, func(rows *sql.Rows) (terminal.SpoolJob, error) { return scanJob(rows) })
+		some, err := r.jobs(ctx, "WHERE state = +? ORDER BY id", string(state))
 		if err != nil {
 			return nil, err
 		}
@@ -70,8 +67,7 @@ func (r *Reader) Jobs(ctx context.Context, states ...terminal.JobState) ([]termi
 
 // JobsOf returns the jobs for the slip of one entry, the original first.
 func (r *Reader) JobsOf(ctx context.Context, uid terminal.UID) ([]terminal.SpoolJob, error) {
-	rows, err := r.q.query(ctx, "SELECT "+jobColumns+" FROM jobs WHERE uid = +? ORDER BY id", uid[:])
-	return collect(rows, err, func(rows *sql.Rows) (terminal.SpoolJob, error) { return scanJob(rows) })
+	return r.jobs(ctx, "WHERE uid = +? ORDER BY id", uid[:])
 }
 
 // MarkJob moves a job from one state to another and notes detail, durably. terminal.ErrUnknown says that the job is not in the
@@ -80,17 +76,17 @@ func (j *Journal) MarkJob(ctx context.Context, id int64, from, to terminal.JobSt
 	if !slices.Contains(moves[from], to) {
 		return fmt.Errorf("%w: no print job goes from %s to %s", ErrDraft, from, to)
 	}
-	return j.oneJob(ctx, "UPDATE jobs SET state = ?, detail = ?, changed = ? WHERE id = ? AND state = ?",
+	return j.changeJob(ctx, "UPDATE jobs SET state = ?, detail = ?, changed = ? WHERE id = ? AND state = ?",
 		string(to), detail, time.Now().UnixMicro(), id, string(from))
 }
 
 // ReleaseJob says that staff want a queued job printed now, though it was on hold or is old; terminal.ErrUnknown where it is
 // queued no more.
 func (j *Journal) ReleaseJob(ctx context.Context, id int64, at time.Time) error {
-	return j.oneJob(ctx, "UPDATE jobs SET hold = 0, released = ? WHERE id = ? AND state = 'queued'", at.UnixMicro(), id)
+	return j.changeJob(ctx, "UPDATE jobs SET hold = 0, released = ? WHERE id = ? AND state = 'queued'", at.UnixMicro(), id)
 }
 
-func (j *Journal) oneJob(ctx context.Context, query string, args ...any) error {
+func (j *Journal) changeJob(ctx context.Context, query string, args ...any) error {
 	return j.note(ctx, func(q *queries) error {
 		result, err := q.exec(context.WithoutCancel(ctx), query, args...)
 		if err != nil {
@@ -107,7 +103,7 @@ func (j *Journal) oneJob(ctx context.Context, query string, args ...any) error {
 func (j *Journal) AddJob(ctx context.Context, job terminal.PrintJob) (terminal.SpoolJob, error) {
 	var id int64
 	err := j.set(ctx, func(q *queries) (err error) {
-		id, err = q.insertJob(context.WithoutCancel(ctx), nil, terminal.ReceiptNumber{}, 0, job, time.Now())
+		id, err = q.insertJob(context.WithoutCancel(ctx), j.key, terminal.SpoolJob{PrintJob: job, Made: time.Now()})
 		return err
 	})
 	if err != nil {

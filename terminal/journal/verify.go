@@ -24,9 +24,9 @@ type Verified struct {
 }
 
 // Verify checks the journal in path as it lies on disk: chain, signatures by public, numbering of entries and receipts, the index
-// columns and the use tables against the entries' bytes, the acknowledgements against the head, and every page of the file. It needs nothing but the file and
-// the key; nil means the key that the file itself names, which proves less. The error is an *entry.BadEntry for the first bad entry,
-// where there is one. A terminal may be at work on the file meanwhile. A file in an older form, a backup of last year's say, is checked
+// columns and the use tables against the entries' bytes, the acknowledgements against the head, every page of the file, and the slips. It
+// needs nothing but the file and the key; nil means the key that the file itself names, which proves less. The error is an *entry.BadEntry for the first bad entry,
+// where there is one, and a *ChangedSlip where the entries are sound and a slip is not. A terminal may be at work on the file meanwhile. A file in an older form, a backup of last year's say, is checked
 // in a copy that is brought to this version's form; it stays as it is.
 func Verify(ctx context.Context, path string, public ed25519.PublicKey) (Verified, error) {
 	r, err := OpenReader(ctx, path)
@@ -64,7 +64,10 @@ func Verify(ctx context.Context, path string, public ed25519.PublicKey) (Verifie
 	if err != nil {
 		return verified, err
 	}
-	return verified, q.checkPages(ctx)
+	if err := q.checkPages(ctx); err != nil {
+		return verified, err
+	}
+	return verified, q.verifySlips(ctx, public)
 }
 
 // verifyOlder is Verify of a file in an older form. Its own pages are checked too: a copy holds sound ones whatever they were.

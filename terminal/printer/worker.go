@@ -193,6 +193,8 @@ func (w *Worker) step(ctx context.Context) bool {
 			w.config.Log.Error("the next slip cannot be read", "error", err)
 		}
 		return false
+	case job.Altered:
+		return w.mark(ctx, job.ID, terminal.JobQueued, terminal.JobFailed, terminal.DetailAltered)
 	case len(job.Bytes) == 0:
 		return w.mark(ctx, job.ID, terminal.JobQueued, terminal.JobFailed, terminal.DetailUnprintable)
 	case w.config.Profile != "" && job.Profile != "" && job.Profile != w.config.Profile:

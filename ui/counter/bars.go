@@ -95,6 +95,9 @@ func Lights(s State, say terminal.Words) []widgets.Light {
 		}
 	}
 	lights = append(lights, widgets.Light{Tone: paper, Text: text})
+	if st.Unset {
+		lights = append(lights, widgets.Light{Tone: theme.Refused, Text: say.Say("ui.config.unset", nil)})
+	}
 	reader := theme.Done
 	if st.Reader == ReaderGone {
 		reader = theme.Refused
@@ -125,6 +128,9 @@ func or[T ~string](value, otherwise T) T {
 func Alarm(s State, say terminal.Words) string {
 	if s.Behind && s.Status.Reader != ReaderReady {
 		return say.Say("ui.behind", nil)
+	}
+	if s.Status.Barred != "" && !s.Training {
+		return say.Say("ui.barred."+string(s.Status.Barred), nil)
 	}
 	return ""
 }

@@ -91,7 +91,19 @@ type Status struct {
 	Slips    int // slips that wait for somebody to decide
 	Queued   int // slips that wait for the printer
 	Reader   Reader
+	Barred   Barred
+	// Unset says that the configuration is broken and was left out.
+	Unset bool
 }
+
+// Barred is why a counter honours nothing, or only what the cloud confirms: "" for no reason.
+type Barred string
+
+// The reasons. Those that are not listed here are terminal's Barred… strings.
+const (
+	BarredStopped Barred = "stopped" // an entry that the cloud can never take: nothing is honoured
+	BarredTrouble Barred = "trouble" // the cloud does not take the journal
+)
 
 // waitingSlips is how many slips do not come out by themselves. With a printer that works, what is queued is on its way.
 func (s Status) waitingSlips() int {

@@ -157,6 +157,9 @@ func (d doctor) examineTerminal(ctx context.Context, config Config) ([]Check, do
 		d = doctorFor(config.Language, settings.Language, place.Store.Language)
 	}
 	verified, err := verifyOwn(ctx, config)
+	if changed := d.examineSlips(err); changed != nil {
+		checks, err = append(checks, *changed), nil
+	}
 	if err != nil {
 		checks = append(checks, d.fault("journal", "damaged", err, nil))
 		d.damaged = true
@@ -195,10 +198,13 @@ func (d doctor) examine(ctx context.Context, r *Reader, config Config) []Check {
 		checks = append(checks, d.examineHub(ctx, r, *status.Hub))
 	}
 	if status.Trouble != nil {
-		checks = append(checks, d.examineTrouble(status))
+		checks = append(checks, d.examineTrouble(status, r.folder))
 	}
 	if status.Barred != nil && !(d.damaged && status.Barred.Cause == terminal.BarredDamaged) {
 		checks = append(checks, d.examineBarred(status))
+	}
+	if unsettled := d.examineReadmit(ctx, r); unsettled != nil {
+		checks = append(checks, *unsettled)
 	}
 	checks = append(checks, examineClock(d, status))
 	if status.Clock.Moved != nil {
@@ -209,6 +215,22 @@ func (d doctor) examine(ctx context.Context, r *Reader, config Config) []Check {
 	return append(checks, d.examinePort(ctx, r), d.examinePrinter(ctx, r, status), d.examineScanners(ctx, r))
 }
 
+// examineSlips tells of a kept slip that is not what the terminal made; nil for none. Nobody is kept from selling by it: it is not printed,
+// and the entry that it is for is whole.
+func (d doctor) examineSlips(err error) *Check {
+	var changed *journal.ChangedSlip
+	if !errors.As(err, &changed) {
+		return nil
+	}
+	args := map[string]any{}
+	if changed.Receipt.Number > 0 {
+		args["receipt"] = changed.Receipt.String()
+	}
+	check := d.ill("slips", "changed", args)
+	check.over = true
+	return &check
+}
+
 func (d doctor) examineSuspended(status Status) Check {
 	args := map[string]any{"name": status.Terminal, "store": status.StoreName}
 	if status.Suspended {
@@ -217,9 +239,9 @@ func (d doctor) examineSuspended(status Status) Check {
 	return d.well("terminal", "ok", args)
 }
 
-func (d doctor) examineTrouble(status Status) Check {
-	return Check{Name: "sync", Do: status.Trouble.Do,
-		Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": status.Trouble.Cause, "since": status.Trouble.Since})}
+func (d doctor) examineTrouble(status Status, folder string) Check {
+	cause, do := sayTrouble(d.words, &status.Trouble.Trouble, folder, status.Terminal)
+	return Check{Name: "sync", Do: do, Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": cause, "since": status.Trouble.Since})}
 }
 
 // examineBarred tells what keeps a terminal from selling by itself, where something does.
@@ -228,6 +250,24 @@ func (d doctor) examineBarred(status Status) Check {
 	cause, _, do := about.Told(d.words)
 	return Check{Name: "journal", Do: do,
 		Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": cause, "since": status.Barred.Since})}
+}
+
+// examineReadmit tells that the cloud waits for somebody to say that a restored or copied journal is settled; nil where it does not. This
+// terminal sells, and its fleet's list calls it not ready until then: doctor says the same.
+func (d doctor) examineReadmit(ctx context.Context, r *Reader) *Check {
+	open, err := r.Journal.Exceptions(ctx, true)
+	if err != nil {
+		check := d.fault("station", stationState(err), err, nil)
+		return &check
+	}
+	own := r.Journal.Identity()
+	for _, x := range open {
+		if (x.Kind == "journal_restore" || x.Kind == "journal_fork") && x.Store == own.Store && x.Terminal == own.Terminal {
+			title, _, do := x.Told(d.words)
+			return &Check{Name: "readmit", Found: strings.TrimRight(title, ".。"), Do: strings.TrimRight(do, ".。")}
+		}
+	}
+	return nil
 }
 
 // trustSoon is how long before their end the cloud's keys are worth a word: a terminal that stays offline until then believes nothing more.

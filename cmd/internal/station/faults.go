@@ -34,7 +34,11 @@ func faultOf(err error) (found, do string, args map[string]any) {
 	switch {
 	case errors.As(err, &unwritable):
 		found, do = unwritable.keys()
-		return found, do, map[string]any{"folder": unwritable.Folder}
+		args = map[string]any{"folder": unwritable.Folder}
+		if command := joinGroup(unwritable.Folder); command != "" {
+			args["command"] = command
+		}
+		return found, do, args
 	case errors.As(err, &lost):
 		return lost.found, lost.do, map[string]any{"folder": lost.folder, "name": lost.name}
 	case errors.As(err, &bad):

@@ -51,7 +51,7 @@ func joinLocked(ctx context.Context, config Config, held *lock, code, name strin
 		return nil, err
 	}
 	enrolment, err := cloudsync.Enrol(ctx, code, cloudsync.Enrolling{
-		Key: keys.Sign, Version: config.Version, Name: name, CAFile: settings.CAFile, Proxy: settings.Proxy, Transport: config.Transport,
+		Key: keys.Sign, Version: config.Version, Name: name, Computer: computerName(config), CAFile: settings.CAFile, Proxy: settings.Proxy, Transport: config.Transport,
 	})
 	if cloudsync.AlreadyEnrolled(err) { // the cloud knows these keys, and there is no journal
 		return nil, lostJournal(ctx, folder, err)

@@ -41,7 +41,8 @@ func Provision(ctx context.Context, p Provisioning) (joined string, err error) {
 	}
 	s, err := provisionJoin(ctx, p, folder)
 	if err != nil {
-		return fmt.Sprintf("Not joined yet: %v. The counter tries again when it starts; or run countersignctl join with a new join code.", err), nil
+		why := strings.TrimRight(err.Error(), ". ") // the cloud's own sentences end with one
+		return fmt.Sprintf("Not joined yet: %s. The counter tries again when it starts; or run countersignctl join with a new join code.", why), nil
 	}
 	if s == nil {
 		return "Not joined yet: run countersignctl join with a join code.", nil

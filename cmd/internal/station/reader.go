@@ -39,6 +39,7 @@ type Reader struct {
 
 	folder    string
 	version   string
+	computer  string
 	url       string
 	amiss     string // why the cache is an empty one that stands in; "" where it is the file
 	trust     *cloudsync.Trust
@@ -203,8 +204,12 @@ func (r *Reader) Words(ctx context.Context, language string) *translations.Words
 	return translations.For("en", zone)
 }
 
-// Preview draws a slip's bytes as they come out of the printer they were made for.
-func (r *Reader) Preview(job terminal.PrintJob) (image.Image, error) {
+// Preview draws a slip's bytes as they come out of the printer they were made for. One that was changed since is not shown for one: the
+// error is a *journal.ChangedSlip.
+func (r *Reader) Preview(job terminal.SpoolJob) (image.Image, error) {
+	if job.Altered {
+		return nil, &journal.ChangedSlip{Job: job.ID, Receipt: job.Receipt}
+	}
 	typesetter, err := typesetter()
 	if err != nil {
 		return nil, err

@@ -2,12 +2,15 @@ package station
 
 import (
 	"context"
+	"os"
 	"slices"
+
+	cloudsync "countersign/sync"
 )
 
 // offlineChecks are the checks that say whether a terminal is ready for offline: whether it could redeem, and hand over what it redeemed,
 // if the line were cut now. What else doctor finds is worth mending and keeps nobody from selling.
-var offlineChecks = []string{"terminal", "trust", "cache", "sync", "clock", "disk", "rights", "keys", "journal", "station", "printer"}
+var offlineChecks = []string{"terminal", "trust", "cache", "sync", "clock", "disk", "rights", "keys", "journal", "station", "printer", "readmit"}
 
 // RestsOffline reports that a terminal whose check fails is not ready for offline.
 func RestsOffline(check Check) bool {
@@ -35,7 +38,7 @@ func (r *Reader) NotReady(ctx context.Context) ([]string, error) {
 	d := doctorFor("en") // only the names of the checks are used
 	checks := []Check{d.examineSuspended(status), d.examineTrust(r), d.examineCache(status), examineClock(d, status), d.examineDisk(r.folder), d.examineQueue(status)}
 	if status.Trouble != nil {
-		checks = append(checks, d.examineTrouble(status))
+		checks = append(checks, d.examineTrouble(status, r.folder))
 	}
 	if status.Barred != nil {
 		checks = append(checks, d.examineBarred(status))
@@ -43,11 +46,26 @@ func (r *Reader) NotReady(ctx context.Context) ([]string, error) {
 	return missingOffline(checks), nil
 }
 
+// computerName is what the system calls this computer; "" where it does not say. IT finds one PC of many by it.
+func computerName(config Config) string {
+	if config.Computer != "" {
+		return config.Computer
+	}
+	name, err := os.Hostname()
+	if err != nil || len(name) > mostComputerName {
+		return ""
+	}
+	return name
+}
+
+// mostComputerName is as long as a name may be in a network (RFC 1035, 2.3.4).
+const mostComputerName = 255
+
 // notReady is NotReady with what the running printer says of itself.
-func (s *Station) notReady(ctx context.Context) (version string, missing []string, err error) {
-	missing, err = s.NotReady(ctx)
+func (s *Station) notReady(ctx context.Context) (cloudsync.Readiness, error) {
+	missing, err := s.NotReady(ctx)
 	if s.Printer != nil && s.Settings.Printer != "" && s.Printer.Status().Needs() && !slices.Contains(missing, "printer") {
 		missing = append(missing, "printer")
 	}
-	return s.version, missing, err
+	return cloudsync.Readiness{Version: s.version, Computer: s.computer, Missing: missing}, err
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"countersign/assets/translations"
 	cloudsync "countersign/sync"
 	"countersign/terminal"
 	"countersign/terminal/cache"
@@ -282,7 +283,13 @@ func (s *Station) watchTrouble(ctx context.Context) error {
 				return err
 			}
 		}
-		return s.Journal.SetState(ctx, troubleKey, text)
+		if err := s.Journal.SetState(ctx, troubleKey, text); err != nil || trouble == nil {
+			return err
+		}
+		if trouble.Kind == cloudsync.TroubleChain || trouble.Kind == cloudsync.TroubleEntry {
+			return s.checkPending(ctx)
+		}
+		return nil
 	})
 	return nil
 }
@@ -298,17 +305,26 @@ func TroubleOf(trouble *cloudsync.Trouble, folder, name string) *TroubleStatus {
 	if trouble == nil {
 		return nil
 	}
-	status := &TroubleStatus{Trouble: *trouble}
+	_, do := sayTrouble(translations.For("en", time.UTC), trouble, folder, name)
+	return &TroubleStatus{Trouble: *trouble, Do: do}
+}
+
+// sayTrouble says what keeps a journal from the cloud, and what to do about it.
+func sayTrouble(words terminal.Words, trouble *cloudsync.Trouble, folder, name string) (found, do string) {
+	args := map[string]any{"folder": folder, "name": name}
+	if trouble.Entry > 0 {
+		args["entry"] = trouble.Entry
+	}
+	found = "doctor.sync." + string(trouble.Kind)
 	switch trouble.Kind {
 	case cloudsync.TroubleBehind, cloudsync.TroubleFork:
-		status.Do = "stop redeeming here: put the newest " + JournalName + " of this terminal back, if there is one, and have the cloud's people run " +
-			"countersign-cloud readmit " + name + "; " + startAnew(folder, name)
+		do = "doctor.sync.older_do"
 	case cloudsync.TroubleRefused:
-		status.Do = "ask who runs the cloud: countersign-cloud terminals shows " + name + "; what is redeemed here stays here until the cloud takes it"
+		do = "doctor.sync.refused_do"
 	default:
-		status.Do = "stop redeeming here, run countersignctl journal verify, keep every file of " + folder + " and call support"
+		do = "doctor.sync.verify_do"
 	}
-	return status
+	return words.Say(found, args), words.Say(do, args)
 }
 
 // Exceptions are what a manager must look at, the newest first: what the cloud reports and, before that, what keeps this terminal's
@@ -323,7 +339,8 @@ func (r *Reader) Exceptions(ctx context.Context, openOnly bool) ([]terminal.Exce
 		return known, err
 	}
 	name := r.Journal.Identity().Terminal
+	found, do := sayTrouble(r.Words(ctx, ""), trouble, r.folder, name)
 	own := terminal.Exception{ID: "here", Kind: string(trouble.Kind), State: "open", OpenedAt: trouble.Since,
-		Note: trouble.Cause + "; " + TroubleOf(trouble, r.folder, name).Do, Uses: []terminal.ExceptionUse{}}
+		Note: found + "; " + do, Uses: []terminal.ExceptionUse{}}
 	return append([]terminal.Exception{own}, known...), nil
 }

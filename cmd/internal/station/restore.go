@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"countersign/terminal"
 	"countersign/terminal/entry"
 	"countersign/terminal/journal"
 )
@@ -37,6 +38,9 @@ type Restored struct {
 // epoch. The keys have to be those that the journal was signed with: without them the terminal joins anew, and the backup is evidence.
 func Restore(ctx context.Context, config Config, file string) (done Restored, err error) {
 	folder := FolderOf(config)
+	if missing(filepath.Join(folder, KeysName)) && missing(filepath.Join(folder, JournalName)) {
+		return done, nobodyHere(folder)
+	}
 	held, err := takeLock(folder, config.Program)
 	if err != nil {
 		return done, Blame(folder, err)
@@ -56,11 +60,11 @@ func restoreLocked(ctx context.Context, config Config, held *lock, file string) 
 		return nil, done, err
 	}
 	backup, err := journal.Verify(ctx, file, keys.Public())
-	if err != nil {
+	if err != nil && !onlySlips(err) {
 		return nil, done, fmt.Errorf("the backup %s cannot be used: %w", file, err)
 	}
 	after := backup.Head
-	if there, err := journal.Verify(ctx, path, keys.Public()); err == nil && there.Entries >= backup.Entries {
+	if there, err := journal.Verify(ctx, path, keys.Public()); (err == nil || onlySlips(err)) && there.Entries >= backup.Entries {
 		return nil, done, &NotNeeded{there.Entries, backup.Entries}
 	} else if there.Head.Epoch >= after.Epoch && there.Head.Seq > 0 { // as far as it can be read
 		after = there.Head
@@ -83,6 +87,24 @@ func restoreLocked(ctx context.Context, config Config, held *lock, file string) 
 	}
 	done.Entries, done.Epoch = backup.Entries, head.Epoch
 	return s, done, nil
+}
+
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// nobodyHere says that a backup cannot go where no terminal is, as on a new computer: nothing could be signed there.
+func nobodyHere(folder string) *Lost {
+	return &Lost{cause: terminal.ErrNotJoined, found: "doctor.fault.nobody", do: "doctor.fault.nobody_do", folder: folder,
+		Found: fmt.Sprintf("there is no terminal in %s: a backup goes back only where the keys are that signed it", folder),
+		Do:    "join this computer with a new join code (countersign-cloud invite STORE), and keep the backup as evidence"}
+}
+
+// onlySlips reports that nothing but a kept slip is not what it was: no entry is lost, and slips are made from entries.
+func onlySlips(err error) bool {
+	var changed *journal.ChangedSlip
+	return errors.As(err, &changed)
 }
 
 // putAside renames a journal and what SQLite keeps beside it, and returns its new name: not one byte of it is lost.

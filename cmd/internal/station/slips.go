@@ -43,7 +43,7 @@ func (s *Station) PrintAgain(ctx context.Context, uid terminal.UID, who *termina
 		return terminal.Record{}, err
 	}
 	for _, job := range jobs {
-		if job.Duplicate == 0 && job.State == terminal.JobQueued && job.Profile == s.profile.ID && len(job.Bytes) > 0 {
+		if job.Duplicate == 0 && job.State == terminal.JobQueued && job.Profile == s.profile.ID && len(job.Bytes) > 0 && !job.Altered {
 			if err := s.PrintNow(ctx, job.ID, who); err == nil {
 				return s.Journal.ByUID(ctx, uid)
 			}

@@ -47,6 +47,7 @@ type Config struct {
 	Program    string    // whose name stands in the lock and the log
 	Language   string    // of sentences; "" for the configuration's or the store's
 	Version    string
+	Computer   string // the computer's own name; "" for what the system says
 	// Transport replaces the connection to the network, in tests.
 	Transport http.RoundTripper
 	// Progress is told how it goes while the cache is filled for the first time; nil for nobody.
@@ -170,7 +171,7 @@ func openLocked(ctx context.Context, config Config, held *lock) (s *Station, err
 	s.Reader = &Reader{
 		dial:    config.Dial,
 		Journal: record.Reader, Cache: vouchers, Clock: s.clock, Settings: settings,
-		folder: folder, version: config.Version, patterns: &patterns{cache: vouchers},
+		folder: folder, version: config.Version, computer: computerName(config), patterns: &patterns{cache: vouchers},
 	}
 	if err := s.checkRecent(ctx); err != nil {
 		return nil, err

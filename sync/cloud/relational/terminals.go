@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,8 +62,8 @@ func (s *Storage) Enrol(ctx context.Context, request cloud.Enrolment) (t cloud.T
 		case bound.Valid && known && existing.ID == bound.Int64: // the machine asks again: the answer was lost
 			t = existing
 			t.SealKey = request.SealKey
-			_, err := c.Exec("UPDATE terminal SET seal_key = ?, version = ?, last_seen = ? WHERE id = ?",
-				request.SealKey, request.ProgramVersion, micros(request.At), t.ID)
+			_, err := c.Exec("UPDATE terminal SET seal_key = ?, version = ?, computer = ?, last_seen = ? WHERE id = ?",
+				request.SealKey, request.ProgramVersion, request.Computer, micros(request.At), t.ID)
 			return err
 		case bound.Valid:
 			return cloud.ErrJoinUsed
@@ -99,8 +100,8 @@ func (c *change) newTerminal(request cloud.Enrolment, merchant, store, name stri
 	}
 	genesis := entry.Genesis(request.Key)
 	var id int64
-	err := c.QueryRow(`INSERT INTO terminal (merchant, store, name, public_key, seal_key, version, enrolled_at, last_seen, head_hash)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, merchant, store, name, []byte(request.Key), request.SealKey, request.ProgramVersion,
+	err := c.QueryRow(`INSERT INTO terminal (merchant, store, name, public_key, seal_key, version, computer, enrolled_at, last_seen, head_hash)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, merchant, store, name, []byte(request.Key), request.SealKey, request.ProgramVersion, request.Computer,
 		micros(request.At), micros(request.At), genesis[:]).Scan(&id)
 	return cloud.Terminal{ID: id, Merchant: merchant, Store: store, Name: name, Key: request.Key, SealKey: request.SealKey}, err
 }
@@ -157,14 +158,21 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 			var seen, checked sql.NullInt64
 			var missing sql.NullString
 			err := rows.Scan(&r.Merchant, &r.Store, &r.Name, &r.Version, &enrolled, &seen, &r.Head, &r.Epoch, &r.Pending, &r.Suspended, &r.Holds, &r.Anomalies, &r.Forked, &r.Cloned,
-				&missing, &checked, &r.Awaited)
+				&missing, &checked, &r.Awaited, &r.Computer, &r.Restored)
 			r.EnrolledAt = fromMicros(enrolled)
 			if seen.Valid {
 				at := fromMicros(seen.Int64)
 				r.LastSeen = &at
 			}
-			if r.Missing = strings.Fields(missing.String); checked.Valid {
-				at, ready := fromMicros(checked.Int64), len(r.Missing) == 0 && !r.Suspended && !r.Forked && !r.Cloned
+			r.Missing = strings.Fields(missing.String)
+			for name, known := range map[string]bool{"terminal": r.Suspended, "journal": r.Cloned, "readmit": r.Forked} {
+				if known && !slices.Contains(r.Missing, name) {
+					r.Missing = append(r.Missing, name)
+				}
+			}
+			slices.Sort(r.Missing)
+			if checked.Valid {
+				at, ready := fromMicros(checked.Int64), len(r.Missing) == 0
 				r.CheckedAt, r.Ready = &at, &ready
 			}
 			reports = append(reports, r)
@@ -175,7 +183,8 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 				AND x.state = 'open'),
 			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_restore') AND x.state = 'open'),
 			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'clone' AND x.state = 'open'),
-			missing, checked_at, EXISTS (SELECT 1 FROM unheard u WHERE u.terminal = t.id)
+			missing, checked_at, EXISTS (SELECT 1 FROM unheard u WHERE u.terminal = t.id), computer,
+			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'journal_restore' AND x.state = 'open')
 			FROM terminal t WHERE merchant = ? ORDER BY store, name, id`, merchant)
 	})
 	cloud.MarkOutdated(reports)
@@ -186,6 +195,11 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 func (c *change) noteReadiness(t cloud.Terminal, push cloud.Push) error {
 	if push.Readiness == nil {
 		return nil
+	}
+	if push.Readiness.Computer != "" {
+		if _, err := c.Exec("UPDATE terminal SET computer = ? WHERE id = ?", push.Readiness.Computer, t.ID); err != nil {
+			return err
+		}
 	}
 	_, err := c.Exec("UPDATE terminal SET version = ?, missing = ?, checked_at = ? WHERE id = ?",
 		push.Readiness.Version, strings.Join(push.Readiness.Missing, " "), micros(push.At), t.ID)
