@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"countersign/assets/handbook"
 	"countersign/cmd/internal/version"
 )
 
@@ -64,6 +65,7 @@ func Write(out io.Writer, root *cobra.Command, more ...Section) error {
 			fmt.Fprintln(&page, escape(paragraph))
 		}
 	}
+	writeAlso(&page, name)
 	_, err := io.WriteString(out, page.String())
 	return err
 }
@@ -114,6 +116,26 @@ func writeFlags(page *strings.Builder, flags *pflag.FlagSet) {
 		}
 		page.WriteString("\n")
 	})
+}
+
+// writeAlso names the other programs and the handbook, which has a manual page for each of its pages.
+func writeAlso(page *strings.Builder, name string) {
+	page.WriteString(".SH SEE ALSO\n")
+	for _, program := range []string{"countersign", "countersignctl"} {
+		if program != name {
+			fmt.Fprintf(page, ".BR %s (1),\n", escape(program))
+		}
+	}
+	names := handbook.Names()
+	for i, one := range names {
+		comma := ","
+		if i == len(names)-1 {
+			comma = ""
+		}
+		fmt.Fprintf(page, ".BR %s (7)%s\n", escape("countersign-"+one), comma)
+	}
+	page.WriteString(".PP\nThe handbook, for the people at the counter, their managers and IT, is also in the window (F1, F1), and as web pages in\n" +
+		".IR /usr/share/doc/countersign/handbook/index.html .\n")
 }
 
 func writeExample(page *strings.Builder, example string) {
