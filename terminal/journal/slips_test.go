@@ -84,3 +84,30 @@ func TestASlipGoesOnToBeGenuineWhateverBecomesOfIt(t *testing.T) {
 	mustWrite(t, s, "UPDATE jobs SET bytes = CAST('jest' AS BLOB) WHERE id = 2")
 	s.wantChanged("a test page", 0)
 }
+
+func TestNothingIsHonouredAfterAnEntryThatTheCloudCanNeverTake(t *testing.T) {
+	// A counter that runs on would show green for what never counts, and be paid for none of it.
+	ctx := context.Background()
+	s := newShop(t)
+	s.redeem(uid(1), 7, 1)
+	s.redeem(uid(2), 7, 1)
+	if err := s.CheckPending(ctx); err != nil {
+		t.Fatal(err)
+	}
+	mustWrite(t, s, "UPDATE entries SET bytes = zeroblob(length(bytes)) WHERE seq = 1")
+	err := s.CheckPending(ctx)
+	if !errors.Is(err, ErrDamaged) {
+		t.Fatalf("an entry that was changed: %v", err)
+	}
+	if counts, err := s.Counts(ctx); err != nil || counts.Pending != 2 {
+		t.Errorf("how much waits is not known any more: %+v, %v", counts, err)
+	}
+	s.Halt(err)
+	_, err = s.Append(ctx, func(l terminal.Ledger) (terminal.Draft, error) { return redemption(l, uid(3), 7, 1), nil })
+	if !errors.Is(err, ErrDamaged) || s.Halted() == nil {
+		t.Errorf("it was taken: %v", err)
+	}
+	if head, err := s.Head(ctx); err != nil || head.Seq != 2 {
+		t.Errorf("the head is %+v, %v", head, err)
+	}
+}

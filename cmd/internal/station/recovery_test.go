@@ -7,7 +7,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"countersign/assets/translations"
 	cloudsync "countersign/sync"
 	"countersign/terminal"
 	"countersign/terminal/keystore"
@@ -86,6 +88,17 @@ func TestEveryTroubleHasAWayOn(t *testing.T) {
 		told := TroubleOf(&cloudsync.Trouble{Kind: kind, Cause: "so it is"}, "/shop", "counter-1")
 		if told.Cause != "so it is" || !strings.Contains(told.Do, wanted) {
 			t.Errorf("%s: %+v", kind, told)
+		}
+		said := map[string]string{}
+		for _, language := range translations.Languages {
+			found, do := sayTrouble(translations.For(language, time.UTC), &cloudsync.Trouble{Kind: kind, Cause: "So it is.", Entry: 7}, "/shop", "counter-1")
+			if strings.Contains(found+do, "doctor.") || strings.Contains(found, "So it is") || strings.HasSuffix(found, ".") || do == "" {
+				t.Errorf("%s in %s: %s; %s", kind, language, found, do)
+			}
+			said[found] = language
+		}
+		if len(said) != len(translations.Languages) {
+			t.Errorf("%s is said in these words alone: %v", kind, said)
 		}
 	}
 }
