@@ -271,7 +271,9 @@ func damaged(w *world) {
 	push = c.batch(3)
 	push.Entries = slices.Clone(push.Entries)
 	push.Entries[0].Signature = make([]byte, 64)
+	push.Readiness = &cloud.Readiness{Version: "1", Computer: "PC-7", Missing: []string{"journal", "sync"}}
 	w.expect("code", c.refused(push).Code, "journal_chain")
+	w.expect("how it finds itself", []any{*w.report(c).Ready, w.report(c).Missing, w.report(c).Computer}, []any{false, []string{"journal", "sync"}, "PC-7"})
 	push.Entries[0].Bytes = []byte{0xff}
 	push.Entries[0].Hash = entry.Hash(push.Prev, push.Entries[0].Bytes)
 	w.expect("code of no entry", c.refused(push).Code, "journal_entry")

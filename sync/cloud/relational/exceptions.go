@@ -166,8 +166,12 @@ func (c *change) tellException(merchant string, id int64, stores []string) error
 	return nil
 }
 
-// journalAnomaly keeps what a refused batch means. A gap means nothing: the terminal sends again.
+// journalAnomaly keeps what a refused batch means, and how its terminal finds itself: it says so nowhere else. A gap means nothing: the
+// terminal sends again.
 func (c *change) journalAnomaly(t cloud.Terminal, push cloud.Push, refused *cloud.JournalError) error {
+	if err := c.noteReadiness(t, push); err != nil {
+		return err
+	}
 	if refused.Code == "journal_gap" {
 		return nil
 	}
