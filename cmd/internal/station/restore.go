@@ -75,6 +75,13 @@ func restoreLocked(ctx context.Context, config Config, held *lock, file string) 
 	if _, err := journal.Restore(ctx, file, path, keys.Sign); err != nil {
 		return nil, done, err
 	}
+	like := done.Aside
+	if like == "" {
+		like = filepath.Join(folder, KeysName)
+	}
+	if err := ownAs(path, like); err != nil {
+		return nil, done, fmt.Errorf("the journal was restored, and cannot be given to whom it belonged: %w", err)
+	}
 	if s, err = openLocked(ctx, config, held); err != nil {
 		return nil, done, err
 	}
