@@ -14,12 +14,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"countersign/assets/translations"
 	"countersign/cmd/internal/station"
 )
 
-// disaster is what may happen to a counter PC on any day. A clock that is a year off is tried in the package station, where the clock can
+// disaster is what may happen to a counter PC on any day. More of a clock that is off is tried in the package station, where the clock can
 // be played, and a kill in the middle of an upgrade in TestKilledInTheMiddleOfAnUpgrade.
 type disaster struct {
 	name string
@@ -40,6 +41,7 @@ var disasters = []disaster{
 	{name: "damaged journal", strike: damagedJournal, code: 1, says: "the journal is damaged", check: "journal"},
 	{name: "damaged entry", strike: damagedEntry, code: 3, says: "Journal damaged", check: "journal", more: 1},
 	{name: "changed slip", strike: changedSlip, code: 0, says: "APPROVED", check: "slips"},
+	{name: "clock a year off", strike: clockOff, code: 3, says: "too old", check: "clock"},
 	{name: "no fonts", strike: noFonts, code: 0, says: "APPROVED"},
 	{name: "second start", strike: secondStart, code: 5, says: "is in use by countersignctl (process"},
 }
@@ -322,6 +324,26 @@ func changedSlip(t *testing.T, s *shop) func() {
 	return func() {
 		write("UPDATE jobs SET bytes = (SELECT bytes FROM kept) WHERE id = 1")
 		write("DROP TABLE kept")
+	}
+}
+
+// clockOff has the computer's clock stand a year behind, and takes the line away. Nobody may set the clock of the machine that tests run on:
+// what the terminal heard of the time last is set a year ahead instead, which is the same to it.
+func clockOff(t *testing.T, s *shop) func() {
+	s.cloud.stop(syscall.SIGTERM)
+	db, err := sql.Open("sqlite3", filepath.Join(s.data, station.JournalName))
+	if err == nil {
+		_, err = db.Exec("UPDATE mark SET at = at + ?", (365 * 24 * time.Hour).Microseconds())
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := s.cloud.start(); err != nil {
+			t.Fatal(err)
+		}
+		s.drain()
 	}
 }
 
