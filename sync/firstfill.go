@@ -39,10 +39,13 @@ type FirstFill struct {
 	Folder   string
 	Merchant string
 	// Store replaces all vouchers and the cursor by those of the file, whole or not at all; see the cache.
-	Store func(ctx context.Context, cursor string, next func() ([]terminal.Voucher, error), progress func(vouchers int64)) error
+	Store func(ctx context.Context, cursor string, next FillNext, progress func(vouchers int64)) error
 	// Progress is told how it goes; nil is nobody.
 	Progress func(Progress)
 }
+
+// FillNext returns the next vouchers of a first fill, or io.EOF after the last.
+type FillNext = func() ([]terminal.Voucher, error)
 
 const (
 	fillPrefix = "first-fill-"

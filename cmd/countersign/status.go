@@ -75,6 +75,9 @@ func statusOf(s station.Status, p printer.Status, reader counter.Reader) counter
 	case s.Line.Trouble != "" || !s.Line.LastContact.IsZero():
 		status.Line = counter.LineDown
 	}
+	if s.Cache.Filling != nil {
+		status.Filling = max(1, s.Cache.Filling.Percent())
+	}
 	status.Paper = paperOf(p)
 	switch {
 	case s.Trouble != nil && s.Trouble.Kind != cloudsync.TroubleRefused:

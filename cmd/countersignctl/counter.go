@@ -8,10 +8,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"countersign/cmd/internal/station"
+	cloudsync "countersign/sync"
 	"countersign/terminal"
 	"countersign/terminal/journal"
 )
@@ -32,12 +34,11 @@ the line again with the answer in it.`,
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx := command.Context()
-			s, err := station.Open(ctx, a.stationConfig())
+			s, err := a.openCounter(ctx)
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			s.Fill(ctx, fillFirst)
 			operator, err := a.signIn(ctx, s, who, nil)
 			if err != nil {
 				return err
@@ -57,6 +58,29 @@ the line again with the answer in it.`,
 	}
 	operatorFlags(command, &who)
 	return a.withJSON(command)
+}
+
+// openCounter opens the station and shows how its cache is filled, where it was lost, until the first scan is taken.
+func (a *app) openCounter(ctx context.Context) (*station.Station, error) {
+	config := a.stationConfig()
+	var working atomic.Bool
+	if bar := progressBar(os.Stderr); bar != nil {
+		config.Progress = func(p cloudsync.Progress) {
+			if !working.Load() { // a bar in the middle of an answer would be in its way
+				bar(p)
+			}
+		}
+	}
+	s, err := station.Open(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	s.Fill(ctx, fillFirst)
+	working.Store(true)
+	if s.Filling(ctx) != nil {
+		fmt.Fprintln(os.Stderr, "\nthe vouchers are still coming; each is asked for as it is scanned. How far they are: countersignctl status")
+	}
+	return s, nil
 }
 
 // counter answers line after line, and scan after scan of the serial scanners, until the input ends.

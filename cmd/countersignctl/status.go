@@ -76,6 +76,8 @@ func writeStatus(out io.Writer, status station.Status) error {
 	switch {
 	case status.Cache.Trouble != "":
 		row("cache", "%s", status.Cache.Trouble)
+	case status.Cache.Filling != nil:
+		row("cache", "%s", fillingSentence(*status.Cache.Filling, status.Holder != nil))
 	case status.Cache.ReachedEnd.IsZero():
 		row("cache", "never filled")
 	default:
@@ -107,6 +109,15 @@ func writeStatus(out io.Writer, status station.Status) error {
 	row("version", "%s", status.Version)
 	_, err := io.WriteString(out, text.String())
 	return err
+}
+
+// fillingSentence says how far a first fill is, and where nobody is at it, what becomes of it.
+func fillingSentence(filling station.Filling, held bool) string {
+	line := strings.Join(strings.Fields(barLine(filling.Progress())), " ")
+	if !held {
+		return fmt.Sprintf("%s, left %s: the counter goes on with it when it is started", line, ago(filling.At))
+	}
+	return fmt.Sprintf("%s, %s", line, ago(filling.At))
 }
 
 // hubSentence says which terminal is the store's hub, and how it was when it was last heard.

@@ -114,6 +114,9 @@ func lineLight(st Status, say terminal.Words) widgets.Light {
 	if tone == "" {
 		tone = theme.Calm
 	}
+	if st.Line == LineUp && st.Filling > 0 { // what it does not know yet it asks for
+		return widgets.Light{Tone: theme.Calm, Text: say.Say("ui.line.filling", args{"percent": st.Filling})}
+	}
 	return widgets.Light{Tone: tone, Text: say.Say("ui.line."+string(or(st.Line, LineUnknown)), facts)}
 }
 

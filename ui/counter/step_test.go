@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -502,5 +503,16 @@ func TestAPINIsNeverAScan(t *testing.T) {
 	}
 	if after, _ := play(choosing, scan("8427")); after.Notice.Saying.Key != noticeWhosePIN {
 		t.Errorf("nobody is told that the PIN was not taken: %q", after.Notice.Saying.Key)
+	}
+}
+
+// If the bar said only "online" while the vouchers are still coming, nobody would know why each scan asks the cloud.
+func TestAFirstFillIsOnTheBar(t *testing.T) {
+	lights := Lights(State{Status: Status{Line: LineUp, Filling: 42}}, english)
+	if lights[0].Text != "Online – vouchers are coming, 42 %" {
+		t.Errorf("the bar says %q", lights[0].Text)
+	}
+	if lights := Lights(State{Status: Status{Line: LineDown, Filling: 42}}, english); strings.Contains(lights[0].Text, "42") {
+		t.Errorf("without a line it says %q", lights[0].Text)
 	}
 }

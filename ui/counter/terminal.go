@@ -93,7 +93,8 @@ type Status struct {
 	Reader   Reader
 	Barred   Barred
 	// Unset says that the configuration is broken and was left out.
-	Unset bool
+	Unset   bool
+	Filling int // percent of a first fill that is on its way; 0 for none
 }
 
 // Barred is why a counter honours nothing, or only what the cloud confirms: "" for no reason.

@@ -209,7 +209,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	if config.Jitter != nil {
 		s.Pump.Jitter(config.Jitter)
 	}
-	s.Pump.FillFrom(cloudsync.FirstFill{Folder: s.folder, Merchant: s.Journal.Identity().Merchant, Store: s.Cache.Fill, Progress: config.Progress})
+	s.Pump.FillFrom(s.firstFill(config.Progress))
 	if err := s.watchTrouble(ctx); err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ type CacheStatus struct {
 	AgeSeconds int64     `json:"age_seconds"`          // since then; -1 for never
 	Vouchers   int64     `json:"vouchers"`
 	Campaigns  int64     `json:"campaigns"`
+	Filling    *Filling  `json:"filling,omitempty"` // a first fill on its way; also one that a program left, and that goes on with the next start
 	Trouble    string    `json:"trouble,omitempty"` // why nothing of it can be read
 }
 
@@ -123,6 +124,7 @@ func (r *Reader) standing(ctx context.Context) (Status, error) {
 		return status, err
 	}
 	status.Cache = CacheStatus{Cursor: fresh.Cursor, ReachedEnd: fresh.ReachedEnd, AgeSeconds: -1, Vouchers: fresh.Vouchers, Campaigns: fresh.Campaigns, Trouble: r.amiss}
+	status.Cache.Filling = r.filling(fresh.Cursor)
 	if !fresh.ReachedEnd.IsZero() {
 		status.Cache.AgeSeconds = max(0, int64(status.Clock.Lower.Sub(fresh.ReachedEnd).Seconds()))
 	}
