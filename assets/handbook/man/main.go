@@ -73,7 +73,7 @@ func (e edition) write(path, page, name string, section int) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(e.page(markdown, name, section)), 0o644)
+	return os.WriteFile(path, []byte(broken(e.page(markdown, name, section))), 0o644)
 }
 
 // page is a page in the format of man(7).
@@ -152,6 +152,42 @@ func roff(text string) string {
 	}
 	return text
 }
+
+// Neither is a line begun with the former nor ended with the latter.
+const (
+	closing = "、，。；：！？）》”’」』】…"
+	opening = "（《“‘「『【"
+)
+
+// broken lets lines end between Chinese signs, which are written without blanks: else man(1) runs past the edge.
+func broken(page string) string {
+	if !strings.ContainsFunc(page, wide) {
+		return page
+	}
+	var text strings.Builder
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(line, ".") {
+			text.WriteString(line)
+			if strings.HasPrefix(line, ".TH ") {
+				text.WriteString(".ad l\n") // between words alone there is too little room to spread a line
+			}
+			continue
+		}
+		var last rune
+		for _, sign := range line {
+			if (wide(last) || wide(sign)) && last != 0 && last != ' ' && sign != ' ' && sign != '\n' && last != '\\' &&
+				!strings.ContainsRune(closing, sign) && !strings.ContainsRune(opening, last) {
+				text.WriteString(`\:`)
+			}
+			text.WriteRune(sign)
+			last = sign
+		}
+	}
+	return text.String()
+}
+
+// wide reports a sign that takes the room of two.
+func wide(sign rune) bool { return sign > 0x2E80 }
 
 // quoted is text within the quotes of a request's argument.
 func quoted(text string) string { return strings.ReplaceAll(roff(text), `"`, `\(dq`) }
