@@ -15,6 +15,8 @@ var machineTests = []test{
 	{"a copy that was started first is noticed by the one that runs", copyFirst},
 	{"lost answers and restarts are no copy", noFalseAlarm},
 	{"a manager says which machine is real", whichMachine},
+	{"a machine that is refused has no effect on the real one", refusedHasNoEffect},
+	{"a machine that is refused is not told to go on in the real one's place", refusedAfterBegun},
 	{"a cloud that has forgotten a terminal's starts accuses nobody", forgottenStarts},
 }
 
@@ -161,6 +163,92 @@ func whichMachine(w *world) {
 	}
 	w.expect("and its journal goes on", []any{ack.Begin, w.report(c).Head}, []any{(*api.Head)(nil), c.place.Seq})
 	w.expect("for good", c.pushAt(2).Begin, (*api.Head)(nil))
+}
+
+// refuse has a manager say that c is real.
+func (w *world) refuse(c *counter) {
+	w.Helper()
+	if _, err := w.storage.Readmit(w.Context(), merchantID, c.Store, c.Name, c.instance); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// undisturbed checks that a real counter goes on as if there were no other, and that nobody is alarmed.
+func (c *counter) undisturbed(said string) {
+	c.Helper()
+	t := c.issue("swim", cloud.Facts{Units: 5})
+	answer := c.claimAt(t)
+	c.redeem(t, 1)
+	ack := c.pushAt(uint64(len(c.sealed)))
+	c.expect(said, []any{answer.Granted, answer.Begin, answer.Clone, ack.Begin, ack.Clone, ack.Head.Seq},
+		[]any{true, (*api.Head)(nil), false, (*api.Head)(nil), false, c.place.Seq})
+	c.expect(said+": the journal that goes on", []any{c.report(c).Epoch, c.report(c).Head}, []any{c.place.Epoch, c.place.Seq})
+	c.expect(said+": included", c.row(t).Included, c.place.Seq)
+	if alarms := c.exceptions(true); len(alarms) > 0 {
+		c.Errorf("%s: alarms %+v", said, alarms)
+	}
+}
+
+func refusedHasNoEffect(w *world) {
+	c, copied := w.twins()
+	c.pushAt(2)
+	copied.pushAt(2)
+	w.refuse(c)
+	w.lendable()
+	pass := w.issue("swim", cloud.Facts{})
+	lease := c.ask(cloud.LeaseWant{Voucher: pass.Voucher.ID, Units: 2})[0]
+	w.expect("the copy is given no lease, and gives up none", len(copied.lease(cloud.LeaseRequest{GivenUp: []string{lease.ID}})), 0)
+	for _, then := range []string{"it declines first", "it sends again", "it starts again"} {
+		if then == "it starts again" {
+			copied.restart()
+		}
+		copied.write(terminal.Entry{Kind: terminal.EntryDecline, Reason: terminal.NotFound, Reasons: []terminal.Reason{terminal.NotFound}})
+		w.expect(then, copied.claimAt(w.issue("dinner", cloud.Facts{})).Granted, false)
+		ack := copied.pushAt(2)
+		w.expect(then+": taken", []any{ack.Clone, ack.Head.Seq}, []any{true, copied.place.Seq})
+		if ack.Begin != nil {
+			copied.begin(*ack.Begin)
+			w.expect(then+": numbers of its own", copied.pushAt(2).Begin, (*api.Head)(nil))
+		}
+		c.undisturbed(then)
+	}
+	w.expect("the copy's epoch", copied.place.Epoch, 2) // one, for good
+	w.expect("the real one's", c.place.Epoch, 1)
+	w.expect("its lease", len(c.ask()), 1)
+	c.restart()
+	c.undisturbed("a restart of the real one")
+}
+
+func refusedAfterBegun(w *world) {
+	c, copied := w.twins()
+	c.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	c.pushAt(2)
+	copied.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	copied.begin(*copied.pushAt(2).Begin)
+	copied.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	w.expect("the copy's is the journal that goes on", copied.pushAt(2).Head.Epoch, 2)
+	w.refuse(c)
+	c.redeem(w.issue("dinner", cloud.Facts{}), 1) // before it heard
+	for range 2 {
+		ack := c.pushAt(2)
+		w.expect("nobody suspects the real one", ack.Clone, false)
+		if ack.Begin == nil {
+			break
+		}
+		c.begin(*ack.Begin)
+	}
+	epoch := c.place.Epoch
+	for _, then := range []string{"asks", "sells", "starts again"} {
+		if then == "starts again" {
+			copied.restart()
+		}
+		w.expect(then, copied.claimAt(w.issue("dinner", cloud.Facts{})).Begin, (*api.Head)(nil))
+		copied.write(terminal.Entry{Kind: terminal.EntryDecline, Reason: terminal.NotFound, Reasons: []terminal.Reason{terminal.NotFound}})
+		w.expect(then+": taken", copied.pushAt(2).Begin, (*api.Head)(nil))
+		c.undisturbed(then)
+	}
+	w.expect("epoch", c.place.Epoch, epoch)
+	w.expect("redemptions", len(w.redemptions()), 8)
 }
 
 func forgottenStarts(w *world) {

@@ -26,8 +26,8 @@ func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 			return err
 		}
 		begin, err := c.compare(t, claim.Standing, from)
-		if err == nil && begin != nil && !from.refused {
-			_, err = c.openFork(t, claim.Standing.Journal.Seq+1, claim.At)
+		if err == nil && begin != nil {
+			err = c.tellParted(t, from, claim.Standing.Journal.Seq+1, claim.At)
 		}
 		if err == nil && begin == nil {
 			err = c.release(t, from, claim.Standing, &claim.UID, claim.At)

@@ -31,11 +31,27 @@ func (c *change) openFork(t cloud.Terminal, seq uint64, at time.Time) (id int64,
 	return id, find()
 }
 
+// tellParted opens the exception about a journal that has to begin a new epoch, unless a manager was told already which machines there are and
+// has refused one of them.
+func (c *change) tellParted(t cloud.Terminal, of machine, seq uint64, at time.Time) error {
+	if of.refused {
+		return nil
+	}
+	usurped, err := c.usurped(t)
+	if err == nil && !usurped {
+		_, err = c.openFork(t, seq, at)
+	}
+	return err
+}
+
 // keepBranch tells what the stray entries of a batch gave away. What a branch told of before, when it was kept and not applied, changes
-// nothing: a terminal that was readmitted in spite of it is not accused of it again.
-func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, stray []entry.Sealed, seq uint64) error {
+// nothing: a terminal that was readmitted in spite of it is not accused of it again. Of a machine that is refused only what it honoured is told.
+func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, of machine, stray []entry.Sealed, seq uint64) error {
 	var fresh []entry.Sealed
 	for _, sealed := range stray {
+		if e, err := entry.Decode(sealed.Bytes); err == nil && of.refused && e.Kind != terminal.EntryRedeem {
+			continue
+		}
 		var told bool
 		err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM branch WHERE terminal = ? AND hash = ?)", t.ID, sealed.Hash[:]).Scan(&told)
 		if err != nil {
@@ -47,6 +63,9 @@ func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, stray []entry.Sea
 	}
 	if len(fresh) == 0 {
 		return nil
+	}
+	if usurped, err := c.usurped(t); err != nil || (usurped && !of.refused) {
+		return err // what the real machine wrote while another had its numbers is not in doubt
 	}
 	id, err := c.openFork(t, seq, push.At)
 	if err != nil {

@@ -43,6 +43,9 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 		if err != nil {
 			return err
 		}
+		if from.refused {
+			return nil // what it says of itself is not the real one's
+		}
 		if _, err = c.Exec("UPDATE terminal SET last_seen = ?, pending = ? WHERE id = ?", micros(push.At), push.Pending, t.ID); err != nil {
 			return err
 		}
@@ -87,22 +90,22 @@ func (a *applying) apply() error {
 		}
 	}
 	a.ack.Head = apiHead(a.head)
-	if a.tip.aside {
+	if a.tip.aside || a.from.refused {
 		a.ack.Head = api.Head{Epoch: a.tip.epoch, Seq: a.tip.seq, Hash: a.tip.hash[:]}
 	}
 	a.ack.Clone = a.from.clone || a.from.refused
 	end := a.push.Standing.Journal
 	ends := end != nil && end.Seq == a.tip.seq && !a.from.late
-	if ends && !a.tip.aside && a.tip.seq == a.head.Seq {
+	if ends && !a.tip.aside && !a.from.refused && a.tip.seq == a.head.Seq {
 		if err := a.heardWhole(a.terminal); err != nil {
 			return err
 		}
 	}
-	if a.ack.Begin, err = a.begin(a.terminal, a.tip, a.head, a.push.Standing.Instance, ends, a.ack.Clone); err != nil {
+	if a.ack.Begin, err = a.begin(a.terminal, a.tip, a.head, a.push.Standing.Instance, ends, a.from); err != nil {
 		return err
 	}
-	if a.ack.Begin != nil && !a.from.refused {
-		if _, err := a.openFork(a.terminal, a.tip.seq+1, a.push.At); err != nil {
+	if a.ack.Begin != nil {
+		if err := a.tellParted(a.terminal, a.from, a.tip.seq+1, a.push.At); err != nil {
 			return err
 		}
 	}
@@ -214,13 +217,12 @@ func (a *applying) applyFresh(fresh []entry.Read, known int) error {
 		}
 	}
 	if len(stray) > 0 {
-		if err := a.keepBranch(t, a.push, stray, at.Seq-uint64(len(stray))+1); err != nil {
+		if err := a.keepBranch(t, a.push, a.from, stray, at.Seq-uint64(len(stray))+1); err != nil {
 			return err
 		}
 	}
-	if leftBehind && !a.from.refused { // it was left behind and goes on: two machines write
-		a.from.clone = true
-		if err := a.openClone(t, a.push.At); err != nil {
+	if leftBehind && !a.from.refused {
+		if err := a.tellLeftBehind(); err != nil {
 			return err
 		}
 	}
@@ -232,6 +234,16 @@ func (a *applying) applyFresh(fresh []entry.Read, known int) error {
 	return err
 }
 
+// tellLeftBehind raises the alarm about a journal that was left behind and goes on: two machines write. Where a manager has refused the other
+// it only has not heard yet that it is the real one.
+func (a *applying) tellLeftBehind() error {
+	if usurped, err := a.usurped(a.terminal); err != nil || usurped {
+		return err
+	}
+	a.from.clone = true
+	return a.openClone(a.terminal, a.push.At)
+}
+
 // add stores one entry after the tip and makes it the tip. at is where its journal stands with it.
 func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) error {
 	stray, err := a.astray(a.terminal, a.tip, e)
@@ -239,7 +251,12 @@ func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) er
 		return err
 	}
 	next := stored{epoch: e.Epoch, seq: e.Seq, hash: sealed.Hash, bytes: sealed.Bytes, stray: stray, aside: stray || a.tip.hash != a.head.Hash}
-	if e.Kind == terminal.EntryEpoch && !stray && e.Epoch > a.head.Epoch {
+	if a.from.refused { // until it begins an epoch of its own its numbers are the real one's, whoever sends first
+		next.aside = true
+		next.refused = stray || (!a.tip.aside && e.Kind != terminal.EntryEpoch)
+		next.stray = next.refused
+	}
+	if e.Kind == terminal.EntryEpoch && !stray && !a.from.refused && e.Epoch > a.head.Epoch {
 		next.aside = false
 		left, err := a.goOnWith(a.terminal, a.tip)
 		if err != nil {
@@ -270,6 +287,9 @@ func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) er
 func (a *applying) tellBegun(left int64) error {
 	if left == 0 {
 		return nil
+	}
+	if usurped, err := a.usurped(a.terminal); err != nil || usurped {
+		return err // what a refused machine had brought: a manager has said what it is
 	}
 	// A machine that took the place of another on purpose says so only until it is known; the others raised the alarm about a copy.
 	if !a.push.Standing.Restored && (a.from.side == 0 || a.from.clone) {
@@ -321,7 +341,7 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 	var ordinal int64
 	err = c.QueryRow(`INSERT INTO entry (terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place, aside, stray)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ordinal`, t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
-		sealed.Signature, e.BusinessDay.String(), guess.verdict, micros(push.At), guess.place, flag(as.aside), flag(as.stray)).Scan(&ordinal)
+		sealed.Signature, e.BusinessDay.String(), guess.verdict, micros(push.At), guess.place, flag(as.aside), as.strayness()).Scan(&ordinal)
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +351,7 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 			return nil, err
 		}
 	}
-	settling := settling{change: c, terminal: t, entry: e, ordinal: ordinal, at: push.At}
+	settling := settling{change: c, terminal: t, entry: e, ordinal: ordinal, at: push.At, refused: as.refused}
 	var lines []terminal.LineVerdict
 	switch e.Kind {
 	case terminal.EntryRedeem:

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -58,10 +59,12 @@ func openLeases(q Querier, condition string, args ...any) (all []lease, err erro
 func (s *Storage) Lease(ctx context.Context, t cloud.Terminal, request cloud.LeaseRequest) (open []cloud.Lease, err error) {
 	err = s.write(ctx, func(c *change) error {
 		open = nil
-		var cloned bool
-		err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM exception WHERE terminal = ? AND kind = 'clone' AND state = 'open')", t.ID).Scan(&cloned)
-		if err != nil || cloned {
-			return err // of two machines with one key each would spend all of it
+		from, err := c.heardAs(t, request.Standing.Instance)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if cloned, err := cloned(c, t.ID); err != nil || cloned || from.refused {
+			return err // of two machines with one key each would spend all of it, or give up what the other counts on
 		}
 		head, err := c.head(t)
 		if err != nil {
@@ -337,7 +340,7 @@ func (s *settling) spending(line terminal.EntryLine) (ofVoucher, ofLimit []lease
 	}
 	mine, err := openLeases(s, "terminal = ? AND (voucher = ? OR voucher = 0)", s.terminal.ID, int64(line.Voucher))
 	for _, l := range mine {
-		spends := l.epoch == s.entry.Epoch && l.after < s.entry.Seq && l.left() > 0
+		spends := !s.refused && l.epoch == s.entry.Epoch && l.after < s.entry.Seq && l.left() > 0
 		// Its word that a lease had not expired counts only where its clock agrees.
 		spends = spends && (s.entry.Assurance != terminal.Leased || !s.entry.Upper.After(l.expires))
 		switch {

@@ -13,7 +13,8 @@ import (
 
 // A terminal's entries are a tree where its data folder was copied or an older one was put back. Every line of it is kept and judged;
 // one of them, which ends at the terminal's head, is the journal that goes on. A line that was written under numbers that another had
-// used before is stray: it has to begin an epoch of its own, and with that entry it becomes the one that goes on.
+// used before is stray: it has to begin an epoch of its own, and with that entry it becomes the one that goes on. What a machine writes that
+// a manager refused goes on beside the journal of the real one, whatever its numbers are, and takes none of them.
 
 // stored is one entry as it is here, or the beginning of all (sequence number 0).
 type stored struct {
@@ -23,6 +24,24 @@ type stored struct {
 	hash         [32]byte
 	bytes        []byte
 	aside, stray bool
+	refused      bool // brought by a machine that a manager had refused, under numbers that are not its own
+}
+
+// Values of the column stray.
+const (
+	strayNot = iota
+	strayAlready
+	strayRefused
+)
+
+func (s stored) strayness() int {
+	switch {
+	case s.refused:
+		return strayRefused
+	case s.stray:
+		return strayAlready
+	}
+	return strayNot
 }
 
 const storedColumns = "ordinal, epoch, seq, hash, bytes, aside, stray"
@@ -32,7 +51,7 @@ func (s *stored) scan(row interface{ Scan(...any) error }) error {
 	var aside, stray int64
 	err := row.Scan(&s.ordinal, &s.epoch, &s.seq, &hash, &s.bytes, &aside, &stray)
 	copy(s.hash[:], hash)
-	s.aside, s.stray = aside != 0, stray != 0
+	s.aside, s.stray, s.refused = aside != 0, stray != strayNot, stray == strayRefused
 	return err
 }
 
@@ -119,7 +138,8 @@ func (c *change) astray(t cloud.Terminal, tip stored, e terminal.Entry) (taken b
 	if e.Kind == terminal.EntryEpoch {
 		err = c.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ? AND epoch = ?)", t.ID, e.Epoch).Scan(&taken)
 	} else {
-		err = c.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ? AND epoch = ? AND seq = ?)", t.ID, e.Epoch, e.Seq).Scan(&taken)
+		err = c.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ? AND epoch = ? AND seq = ? AND NOT (aside = 1 AND stray = 2))",
+			t.ID, e.Epoch, e.Seq).Scan(&taken)
 	}
 	return taken, err
 }
@@ -150,8 +170,8 @@ func (c *change) goOnWith(t cloud.Terminal, tip stored) (left int64, err error) 
 
 // begin says whether a terminal whose journal ends at tip has to begin a new epoch, and which head that is to name: its line is stray, or
 // ends before the journal that goes on and no request of its own can have brought that about, or was left behind while no copy of it
-// is known to be alive.
-func (c *change) begin(t cloud.Terminal, tip stored, head entry.Place, instance string, ends, clone bool) (*api.Head, error) {
+// is known to be alive. A machine that is refused begins one only to write under numbers of its own.
+func (c *change) begin(t cloud.Terminal, tip stored, head entry.Place, instance string, ends bool, of machine) (*api.Head, error) {
 	var newest uint32
 	var sentBy string
 	err := c.QueryRow("SELECT coalesce((SELECT max(epoch) FROM entry WHERE terminal = ?1), 1), head_instance FROM terminal WHERE id = ?1", t.ID).
@@ -160,7 +180,7 @@ func (c *change) begin(t cloud.Terminal, tip stored, head entry.Place, instance 
 		return nil, err
 	}
 	behind := !tip.aside && tip.seq < head.Seq && ends && sentBy != instance && sentBy != ""
-	if tip.stray || behind || (tip.aside && !clone) {
+	if tip.stray || (!of.refused && (behind || (tip.aside && !of.clone))) {
 		return &api.Head{Epoch: max(newest, head.Epoch), Seq: head.Seq, Hash: head.Hash[:]}, nil
 	}
 	return nil, nil
@@ -188,5 +208,5 @@ func (c *change) compare(t cloud.Terminal, standing cloud.Standing, of machine) 
 	if err != nil {
 		return nil, err
 	}
-	return c.begin(t, tip, head, standing.Instance, true, of.clone)
+	return c.begin(t, tip, head, standing.Instance, true, of)
 }

@@ -203,6 +203,9 @@ func (c *change) noteStart(t cloud.Terminal, standing cloud.Standing, m machine,
 	if err != nil {
 		return err
 	}
+	if m.refused {
+		return nil
+	}
 	_, err = c.Exec("UPDATE terminal SET instance = ? WHERE id = ?", standing.Instance, t.ID)
 	return err
 }
@@ -210,6 +213,13 @@ func (c *change) noteStart(t cloud.Terminal, standing cloud.Standing, m machine,
 // cloned reports whether the key of a terminal is known to be in use on several machines, and no manager has said which is real.
 func cloned(q Querier, terminalID int64) (is bool, err error) {
 	err = q.QueryRow("SELECT EXISTS (SELECT 1 FROM exception WHERE terminal = ? AND kind = 'clone' AND state = 'open')", terminalID).Scan(&is)
+	return is, err
+}
+
+// usurped reports whether the journal that goes on is one that a refused machine had brought, before it was refused.
+func (c *change) usurped(t cloud.Terminal) (is bool, err error) {
+	err = c.QueryRow(`SELECT EXISTS (SELECT 1 FROM terminal t JOIN instance i ON i.terminal = t.id AND i.instance = t.head_instance
+		WHERE t.id = ? AND i.refused = 1)`, t.ID).Scan(&is)
 	return is, err
 }
 

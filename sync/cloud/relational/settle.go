@@ -18,6 +18,7 @@ type settling struct {
 	entry    terminal.Entry
 	ordinal  int64
 	at       time.Time
+	refused  bool          // its machine is, and spends no lease of the real one
 	shown    []cloud.Shown // by all lines of a redemption
 	first    held          // the voucher of its one line, as it was before; the zero value where there is none
 }
