@@ -37,6 +37,7 @@ func (m *Main) openSetup() {
 		config: station.Config{Folder: m.station.Folder(), ConfigFile: m.options.Config, Program: "countersign", Version: version.String()},
 		words:  func() *translations.Words { return m.Words() }, opened: func() *station.Station { return m.station },
 		learnt: func(learnt scanner.Learnt) { m.burst.Learnt = learnt }, mend: func(text string) string { return m.burst.Learnt.Apply(text) },
+		logoChanged: func() { fyne.Do(m.screen.Counter().Refresh) },
 	}
 	s.furnish(s.window, code, s.order, setup.State{})
 	s.window.SetPadded(false)

@@ -34,6 +34,8 @@ type technician struct {
 	opened func() *station.Station
 	learnt func(scanner.Learnt) // takes what was learnt of the scanner, for those who read it
 	mend   func(text string) string
+	// logoChanged is told, on any goroutine, of another logo; nil where nobody shows it.
+	logoChanged func()
 
 	screen *setup.Screen
 	ctx    context.Context
@@ -226,6 +228,9 @@ func (k *technician) useLogo(path string) setup.Logo {
 	}
 	if err := opened.UseLogo(path); err != nil {
 		return k.logo(station.SayLogo(k.words(), path, err))
+	}
+	if k.logoChanged != nil {
+		k.logoChanged()
 	}
 	return k.logo("")
 }

@@ -54,6 +54,7 @@ type Counter struct {
 	work  sync.WaitGroup
 
 	practice *practice // nil while nobody practises
+	logo     logo
 }
 
 // New makes a counter. Its methods are called on the window's goroutine.
@@ -208,7 +209,7 @@ func (c *Counter) carryOut(command Command, t where, words terminal.Words) Event
 		}
 		operators, err := c.parts.Terminal.Operators(ctx)
 		c.log("operators", err)
-		return PlaceLoaded{settings, operators, err}
+		return PlaceLoaded{settings, operators, err, c.logo.picture(settings.Store.Logo)}
 	case BeginTraining:
 		return c.train(ctx)
 	}

@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"image"
 	"time"
 
 	"countersign/terminal"
@@ -109,6 +110,7 @@ type (
 		Settings  terminal.Settings
 		Operators []terminal.Operator
 		Err       error
+		Logo      image.Image // the store's; nil where it has none
 	}
 	// StatusChanged brings what the status bar says.
 	StatusChanged struct{ Status Status }

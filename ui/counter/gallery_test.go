@@ -1,6 +1,8 @@
 package counter
 
 import (
+	"image"
+	"image/color"
 	"slices"
 	"testing"
 	"time"
@@ -68,6 +70,21 @@ func recentDay() []Past {
 	}
 }
 
+// sign is a logo: a boat on the water, drawn for white paper.
+func sign() image.Image {
+	blue, picture := color.NRGBA{0x0B, 0x4F, 0x6C, 0xFF}, image.NewNRGBA(image.Rect(0, 0, 240, 120))
+	for y := range 120 {
+		for x := range 240 {
+			sail := x > 120-y && x < 120+y/2 && y > 10 && y < 70
+			hull := y >= 76 && y < 100 && x > 40+(y-76) && x < 200-(y-76)
+			if sail || hull || (y > 108 && y < 114) {
+				picture.Set(x, y, blue)
+			}
+		}
+	}
+	return picture
+}
+
 // scene is one picture of the gallery.
 type scene struct {
 	name  string
@@ -121,6 +138,7 @@ func scenes() []scene {
 	back.Record, back.Reversed = &doneRecord, &doneRecord
 	return []scene{
 		{"ready", func(*State) {}},
+		{"ready-logo", func(s *State) { s.Logo = sign() }},
 		{"ready-first-day", func(s *State) { s.Past = nil }},
 		{"ready-offline", offline},
 		{"ready-behind", func(s *State) { s.Behind = true }},
@@ -329,7 +347,7 @@ var english = translations.For("en", berlin).At(func() time.Time { return noon }
 
 func TestLooks(t *testing.T) {
 	// The counter would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.
-	shown := []string{"ready", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer", "type-code", "search", "search-keys", "undo-keys", "training-ready", "training-redeemed", "training-pin",
+	shown := []string{"ready", "ready-logo", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used", "ask-amount", "ask-approval", "locked", "undo", "prefer", "type-code", "search", "search-keys", "undo-keys", "training-ready", "training-redeemed", "training-pin",
 		"order-offered", "order-whole", "parts-some", "bill", "bill-amount", "bill-impossible", "bill-redeemed"}
 	for _, look := range []struct {
 		language string

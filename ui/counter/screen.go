@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"image"
 	"reflect"
 	"strconv"
 	"strings"
@@ -48,7 +49,13 @@ type Screen struct {
 	shown   shownSheet
 	book    *widgets.Book // the handbook, while it is open
 	reading chapter
-	headed  [4]string
+	headed  heading
+}
+
+// heading is what the bar at the top was made from.
+type heading struct {
+	words [4]string
+	logo  image.Image
 }
 
 // Room is what lies over the whole counter while a manager is in it. Its methods are called on the window's goroutine. The keys come
@@ -130,7 +137,7 @@ func (c *Screen) Start() {
 
 // Rebuild makes everything anew, after the theme or the language has changed.
 func (c *Screen) Rebuild() {
-	c.shown, c.headed = shownSheet{}, [4]string{}
+	c.shown, c.headed = shownSheet{}, heading{}
 	c.build()
 	if c.room != nil {
 		c.room.Rebuild()
@@ -359,15 +366,20 @@ func recentRows(rows []PastRow) []widgets.Recent {
 func (c *Screen) showHeading(s State, say terminal.Words) {
 	where, counter, who := Heading(s, say)
 	clock := say.Say("ui.time", args{"at": s.Now})
-	if c.headed == [4]string{where, counter, who, clock} {
+	now := heading{[4]string{where, counter, who, clock}, s.Logo}
+	if c.headed == now {
 		return
 	}
-	c.headed = [4]string{where, counter, who, clock}
-	row := []fyne.CanvasObject{
+	c.headed = now
+	row := []fyne.CanvasObject{}
+	if s.Logo != nil {
+		row = append(row, widgets.Middle(widgets.Logo(s.Logo)))
+	}
+	row = append(row,
 		widgets.NewText(where).In(theme.Subtitle, theme.Text).Strong().Lines(1),
 		widgets.NewText(counter).In(theme.Body, theme.Muted).Lines(1),
 		widgets.Space(),
-	}
+	)
 	if s.Training {
 		row = append(row, widgets.Middle(widgets.Plate(say.Say("ui.training.word", nil))), widgets.Space())
 	}

@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"image"
 	"time"
 
 	"countersign/terminal"
@@ -99,6 +100,7 @@ const (
 type State struct {
 	Now   time.Time
 	Place terminal.Settings
+	Logo  image.Image // the store's; nil where it has none
 
 	Phase   Phase
 	Since   time.Time // when the phase began

@@ -376,7 +376,7 @@ func (s State) placed(e PlaceLoaded) (State, []Command) {
 		}
 		return s, nil
 	}
-	s.Place, s.Operators = e.Settings, e.Operators
+	s.Place, s.Operators, s.Logo = e.Settings, e.Operators, e.Logo
 	if s.Operator != nil && !slices.ContainsFunc(e.Operators, func(o terminal.Operator) bool { return o.ID == s.Operator.ID && o.Active }) {
 		s.Operator = nil
 	}
