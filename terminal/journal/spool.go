@@ -65,6 +65,19 @@ func (r *Reader) Jobs(ctx context.Context, states ...terminal.JobState) ([]termi
 	return slices.CompactFunc(all, func(a, b terminal.SpoolJob) bool { return a.ID == b.ID }), nil
 }
 
+// CountJobs says how many jobs are in any of states, without reading them.
+func (r *Reader) CountJobs(ctx context.Context, states ...terminal.JobState) (int, error) {
+	all := 0
+	for _, state := range states {
+		count := 0
+		if err := r.q.row(ctx, "SELECT COUNT(*) FROM jobs WHERE state = +?", string(state)).Scan(&count); err != nil {
+			return 0, err
+		}
+		all += count
+	}
+	return all, nil
+}
+
 // JobsOf returns the jobs for the slip of one entry, the original first.
 func (r *Reader) JobsOf(ctx context.Context, uid terminal.UID) ([]terminal.SpoolJob, error) {
 	return r.jobs(ctx, "WHERE uid = +? ORDER BY id", uid[:])

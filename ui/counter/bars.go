@@ -35,20 +35,14 @@ func (k functionKey) label() string { return string(k) }
 
 // Keys is the row of function keys.
 func Keys(s State, say terminal.Words) []widgets.Action {
-	undo := say.Say("ui.keys.undo", nil)
 	last := s.Undoable()
-	if last != nil {
-		if left := last.Until.Sub(s.Now); left < time.Hour { // hours are no haste, and have no room on the button
-			undo = say.Say("ui.keys.undo_left", args{"left": countdown(left)})
-		}
-	}
 	row := []widgets.Action{
 		{Name: string(keyHelp), Label: say.Say("ui.keys.help", nil)},
 		{Name: string(keyCode), Label: say.Say("ui.keys.code", nil)},
 		{Name: string(keySearch), Label: say.Say("ui.keys.search", nil)},
 		{Name: string(keyReprint), Label: say.Say("ui.keys.reprint", nil), Off: len(s.Past) == 0},
 		{Name: string(keyBill), Label: say.Say("ui.keys.bill", nil), Off: s.Billing && len(s.Request.Scans) > 1},
-		{Name: string(keyUndo), Label: undo, Off: last == nil},
+		{Name: string(keyUndo), Label: undoLabel(last, s.Now, say), Off: last == nil},
 		{Name: string(keySwitch), Label: say.Say("ui.keys.switch", nil), Off: s.Place.Store.SignIn == terminal.SignInNone},
 		{Name: string(keyManager), Label: say.Say("ui.keys.manager", nil), Off: s.Training},
 	}
@@ -56,6 +50,25 @@ func Keys(s State, say terminal.Words) []widgets.Action {
 		row[i].Key, row[i].Rank = row[i].Name, widgets.Quiet
 	}
 	return row
+}
+
+// haste is when the time left for an undo begins to be counted in seconds. Until then minutes will do, and a window in which nothing else
+// moves is not drawn anew each second.
+const haste = 5 * time.Minute
+
+// undoLabel is the button for undoing last, with the time that is left for it. Hours are no haste, and have no room on the button.
+func undoLabel(last *Past, now time.Time, say terminal.Words) string {
+	left := time.Hour
+	if last != nil {
+		left = last.Until.Sub(now)
+	}
+	switch {
+	case left >= time.Hour:
+		return say.Say("ui.keys.undo", nil)
+	case left >= haste:
+		return say.Say("ui.keys.undo_minutes", args{"minutes": int(left.Minutes())})
+	}
+	return say.Say("ui.keys.undo_left", args{"left": countdown(left)})
 }
 
 // countdown writes what is left of a time: "59:07", "3:04:05".

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 
 	"countersign/terminal"
@@ -23,6 +22,7 @@ type Screen struct {
 	router  *keys.Router
 	sink    *keys.Sink
 	now     func() time.Time
+	timer   keys.Timer
 
 	// OnResize is called when the content has got another size.
 	OnResize func(fyne.Size)
@@ -96,7 +96,7 @@ type shownSheet struct {
 
 // NewScreen makes the screen of a window. Its content is Content.
 func NewScreen(window fyne.Window, burst keys.Burst, timer keys.Timer, parts Parts) *Screen {
-	c := &Screen{now: parts.Now, OnAlarm: func() {}, OnResize: func(fyne.Size) {}}
+	c := &Screen{now: parts.Now, timer: timer, OnAlarm: func() {}, OnResize: func(fyne.Size) {}}
 	c.router = keys.NewRouter(burst, parts.Now, timer)
 	c.sink = keys.NewSink(c.router, window.Canvas(), parts.Later)
 	parts.Show = c.show
@@ -180,7 +180,6 @@ func (c *Screen) build() {
 	}
 	c.root.Objects = []fyne.CanvasObject{
 		c.sink,
-		canvas.NewRectangle(theme.Color(theme.Background)),
 		widgets.Frame(theme.Size(theme.Bar), theme.Size(theme.Touch)+theme.Size(theme.Gap)*2, theme.Size(theme.Strip), c.heading,
 			widgets.Inset(middle, gap, 0, gap, 0), widgets.Inset(c.keysAt, gap, theme.Size(theme.Gap), gap, theme.Size(theme.Gap)), c.bar),
 		c.over,
@@ -331,7 +330,7 @@ func (c *Screen) show(s State) {
 		return
 	}
 	say := c.counter.Words()
-	c.panel.Display(Panel(s, say))
+	c.showPanel(s, say)
 	c.bar.Display(Lights(s, say), Alarm(s, say))
 	c.showKeys(s, say)
 	c.aside.Display(say.Say("ui.past.title", nil), say.Say("ui.past.none", nil), recentRows(PastRows(s, s.Past, say)))
@@ -339,6 +338,23 @@ func (c *Screen) show(s State) {
 	c.showRoom(s)
 	c.showSheet(s, say)
 	c.openField(s)
+}
+
+// brief is how long the terminal may take before the panel says that it is at work: what this counter decides and writes alone is there much
+// sooner, and a window takes its time to be drawn. Until then the panel stays as it was.
+const brief = 50 * time.Millisecond
+
+// showPanel draws the panel.
+func (c *Screen) showPanel(s State, say terminal.Words) {
+	if (s.Phase != Deciding && s.Phase != Redeeming) || c.now().Sub(s.Since) >= brief {
+		c.panel.Display(Panel(s, say))
+		return
+	}
+	c.timer(brief, func() {
+		if now := c.counter.State(); now.Phase == s.Phase && now.Turn == s.Turn {
+			c.panel.Display(Panel(now, c.counter.Words()))
+		}
+	})
 }
 
 // showKeys writes the row of function keys; the room is shared out anew only where a label has become longer or shorter.

@@ -38,11 +38,15 @@ type Slips interface {
 	Settle(ctx context.Context, id int64, word SlipWord, operator *terminal.Operator) error
 }
 
+// mostSlips is how many are shown at a time, the oldest first: the next follow as these are settled.
+const mostSlips = 200
+
 func (c *Counter) slips(ctx context.Context) SlipsLoaded {
 	if c.parts.Slips == nil {
 		return SlipsLoaded{Slips: []Slip{}}
 	}
 	slips, err := c.parts.Slips.Unsettled(ctx)
+	slips = slips[:min(len(slips), mostSlips)]
 	c.log("read the slips", err)
 	return SlipsLoaded{slips, err}
 }

@@ -58,7 +58,7 @@ func NewPhone(words PhoneWords, cards []Card, show func(card int), cut func(cut 
 		widgets.Inset(widgets.NewText(words.Title).In(theme.Subtitle, theme.Text).Strong().Lines(1), 0, margin*0.5, 0, 0),
 		widgets.NewText(words.Hint).In(theme.Caption, theme.Muted).Lines(2))
 	scroll := container.NewVScroll(widgets.Inset(widgets.Column(margin*0.8, list...), 0, 0, margin*0.6, margin))
-	p.Object = widgets.Fixed(widgets.Stack(canvas.NewRectangle(theme.Color(theme.Background)),
+	p.Object = widgets.Fixed(widgets.Stack(widgets.Area(theme.Background),
 		widgets.Inset(widgets.Topped(margin, head, scroll), margin, margin, margin*0.6, 0)), leastWidth, leastHeight)
 	p.drawCable()
 	return p
@@ -135,7 +135,7 @@ func NewPrinter(title, none string) *Printer {
 	p.empty = widgets.NewText(none).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(3)
 	head := widgets.Row(theme.Size(theme.Inset), widgets.Middle(widgets.NewIcon(widgets.SignPrinter, theme.Glyph, theme.Text, theme.Background)),
 		widgets.NewText(title).In(theme.Subtitle, theme.Text).Strong().Lines(1))
-	p.Object = widgets.Fixed(widgets.Stack(canvas.NewRectangle(theme.Color(theme.Background)),
+	p.Object = widgets.Fixed(widgets.Stack(widgets.Area(theme.Background),
 		widgets.Inset(widgets.Topped(margin, head, widgets.Stack(p.empty, p.scroll)), margin, margin, margin*0.6, 0)), leastWidth, leastHeight)
 	return p
 }

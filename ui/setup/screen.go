@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 
 	"countersign/terminal"
 	"countersign/ui/keys"
-	"countersign/ui/theme"
 	"countersign/ui/widgets"
 )
 
@@ -46,7 +44,7 @@ func NewScreen(window fyne.Window, parts Parts, state State) *Screen {
 		typing: func() bool { return s.state.typing() }, write: func(text string) { s.Happen(Wrote{text}) },
 		blank: func() bool { return s.state.Text == "" }}
 	s.ear.listen()
-	s.root = widgets.Stack(s.ear, canvas.NewRectangle(theme.Color(theme.Background)), s.body)
+	s.root = widgets.Stack(s.ear, s.body)
 	s.draw()
 	return s
 }
@@ -60,7 +58,6 @@ func (s *Screen) Start() { s.ear.canvas.Focus(s.ear) }
 // Speak changes the language, and draws everything anew, in the theme as it is now.
 func (s *Screen) Speak(words terminal.Words) {
 	s.parts.Words = words
-	s.root.Objects[1] = canvas.NewRectangle(theme.Color(theme.Background))
 	s.draw()
 	s.root.Refresh()
 }

@@ -147,6 +147,9 @@ func (r *buttonRenderer) dress() {
 		ink = theme.Muted
 	}
 	r.face.FillColor = theme.Color(face)
+	if b.Action.Rank == Quiet { // it lies on what is there
+		r.face.FillColor = nil
+	}
 	r.face.CornerRadius = theme.Size(theme.Radius)
 	r.face.StrokeColor, r.face.StrokeWidth = nil, 0
 	if b.Action.Rank == Plain {

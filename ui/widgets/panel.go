@@ -129,23 +129,12 @@ func (p *Panel) calm() fyne.CanvasObject {
 	}
 	objects = append(objects, Space())
 	margin := theme.Size(theme.Margin)
-	ground := Rounded(theme.Surface)
-	ground.StrokeColor, ground.StrokeWidth = theme.Color(theme.Line), theme.Size(theme.Hairline)
-	return Stack(ground, Inset(Column(theme.Size(theme.Inset), objects...), margin, margin, margin, margin))
-}
-
-// Rounded is a rectangle with a panel's corners.
-func Rounded(colour fyne.ThemeColorName) *canvas.Rectangle {
-	r := canvas.NewRectangle(theme.Color(colour))
-	r.CornerRadius = theme.Size(theme.Rounding)
-	return r
+	return Stack(Outlined(theme.Surface, theme.Line), Inset(Column(theme.Size(theme.Inset), objects...), margin, margin, margin, margin))
 }
 
 // banner is the solid band that is understood from across the counter: sign, word, colour.
 func (p *Panel) banner() fyne.CanvasObject {
 	v := p.verdict
-	band := canvas.NewRectangle(theme.Color(v.Tone.Fill()))
-	band.TopLeftCornerRadius, band.TopRightCornerRadius = theme.Size(theme.Rounding), theme.Size(theme.Rounding)
 	size := theme.Heading
 	if v.low() || crowded() {
 		size = theme.Title
@@ -163,7 +152,7 @@ func (p *Panel) banner() fyne.CanvasObject {
 	if v.low() || crowded() {
 		air = theme.Size(theme.Gap)
 	}
-	return Stack(band, Inset(inside, margin, air, margin, air))
+	return Stack(Band(v.Tone.Fill()), Inset(inside, margin, air, margin, air))
 }
 
 // crowded reports that writing is larger than the panel was made for: its sizes are then nearer to each other.

@@ -58,8 +58,7 @@ func (r *Recents) Display(title, none string, rows []Recent) {
 func (r *Recents) Rows() []Recent { return r.rows }
 
 func (r *Recents) build() fyne.CanvasObject {
-	ground := Rounded(theme.Surface)
-	ground.StrokeColor, ground.StrokeWidth = theme.Color(theme.Line), theme.Size(theme.Hairline)
+	ground := Outlined(theme.Surface, theme.Line)
 	inset := theme.Size(theme.Inset)
 	title := NewText(r.title).In(theme.Body, theme.Text).Strong().Lines(1)
 	if len(r.rows) == 0 {
@@ -84,7 +83,7 @@ func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
 	}
 	choice := NewChoice(content, row.Open, func() { r.press(i, PressRow) })
 	if !row.Open {
-		choice.face.StrokeColor, choice.face.StrokeWidth, choice.face.FillColor = nil, 0, theme.Color(theme.Surface)
+		choice.face.StrokeColor, choice.face.StrokeWidth, choice.face.FillColor = nil, 0, nil
 	}
 	return choice
 }

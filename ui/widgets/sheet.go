@@ -2,7 +2,6 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 
 	"countersign/ui/theme"
@@ -22,7 +21,7 @@ func NewSheet(content fyne.CanvasObject, width, height float32, away func()) *Sh
 	card := Rounded(theme.Surface)
 	margin := theme.Size(theme.Margin)
 	inner := newCatcher(Stack(card, Inset(content, margin, margin*0.8, margin, margin*0.8)))
-	s.inside = Stack(canvas.NewRectangle(theme.Color(theme.Veil)),
+	s.inside = Stack(Area(theme.Veil),
 		&fyne.Container{Layout: carded{width, height}, Objects: []fyne.CanvasObject{inner}})
 	s.ExtendBaseWidget(s)
 	return s
@@ -36,7 +35,7 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRe
 
 // NewGround is a ground that nothing that is pressed falls through.
 func NewGround(colour fyne.ThemeColorName) fyne.CanvasObject {
-	return newCatcher(canvas.NewRectangle(theme.Color(colour)))
+	return newCatcher(Area(colour))
 }
 
 // catcher keeps what is pressed on a card from reaching the veil.

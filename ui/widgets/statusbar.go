@@ -56,16 +56,14 @@ func (b *StatusBar) Rebuild() {
 func (b *StatusBar) build() fyne.CanvasObject {
 	inset := theme.Size(theme.Inset)
 	if b.alarm != "" {
-		face := canvas.NewRectangle(theme.Color(theme.Asking.Fill()))
-		return Stack(face, Inset(NewText(b.alarm).In(theme.Body, theme.Asking.OnFill()).Strong().At(fyne.TextAlignCenter).Lines(1), inset, 0, inset, 0))
+		return Stack(Area(theme.Asking.Fill()), Inset(NewText(b.alarm).In(theme.Body, theme.Asking.OnFill()).Strong().At(fyne.TextAlignCenter).Lines(1), inset, 0, inset, 0))
 	}
-	face := canvas.NewRectangle(theme.Color(theme.Surface))
 	edge := canvas.NewRectangle(theme.Color(theme.Line))
 	var row []fyne.CanvasObject
 	for _, light := range b.lights {
 		row = append(row, lamp(light))
 	}
-	return Stack(face, &fyne.Container{Layout: edged{}, Objects: []fyne.CanvasObject{edge}},
+	return Stack(Area(theme.Surface), &fyne.Container{Layout: edged{}, Objects: []fyne.CanvasObject{edge}},
 		Inset(&fyne.Container{Layout: spread{theme.Size(theme.Inset)}, Objects: row}, inset, 0, inset, 0))
 }
 

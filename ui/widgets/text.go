@@ -24,6 +24,15 @@ type Text struct {
 	Loose     bool // other people's words, a deal's name say, of any length: they may end in an ellipsis
 
 	scale float32 // see fit; 0 is 1
+	sized sized
+}
+
+// sized is the size of writing as it was last measured: a window asks for that of each word in it whenever it draws.
+type sized struct {
+	text   string
+	points float32
+	bold   bool
+	size   fyne.Size
 }
 
 // NewText makes writing in the body's size.
@@ -143,11 +152,17 @@ func (t *Text) MinSize() fyne.Size {
 	if t.Text == "" {
 		return fyne.Size{}
 	}
+	now := sized{t.Text, t.points(), t.Bold, t.sized.size}
+	if now == t.sized {
+		return now.size
+	}
 	width := float32(0)
 	for line := range strings.SplitSeq(t.Text, "\n") {
 		width = max(width, t.measure(line).Width)
 	}
-	return fyne.NewSize(width, t.lineHeight())
+	now.size = fyne.NewSize(width, t.lineHeight())
+	t.sized = now
+	return now.size
 }
 
 // Three full stops: the ellipsis of the typeface stands at half height, as Chinese has it.

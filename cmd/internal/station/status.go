@@ -159,6 +159,12 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 
 func (r *Reader) printerQueue(ctx context.Context) (PrinterQueue, error) {
 	queue := PrinterQueue{Target: r.Settings.Printer, Profile: r.Settings.Profile}
+	if queue.Target == "" { // nobody is asked for paper where there is no printer, and every slip that was ever made waits: they are counted alone
+		var err, more error
+		queue.Queued, err = r.Journal.CountJobs(ctx, terminal.JobQueued, terminal.JobSending)
+		queue.Doubtful, more = r.Journal.CountJobs(ctx, terminal.JobUnconfirmed, terminal.JobFailed)
+		return queue, errors.Join(err, more)
+	}
 	jobs, err := r.Journal.Jobs(ctx, terminal.JobQueued, terminal.JobSending, terminal.JobUnconfirmed, terminal.JobFailed)
 	for _, job := range jobs {
 		if job.State == terminal.JobQueued || job.State == terminal.JobSending {
