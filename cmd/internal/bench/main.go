@@ -27,6 +27,7 @@ var measurements = []measurement{
 	{"fill", measureFill},
 	{"push", measurePush},
 	{"verify", measureVerify},
+	{"window", measureWindow},
 }
 
 // lab is where measurements are made.
