@@ -153,6 +153,7 @@ func (m *Main) begin(ctx context.Context) {
 	m.screen.Start()
 	m.done.Go(func() { m.watch(ctx) })
 	m.done.Go(func() { m.speaker.Run(ctx) })
+	m.done.Go(func() { tidy(ctx) })
 	m.listen(ctx)
 	m.changed()
 }
