@@ -31,6 +31,7 @@ type office struct {
 	server   *http.Server
 	url      string
 	sent     atomic.Int64 // bytes that it wrote into its connections
+	process  int          // its id, where it is not this one
 	stopping chan struct{}
 	served   chan struct{}
 	closing  []io.Closer // behind it
@@ -94,9 +95,12 @@ func serve(ctx context.Context, storage *relational.Storage) (*office, error) {
 
 // close ends the process, and what it alone used.
 func (o *office) close() error {
-	close(o.stopping)
-	err := o.server.Close()
-	<-o.served
+	var err error
+	if o.server != nil {
+		close(o.stopping)
+		err = o.server.Close()
+		<-o.served
+	}
 	for _, behind := range o.closing {
 		err = errors.Join(err, behind.Close())
 	}
@@ -145,9 +149,10 @@ func (o *office) invite(ctx context.Context) (string, error) {
 // till is a terminal of the fleet. Its journal is in memory, and written before anything is timed.
 type till struct {
 	cloud.Terminal
-	key       ed25519.PrivateKey
-	pump      *cloudsync.Pump
-	authority *cloudsync.Authority
+	key    ed25519.PrivateKey
+	pump   *cloudsync.Pump
+	client *cloudsync.Client
+	claims *cloudsync.Claims
 
 	place  entry.Place
 	hashes [][32]byte
@@ -177,19 +182,21 @@ func (o *office) fleet(ctx context.Context, n int) ([]*till, error) {
 		return nil, err
 	}
 	all := make([]*till, n)
+	invitations := make([]cloud.Invitation, n)
+	for i := range invitations {
+		invitations[i] = cloud.Invitation{Merchant: merchant, Store: shopID, SecretHash: cloud.SecretHash(rand.Text()), CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	}
+	if err := o.storage.Invite(ctx, invitations); err != nil {
+		return nil, err
+	}
 	for i := range all {
 		public, private, err := ed25519.GenerateKey(rand.Reader)
 		if err != nil {
 			return nil, err
 		}
-		hash := cloud.SecretHash(rand.Text())
-		invitation := cloud.Invitation{Merchant: merchant, Store: shopID, SecretHash: hash, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
-		if err := o.storage.Invite(ctx, []cloud.Invitation{invitation}); err != nil {
-			return nil, err
-		}
 		t := &till{key: private, place: entry.Start(public)}
 		t.hashes = [][32]byte{t.place.Hash}
-		t.Terminal, err = o.storage.Enrol(ctx, cloud.Enrolment{SecretHash: hash, Key: public, SealKey: make([]byte, 32), ProgramVersion: "bench", At: now})
+		t.Terminal, err = o.storage.Enrol(ctx, cloud.Enrolment{SecretHash: invitations[i].SecretHash, Key: public, SealKey: make([]byte, 32), ProgramVersion: "bench", At: now})
 		if err != nil {
 			return nil, err
 		}
@@ -204,8 +211,8 @@ func (o *office) fleet(ctx context.Context, n int) ([]*till, error) {
 		}
 		claims := cloudsync.NewClaims(rand.Text(), t.unacked)
 		breaker := cloudsync.NewBreaker(quiet{}, nil)
-		t.pump = cloudsync.NewPump(client, breaker, claims, t, nil, slog.New(slog.DiscardHandler))
-		t.authority = cloudsync.NewAuthority(client, breaker, claims)
+		t.pump = cloudsync.NewPump(client, breaker, claims, t, &idle{}, slog.New(slog.DiscardHandler))
+		t.client, t.claims = client, claims
 		all[i] = t
 	}
 	return all, nil

@@ -26,6 +26,8 @@ var measurements = []measurement{
 	{"check", measureCheck},
 	{"fill", measureFill},
 	{"push", measurePush},
+	{"pair", measurePair},
+	{"polls", measurePolls},
 	{"verify", measureVerify},
 	{"window", measureWindow},
 }
@@ -45,6 +47,7 @@ func main() {
 	out := flag.String("out", filepath.Join("dist", "bench"), "the folder that the table is written to; measured on its disk")
 	profile := flag.String("profile", "", "write a processor profile of the whole run to this file")
 	joining := flag.String("join", "", "join a cloud with this code in the folder of -out, and say how it went: what a first fill is measured by")
+	serving := flag.String("serve", "", "serve a cloud on this PostgreSQL or in this folder until standard input ends, and say where")
 	only := flag.String("only", "", "measure only these, such as redeem,check")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -61,8 +64,11 @@ func main() {
 		defer pprof.StopCPUProfile()
 	}
 	work := func() error { return run(ctx, *out, *only, *quick) }
-	if *joining != "" {
+	switch {
+	case *joining != "":
 		work = func() error { return join(ctx, *out, *joining) }
+	case *serving != "":
+		work = func() error { return serveUntilEnd(ctx, *serving) }
 	}
 	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	cloudsync "countersign/sync"
+	"countersign/sync/cloud/sqlite"
+	"countersign/terminal"
+)
+
+const (
+	pollMemory = 1 << 30 // bytes that a process may need for pollsAll terminals, as the issue says
+	pollsAll   = 20_000
+	pollsOther = 500 // files and connections that are no long poll
+	pollsGrow  = 400 // terminals that begin in a second, as counter PCs are not switched on in the same one
+)
+
+// idle is a terminal's cache that nothing comes into.
+type idle struct {
+	mu     sync.Mutex
+	cursor string
+}
+
+// Freshness implements cloudsync.Cache.
+func (i *idle) Freshness(context.Context) (terminal.Freshness, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return terminal.Freshness{Cursor: i.cursor}, nil
+}
+
+// Apply implements cloudsync.Cache.
+func (i *idle) Apply(_ context.Context, page cloudsync.Page) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.cursor = page.Cursor
+	return nil
+}
+
+// Empty implements cloudsync.Cache.
+func (i *idle) Empty(context.Context) error { return i.Apply(context.Background(), cloudsync.Page{}) }
+
+// measurePolls measures the memory of a cloud process on one core while terminals with nothing to do wait at it, each asking again
+// every 25 seconds, as they do.
+func measurePolls(ctx context.Context, l *lab) (rows []row, err error) {
+	terminals := pollsAll
+	if l.quick {
+		terminals = 2_000
+	}
+	files, err := openFiles(uint64(terminals) + pollsOther)
+	if err != nil {
+		return nil, err
+	}
+	terminals = min(terminals, int(files)-pollsOther)
+	folder, err := os.MkdirTemp(l.folder, "polls-")
+	if err != nil {
+		return nil, err
+	}
+	storage, err := sqlite.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, storage.Close()) }()
+	if err := apply(ctx, storage); err != nil {
+		return nil, err
+	}
+	cloud, err := serveApart(ctx, storage, folder, "GOMAXPROCS=1")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, cloud.close()) }()
+	tills, err := cloud.fleet(ctx, terminals)
+	if err != nil {
+		return nil, err
+	}
+	l.log("%d terminals are enrolled", terminals)
+	waiting, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	for i, t := range tills {
+		if i%(pollsGrow/10) == 0 {
+			time.Sleep(time.Second / 10)
+		}
+		group.Go(func() { t.pump.Run(waiting) })
+	}
+	before, err := processorTime(cloud.process)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	least, most := terminals, 0
+	for time.Since(began) < time.Minute { // more than two rounds of everybody asking again
+		time.Sleep(time.Second)
+		polls, err := longPolls(ctx, cloud.url)
+		if err != nil {
+			return nil, err
+		}
+		least, most = min(least, polls), max(most, polls)
+	}
+	after, err := processorTime(cloud.process)
+	if err != nil {
+		return nil, err
+	}
+	peak, err := peakMemory(strconv.Itoa(cloud.process))
+	if err != nil {
+		return nil, err
+	}
+	share := 100 * (after - before).Seconds() / time.Since(began).Seconds()
+	all := int64(pollMemory) * int64(terminals) / pollsAll
+	return []row{{what: fmt.Sprintf("one cloud process on one core holding idle long polls of %s terminals (plain HTTP)", thousands(terminals)), reference: "–",
+		ratio: fmt.Sprintf("%d MiB", peak>>20), goal: fmt.Sprintf("≤ %d MiB", all>>20), met: peak <= all && most >= terminals*95/100,
+		detail: fmt.Sprintf("between %s and %s waited at once over a minute; %.0f %% of the core", thousands(least), thousands(most), share)}}, nil
+}
+
+var pollsLine = regexp.MustCompile(`(?m)^countersign_cloud_long_polls ([0-9.e+]+)$`)
+
+// longPolls is how many terminals wait at a cloud process, as it says itself.
+func longPolls(ctx context.Context, url string) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	raw, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		return 0, err
+	}
+	found := pollsLine.FindSubmatch(raw)
+	if found == nil {
+		return 0, errors.New("the cloud does not say how many wait")
+	}
+	polls, err := strconv.ParseFloat(string(found[1]), 64)
+	return int(polls), err
+}
+
+// ticksPerSecond is what Linux counts processor time in for everybody (USER_HZ).
+const ticksPerSecond = 100
+
+// processorTime is what a process used of all cores so far, its own and the kernel's for it.
+func processorTime(process int) (time.Duration, error) {
+	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(process), "stat"))
+	if err != nil {
+		return 0, err
+	}
+	var skip string
+	var user, system int64
+	fields := make([]any, 0, 15)
+	for range 13 {
+		fields = append(fields, &skip)
+	}
+	if _, err := fmt.Sscan(string(raw), append(fields, &user, &system)...); err != nil {
+		return 0, err
+	}
+	return time.Duration(user+system) * time.Second / ticksPerSecond, nil
+}
