@@ -335,7 +335,7 @@ func openHandles(ctx context.Context, path string) (*handles, error) {
 		return nil, err
 	}
 	// NORMAL may lose the last pages in a power cut and keeps the file whole: the feed goes on from the cursor that is left.
-	write := open(path, "mode=rwc&_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=5000&_cache_size=-32000", 1)
+	write := open(path, "mode=rwc&_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=5000&_cache_size=-32000&_stmt_cache_size=32", 1)
 	if err := migrate(ctx, write); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}

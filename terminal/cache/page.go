@@ -104,8 +104,15 @@ type applying struct {
 	added    int64 // campaigns
 }
 
+// statement is for a query that this page has asked before, and nil the first time: most pages have one thing to say, and the connection
+// keeps what it compiled for the page before.
 func (a *applying) statement(query string) (*sql.Stmt, error) {
-	if statement := a.prepared[query]; statement != nil {
+	statement, again := a.prepared[query]
+	if !again {
+		a.prepared[query] = nil
+		return nil, nil
+	}
+	if statement != nil {
 		return statement, nil
 	}
 	statement, err := a.tx.Prepare(query)
@@ -121,7 +128,12 @@ func (a *applying) exec(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := statement.Exec(args...)
+	var result sql.Result
+	if statement != nil {
+		result, err = statement.Exec(args...)
+	} else {
+		result, err = a.tx.Exec(query, args...)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -133,15 +145,16 @@ func (a *applying) ref(id string) (int64, error) {
 	if ref, ok := a.refs[id]; ok {
 		return ref, nil
 	}
-	if _, err := a.exec("INSERT OR IGNORE INTO campaigns (id, stamp, body) VALUES (?, 0, x'')", id); err != nil {
-		return 0, err
-	}
-	statement, err := a.statement("SELECT ref FROM campaigns WHERE id = ?")
-	if err != nil {
-		return 0, err
-	}
+	// Of almost every page the campaigns are here already.
+	const find = "SELECT ref FROM campaigns WHERE id = ?"
 	var ref int64
-	if err := statement.QueryRow(id).Scan(&ref); err != nil {
+	err := a.tx.QueryRow(find, id).Scan(&ref)
+	if errors.Is(err, sql.ErrNoRows) {
+		if _, err = a.exec("INSERT INTO campaigns (id, stamp, body) VALUES (?, 0, x'')", id); err == nil {
+			err = a.tx.QueryRow(find, id).Scan(&ref)
+		}
+	}
+	if err != nil {
 		return 0, err
 	}
 	a.refs[id] = ref

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 
 	"countersign/terminal"
 	"countersign/terminal/entry"
@@ -21,10 +22,39 @@ func (l *ledger) Uncounted(through terminal.Date) ([]terminal.Entry, error) {
 // LastClose returns the newest day close, or terminal.ErrUnknown before the first.
 func (r *Reader) LastClose(ctx context.Context) (terminal.Entry, error) { return r.q.lastClose(ctx) }
 
+// moved is what LastClock found, and up to which entry it has looked. Such entries are rare and have no index, and it is asked for with
+// each page and push: only the first time is the whole journal looked through.
+type moved struct {
+	sync.Mutex
+	through uint64
+	last    terminal.Entry // Seq 0 for none
+}
+
 // LastClock returns the newest entry that says that the wall clock was moved, or terminal.ErrUnknown.
 func (r *Reader) LastClock(ctx context.Context) (terminal.Entry, error) {
-	record, err := r.q.record(ctx, "seq = (SELECT max(seq) FROM entries WHERE kind = 8)")
-	return record.Entry, err
+	r.moved.Lock()
+	defer r.moved.Unlock()
+	var head uint64
+	if err := r.q.row(ctx, "SELECT coalesce(max(seq), 0) FROM entries").Scan(&head); err != nil {
+		return terminal.Entry{}, err
+	}
+	if head < r.moved.through { // another journal than the one that was looked through
+		r.moved.through, r.moved.last = 0, terminal.Entry{}
+	}
+	if head > r.moved.through {
+		record, err := r.q.record(ctx, "seq = (SELECT max(seq) FROM entries WHERE kind = 8 AND seq > ? AND seq <= ?)", int64(r.moved.through), int64(head))
+		if err != nil && !errors.Is(err, terminal.ErrUnknown) {
+			return terminal.Entry{}, err
+		}
+		if err == nil {
+			r.moved.last = record.Entry
+		}
+		r.moved.through = head
+	}
+	if r.moved.last.Seq == 0 {
+		return terminal.Entry{}, terminal.ErrUnknown
+	}
+	return r.moved.last, nil
 }
 
 func (q *queries) lastClose(ctx context.Context) (terminal.Entry, error) {

@@ -21,6 +21,7 @@ type Reader struct {
 	db       *sql.DB
 	q        *queries
 	identity Identity
+	moved    moved
 }
 
 // OpenReader opens the journal in path for commands that take no lock. A missing file is ErrNotEnrolled, one in an older form ErrOlder.

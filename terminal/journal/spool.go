@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"countersign/terminal"
@@ -53,16 +54,15 @@ func (r *Reader) Job(ctx context.Context, id int64) (terminal.SpoolJob, error) {
 
 // Jobs returns the jobs in any of states, in the order in which they were made.
 func (r *Reader) Jobs(ctx context.Context, states ...terminal.JobState) ([]terminal.SpoolJob, error) {
-	var all []terminal.SpoolJob
-	for _, state := range states {
-		some, err := r.jobs(ctx, "WHERE state = +? ORDER BY id", string(state))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
+	if len(states) == 0 {
+		return nil, nil
 	}
-	slices.SortFunc(all, func(a, b terminal.SpoolJob) int { return int(a.ID - b.ID) })
-	return slices.CompactFunc(all, func(a, b terminal.SpoolJob) bool { return a.ID == b.ID }), nil
+	args := make([]any, len(states))
+	for i, state := range states {
+		args[i] = string(state)
+	}
+	// By +id, SQLite sorts the few that it found by their state; by id it would look at every job there ever was.
+	return r.jobs(ctx, "WHERE state IN (+?"+strings.Repeat(", +?", len(states)-1)+") ORDER BY +id", args...)
 }
 
 // CountJobs says how many jobs are in any of states, without reading them.

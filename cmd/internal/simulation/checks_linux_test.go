@@ -125,7 +125,7 @@ type book map[terminal.UID]terminal.Entry
 func (w *world) check() {
 	all, rows := book{}, w.rows()
 	for _, c := range w.counters {
-		c.remember()
+		c.remember(true)
 		c.checkJournal(all)
 		c.checkSlips()
 		c.checkCache(rows)

@@ -44,7 +44,7 @@ func TestACopyIsNoticedAtItsFirstContact(t *testing.T) {
 			for seed := range uint64(4) {
 				cryptotest.SetGlobalRandom(t, seed)
 				folder := t.TempDir()
-				synctest.Test(t, func(t *testing.T) { copied(t, newWorld(t, seed, size{counters: 1}, folder), disturb) })
+				synctest.Test(t, func(t *testing.T) { copied(t, newWorld(t, seed, size{counters: 1}, folder, nil), disturb) })
 			}
 		})
 	}
@@ -93,7 +93,7 @@ func TestAClockThatIsMovedIsTold(t *testing.T) {
 	cryptotest.SetGlobalRandom(t, 1)
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1, size{counters: 1}, folder)
+		w := newWorld(t, 1, size{counters: 1}, folder, nil)
 		c := w.counters[0]
 		c.calm = true
 		c.start()

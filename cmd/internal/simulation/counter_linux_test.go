@@ -65,6 +65,7 @@ func (w *world) join(t *testing.T, index int, store string) *counter {
 	if os.Getenv("COUNTERSIGN_LOG") != "" {
 		c.log = os.Stderr
 	}
+	w.must(w.empty.put(station.CacheName, c.folder))
 	s, err := station.Join(context.Background(), c.config(), w.invite(store), "")
 	w.must(err)
 	settings, err := s.Terminal.Settings(context.Background())
@@ -102,15 +103,20 @@ func (c *counter) start() {
 	c.station, c.alive = s, time.Now()
 	c.note("%d starts", c.index)
 	s.Start(context.Background())
-	c.remember()
+	c.remember(false)
 }
 
-// remember holds the journal against what was promised.
-func (c *counter) remember() {
+// remember holds the journal against what was promised; in the end also by the ids of the requests, as the terminal itself looks.
+func (c *counter) remember(byUID bool) {
 	for uid, promise := range c.promised {
-		record, err := c.station.Journal.ByUID(context.Background(), uid)
-		if err != nil || record.Hash != promise.Hash {
-			c.violate(1, "till %d showed redemption %s as approved, and its journal has %v (%v)", c.index, uid, record.Entry.Seq, err)
+		hash, err := c.station.Journal.HashAt(context.Background(), promise.Entry.Seq)
+		if byUID {
+			var record terminal.Record
+			record, err = c.station.Journal.ByUID(context.Background(), uid)
+			hash = record.Hash
+		}
+		if err != nil || hash != promise.Hash {
+			c.violate(1, "till %d showed redemption %s as approved in entry %d, which its journal does not have (%v)", c.index, uid, promise.Entry.Seq, err)
 		}
 	}
 	for _, decline := range c.declined {

@@ -20,7 +20,7 @@ func TestNoBadAnswerToAnyCallCostsAnEntry(t *testing.T) {
 				cryptotest.SetGlobalRandom(t, 1)
 				folder := t.TempDir()
 				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t, 1, size{counters: 1}, folder)
+					w := newWorld(t, 1, size{counters: 1}, folder, nil)
 					w.suffer(t, how, instead)
 					for _, bad := range w.bad {
 						t.Error(bad)

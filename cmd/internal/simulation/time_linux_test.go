@@ -14,7 +14,7 @@ func TestACounterKeepsTheTimeWhenItStarts(t *testing.T) {
 	cryptotest.SetGlobalRandom(t, 1)
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1, size{counters: 1}, folder)
+		w := newWorld(t, 1, size{counters: 1}, folder, nil)
 		c := w.counters[0]
 		c.calm = true
 		c.start()

@@ -18,6 +18,7 @@ import (
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
+	"countersign/sync/cloud/sqlite"
 	"countersign/terminal"
 	"countersign/terminal/token"
 )
@@ -49,6 +50,7 @@ type world struct {
 	began  time.Time
 	random *rand.Rand // of what happens to the whole world
 
+	empty    empties // which files the programs find in the beginning
 	cloud    *server
 	lan      *lan
 	counters []*counter
@@ -166,11 +168,12 @@ func offers() cloud.Catalogue {
 }
 
 // newWorld makes the merchant, his cloud and his counters, all of them well.
-func newWorld(t *testing.T, seed uint64, size size, folder string) *world {
+func newWorld(t *testing.T, seed uint64, size size, folder string, empty empties) *world {
 	t.Helper()
-	w := &world{seed: seed, size: size, folder: folder, began: time.Now(), counted: map[string]int{}, approved: map[terminal.UID]time.Time{}, lan: &lan{listeners: map[string]*socket{}}}
+	w := &world{seed: seed, size: size, folder: folder, began: time.Now(), counted: map[string]int{}, approved: map[terminal.UID]time.Time{}, empty: empty, lan: &lan{listeners: map[string]*socket{}}}
 	w.random = w.rand("world")
 	w.cloud = &server{world: w, folder: filepath.Join(folder, "cloud"), random: w.rand("cloud")}
+	w.must(empty.put(sqlite.FileName, w.cloud.folder))
 	w.cloud.open(false)
 	ctx := context.Background()
 	storage := w.cloud.storage

@@ -212,7 +212,7 @@ func (c *change) noteStart(t cloud.Terminal, standing cloud.Standing, m machine,
 
 // cloned reports whether the key of a terminal is known to be in use on several machines, and no manager has said which is real.
 func cloned(q Querier, terminalID int64) (is bool, err error) {
-	err = q.QueryRow("SELECT EXISTS (SELECT 1 FROM exception WHERE terminal = ? AND kind = 'clone' AND state = 'open')", terminalID).Scan(&is)
+	err = q.QueryRow("SELECT EXISTS ("+openClones+")", terminalID).Scan(&is)
 	return is, err
 }
 
@@ -222,6 +222,9 @@ func (c *change) usurped(t cloud.Terminal) (is bool, err error) {
 		WHERE t.id = ? AND i.refused = 1)`, t.ID).Scan(&is)
 	return is, err
 }
+
+// openClones are the alarms about a copy of terminal ?1's journal.
+const openClones = "SELECT 1 FROM exception WHERE terminal = ?1 AND kind = 'clone' AND state = 'open'"
 
 // openClone raises the alarm about a copy, once.
 func (c *change) openClone(t cloud.Terminal, at time.Time) error {
@@ -233,17 +236,14 @@ func (c *change) openClone(t cloud.Terminal, at time.Time) error {
 
 // Start implements cloud.Storage.
 func (s *Storage) Start(ctx context.Context, t cloud.Terminal, instance string) (start api.FeedPageStart, err error) {
-	err = s.read(ctx, func(q Querier) error {
-		var over, refused bool
-		err := q.QueryRow("SELECT superseded_at IS NOT NULL, refused = 1 FROM instance WHERE terminal = ? AND instance = ?", t.ID, instance).Scan(&over, &refused)
+	err = s.look(ctx, func(q Querier) error {
+		var over, refused, clone bool
+		err := q.QueryRow("SELECT superseded_at IS NOT NULL, refused = 1, EXISTS ("+openClones+") FROM instance WHERE terminal = ?1 AND instance = ?2", t.ID, instance).
+			Scan(&over, &refused, &clone)
 		if over || errors.Is(err, sql.ErrNoRows) {
 			start = api.StartAnnounce
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		clone, err := cloned(q, t.ID)
 		if start = api.StartKnown; clone || refused {
 			start = api.StartClone
 		}

@@ -105,6 +105,9 @@ func prepare(writer *sql.DB, dir, path string) error {
 	if err != nil {
 		return err
 	}
+	if newest, err := isNewest(writer, folder); err != nil || newest {
+		return err
+	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, writer, folder)
 	if err != nil {
 		return fmt.Errorf("the database %s cannot be brought up to date: %w", path, err)
@@ -113,6 +116,24 @@ func prepare(writer *sql.DB, dir, path string) error {
 		return fmt.Errorf("the database %s cannot be brought up to date: %w", path, err)
 	}
 	return nil
+}
+
+// isNewest reports that the file has seen the newest migration: goose would read all of them to find that out, at each start.
+func isNewest(writer *sql.DB, folder fs.FS) (bool, error) {
+	files, err := fs.Glob(folder, "*.sql")
+	if err != nil || len(files) == 0 {
+		return false, err
+	}
+	number, _, _ := strings.Cut(files[len(files)-1], "_")
+	newest, err := strconv.Atoi(number)
+	if err != nil {
+		return false, fmt.Errorf("the migration %s has no number: %w", files[len(files)-1], err)
+	}
+	version := -1
+	if err := writer.QueryRow("SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version); err != nil {
+		return false, nil // a new file has no such table, and of anything else goose tells
+	}
+	return version == newest, nil
 }
 
 func versionAtLeast(version string, least ...int) bool {

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -73,7 +74,13 @@ func resize(image []byte, size int) []byte {
 	if size <= len(image) {
 		return image[:size]
 	}
-	return append(image, make([]byte, size-len(image))...)
+	if size > cap(image) { // files grow page by page: not all of it is to be copied for each
+		image = slices.Grow(image, max(size-len(image), len(image), 64<<10))
+	}
+	was := len(image)
+	image = image[:size]
+	clear(image[was:])
+	return image
 }
 
 // isShared says that a file is SQLite's index of the write-ahead log, which is memory that happens to have a name.

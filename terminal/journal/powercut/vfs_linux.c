@@ -132,7 +132,7 @@ int powercut_watch(void) {
 
 int powercut_unwatch(void) { return sqlite3_vfs_register(system_vfs, 1); }
 
-enum { ENABLE_QPSG = 1007 };
+enum { ENABLE_QPSG = 1007, CONFIG_MEMSTATUS = 9, CONFIG_LOOKASIDE = 13 };
 
 static int keep_plans(void *db, char **message, const void *api) {
 	(void)message;
@@ -140,4 +140,8 @@ static int keep_plans(void *db, char **message, const void *api) {
 	return sqlite3_db_config(db, ENABLE_QPSG, 1, (int *)0);
 }
 
-int powercut_keep_plans(void) { return sqlite3_auto_extension((void (*)(void))keep_plans); }
+int powercut_hurry(void) {
+	int result = sqlite3_config(CONFIG_MEMSTATUS, 0);
+	if (result == OK) result = sqlite3_config(CONFIG_LOOKASIDE, 1200, 200);
+	return result != OK ? result : sqlite3_auto_extension((void (*)(void))keep_plans);
+}

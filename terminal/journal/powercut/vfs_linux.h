@@ -76,9 +76,10 @@ extern int sqlite3_vfs_register(vfs *, int make_default);
 
 extern int sqlite3_auto_extension(void (*)(void));
 extern int sqlite3_db_config(void *, int, ...);
+extern int sqlite3_config(int, ...);
 
 int powercut_watch(void);
 int powercut_unwatch(void);
-int powercut_keep_plans(void);
+int powercut_hurry(void);
 
 #endif
