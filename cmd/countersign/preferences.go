@@ -62,6 +62,9 @@ func (m *Main) Prefer(wanted theme.Preferences) {
 		if m.setup != nil {
 			m.setup.screen.Speak(m.Words())
 		}
+		if m.preferred != nil {
+			m.preferred()
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"image"
 	"strings"
 	"sync"
 
@@ -18,7 +19,8 @@ type stage struct {
 	main     *Main
 	world    *demo.Demo
 	vouchers []demo.Voucher
-	hints    []string // of the phone's vouchers, as long as they were not redeemed here
+	codes    []image.Image // of the phone's vouchers
+	redeemed []bool        // of them, here, and not taken back
 	phone    fyne.Window
 	cards    *uidemo.Phone
 	paper    fyne.Window
@@ -50,8 +52,6 @@ var shown = []struct {
 func newStage(ctx context.Context, m *Main, world *demo.Demo) (*stage, error) {
 	ctx, stop := context.WithCancel(ctx)
 	s := &stage{main: m, world: world, stop: stop, spool: make(chan struct{}, 1)}
-	say := func(key string) string { return m.Words().Say(key, nil) }
-	var cards []uidemo.Card
 	held := map[terminal.VoucherID]bool{}
 	for _, want := range shown {
 		left := want.count
@@ -66,20 +66,17 @@ func newStage(ctx context.Context, m *Main, world *demo.Demo) (*stage, error) {
 				stop()
 				return nil, err
 			}
-			hint := say("ui.demo.sort." + strings.ReplaceAll(string(voucher.Sort), " ", "_"))
-			s.vouchers, s.hints = append(s.vouchers, voucher), append(s.hints, hint)
-			cards = append(cards, uidemo.Card{Title: voucher.Campaign.Name.In(m.Words().Language()), Detail: voucher.Code, Hint: hint, QR: code.Image(-4)})
+			s.vouchers, s.codes = append(s.vouchers, voucher), append(s.codes, code.Image(-4))
 		}
 	}
-	s.cards = uidemo.NewPhone(uidemo.PhoneWords{
-		Title: say("ui.demo.phone"), Hint: say("ui.demo.phone_hint"), Connected: say("ui.demo.connected"), Cut: say("ui.demo.cut"),
-		CutIt: say("ui.demo.cut_it"), ConnectIt: say("ui.demo.connect_it"),
-	}, cards, s.scan, s.cut)
-	s.phone = s.window(say("ui.demo.phone"), s.cards.Object, sideWidth, stageHeight)
-	s.printer = uidemo.NewPrinter(say("ui.demo.paper"), say("ui.demo.no_paper"))
-	s.paper = s.window(say("ui.demo.paper"), s.printer.Object, sideWidth, stageHeight)
-	m.window.SetTitle(say("ui.demo.counter"))
+	s.redeemed = make([]bool, len(s.vouchers))
+	s.cards = uidemo.NewPhone(s.phoneWords(), s.phoneCards(), s.scan, s.cut)
+	s.phone = s.window(s.say("ui.demo.phone"), s.cards.Object, sideWidth, stageHeight)
+	s.printer = uidemo.NewPrinter(s.say("ui.demo.paper"), s.say("ui.demo.no_paper"))
+	s.paper = s.window(s.say("ui.demo.paper"), s.printer.Object, sideWidth, stageHeight)
+	m.window.SetTitle(s.say("ui.demo.counter"))
 	m.window.Resize(fyne.NewSize(counterWidth, stageHeight))
+	m.preferred = s.restage
 	world.Station.OnChange(func() {
 		select {
 		case s.spool <- struct{}{}:
@@ -88,6 +85,39 @@ func newStage(ctx context.Context, m *Main, world *demo.Demo) (*stage, error) {
 	})
 	s.done.Go(func() { s.watchPaper(ctx) })
 	return s, nil
+}
+
+func (s *stage) say(key string) string { return s.main.Words().Say(key, nil) }
+
+func (s *stage) phoneWords() uidemo.PhoneWords {
+	return uidemo.PhoneWords{Title: s.say("ui.demo.phone"), Hint: s.say("ui.demo.phone_hint"), Connected: s.say("ui.demo.connected"),
+		Cut: s.say("ui.demo.cut"), CutIt: s.say("ui.demo.cut_it"), ConnectIt: s.say("ui.demo.connect_it")}
+}
+
+// phoneCards are the vouchers as the phone shows them now.
+func (s *stage) phoneCards() []uidemo.Card {
+	cards := make([]uidemo.Card, len(s.vouchers))
+	for i, voucher := range s.vouchers {
+		cards[i] = uidemo.Card{Title: voucher.Campaign.Name.In(s.main.Words().Language()), Detail: voucher.Code, Hint: s.hint(i), QR: s.codes[i]}
+	}
+	return cards
+}
+
+// hint is what a voucher is there to show, or that it was redeemed.
+func (s *stage) hint(card int) string {
+	if s.redeemed[card] {
+		return s.say("ui.demo.redeemed")
+	}
+	return s.say("ui.demo.sort." + strings.ReplaceAll(string(s.vouchers[card].Sort), " ", "_"))
+}
+
+// restage has the windows beside the counter look and speak as the counter does.
+func (s *stage) restage() {
+	s.cards.Rebuild(s.phoneWords(), s.phoneCards())
+	s.printer.Rebuild(s.say("ui.demo.paper"), s.say("ui.demo.no_paper"))
+	s.phone.SetTitle(s.say("ui.demo.phone"))
+	s.paper.SetTitle(s.say("ui.demo.paper"))
+	s.main.window.SetTitle(s.say("ui.demo.counter"))
 }
 
 func (s *stage) window(title string, content fyne.CanvasObject, width, height float32) fyne.Window {
@@ -126,17 +156,15 @@ func (s *stage) cut(cut bool) {
 
 // tellRedeemed has the phone say which of its vouchers were redeemed here, and not taken back.
 func (s *stage) tellRedeemed(ctx context.Context) {
-	redeemed := s.main.Words().Say("ui.demo.redeemed", nil)
 	for i, voucher := range s.vouchers {
 		use, err := s.world.Station.Journal.Use(ctx, voucher.ID, "", 0)
 		if err != nil {
 			return // the window is being closed, or says itself that the journal cannot be read
 		}
-		hint := s.hints[i]
-		if use.Net > 0 {
-			hint = redeemed
-		}
-		fyne.Do(func() { s.cards.Hint(i, hint) })
+		fyne.Do(func() {
+			s.redeemed[i] = use.Net > 0
+			s.cards.Hint(i, s.hint(i))
+		})
 	}
 }
 

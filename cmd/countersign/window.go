@@ -58,6 +58,8 @@ type Main struct {
 	burst *scanner.Burst // of the counter's own window
 	day   *day.Room      // for managers, over the counter's screen
 	setup *setupWindow   // nil while it is closed
+
+	preferred func() // told once the screen looks and speaks otherwise; nil where nobody stands beside it
 }
 
 // New makes the window. The station stays the caller's.

@@ -43,25 +43,42 @@ type Phone struct {
 	cards  []Card
 	cable  *fyne.Container
 	hints  []*widgets.Text
+	body   *fyne.Container
+	scroll *container.Scroll
 	Object fyne.CanvasObject
 }
 
 // NewPhone makes the phone. show is called when a card is held under the scanner, cut when the cable is pulled or put back.
 func NewPhone(words PhoneWords, cards []Card, show func(card int), cut func(cut bool)) *Phone {
-	p := &Phone{words: words, cards: cards, show: show, cut: cut, cable: widgets.Stack()}
+	p := &Phone{words: words, cards: cards, show: show, cut: cut, cable: widgets.Stack(), body: widgets.Stack()}
+	p.Object = widgets.Fixed(p.body, leastWidth, leastHeight)
+	p.build()
+	return p
+}
+
+// Rebuild makes the phone's parts anew, in the theme as it is now and in these words. The cards are the same ones.
+func (p *Phone) Rebuild(words PhoneWords, cards []Card) {
+	p.words, p.cards = words, cards
+	at := p.scroll.Offset
+	p.build()
+	p.body.Refresh()
+	p.scroll.ScrollToOffset(at)
+}
+
+func (p *Phone) build() {
 	margin := theme.Size(theme.Inset)
 	var list []fyne.CanvasObject
-	for i, card := range cards {
+	p.hints = nil
+	for i, card := range p.cards {
 		list = append(list, p.card(i, card))
 	}
 	head := widgets.Column(theme.Size(theme.Gap), p.cable,
-		widgets.Inset(widgets.NewText(words.Title).In(theme.Subtitle, theme.Text).Strong().Lines(1), 0, margin*0.5, 0, 0),
-		widgets.NewText(words.Hint).In(theme.Caption, theme.Muted).Lines(2))
-	scroll := container.NewVScroll(widgets.Inset(widgets.Column(margin*0.8, list...), 0, 0, margin*0.6, margin))
-	p.Object = widgets.Fixed(widgets.Stack(widgets.Area(theme.Background),
-		widgets.Inset(widgets.Topped(margin, head, scroll), margin, margin, margin*0.6, 0)), leastWidth, leastHeight)
+		widgets.Inset(widgets.NewText(p.words.Title).In(theme.Subtitle, theme.Text).Strong().Lines(1), 0, margin*0.5, 0, 0),
+		widgets.NewText(p.words.Hint).In(theme.Caption, theme.Muted).Lines(2))
+	p.scroll = container.NewVScroll(widgets.Inset(widgets.Column(margin*0.8, list...), 0, 0, margin*0.6, margin))
+	p.body.Objects = []fyne.CanvasObject{widgets.Area(theme.Background),
+		widgets.Inset(widgets.Topped(margin, head, p.scroll), margin, margin, margin*0.6, 0)}
 	p.drawCable()
-	return p
 }
 
 // drawCable draws the switch that cuts the internet.
@@ -117,9 +134,11 @@ func (b beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // Printer is the content of the paper's window.
 type Printer struct {
-	list   *fyne.Container
+	title  string
+	none   string
+	slips  []fyne.CanvasObject // the newest first
+	body   *fyne.Container
 	scroll *container.Scroll
-	empty  fyne.CanvasObject
 	Object fyne.CanvasObject
 }
 
@@ -128,16 +147,27 @@ const mostSlips = 12
 
 // NewPrinter makes a printer out of which nothing has come yet.
 func NewPrinter(title, none string) *Printer {
-	p := &Printer{}
+	p := &Printer{body: widgets.Stack()}
+	p.Object = widgets.Fixed(p.body, leastWidth, leastHeight)
+	p.Rebuild(title, none)
+	return p
+}
+
+// Rebuild makes the parts around the slips anew, in the theme as it is now and in these words.
+func (p *Printer) Rebuild(title, none string) {
 	margin := theme.Size(theme.Inset)
-	p.list = widgets.Column(margin)
-	p.scroll = container.NewVScroll(widgets.Inset(p.list, 0, 0, margin*0.6, margin))
-	p.empty = widgets.NewText(none).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(3)
+	content := fyne.CanvasObject(widgets.NewText(none).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(3))
+	p.scroll = nil
+	if len(p.slips) > 0 {
+		p.scroll = container.NewVScroll(widgets.Inset(widgets.Column(margin, p.slips...), 0, 0, margin*0.6, margin))
+		content = p.scroll
+	}
 	head := widgets.Row(theme.Size(theme.Inset), widgets.Middle(widgets.NewIcon(widgets.SignPrinter, theme.Glyph, theme.Text, theme.Background)),
 		widgets.NewText(title).In(theme.Subtitle, theme.Text).Strong().Lines(1))
-	p.Object = widgets.Fixed(widgets.Stack(widgets.Area(theme.Background),
-		widgets.Inset(widgets.Topped(margin, head, widgets.Stack(p.empty, p.scroll)), margin, margin, margin*0.6, 0)), leastWidth, leastHeight)
-	return p
+	p.title, p.none = title, none
+	p.body.Objects = []fyne.CanvasObject{widgets.Area(theme.Background),
+		widgets.Inset(widgets.Topped(margin, head, content), margin, margin, margin*0.6, 0)}
+	p.body.Refresh()
 }
 
 // Print lets a slip come out.
@@ -146,13 +176,7 @@ func (p *Printer) Print(slip image.Image) {
 	picture.FillMode = canvas.ImageFillContain
 	size := slip.Bounds().Size()
 	sheet := widgets.Shaped(float32(size.Y)/float32(max(1, size.X)), picture)
-	p.list.Objects = append([]fyne.CanvasObject{sheet}, p.list.Objects...)
-	if len(p.list.Objects) > mostSlips {
-		p.list.Objects = p.list.Objects[:mostSlips]
-	}
-	p.empty.Hide()
-	p.list.Refresh()
-	p.scroll.Content.Refresh()
-	p.scroll.ScrollToTop()
-	p.scroll.Refresh()
+	p.slips = append([]fyne.CanvasObject{sheet}, p.slips...)
+	p.slips = p.slips[:min(len(p.slips), mostSlips)]
+	p.Rebuild(p.title, p.none)
 }

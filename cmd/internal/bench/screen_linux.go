@@ -30,8 +30,8 @@ type screen struct {
 	keys    io.WriteCloser // of hand
 }
 
-// The screen's size, and so the window's.
-const screenWidth, screenHeight = 1280, 800
+// The screen's size, and so the window's: that of a small till.
+const screenWidth, screenHeight = 1024, 600
 
 func openScreen(folder string) (s *screen, err error) {
 	s = &screen{}

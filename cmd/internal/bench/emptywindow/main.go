@@ -17,7 +17,7 @@ func main() {
 	window := a.NewWindow("Empty")
 	text := widget.NewLabel("Empty")
 	window.SetContent(container.NewCenter(text))
-	window.Resize(fyne.NewSize(1280, 800))
+	window.SetFullScreen(true)
 	go func() {
 		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 			line := lines.Text()
