@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // pages are the handbook's, in the order in which a counter needs them.
-var pages = []string{"cashier", "manager", "scanners", "printers", "hub", "it", "security"}
+var pages = []string{"cashier", "declines", "manager", "scanners", "printers", "hub", "it", "security"}
 
 // chapter is a place in the handbook: a page, and which of its headings; 0 is its top.
 type chapter struct {
@@ -21,23 +22,13 @@ type chapter struct {
 	heading int
 }
 
-// chapters are where the handbook speaks of a reason to decline; of the others it says in general what to do when something went wrong.
-var chapters = map[terminal.Reason]chapter{
-	terminal.ScannerLayout: {"scanners", 3}, terminal.MalformedCode: {"scanners", 5}, terminal.NotFound: {"cashier", 1},
-	terminal.CacheTooOld: {"cashier", 2}, terminal.OfflineNotAllowed: {"cashier", 2}, terminal.OfflineLimit: {"cashier", 2}, terminal.HeldElsewhere: {"cashier", 2},
-	terminal.WrongPIN: {"cashier", 4}, terminal.PINLocked: {"cashier", 4}, terminal.ApprovalRequired: {"manager", 4}, terminal.OperatorNotAllowed: {"manager", 4},
-	terminal.ReversalTooLate: {"manager", 3}, terminal.AlreadyReversed: {"manager", 3}, terminal.ClockUntrusted: {"it", 8}, terminal.TerminalSuspended: {"it", 8},
-}
-
-// chapterOf is where the handbook is opened: at what the panel says, else at the beginning.
+// chapterOf is where the handbook is opened: at what the panel says, else at the beginning. Of each reason to decline it says what to tell the
+// customer and what to do, in the order of terminal.Reasons.
 func chapterOf(s State) chapter {
 	if s.Phase != Declined || len(s.Outcome.Findings) == 0 {
 		return chapter{page: pages[0]}
 	}
-	if found, ok := chapters[s.Outcome.Findings[0].Reason]; ok {
-		return found
-	}
-	return chapter{"cashier", 3}
+	return chapter{"declines", 1 + slices.Index(terminal.Reasons, s.Outcome.Findings[0].Reason)}
 }
 
 // Names of the book's buttons.

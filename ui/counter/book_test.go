@@ -2,33 +2,53 @@ package counter
 
 import (
 	"testing"
+	"time"
 
 	"countersign/assets/handbook"
+	"countersign/assets/translations"
+	"countersign/terminal"
 )
 
-func TestChaptersExist(t *testing.T) {
-	// F1 at a decline would open the handbook at an empty page, or at the wrong one after a section was added.
-	all := []chapter{{"cashier", 3}}
-	for _, found := range chapters {
-		all = append(all, found)
+// headingsOf are a page's headings, but for its title, in a language.
+func headingsOf(t *testing.T, language, page string) []string {
+	t.Helper()
+	text, err := handbook.Page(language, page)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, page := range pages {
-		all = append(all, chapter{page: page})
+	var headings []string
+	for _, block := range handbook.Blocks(text) {
+		if block.Kind == handbook.Heading {
+			headings = append(headings, block.Text)
+		}
 	}
+	return headings
+}
+
+func TestEveryDeclineHasItsChapter(t *testing.T) {
+	// F1 at a decline would open the handbook at another reason, or at an empty page: the cashier would tell the customer what is not so.
 	for _, language := range handbook.Languages {
-		for _, c := range all {
-			text, err := handbook.Page(language, c.page)
-			if err != nil {
-				t.Fatal(err)
+		headings := headingsOf(t, language, "declines")
+		words := translations.For(language, time.UTC)
+		for _, reason := range terminal.Reasons {
+			found := chapterOf(State{Phase: Declined, Outcome: terminal.Outcome{Choice: terminal.Declined, Findings: []terminal.Finding{{Reason: reason}}}})
+			title := words.Say("reason."+string(reason)+".title", nil)
+			if found.page != "declines" || found.heading > len(headings) || headings[found.heading-1] != title {
+				t.Errorf("%s: %s is %q, and opens %v of %d", language, reason, title, found, len(headings))
 			}
-			headings := 0
-			for _, block := range handbook.Blocks(text) {
-				if block.Kind == handbook.Heading {
-					headings++
-				}
-			}
-			if headings < c.heading {
-				t.Errorf("%s: %s has %d headings, and %d is wanted", language, c.page, headings, c.heading)
+		}
+		if len(headings) != len(terminal.Reasons) {
+			t.Errorf("%s: the page has %d headings for %d reasons", language, len(headings), len(terminal.Reasons))
+		}
+	}
+}
+
+func TestEveryPageCanBeOpened(t *testing.T) {
+	// A page of the handbook would be out of reach at the counter.
+	for _, language := range handbook.Languages {
+		for _, page := range pages {
+			if _, err := handbook.Page(language, page); err != nil {
+				t.Errorf("%s: %v", language, err)
 			}
 		}
 	}
