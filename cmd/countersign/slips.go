@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"countersign/assets/translations"
 	"countersign/cmd/internal/station"
 	"countersign/terminal"
+	"countersign/terminal/journal"
 	"countersign/ui/counter"
 )
 
@@ -13,11 +16,61 @@ import (
 type withSlips struct {
 	*terminal.Terminal
 	station *station.Station
+	words   func() *translations.Words // of the window
+}
+
+// told is a fault as the window says it.
+type told struct {
+	sentence string
+	cause    error
+}
+
+// Error is a sentence in the window's language.
+func (t *told) Error() string { return t.sentence }
+
+// Unwrap is the fault.
+func (t *told) Unwrap() error { return t.cause }
+
+// said has a fault tell itself in the window's language, where there is a sentence for it. The log is told all of it.
+func (t withSlips) said(err error) error {
+	if err == nil {
+		return nil
+	}
+	sentence, _, ok := station.SayFault(t.words(), err)
+	if t.station != nil && t.station.Journal.Halted() != nil && errors.Is(err, journal.ErrDamaged) {
+		sentence, ok = t.words().Say("ui.fault.halted", nil), true
+	}
+	if !ok {
+		return err
+	}
+	if t.station != nil {
+		t.station.Log.Error("a fault at the counter", "error", err.Error())
+	}
+	return &told{sentence, err}
+}
+
+// Scan implements counter.Terminal.
+func (t withSlips) Scan(ctx context.Context, request terminal.Request) (terminal.Outcome, error) {
+	outcome, err := t.Terminal.Scan(ctx, request)
+	return outcome, t.said(err)
+}
+
+// Redeem implements counter.Terminal.
+func (t withSlips) Redeem(ctx context.Context, request terminal.Request) (terminal.Outcome, error) {
+	outcome, err := t.Terminal.Redeem(ctx, request)
+	return outcome, t.said(err)
+}
+
+// Reverse implements counter.Terminal.
+func (t withSlips) Reverse(ctx context.Context, reversal terminal.Reversal) (terminal.Outcome, error) {
+	outcome, err := t.Terminal.Reverse(ctx, reversal)
+	return outcome, t.said(err)
 }
 
 // Reprint implements counter.Terminal.
 func (t withSlips) Reprint(ctx context.Context, uid terminal.UID, operator *terminal.Operator) (terminal.Record, error) {
-	return t.station.PrintAgain(ctx, uid, operator)
+	record, err := t.station.PrintAgain(ctx, uid, operator)
+	return record, t.said(err)
 }
 
 // Unsettled implements counter.Slips.

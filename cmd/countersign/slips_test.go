@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"countersign/assets/translations"
+	"countersign/terminal/journal"
+)
+
+func TestAFaultIsToldInTheWindowsLanguage(t *testing.T) {
+	// The cashier would read an English sentence of a program where she has to know that she must stop.
+	for _, cause := range []error{journal.ErrDamaged, journal.ErrDiskFull} {
+		said := map[string]bool{}
+		for _, language := range translations.Languages {
+			words := translations.For(language, time.UTC)
+			till := withSlips{words: func() *translations.Words { return words }}
+			err := till.said(fmt.Errorf("the redemption could not be written and was not made: %w", cause))
+			if !errors.Is(err, cause) {
+				t.Errorf("what is told hides %v", cause)
+			}
+			said[err.Error()] = true
+		}
+		if len(said) != len(translations.Languages) {
+			t.Errorf("%v is told in these words alone: %v", cause, said)
+		}
+	}
+	other := errors.New("something that has no sentence")
+	if till := (withSlips{words: func() *translations.Words { return translations.For("de", time.UTC) }}); till.said(other) != other || till.said(nil) != nil {
+		t.Error("what has no sentence does not speak for itself")
+	}
+}
