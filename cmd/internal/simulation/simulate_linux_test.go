@@ -187,14 +187,14 @@ func TestWorker(t *testing.T) {
 	}
 }
 
-// undisturbed starts a worker all of whose threads wait up to 20 ms longer than they ask to (prctl(2), PR_SET_TIMERSLACK: a program has it
+// undisturbed starts a worker all of whose threads wait up to a second longer than they ask to (prctl(2), PR_SET_TIMERSLACK: a program has it
 // from the thread that started it). That is for one of them: the runtime's, which looks every 20 µs whether the goroutine that runs is in
 // SQLite for so long already, and then lets the next one run beside it, in another thread. Which goroutine that hits is up to the machine,
 // and not to the seed; and where there is one processor for both, it costs more than it gains.
 func undisturbed(command *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 20_000_000, 0, 0, 0); err != nil {
+	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1_000_000_000, 0, 0, 0); err != nil {
 		return err
 	}
 	return errors.Join(command.Start(), unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0)) // 0 is what it was
