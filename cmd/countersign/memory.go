@@ -10,7 +10,7 @@ import (
 const (
 	garbage   = 40               // percent of what is in use that may be garbage before it is cleared away; Go's own 100 is for servers
 	settled   = 10 * time.Second // after this, what starting took is needed no more
-	tidyAgain = 10 * time.Minute
+	tidyAgain = 2 * time.Minute  // such as after the journal was verified, a minute after the start and then daily
 )
 
 // tidy gives back to the system what is no longer needed, soon after the start and then from time to time, until ctx ends.

@@ -237,7 +237,7 @@ func (w *windows) signIn(ctx context.Context) error {
 
 // measureIdle measures what both windows cost at the same time, while nobody does anything.
 func (w *windows) measureIdle(ctx context.Context, sizes windowSizes) (row, error) {
-	if err := rest(ctx, sizes.settle/3); err != nil {
+	if err := w.calm(ctx, sizes.settle); err != nil {
 		return row{}, err
 	}
 	before, err := w.both(cpuTime)
@@ -258,6 +258,29 @@ func (w *windows) measureIdle(ctx context.Context, sizes windowSizes) (row, erro
 		ratio: fmt.Sprintf("%+.2f points", own-other), goal: "≤ +0.5 points", met: own-other <= 0.5,
 		detail: fmt.Sprintf("%.2f %% of a core against %.2f %%", own, other),
 	}, nil
+}
+
+// calm waits until the counter has verified its journal, which it does a minute after its start and then once a day, and uses every core for:
+// for so long, and then until it has been quiet for five seconds.
+func (w *windows) calm(ctx context.Context, settle time.Duration) error {
+	if err := rest(ctx, settle); err != nil {
+		return err
+	}
+	const look, quiet = 5 * time.Second, 0.05 // of a core
+	for began := time.Now(); time.Since(began) < patience; {
+		before, err := cpuTime(w.counter.Process.Pid)
+		if err != nil {
+			return err
+		}
+		if err := rest(ctx, look); err != nil {
+			return err
+		}
+		after, err := cpuTime(w.counter.Process.Pid)
+		if err != nil || after-before < quiet*look.Seconds() {
+			return err
+		}
+	}
+	return nil // it never is: that is measured
 }
 
 // both measures the counter's program and the empty window's.
