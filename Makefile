@@ -52,7 +52,7 @@ soak: provision-test
 	COUNTERSIGN_SOAK=1 .ci/test $(check) -count=1 -timeout 6h
 
 simulate: provision-test
-	SEEDS=$(or $(SEEDS),1000) FROM=$(or $(FROM),1) go test $(check) -count=1 -timeout 24h -v -run TestNoMishap ./cmd/internal/simulation
+	SEEDS=$(or $(SEEDS),1000) FROM=$(or $(FROM),1) COUNTERSIGN_SIMULATE_LIFE="$(LIFE)" go test $(check) -count=1 -timeout 24h -v -run TestNoMishap ./cmd/internal/simulation
 
 # BENCH=quick takes smaller numbers. The raw text of the Go benchmarks is for benchstat.
 bench: provision-test

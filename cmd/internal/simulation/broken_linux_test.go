@@ -113,18 +113,28 @@ func (v variant) patched(t *testing.T) map[string]string {
 // build compiles a variant of this test.
 func (v variant) build(t *testing.T) string {
 	t.Helper()
-	folder := t.TempDir()
-	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	files := map[string]string{}
 	for file, text := range v.patched(t) {
-		copied := filepath.Join(folder, strings.ReplaceAll(file, "/", "_"))
-		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
 		absolute, err := filepath.Abs(filepath.Join(top, file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		overlay.Replace[absolute] = copied
+		files[absolute] = text
+	}
+	return compiled(t, v.name, files)
+}
+
+// compiled is this test compiled with other texts in some files, by their paths.
+func compiled(t *testing.T, name string, files map[string]string) string {
+	t.Helper()
+	folder := t.TempDir()
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	for file, text := range files {
+		copied := filepath.Join(folder, strings.ReplaceAll(file, string(filepath.Separator), "_"))
+		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		overlay.Replace[file] = copied
 	}
 	list, err := json.Marshal(overlay)
 	if err != nil {
@@ -137,7 +147,7 @@ func (v variant) build(t *testing.T) string {
 	program := filepath.Join(folder, "variant")
 	compile := exec.CommandContext(t.Context(), "go", "test", "-tags", "x11", "-c", "-overlay", path, "-o", program, ".")
 	if out, err := compile.CombinedOutput(); err != nil {
-		t.Fatalf("the variant %q does not compile: %v\n%s", v.name, err, out)
+		t.Fatalf("the variant %q does not compile: %v\n%s", name, err, out)
 	}
 	return program
 }

@@ -39,16 +39,21 @@
 // # The same seed again
 //
 // Worlds run one after the other in processes with GOMAXPROCS=1. Every choice is drawn from a generator of its own: of a counter's
-// cashier, of a counter's n-th call of an endpoint, of the backoff, of crypto/rand. No two waits end at the same instant, and what an
-// instant wakes runs until it waits again, so that in practice a seed makes the same world each time; TestTheSameSeedIsTheSameWorld
-// compares the traces. What is not under the seed is the runtime's scheduling between two goroutines that the same instant woke, and the
-// order of Go's maps: where two of them write to a disk whose power fails in its n-th change, either can be hit. About one life in twenty
-// differs. A world that broke a promise is therefore lived three times more, and the test says how often it did so again.
+// cashier, of a counter's n-th call of an endpoint, of the backoff, of crypto/rand. No two waits end at the same instant. What is left are
+// the choices of the Go runtime: which ready case of a select goes first, the order of maps, of timers and of goroutines that one instant
+// woke, and, by the real clock, who is interrupted while it waits for a disk. make simulate compiles its program with a runtime whose
+// choices are drawn from the seed as well (see seededRuntime), and lives the seeds in tens, each ten in a process of its own and from its
+// first seed on: there the same seed is the same trace, to the last line, however busy the machine is. A world that broke a promise is lived again to show that, and then a few times
+// with only the runtime's choices drawn otherwise (LIFE), which says how much of the fault is a matter of luck.
+//
+// The few worlds that are a part of the tests do without that: to compile it takes minutes. Of their lives about one in twenty differs from
+// others of the same seed, more where a hub is at work, and one that fails may need a few lives to fail again.
 //
 // # Running it
 //
 //	make simulate SEEDS=10000            from seed 1 on
 //	make simulate SEEDS=1 FROM=4711      a single one, again
+//	make simulate SEEDS=1 FROM=4711 LIFE=3   the same, with the runtime's choices drawn otherwise
 //
 // A failure names its seed and ends with the last events of its trace.
 package simulation

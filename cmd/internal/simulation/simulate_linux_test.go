@@ -28,7 +28,8 @@ import (
 // result is what became of one world.
 type result struct {
 	Seed    uint64
-	Hash    uint64
+	Hash    uint64 // of the events, whatever their order within an instant
+	Exact   uint64 // of the trace as it is
 	Scans   int
 	Faults  int
 	Bad     []string       // what did not hold
@@ -50,7 +51,7 @@ func live(t *testing.T, seed uint64, size size) (r result) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, seed, size, folder, empty)
 			w.play()
-			r = result{Seed: seed, Hash: hash(w.trace), Scans: w.scans, Faults: w.faults, Bad: w.bad, Counted: w.counted}
+			r = result{Seed: seed, Hash: hash(slices.Sorted(slices.Values(w.trace))), Exact: hash(w.trace), Scans: w.scans, Faults: w.faults, Bad: w.bad, Counted: w.counted}
 			if len(r.Bad) > 0 {
 				r.Tail = w.trace[max(0, len(w.trace)-200):]
 			}
@@ -74,10 +75,10 @@ func sizeOf(seed uint64) size {
 	return size
 }
 
-// hash is a trace's number. Of what happens at one instant the order is the scheduler's, and does not count.
+// hash is a trace's number.
 func hash(trace []string) uint64 {
 	mix := fnv.New64a()
-	for _, line := range slices.Sorted(slices.Values(trace)) {
+	for _, line := range trace {
 		fmt.Fprintln(mix, line)
 	}
 	return mix.Sum64()
@@ -123,7 +124,7 @@ func workers(t *testing.T, program string, from, seeds uint64, untilFound bool) 
 		group.Go(func() {
 			command := exec.CommandContext(ctx, program, "-test.run=^TestWorker$", "-test.timeout=12h")
 			command.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=100MiB", "MALLOC_ARENA_MAX=1", fmt.Sprintf("%s=%d", workerVariable, most),
-				fmt.Sprintf("FROM=%d", from+n), fmt.Sprintf("UNTIL=%d", from+seeds))
+				fmt.Sprintf("FROM=%d", from+n), fmt.Sprintf("UNTIL=%d", from+seeds), fmt.Sprintf("BEGIN=%d", from), fmt.Sprintf("NTH=%d", n), fmt.Sprintf("OF=%d", min(most, seeds)))
 			command.Stderr = os.Stderr
 			pipe, err := command.StdoutPipe()
 			if err == nil {
@@ -177,8 +178,19 @@ func TestWorker(t *testing.T) {
 	if err := powercut.Hurry(); err != nil {
 		t.Fatal(err)
 	}
+	if os.Getenv(apartVariable) == apart {
+		liveApart(t)
+		return
+	}
 	for seed := number(t, "FROM", 1); seed < number(t, "UNTIL", 1); seed += step {
+		if os.Getenv(apartVariable) != "" {
+			runtime.GC() // nothing is collected within a world, and nothing is left over from the one before
+			runtime.GC()
+		}
 		r := live(t, seed, sizeOf(seed))
+		if seed < number(t, "BEGIN", 0) && os.Getenv(apartVariable) != "" {
+			continue
+		}
 		text, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)
@@ -202,12 +214,15 @@ func undisturbed(command *exec.Cmd) error {
 
 // If any mishap could lose, double or invent a redemption, or keep it from the cloud for ever, it would happen in some shop some day.
 func TestNoMishapBreaksAPromise(t *testing.T) {
-	usually := uint64(10)
+	usually, program := uint64(10), os.Args[0]
 	if os.Getenv("COUNTERSIGN_SOAK") != "" {
 		usually = 1000
 	}
+	if os.Getenv("SEEDS") != "" { // a short run has no time to compile it
+		program = seeded(t)
+	}
 	from, seeds, began := number(t, "FROM", 1), number(t, "SEEDS", usually), time.Now()
-	results := workers(t, os.Args[0], from, seeds, false)
+	results := workers(t, program, from, seeds, false)
 	if uint64(len(results)) != seeds && !t.Failed() {
 		t.Errorf("of %d worlds %d came to their end", seeds, len(results))
 	}
@@ -225,7 +240,7 @@ func TestNoMishapBreaksAPromise(t *testing.T) {
 			t.Errorf("seed %d, again with: make simulate SEEDS=1 FROM=%d\n%s", r.Seed, r.Seed, strings.Join(r.Bad, "\n"))
 			if failed == 1 {
 				t.Logf("its end:\n%s", strings.Join(r.Tail, "\n"))
-				t.Logf("lived again, it broke a promise %d times of 3", again(t, r.Seed))
+				again(t, program, r)
 			}
 		}
 	}
@@ -235,17 +250,30 @@ func TestNoMishapBreaksAPromise(t *testing.T) {
 	}
 }
 
-// again lives a seed three times more and counts how often something does not hold.
-func again(t *testing.T, seed uint64) (times int) {
+// again lives a seed once more as it was, and then a few times with the runtime's choices drawn otherwise, and says how often something
+// does not hold. Where the runtime is not under the seed, each life is another one.
+func again(t *testing.T, program string, was result) {
 	t.Helper()
-	for range 3 {
-		for _, r := range workers(t, os.Args[0], seed, 1, false) {
-			if len(r.Bad) > 0 {
-				times++
+	if program != os.Args[0] {
+		for _, r := range workers(t, program, was.Seed, 1, false) {
+			if r.Exact != was.Exact {
+				t.Errorf("seed %d made another world when it was lived again", was.Seed)
 			}
 		}
 	}
-	return times
+	const lives = 5
+	before, times := os.Getenv(lifeVariable), 0
+	for life := range lives {
+		t.Setenv(lifeVariable, fmt.Sprint("another ", life))
+		for _, r := range workers(t, program, was.Seed, 1, false) {
+			if len(r.Bad) > 0 {
+				times++
+				t.Logf("it broke a promise again in life %q (LIFE)", os.Getenv(lifeVariable))
+			}
+		}
+	}
+	t.Setenv(lifeVariable, before)
+	t.Logf("in %d other lives of seed %d a promise was broken %d times", lives, was.Seed, times)
 }
 
 // If a seed did not make the same world again, what it found could not be found again.
