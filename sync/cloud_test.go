@@ -54,7 +54,11 @@ func newFakeCloud(t *testing.T) (*fakeCloud, *httptest.Server) {
 
 // trustList is the signed list with the feed key under kid.
 func (c *fakeCloud) trustList(kid string, version int64) string {
-	list := api.TrustList{Version: version, Merchant: "m", IssuedAt: time.Now(), IssuerKeys: []api.TrustedKey{}, FeedKeys: []api.TrustedKey{{
+	return c.trustListOf("m", kid, version)
+}
+
+func (c *fakeCloud) trustListOf(merchant, kid string, version int64) string {
+	list := api.TrustList{Version: version, Merchant: merchant, IssuedAt: time.Now(), IssuerKeys: []api.TrustedKey{}, FeedKeys: []api.TrustedKey{{
 		Kid: kid, Key: c.feed.Public().(ed25519.PublicKey), From: time.Now().Add(-time.Hour), State: api.KeyLive,
 	}}}
 	payload, err := json.Marshal(list)
@@ -338,6 +342,34 @@ type counter struct {
 	pump      *Pump
 	authority *Authority
 	key       ed25519.PrivateKey
+}
+
+// A terminal that lost what it knew of its cloud and found it again would never hear of its merchant's keys, nor of those that were revoked.
+func TestThePartThatAllMerchantsShareGivesWayToTheMerchantsOwn(t *testing.T) {
+	cloud := &fakeCloud{t: t}
+	for _, key := range []*ed25519.PrivateKey{&cloud.root, &cloud.feed} {
+		_, made, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*key = made
+	}
+	trust, err := NewTrust(cloud.root.Public().(ed25519.PublicKey), cloud.trustListOf("", "f1", 2), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, own := range map[string]string{"the same version": cloud.trustList("f1", 2), "a lower one": cloud.trustList("f1", 1), "a higher one": cloud.trustList("f1", 3)} {
+		shared := &Trust{root: trust.root, list: trust.list, signed: trust.signed}
+		if err := shared.Take(own); err != nil || shared.Signed() != own {
+			t.Errorf("%s is not taken: %v", what, err)
+		}
+		if err := shared.Take(cloud.trustListOf("another", "f1", 9)); err == nil {
+			t.Errorf("%s: then another merchant's is", what)
+		}
+		if err := shared.Take(cloud.trustListOf("", "f1", 9)); err == nil {
+			t.Errorf("%s: then nobody's is", what)
+		}
+	}
 }
 
 func newCounter(t *testing.T, cloud *fakeCloud, url string, entries int) *counter {

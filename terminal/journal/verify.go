@@ -104,7 +104,12 @@ func verifyOlder(ctx context.Context, path string, public ed25519.PublicKey) (fo
 // checkPages has SQLite look at every page. The entries may all be well while an index or a table that nobody read just now is not:
 // the next redemption would find that out, with a customer waiting.
 func (q *queries) checkPages(ctx context.Context) error {
-	rows, err := q.query(ctx, "PRAGMA integrity_check(1)")
+	return q.checkBy(ctx, "PRAGMA integrity_check(1)")
+}
+
+// checkBy has SQLite check the file by a pragma that answers "ok" or what it found.
+func (q *queries) checkBy(ctx context.Context, pragma string) error {
+	rows, err := q.query(ctx, pragma)
 	found, err := collect(rows, err, func(rows *sql.Rows) (found string, err error) { return found, rows.Scan(&found) })
 	if err != nil {
 		return err

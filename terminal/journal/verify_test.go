@@ -296,3 +296,41 @@ func TestWhatTheCloudDoesNotHaveIsCheckedAtTheStart(t *testing.T) {
 		})
 	}
 }
+
+func TestAPageThatNoEntryIsOnIsFoundAtTheStart(t *testing.T) {
+	// If this fails, the fleet's list shows a counter as ready that cannot write its next redemption.
+	s := newShop(t)
+	ctx := context.Background()
+	s.redeem(uid(1), 7, 1)
+	if err := s.Ack(ctx, 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	var page, size int64
+	if err := s.w.q.row(ctx, "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema WHERE name = 'exposures'").Scan(&page, &size); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(s.path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(bytes.Repeat([]byte{0xa5}, 300), (page-1)*size); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j, err := Open(ctx, s.path, s.key)
+	if err != nil {
+		if !errors.Is(err, ErrDamaged) {
+			t.Fatal(err)
+		}
+		return
+	}
+	defer j.Close()
+	if err := j.CheckRecent(ctx, 200); !errors.Is(err, ErrDamaged) {
+		t.Errorf("the damaged page is found to be: %v", err)
+	}
+}

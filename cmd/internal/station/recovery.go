@@ -136,6 +136,10 @@ func repair(ctx context.Context, config Config, held *lock, code string) (*Stati
 	if err != nil {
 		return nil, err
 	}
+	// What came with the refusal is the part of the trust list that all merchants share; the keys of this one's tokens are in its own.
+	if err := s.upstream.Probe(ctx); err != nil {
+		s.Log.Warn("the merchant's trust list could not be fetched; the next sync does", "error", err.Error())
+	}
 	s.fill(ctx)
 	return s, nil
 }
