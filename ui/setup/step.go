@@ -158,7 +158,7 @@ func (s State) pressed(name string) (State, []Order) {
 	case pressBack:
 		return s.back()
 	case pressTest:
-		if s.Joined() && s.printing() {
+		if s.Joined() && s.printing() && !s.Chosen.Later {
 			return s, []Order{TestPage{}}
 		}
 	case pressKind:

@@ -336,7 +336,7 @@ func actions(s State, w words) []widgets.Action {
 		list = append(list, key(pressPrinters, "printer.other"), key(pressTest, "printer.test"))
 	case PrinterPage:
 		test := key(pressTest, "printer.test")
-		test.Off = !s.Joined() || (s.Chosen.Target == "" && s.Chosen.Fixed == "")
+		test.Off = !s.Joined() || (s.Chosen.Target == "" && s.Chosen.Fixed == "") || s.Chosen.Later // the page would come out of the one before
 		if s.Chosen.Fixed == "" {
 			list = append(list, key(pressPorts, "printer.again"), key(pressKind, "printer.kind"))
 		}
