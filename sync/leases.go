@@ -155,7 +155,9 @@ func (l *Leases) ask(ctx context.Context, needs []LeaseNeed, wanted []terminal.L
 	var ending, over []string
 	has := map[LeaseNeed]int64{}
 	for _, lease := range held {
-		other := slices.ContainsFunc(wanted, func(w terminal.Lease) bool { return w.ID == lease.ID })
+		other := slices.ContainsFunc(wanted, func(w terminal.Lease) bool {
+			return w.ID == lease.ID || (w.Voucher == 0 && w.Campaign == lease.Campaign) // without the limit its vouchers are of no use here
+		})
 		switch {
 		case lease.State != terminal.LeaseOpen:
 			over = append(over, lease.ID)

@@ -45,7 +45,7 @@ func (l Lease) spendable(units int64, epoch uint32, at Situation) bool {
 	return l.Epoch == epoch && l.Day == at.Day() && !at.Now.Upper.After(l.Expires) && !at.Now.Lower.After(l.Expires) && units <= l.Left()
 }
 
-// leases says what is leased of a voucher, and whether this terminal may go by what it knows for itself: the journal, or a transaction's
+// leases says what is leased of a voucher and of limits, and whether this terminal may go by what it knows for itself: the journal, or a transaction's
 // view of it.
 type leases interface {
 	Leased(voucher VoucherID) (epoch uint32, leases []Lease, err error)
@@ -61,13 +61,15 @@ func (j journalled) Leased(voucher VoucherID) (uint32, []Lease, error) {
 func (j journalled) Exposure() (Exposure, error) { return j.journal.Exposure(j.ctx) }
 
 // coveredBy returns the leases that cover every line of an approved bill, with a space between their ids; "" where they do not. A bill of
-// which one line is not leased is claimed as a whole.
+// which one line is not leased is claimed as a whole. What a campaign's limit per day counts has to be leased of that limit, too: a voucher's
+// lease reserves nothing of it.
 func (b *bill) coveredBy(own leases) (string, error) {
 	if exposure, err := own.Exposure(); err != nil || exposure.Barred != "" {
 		return "", err // what is leased may be spent already
 	}
 	var ids []string
-	spent := map[string]int64{} // by earlier lines of this bill
+	spent := map[string]int64{}  // by earlier lines of this bill
+	capped := map[string]int64{} // what they count under the limits of campaigns
 	for i, line := range b.outcome.Lines {
 		epoch, held, err := own.Leased(line.Voucher.ID)
 		if err != nil {
@@ -76,7 +78,7 @@ func (b *bill) coveredBy(own leases) (string, error) {
 		for _, entryLine := range b.entryLines(b.of[i], line) {
 			covered := false
 			for _, lease := range held {
-				if lease.Part != entryLine.Part || covered {
+				if lease.Voucher == 0 || lease.Part != entryLine.Part || covered {
 					continue
 				}
 				if covered = lease.spendable(entryLine.Units+spent[lease.ID], epoch, b.at); covered {
@@ -89,9 +91,36 @@ func (b *bill) coveredBy(own leases) (string, error) {
 			if !covered {
 				return "", nil
 			}
+			if line.Campaign.Rules.PerDay == nil {
+				continue
+			}
+			limit := limitLeases(held, line.Campaign.ID, epoch, b.at)
+			if limit.left -= capped[line.Campaign.ID]; limit.left < line.Campaign.Kind.Counted(entryLine.Units) {
+				return "", nil
+			}
+			if capped[line.Campaign.ID] == 0 {
+				ids = append(ids, limit.ids...)
+			}
+			capped[line.Campaign.ID] += line.Campaign.Kind.Counted(entryLine.Units)
 		}
 	}
 	return strings.Join(ids, " "), nil
+}
+
+// limitLease is what is leased of a campaign's limit per day, and can be spent.
+type limitLease struct {
+	left int64
+	ids  []string
+}
+
+func limitLeases(held []Lease, campaign string, epoch uint32, at Situation) (limit limitLease) {
+	for _, lease := range held {
+		if lease.Voucher == 0 && lease.Campaign == campaign && lease.Left() > 0 && lease.spendable(0, epoch, at) {
+			limit.left += lease.Left()
+			limit.ids = append(limit.ids, lease.ID)
+		}
+	}
+	return limit
 }
 
 // assure finds out how sure the terminal can be of an approved bill: what is leased to it needs nobody's answer, everything else is claimed.

@@ -1,6 +1,7 @@
 package terminal_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -92,6 +93,39 @@ func TestLeasedUnitsAreSpentOnce(t *testing.T) {
 	c.authority.claim = nil
 	if last := use(1); last.Redeemed() {
 		t.Errorf("what was claimed meanwhile did not count: %+v", last)
+	}
+}
+
+func TestLeasedVouchersNeedTheirLimitToo(t *testing.T) {
+	// A limit per day would be exceeded by counters that are apart, each with vouchers reserved to it; or what is reserved of the limit would
+	// honour a voucher that is not.
+	limited := func(row *terminal.Row) {
+		never(row)
+		row.Campaign.Rules.PerDay = &terminal.DayLimit{Count: 9}
+	}
+	c := newCounter(t)
+	c.authority.claim = nil
+	first := c.stock("A1", limited)
+	c.lease(first, 1)
+	if outcome := c.redeem(t, scanOf("A1")); outcome.Redeemed() {
+		t.Errorf("without anything of the limit: %+v", outcome.Record.Entry)
+	}
+	limit := terminal.Lease{ID: "limit", Campaign: first.Campaign.ID, Day: c.journal.leases[0].Day, Units: 2, Expires: noon.Add(time.Hour), Epoch: 1}
+	c.journal.leases = append(c.journal.leases, limit)
+	for i, code := range []string{"A1", "A2", "A3", "A4"} {
+		row := first
+		if i > 0 {
+			row = c.stock(code, limited)
+		}
+		if i > 0 && i < 3 {
+			c.lease(row, 1)
+		}
+		outcome := c.redeem(t, scanOf(code))
+		if want := i < 2; outcome.Redeemed() != want {
+			t.Errorf("%s redeemed %t: %+v", code, outcome.Redeemed(), outcome.Findings)
+		} else if want && (outcome.Record.Entry.Assurance != terminal.Leased || !strings.Contains(outcome.Record.Entry.Lease, "limit")) {
+			t.Errorf("%s is %s under %q", code, outcome.Record.Entry.Assurance, outcome.Record.Entry.Lease)
+		}
 	}
 }
 

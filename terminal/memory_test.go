@@ -232,12 +232,13 @@ func (l *memoryLedger) reversedUntil(uid terminal.UID, line int, until uint64) i
 func (l *memoryLedger) Leased(voucher terminal.VoucherID) (uint32, []terminal.Lease, error) {
 	var held []terminal.Lease
 	for _, lease := range l.leases {
-		if lease.Voucher != voucher {
+		if lease.Voucher != voucher && lease.Voucher != 0 {
 			continue
 		}
 		for _, record := range l.records {
 			for _, line := range record.Entry.Lines {
-				if record.Entry.Kind == terminal.EntryRedeem && record.Entry.Seq > lease.After && line.Voucher == voucher && line.Part == lease.Part {
+				if record.Entry.Kind == terminal.EntryRedeem && record.Entry.Seq > lease.After &&
+					(lease.Voucher == 0 && line.Campaign == lease.Campaign || line.Voucher == lease.Voucher && line.Part == lease.Part) {
 					lease.Spent += line.Units
 				}
 			}

@@ -201,6 +201,10 @@ func (f Finding) variant() string {
 		return "limit.bill.customer."
 	case f.Reason == CustomerLimit && has("left"):
 		return "limit.rest.customer."
+	case f.Reason == CampaignLimit && has("reserved"):
+		return "reserved.campaign."
+	case f.Reason == HeldElsewhere && has("reserved"):
+		return "reserved.voucher."
 	case f.Reason == CampaignLimit && has("bill"):
 		return "limit.bill.campaign."
 	case f.Reason == CampaignLimit && has("left"):

@@ -231,7 +231,7 @@ func readyWord(r cloud.TerminalReport) string {
 }
 
 func newSuspend(g *globals) *cobra.Command {
-	return suspendCommand(g, "suspend", "Let a terminal honour nothing more", true)
+	return suspendCommand(g, "suspend", "Let a terminal honour nothing more, and free what it was about to redeem", true)
 }
 
 func newReadmit(g *globals) *cobra.Command {

@@ -35,7 +35,7 @@ func (l *ledger) Leased(voucher terminal.VoucherID) (uint32, []terminal.Lease, e
 }
 
 func (q *queries) leased(ctx context.Context, voucher terminal.VoucherID) (epoch uint32, leases []terminal.Lease, err error) {
-	rows, err := q.query(ctx, "SELECT "+leaseColumns+" FROM leases WHERE voucher = ? AND ended = 0 ORDER BY id", int64(voucher))
+	rows, err := q.query(ctx, "SELECT "+leaseColumns+" FROM leases WHERE (voucher = ? OR voucher = 0) AND ended = 0 ORDER BY id", int64(voucher))
 	held, err := collect(rows, err, scanLease)
 	if err != nil || len(held) == 0 {
 		return 0, nil, err

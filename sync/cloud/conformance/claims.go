@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
 	"countersign/terminal/token"
@@ -18,6 +19,7 @@ var claimTests = []test{
 	{"what is held is accepted whatever happens meanwhile", heldIsAccepted},
 	{"a hold that can become nothing is released", released},
 	{"a late request of an earlier start releases nothing", lateRequest},
+	{"a claim of a counter that never comes back is free once it is suspended", claimOfLost},
 	{"withdrawn, paused, suspended and unknown are said", withdrawnFindings},
 	{"a cache alone claims nothing", cacheAlone},
 	{"claims at once never exceed the voucher", claimRace},
@@ -290,4 +292,21 @@ func ownHold(w *world) {
 	a.redeem(t, 1)
 	w.expect("verdict", a.last().Accepted, 1)
 	w.expect("exceptions", len(w.exceptions(false)), 0)
+}
+
+func claimOfLost(w *world) {
+	lost, other := w.counter(quay), w.counter(quay)
+	t := w.issue("dinner", cloud.Facts{})
+	uid := w.uid()
+	w.expect("claimed", lost.claim(t, 1, uid).Granted, true)
+	w.expect("held", reason(other.claim(t, 1, w.uid())), terminal.HeldElsewhere)
+	if _, err := w.storage.Suspend(w.Context(), merchantID, lost.Store, lost.Name, true); err != nil {
+		w.Fatal(err)
+	}
+	w.expect("free", other.claim(t, 1, w.uid()).Granted, true)
+	other.redeem(t, 1)
+	w.expect("honoured", other.last(), terminal.LineVerdict{Accepted: 1})
+	lost.write(terminal.Entry{UID: uid, Kind: terminal.EntryRedeem, Assurance: terminal.Confirmed, Lines: []terminal.EntryLine{lost.line(t, 1, uid, "")}})
+	w.expect("what it had honoured all the same", lost.last().Overrun, 1)
+	w.expect("is told", len(w.of(api.ExceptionOverrun, true)), 1)
 }

@@ -18,6 +18,8 @@ var leaseTests = []test{
 	{"a claim of its own terminal is spent of the lease", leaseClaimed},
 	{"a terminal gets no more leases than the campaign says", leaseMost},
 	{"a limit per day is leased", leasedLimit},
+	{"what is leased of a limit is counted once", limitCountedOnce},
+	{"who is refused for what is only reserved is told so, and gets it back", limitWanted},
 	{"a lease is void in another epoch", leaseEpoch},
 	{"nothing is leased before the journal is here", leaseBehind},
 	{"a copy of a journal has no leases", leaseOfCopy},
@@ -221,6 +223,71 @@ func leasedLimit(w *world) {
 		w.Errorf("the one who took what was leased is to blame, and nobody else: %+v, %v", exceptions, err)
 	}
 	w.expect("spent", a.ask()[0].Spent, 2)
+}
+
+// capped has the dinner's limit be six a day and four a terminal.
+func (w *world) capped() {
+	w.Helper()
+	c := lakeside()
+	c.Campaigns[0].Offline = &terminal.OfflinePolicy{Mode: terminal.ModeNever, Lease: 4}
+	c.Campaigns[0].Rules.PerDay = &terminal.DayLimit{Count: 6, Store: true}
+	w.apply(c)
+}
+
+func limitCountedOnce(w *world) {
+	a, b := w.counter(quay), w.counter(quay)
+	w.capped()
+	want := []cloud.LeaseWant{{Campaign: "dinner", Units: 4}}
+	var dinners []ticket
+	for range 5 {
+		dinners = append(dinners, w.issue("dinner", cloud.Facts{}))
+		want = append(want, cloud.LeaseWant{Voucher: dinners[len(dinners)-1].Voucher.ID, Units: 1})
+	}
+	open := a.ask(want...)
+	var ofLimit, ofVouchers int64
+	for _, l := range open {
+		if l.Voucher == 0 {
+			ofLimit += l.Units
+		} else {
+			ofVouchers += l.Units
+		}
+	}
+	w.expect("as many vouchers as of the limit", []any{ofLimit, ofVouchers}, []any{4, 4})
+	for range 2 {
+		b.open = append(b.open, w.uid())
+		w.expect("the rest is free", b.claim(w.issue("dinner", cloud.Facts{}), 1, b.open[len(b.open)-1]).Granted, true)
+	}
+	third := b.claim(w.issue("dinner", cloud.Facts{}), 1, w.uid())
+	w.expect("no more", reason(third), terminal.CampaignLimit)
+	for _, t := range dinners[:4] {
+		uid := w.uid()
+		a.write(terminal.Entry{UID: uid, Kind: terminal.EntryRedeem, Assurance: terminal.Leased, Lease: open[0].ID, Lower: w.now, Upper: w.now,
+			Lines: []terminal.EntryLine{a.line(t, 1, uid, "")}})
+		w.expect("spent", a.last(), terminal.LineVerdict{Accepted: 1})
+	}
+	w.expect("nothing is left", len(a.ask(want...)), len(a.ask()))
+	w.expect("and nothing was too much", len(w.exceptions(true)), 0)
+}
+
+func limitWanted(w *world) {
+	a, b := w.counter(quay), w.counter(quay)
+	w.capped()
+	lease := a.ask(cloud.LeaseWant{Campaign: "dinner", Units: 4})[0]
+	for range 2 {
+		b.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	}
+	b.push(1)
+	dinner := w.issue("dinner", cloud.Facts{})
+	refused := b.claim(dinner, 1, w.uid())
+	facts := refused.Findings[0].Facts
+	w.expect("refused", []any{reason(refused), facts["used"], facts["reserved"], facts["count"]}, []any{terminal.CampaignLimit, 2, 4, 6})
+	w.expect("the other hears that it is wanted", a.ask()[0].Wanted, true)
+	a.lease(cloud.LeaseRequest{GivenUp: []string{lease.ID}})
+	w.expect("free", b.claim(dinner, 1, w.uid()).Granted, true)
+	pass, _ := a.swims(10)
+	named := b.claim(pass, 1, w.uid()).Findings[0]
+	w.expect("a voucher's", []any{named.Reason, named.Facts["reserved"], named.Facts["terminal"], named.Facts["store"]},
+		[]any{terminal.HeldElsewhere, 10, a.Name, "Lakeside quay"})
 }
 
 func leaseEpoch(w *world) {

@@ -217,6 +217,11 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 		}
 	}
 	if finding := account.JudgeClaim(line.Units, campaign.Kind, campaign.Currency, v.useFacts(g, use), useFacts(holder)); finding != nil {
+		if finding.Reason == terminal.HeldElsewhere && holder == nil {
+			if err := g.nameLessee(finding.Facts, v, line.Part); err != nil {
+				return err
+			}
+		}
 		if line.Part != "" && finding.Reason == terminal.AlreadyRedeemed {
 			nameLines(finding.Facts, v.Voucher, line.Part)
 		}
@@ -227,6 +232,20 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 		return err
 	}
 	g.rows, g.limited = append(g.rows, hold{v.ID, line.Part, line.Units}), append(g.limited, under)
+	return nil
+}
+
+// nameLessee adds for whom what is asked for is reserved, and until when.
+func (g *claiming) nameLessee(facts map[string]any, v held, part string) error {
+	leases, err := openLeases(g, "voucher = ? AND part = ? AND terminal <> ? AND units > spent", int64(v.ID), part, g.terminal.ID)
+	if err != nil || len(leases) == 0 {
+		return err
+	}
+	of, err := terminalBy(g, "id = ?", leases[0].terminal)
+	if err != nil {
+		return err
+	}
+	facts["reserved"], facts["store"], facts["terminal"], facts["until"] = leftOf(leases), storeName(g, of.Merchant, of.Store), of.Name, leases[0].expires
 	return nil
 }
 

@@ -178,6 +178,9 @@ func (g *leasing) grant(want cloud.LeaseWant) error {
 		return nil
 	}
 	units, err := g.free(v, campaign, min(want.Units, account.Free()))
+	if err == nil && campaign.Rules.PerDay != nil {
+		units, err = g.underLimit(campaign, mine, units)
+	}
 	if err != nil || units < 1 {
 		return err
 	}
@@ -195,6 +198,9 @@ func (g *leasing) free(v held, campaign terminal.Campaign, units int64) (int64, 
 		if campaign.Kind == terminal.KindBalance {
 			return 0, nil // of a balance each payment counts, and nobody knows how many there will be
 		}
+		if quota.Reason == terminal.CampaignLimit {
+			continue // it is leased by itself
+		}
 		left, err := g.quotaLeft(campaign.Kind, quota)
 		if err != nil {
 			return 0, err
@@ -202,6 +208,17 @@ func (g *leasing) free(v held, campaign terminal.Campaign, units int64) (int64, 
 		units = min(units, left)
 	}
 	return units, nil
+}
+
+// underLimit is how many of units the terminal could spend of its own lease of the campaign's limit, besides those of the vouchers that it has:
+// a voucher reserves nothing of the limit, and more than that could be spent by nobody.
+func (g *leasing) underLimit(campaign terminal.Campaign, mine []lease, units int64) (int64, error) {
+	day, _, err := g.today()
+	if err != nil {
+		return 0, err
+	}
+	limits, err := openLeases(g, "terminal = ? AND campaign = ? AND voucher = 0 AND day = ?", g.terminal.ID, campaign.ID, day.String())
+	return min(units, leftOf(limits)-leftOf(mine)), err
 }
 
 // quotaLeft is what is neither used of a quota, nor held, nor leased to others, nor to this terminal.
@@ -323,13 +340,22 @@ func leasedBut(q Querier, v terminal.VoucherID, part string, but int64) (units i
 	return units, err
 }
 
-// leasedOf is what others than a terminal have leased of a quota: of the campaign's limit itself, and of vouchers that count under it.
+// leasedOf is what others than a terminal have leased of a quota: of a customer's, the vouchers that count under it; of a campaign's limit per day,
+// what is leased of the limit itself. What a voucher's lease is spent for comes out of that, and must not be counted twice.
 func leasedOf(q Querier, merchant string, quota terminal.Quota, but int64) (units int64, err error) {
-	query := `SELECT coalesce(sum(CASE WHEN units > spent THEN units - spent ELSE 0 END), 0) FROM lease
-		WHERE state = 'open' AND terminal <> ?1 AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5`
-	err = q.QueryRow(query+of(quota), but, merchant, quota.Campaign, quota.Days.From.String(), quota.Days.Through.String(),
+	query := `SELECT coalesce(sum(CASE WHEN units > spent THEN units - spent ELSE 0 END), 0) FROM lease WHERE `
+	err = q.QueryRow(query+leasesOf(quota), but, merchant, quota.Campaign, quota.Days.From.String(), quota.Days.Through.String(),
 		either(quota.Customer, quota.Store)).Scan(&units)
 	return units, err
+}
+
+// leasesOf picks the open leases of others than a terminal (?1) that a quota counts.
+func leasesOf(quota terminal.Quota) string {
+	picked := "state = 'open' AND terminal <> ?1 AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5" + of(quota)
+	if quota.Customer == "" {
+		picked += " AND voucher = 0"
+	}
+	return picked
 }
 
 // spending are the leases that a line of a redemption is spent of: of its voucher, and of its campaign's limit that day. idle is what else
@@ -384,6 +410,16 @@ func (c *change) want(v terminal.VoucherID, part string, asking int64) error {
 	_, err := c.Exec("UPDATE lease SET wanted = 1 WHERE state = 'open' AND wanted = 0 AND voucher = ? AND part = ? AND terminal <> ?",
 		int64(v), part, asking)
 	return err
+}
+
+// wantOf notes that a terminal was refused what others have leased of a quota, and returns how much that is.
+func (c *change) wantOf(merchant string, quota terminal.Quota, asking int64) (units int64, err error) {
+	if units, err = leasedOf(c, merchant, quota, asking); err != nil || units == 0 {
+		return 0, err
+	}
+	_, err = c.Exec("UPDATE lease SET wanted = 1 WHERE "+leasesOf(quota), asking, merchant, quota.Campaign, quota.Days.From.String(),
+		quota.Days.Through.String(), either(quota.Customer, quota.Store))
+	return units, err
 }
 
 // Leases implements cloud.Storage.

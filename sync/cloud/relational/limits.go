@@ -112,10 +112,19 @@ func (g *claiming) judgeQuotas(v held, campaign terminal.Campaign, units int64) 
 				onBill += earlier.units
 			}
 		}
-		if finding := quota.Finding(used+held, onBill, asked.units); finding != nil && !said[finding.Reason] {
-			said[finding.Reason] = true
-			g.refuse(*finding)
+		finding := quota.Finding(used+held, onBill, asked.units)
+		if finding == nil || said[finding.Reason] {
+			continue
 		}
+		leased, err := g.wantOf(g.terminal.Merchant, quota, g.terminal.ID)
+		if err != nil {
+			return asked, err
+		}
+		if leased > 0 && quota.Finding(used+held-leased, onBill, asked.units) == nil {
+			finding.Facts = map[string]any{"count": quota.Count, "per": string(quota.Per), "used": used + held - leased, "reserved": leased}
+		}
+		said[finding.Reason] = true
+		g.refuse(*finding)
 	}
 	return asked, nil
 }

@@ -39,9 +39,9 @@ func settledQuotas(v held, campaign terminal.Campaign, store, day string) []term
 	return quotas
 }
 
-// holdLimits opens an exception for each sort of limit that a line exceeds by units that counted under it and were not leased to its
+// holdLimits opens an exception for each sort of limit that a line exceeds by units that counted under it and were not leased (reserved) to its
 // terminal. What is leased to others counts as used.
-func (s *settling) holdLimits(v held, i int, line terminal.EntryLine, counted int64, day string) error {
+func (s *settling) holdLimits(v held, i int, line terminal.EntryLine, counted int64, reserved map[terminal.Reason]int64, day string) error {
 	campaign, err := s.campaign(v.merchant, v.Campaign)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (s *settling) holdLimits(v held, i int, line terminal.EntryLine, counted in
 		}
 	}
 	for _, reason := range []terminal.Reason{terminal.CustomerLimit, terminal.CampaignLimit} {
-		units := min(over[reason], counted)
+		units := min(over[reason], counted-reserved[reason])
 		if units < 1 {
 			continue
 		}

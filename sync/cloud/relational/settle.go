@@ -105,8 +105,10 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	if err := s.spend(ofLimit, counted); err != nil {
 		return verdict, err
 	}
-	reserved := min(counted, max(leftOf(ofLimit), campaign.Kind.Counted(ofLease)))
-	if err := s.holdLimits(v, i, line, campaign.Kind.Counted(verdict.Accepted)-reserved, day); err != nil {
+	reserved := map[terminal.Reason]int64{
+		terminal.CampaignLimit: min(counted, leftOf(ofLimit)), terminal.CustomerLimit: min(counted, campaign.Kind.Counted(ofLease)),
+	}
+	if err := s.holdLimits(v, i, line, campaign.Kind.Counted(verdict.Accepted), reserved, day); err != nil {
 		return verdict, err
 	}
 	return verdict, s.count(v, line.Part, after.Redeemed-account.Redeemed, 0)

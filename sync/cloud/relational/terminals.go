@@ -243,8 +243,11 @@ func (s *Storage) admit(ctx context.Context, merchant, store, name string, suspe
 		if _, err := c.Exec("UPDATE terminal SET suspended = ? WHERE id = ?", flag(suspended), t.ID); err != nil {
 			return err
 		}
-		if suspended { // whoever suspends it says not to wait for it
+		if suspended { // whoever suspends it says not to wait for it: what it had claimed is free, and what it honoured of that all the same is judged
 			if err := c.heardWhole(t); err != nil {
+				return err
+			}
+			if err := c.releaseIf(t, time.Now(), func(heldBy) bool { return true }); err != nil {
 				return err
 			}
 		}
