@@ -267,3 +267,17 @@ func TestApplyWarnsOfLettersThatNobodyCanShow(t *testing.T) {
 		t.Errorf("letters that can be shown are warned of: %s", told)
 	}
 }
+
+func TestEachLineHasItsOwnVerdict(t *testing.T) {
+	// Who adds up what was used too often would count the good vouchers of a bill with a bad one, too.
+	bill := cloud.Redemption{Verdict: terminal.Overrun}
+	for want, line := range map[string]cloud.RedemptionLine{
+		"accepted":             {Units: 1, Accepted: 1},
+		"overrun":              {Units: 1, Overrun: 1},
+		"overrun 3000 of 4000": {Units: 4000, Accepted: 1000, Overrun: 3000},
+	} {
+		if got := verdictOf(bill, line); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}

@@ -144,7 +144,7 @@ func redemptionCSV(into io.Writer, all []cloud.Redemption) error {
 		}
 		for _, l := range r.Lines {
 			err := out.Write([]string{r.UID.String(), r.Kind.String(), reverses, r.BusinessDay.String(), r.At.Format(time.RFC3339),
-				r.ReceivedAt.Format(time.RFC3339), r.Store, r.Terminal, r.Receipt.String(), inert(r.Operator), inert(r.Approver), string(r.Assurance), string(r.Verdict),
+				r.ReceivedAt.Format(time.RFC3339), r.Store, r.Terminal, r.Receipt.String(), inert(r.Operator), inert(r.Approver), string(r.Assurance), string(ownVerdict(r, l)),
 				l.Voucher.String(), inert(l.Campaign), inert(l.Part), number(l.Units), decimal(l.Amount), decimal(l.Discount), decimal(l.Price), decimal(l.Value),
 				currency(l.Amount, l.Discount, l.Price, l.Value), number(l.Accepted), number(l.Overrun), number(l.Revoked), number(l.Invalid),
 				number(l.Reversed), inert(r.Note), strconv.FormatBool(r.Excused)})
@@ -186,7 +186,7 @@ func redemptionTable(into io.Writer, all []cloud.Redemption) error {
 				units, sign = -units, -1
 			}
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", r.At.Format(stamp), r.Store, r.Terminal, r.Receipt, r.Kind,
-				l.Voucher, l.Campaign, units, signed(l.Price, sign), signed(worth, sign), r.Operator, r.Assurance, verdictOf(r))
+				l.Voucher, l.Campaign, units, signed(l.Price, sign), signed(worth, sign), r.Operator, r.Assurance, verdictOf(r, l))
 		}
 	}
 	return table.Flush()
@@ -201,11 +201,24 @@ func signed(m *terminal.Money, sign int64) string {
 }
 
 // verdictOf is the verdict, which stays what it was, and that nothing is owed for it any more.
-func verdictOf(r cloud.Redemption) string {
-	if r.Excused && r.Verdict == terminal.Overrun {
-		return string(r.Verdict) + ", excused"
+func verdictOf(r cloud.Redemption, line cloud.RedemptionLine) string {
+	verdict := ownVerdict(r, line)
+	said := string(verdict)
+	if verdict != terminal.Accepted && line.Accepted > 0 { // part of a balance, or of a pass
+		said = fmt.Sprintf("%s %d of %d", verdict, line.Units-line.Accepted, line.Units)
 	}
-	return string(r.Verdict)
+	if r.Excused && verdict == terminal.Overrun {
+		said += ", excused"
+	}
+	return said
+}
+
+// ownVerdict is the verdict on one line of a redemption: others of its bill may have another.
+func ownVerdict(r cloud.Redemption, line cloud.RedemptionLine) terminal.Verdict {
+	if line.Accepted+line.Overrun+line.Revoked+line.Invalid == 0 {
+		return r.Verdict
+	}
+	return cloud.Overall([]terminal.LineVerdict{{Accepted: line.Accepted, Overrun: line.Overrun, Revoked: line.Revoked, Invalid: line.Invalid}})
 }
 
 func newExceptions(g *globals) *cobra.Command {
