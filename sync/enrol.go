@@ -175,7 +175,7 @@ func pinnedKey(code api.JoinCode, kid string, body []byte) (ed25519.PublicKey, e
 		return nil, fmt.Errorf("the answer cannot be read: %w", err)
 	}
 	if !code.Pins(carried.RootKey) {
-		return nil, errors.New("whoever answers is not the cloud that made this join code")
+		return nil, ErrPin
 	}
 	list, err := openTrustList(carried.RootKey, carried.Trust)
 	if err != nil {

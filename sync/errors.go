@@ -64,6 +64,10 @@ func afterOf(err error) time.Duration {
 	return 0
 }
 
+// ErrPin says that whoever answered holds another root key than the join code pins: a symbol of the code's last part is wrong, or it is
+// another cloud that answers.
+var ErrPin = errors.New("whoever answers is not the cloud that made this join code")
+
 // ErrInPlace says that something on the way answered in the cloud's place: a network that wants somebody to log in, a proxy. It is looked
 // for with errors.Is; what it says itself is more exact.
 var ErrInPlace = errors.New("something on the way answers in the cloud's place")

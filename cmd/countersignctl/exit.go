@@ -79,6 +79,7 @@ var hints = []struct {
 	{terminal.ErrRulesUnknown, exitCannot, "countersignctl sync brings them"},
 	{api.ErrJoinCode, exitUsage, "ask for a new join code: countersign-cloud invite STORE"},
 	{cloudsync.ErrAuthorities, exitCannot, "set ca_file in the configuration to a file of PEM certificates, or leave it empty"},
+	{cloudsync.ErrPin, exitCannot, "compare the 26 symbols after the join code's dot with what was sent, or scan it again; if they are right, ask whoever runs the cloud for a new one"},
 	{terminal.ErrNoAnswer, exitCannot, "check the network cable, the proxy and the cloud's address, then try again"},
 }
 

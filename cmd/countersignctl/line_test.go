@@ -59,7 +59,8 @@ func TestTheLineGoesThroughTheShopsOwnNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	code.RootHash = api.RootHash(make([]byte, 32))
-	if out := ctl(5, []string{through, trusting}, "join", code.String()); !strings.Contains(out, "not the cloud that made this join code") {
+	if out := ctl(5, []string{through, trusting}, "join", code.String()); !strings.Contains(out, "not the cloud that made this join code") ||
+		!strings.Contains(out, "compare the 26 symbols") {
 		t.Errorf("a wrong pin: %s", out)
 	}
 	before := proxy.count()

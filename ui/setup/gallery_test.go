@@ -165,7 +165,7 @@ func scenes(language string) map[string]setup.State {
 	for name, state := range more {
 		room[name] = state
 	}
-	for _, why := range []string{"code", "unknown", "used", "expired", "other_cloud", "network", "portal", "certificate", "clock", "folder", "other"} {
+	for _, why := range []string{"code", "unknown", "used", "expired", "other_cloud", "pin", "network", "portal", "certificate", "clock", "folder", "other"} {
 		room["first-"+why] = guided(setup.JoinPage, trouble(why))
 	}
 	return room

@@ -129,6 +129,7 @@ func TestJoinTroublesHaveTheirSentence(t *testing.T) {
 		"expired": &cloudsync.Refusal{Code: "join_code_expired"}, "other": &cloudsync.Refusal{Code: "unavailable"}, "other_cloud": errOtherCloud,
 		"clock": &cloudsync.NoAnswer{Cause: x509.CertificateInvalidError{Reason: x509.Expired}}, "portal": &cloudsync.NoAnswer{Cause: cloudsync.ErrInPlace},
 		"certificate": &cloudsync.NoAnswer{Cause: x509.UnknownAuthorityError{}}, "network": &cloudsync.NoAnswer{Cause: errors.New("no route to host")},
+		"pin": &cloudsync.NoAnswer{Cause: cloudsync.ErrPin},
 	} {
 		if got := joinTrouble(err); got != want {
 			t.Errorf("%v is told as %q, want %q", err, got, want)

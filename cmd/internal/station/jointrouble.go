@@ -56,6 +56,8 @@ func joinTrouble(err error) string {
 		return "clock" // a certificate that really is over is rarer than a computer whose battery is empty, and its date is told
 	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &certificate):
 		return "certificate"
+	case errors.Is(err, cloudsync.ErrPin):
+		return "pin"
 	case errors.Is(err, cloudsync.ErrInPlace):
 		return "portal"
 	case errors.Is(err, terminal.ErrNoAnswer):
