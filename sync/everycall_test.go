@@ -42,6 +42,9 @@ func everyCall(t *testing.T, cloud *fakeCloud, url string, c *counter) map[strin
 			_, err := c.client.lease(ctx, api.LeaseRequest{Instance: "i", Want: []api.LeaseWant{}, GivenUp: []string{}})
 			return err
 		},
+		"TellReadiness": func(ctx context.Context) error {
+			return c.client.TellReadiness(ctx, Readiness{Version: "1", Missing: []string{"journal"}})
+		},
 		"Redemption": func(ctx context.Context) error { _, err := c.client.redemption(ctx, uid); return err },
 		"StoreDay": func(ctx context.Context) error {
 			_, err := c.client.StoreDay(ctx, terminal.Date{Year: 2026, Month: 11, Day: 21})

@@ -43,6 +43,20 @@ func (p *Pump) news(ctx context.Context) *api.Readiness {
 	return news
 }
 
+// TellReadiness tells the cloud how this terminal finds itself, where it cannot push any more.
+func (c *Client) TellReadiness(ctx context.Context, now Readiness) error {
+	answer, err := c.api.TellReadinessWithResponse(ctx, api.Readiness{Version: now.Version, Computer: optional(now.Computer), Ready: len(now.Missing) == 0,
+		Missing: append([]string{}, now.Missing...), At: time.Now().UTC()})
+	if err != nil {
+		return asNoAnswer(ctx, err)
+	}
+	if answer.JSON200 == nil {
+		return refusal(answer.HTTPResponse, answer.Body)
+	}
+	c.hear(answer.JSON200.ServerTime)
+	return nil
+}
+
 // optional is a word that may be left out.
 func optional(word string) *string {
 	if word == "" {

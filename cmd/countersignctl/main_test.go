@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bufio"
+	"database/sql"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -70,6 +71,7 @@ func TestJourneys(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"cloud": cloudCommand, "vouchers": vouchersCommand, "invite": inviteCommand, "json": jsonCommand, "exit": exitCommand, "within": withinCommand,
 			"fill": fillCommand, "lines": linesCommand, "line": lineCommand, "hold": holdCommand, "readmit": readmitCommand, "letgo": letGoCommand, "forge": forgeCommand,
+			"spoil": spoilCommand,
 		},
 	})
 }
@@ -344,6 +346,14 @@ func forgeCommand(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	code.RootHash = api.RootHash(make([]byte, 32))
 	ts.Setenv("FORGED", code.String())
+}
+
+// spoilCommand is "spoil": the newest entry of the journal gets a signature that is none.
+func spoilCommand(ts *testscript.TestScript, _ bool, _ []string) {
+	db, err := sql.Open("sqlite3", "file:"+ts.MkAbs("terminal/journal.db"))
+	ts.Check(err)
+	_, err = db.Exec("UPDATE entries SET signature = zeroblob(64) WHERE seq = (SELECT max(seq) FROM entries)")
+	ts.Check(errors.Join(err, db.Close()))
 }
 
 func at(value any, path string) (any, bool) {

@@ -1118,6 +1118,11 @@ type Readiness struct {
 	Version string `json:"version"`
 }
 
+// ReadinessAnswer defines model for ReadinessAnswer.
+type ReadinessAnswer struct {
+	ServerTime time.Time `json:"server_time"`
+}
+
 // Reason A stable code; see the list of reasons.
 type Reason = terminal.Reason
 
@@ -1640,6 +1645,9 @@ type LookupJSONRequestBody = LookupRequest
 
 // PauseOfferJSONRequestBody defines body for PauseOffer for application/json ContentType.
 type PauseOfferJSONRequestBody = PauseRequest
+
+// TellReadinessJSONRequestBody defines body for TellReadiness for application/json ContentType.
+type TellReadinessJSONRequestBody = Readiness
 
 // RedemptionJSONRequestBody defines body for Redemption for application/json ContentType.
 type RedemptionJSONRequestBody = RedemptionRequest
@@ -2178,6 +2186,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
 	PauseOffer(ctx context.Context, body PauseOfferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TellReadinessWithBody How a terminal finds itself that cannot push.
+	//
+	// Where all is well, this comes with the journal. A terminal whose journal is damaged pushes nothing any more, and tells it this way.
+	// Nothing else is changed by it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/readiness (the `TellReadiness` operationId).
+	TellReadinessWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TellReadiness How a terminal finds itself that cannot push.
+	//
+	// Where all is well, this comes with the journal. A terminal whose journal is damaged pushes nothing any more, and tells it this way.
+	// Nothing else is changed by it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/readiness (the `TellReadiness` operationId).
+	TellReadiness(ctx context.Context, body TellReadinessJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RedemptionWithBody A redemption that another terminal of the merchant made, as it was written. Read-only.
 	//
@@ -3215,6 +3243,46 @@ func (c *Client) PauseOfferWithBody(ctx context.Context, contentType string, bod
 // Corresponds with POST /v1/pause (the `PauseOffer` operationId).
 func (c *Client) PauseOffer(ctx context.Context, body PauseOfferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPauseOfferRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TellReadinessWithBody How a terminal finds itself that cannot push.
+//
+// Where all is well, this comes with the journal. A terminal whose journal is damaged pushes nothing any more, and tells it this way.
+// Nothing else is changed by it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/readiness (the `TellReadiness` operationId).
+func (c *Client) TellReadinessWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTellReadinessRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TellReadiness How a terminal finds itself that cannot push.
+//
+// Where all is well, this comes with the journal. A terminal whose journal is damaged pushes nothing any more, and tells it this way.
+// Nothing else is changed by it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/readiness (the `TellReadiness` operationId).
+func (c *Client) TellReadiness(ctx context.Context, body TellReadinessJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTellReadinessRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4989,6 +5057,46 @@ func NewPauseOfferRequestWithBody(server string, contentType string, body io.Rea
 	return req, nil
 }
 
+// NewTellReadinessRequest calls the generic TellReadiness builder with application/json body
+func NewTellReadinessRequest(server string, body TellReadinessJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTellReadinessRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewTellReadinessRequestWithBody constructs an http.Request for the TellReadiness method, with any body, and a specified content type
+func NewTellReadinessRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/readiness")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRedemptionRequest calls the generic Redemption builder with application/json body
 func NewRedemptionRequest(server string, body RedemptionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5683,6 +5791,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/pause (the `PauseOffer` operationId).
 	PauseOfferWithResponse(ctx context.Context, body PauseOfferJSONRequestBody, reqEditors ...RequestEditorFn) (*PauseOfferResponse, error)
+
+	// TellReadinessWithBodyWithResponse How a terminal finds itself that cannot push.
+	//
+	// Where all is well, this comes with the journal. A terminal whose journal is damaged pushes nothing any more, and tells it this way.
+	// Nothing else is changed by it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/readiness (the `TellReadiness` operationId).
+	TellReadinessWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TellReadinessResponse, error)
+
+	// TellReadinessWithResponse How a terminal finds itself that cannot push.
+	//
+	// Where all is well, this comes with the journal. A terminal whose journal is damaged pushes nothing any more, and tells it this way.
+	// Nothing else is changed by it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/readiness (the `TellReadiness` operationId).
+	TellReadinessWithResponse(ctx context.Context, body TellReadinessJSONRequestBody, reqEditors ...RequestEditorFn) (*TellReadinessResponse, error)
 
 	// RedemptionWithBodyWithResponse A redemption that another terminal of the merchant made, as it was written. Read-only.
 	//
@@ -7533,6 +7661,54 @@ func (r PauseOfferResponse) ContentType() string {
 	return ""
 }
 
+type TellReadinessResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReadinessAnswer
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TellReadinessResponse) GetJSON200() *ReadinessAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TellReadinessResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TellReadinessResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TellReadinessResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TellReadinessResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TellReadinessResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RedemptionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8542,6 +8718,38 @@ func (c *ClientWithResponses) PauseOfferWithResponse(ctx context.Context, body P
 		return nil, err
 	}
 	return ParsePauseOfferResponse(rsp)
+}
+
+// TellReadinessWithBodyWithResponse How a terminal finds itself that cannot push.
+//
+// Where all is well, this comes with the journal. A terminal whose journal is damaged pushes nothing any more, and tells it this way.
+// Nothing else is changed by it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/readiness (the `TellReadiness` operationId).
+func (c *ClientWithResponses) TellReadinessWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TellReadinessResponse, error) {
+	rsp, err := c.TellReadinessWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTellReadinessResponse(rsp)
+}
+
+// TellReadinessWithResponse How a terminal finds itself that cannot push.
+//
+// Where all is well, this comes with the journal. A terminal whose journal is damaged pushes nothing any more, and tells it this way.
+// Nothing else is changed by it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/readiness (the `TellReadiness` operationId).
+func (c *ClientWithResponses) TellReadinessWithResponse(ctx context.Context, body TellReadinessJSONRequestBody, reqEditors ...RequestEditorFn) (*TellReadinessResponse, error) {
+	rsp, err := c.TellReadiness(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTellReadinessResponse(rsp)
 }
 
 // RedemptionWithBodyWithResponse A redemption that another terminal of the merchant made, as it was written. Read-only.
@@ -9847,6 +10055,39 @@ func ParsePauseOfferResponse(rsp *http.Response) (*PauseOfferResponse, error) {
 	return response, nil
 }
 
+// ParseTellReadinessResponse parses an HTTP response from a TellReadinessWithResponse call
+func ParseTellReadinessResponse(rsp *http.Response) (*TellReadinessResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TellReadinessResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReadinessAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRedemptionResponse parses an HTTP response from a RedemptionWithResponse call
 func ParseRedemptionResponse(rsp *http.Response) (*RedemptionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10528,6 +10769,9 @@ type ServerInterface interface {
 	// PauseOffer Pauses or resumes a campaign in the terminal's store ("sold out today").
 	// (POST /v1/pause)
 	PauseOffer(w http.ResponseWriter, r *http.Request)
+	// TellReadiness How a terminal finds itself that cannot push.
+	// (POST /v1/readiness)
+	TellReadiness(w http.ResponseWriter, r *http.Request)
 	// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
 	// (POST /v1/redemption)
 	Redemption(w http.ResponseWriter, r *http.Request)
@@ -11617,6 +11861,20 @@ func (siw *ServerInterfaceWrapper) PauseOffer(w http.ResponseWriter, r *http.Req
 	handler.ServeHTTP(w, r)
 }
 
+// TellReadiness operation middleware
+func (siw *ServerInterfaceWrapper) TellReadiness(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TellReadiness(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Redemption operation middleware
 func (siw *ServerInterfaceWrapper) Redemption(w http.ResponseWriter, r *http.Request) {
 
@@ -11860,6 +12118,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/lookup", wrapper.Lookup)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/claims", wrapper.Claim)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/leases", wrapper.Lease)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/readiness", wrapper.TellReadiness)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/redemption", wrapper.Redemption)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/day", wrapper.StoreDay)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/pause", wrapper.PauseOffer)
@@ -13528,6 +13787,45 @@ func (response PauseOfferdefaultApplicationProblemPlusJSONResponse) VisitPauseOf
 	return err
 }
 
+type TellReadinessRequestObject struct {
+	Body *TellReadinessJSONRequestBody
+}
+
+type TellReadinessResponseObject interface {
+	VisitTellReadinessResponse(w http.ResponseWriter) error
+}
+
+type TellReadiness200JSONResponse ReadinessAnswer
+
+func (response TellReadiness200JSONResponse) VisitTellReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TellReadinessdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TellReadinessdefaultApplicationProblemPlusJSONResponse) VisitTellReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RedemptionRequestObject struct {
 	Body *RedemptionJSONRequestBody
 }
@@ -13814,6 +14112,9 @@ type StrictServerInterface interface {
 	// PauseOffer Pauses or resumes a campaign in the terminal's store ("sold out today").
 	// (POST /v1/pause)
 	PauseOffer(ctx context.Context, request PauseOfferRequestObject) (PauseOfferResponseObject, error)
+	// TellReadiness How a terminal finds itself that cannot push.
+	// (POST /v1/readiness)
+	TellReadiness(ctx context.Context, request TellReadinessRequestObject) (TellReadinessResponseObject, error)
 	// Redemption A redemption that another terminal of the merchant made, as it was written. Read-only.
 	// (POST /v1/redemption)
 	Redemption(ctx context.Context, request RedemptionRequestObject) (RedemptionResponseObject, error)
@@ -14970,6 +15271,37 @@ func (sh *strictHandler) PauseOffer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// TellReadiness operation middleware
+func (sh *strictHandler) TellReadiness(w http.ResponseWriter, r *http.Request) {
+	var request TellReadinessRequestObject
+
+	var body TellReadinessJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TellReadiness(ctx, request.(TellReadinessRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TellReadiness")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TellReadinessResponseObject); ok {
+		if err := validResponse.VisitTellReadinessResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Redemption operation middleware
 func (sh *strictHandler) Redemption(w http.ResponseWriter, r *http.Request) {
 	var request RedemptionRequestObject
@@ -15223,185 +15555,188 @@ var swaggerSpec = []string{
 	"6Kq3ppZn4xrAKZaN+x5AlAP+epZYQ51wK8qg3s2cSFxoIuR8nzzH8EG1iTFqi8omkM65oUmS0MWxDZpd",
 	"iFmhUu//dLyy2qQCs28FCzX53RI1u33IZ4dWelCcttIyD3amTdu89XUAUM/kHJYpixEjd1ghqFhnJJGx",
 	"lrkFyx1Tbq5VEaeAOgNuwWFEhkDW5h+wJeYfCVfw31kOHGe4DGnlJn7/cKUb3+DDt2H3qw/cmh+FEpoX",
-	"IS3Y51Tb3QhruJWWfkHHjA1c4jbkhVCBSvr1982N4KZaHk8j5sxbjxO3bB8okJiQgnBMFGNlYrQcE0SI",
-	"C1Q0NpiOdpjd7Ma33hXZCHzxuRpSf/0u0Dc3fV2/Z7+WzTZwuePhYFyDb9Thg/s2wcfuRlQbBBPZkHK2",
-	"XYivnKOL0+4c6lt51eqCwW3eUHD7RVontBcCIxuxbNd51/YZHuziX94VUPFyqXQBRXRJokHNcbui/uUj",
-	"barvX4/aZptSrfXsbNXWAb672jJv3O5K23qzG6FQ7p4X/mW7SNquP+v7d9YxNN25VI6v3nCi7EwJaeO1",
-	"q1E/unW9K4OUd9OMzW3hNtZGkipdu1u9bbt0UXe5170aiom2ThVtDA/Ncr6Z+frlVGX6LSeobo2PUbSf",
-	"9m3iMZQ+ZHuPXDCqZUptZRM3XYEGP3pbdhG4/OERseK+ObtApXzz5rnXvOMiweRU67/e9ocrTnscvnxf",
-	"25jL0sJ2VaBrswuhBYfdsZgi0BCSaZ+lcb3lYu08d1ysDTs65WJ1742MiFPBY05F6/rHtxhU3G1Gmq7B",
-	"EwNletDYxfGHXE7RMWF1aMHm0BMA0Fpv6o2tDx68WiGK2blDiNrUQw7TYyBdRXksCV9Gg2DGpafc9wOx",
-	"rhqZ0IVLLsOY8nGgOwh4F3CI1qEX27AkVHF1O82efFF6Lue2deBtxas8VlBgfphx7guhwXfms5rcp+b3",
-	"7duN+zz4FVuWjzLXcCPgnrJHafYlOA1HBUsNXyytuIor1yBmSheGolpPu5YQstIjXSQS1bgm4MgW8r6h",
-	"kixEFGX2lasOrOWhlI6HyF2JakFXRC46Fx1IUPF7aH2VQTDKHRqAbFQs/LUI8pQiY6rJyqbZAPCS2tuw",
-	"GY0vZdG+otAZsivwLh/jrFCNeTSpw9pvNQiiyIdMTrzAg1Z2eiXD12bYVYOI67v+Qx9p/FEr637hf7JV",
-	"6k5LHLwfcxrvmOtTGnVb/gzU2gHVA2m9M38o1Lp2OhFcld0Ujyq40ZfzmZp5UF2EsBZOk8MHD3qPEWDf",
-	"RZkXdxAOJiIPj7C4o8UwDT7OcuwQ28H9+CkUBHz25qdTTHV/3Puuey+C4hIylQmLyNNnP52+vPtPmHpE",
-	"nv309Ie9s2cnhw8e3qv9FZEnKX2S0sPuG5kteve7DyLCxViSi+oJkbLSj1z1LjoREfJClFKFJFTTffJc",
-	"KJ5YNBJf82LloHN6GG7vXxaKM8V8lrJcs4+6VUYIE3GL55b7lIjYMP5ypPDGl5226lOs+t/aFnR4D9Va",
-	"lgMP1djNDTCfa5Gsyv7jy0EI17BDyqXfWsLLeleXXWV1vLYmpj+cHZmM71cXCCL9/d2ZUcfN+dBYG41k",
-	"6hQW19+D3B3qxWxYiwrupcXo21/nanjPVSnW+6oQqsjfz16/QqJfOb/l6PbmiSmWc5rx37E3yt0hzSZD",
-	"MjxNnp6dQPBxZYIQjrRTXFpQZPu2zugikzTB0L+fzD75BaN0CltmkokkiZyLpqVY6bqUkGelUzv/8Yzm",
-	"ehFOI/Aia4e40k69dWA9OxKaVyKaFcdGK/qZnEM16IgtpEgI46BPl/mJxlqwQZ6W+CmM5tliy2KVjOrt",
-	"6luWmW1tzKX3bXMEuI87noNNEyqDsUv1mhB8HrraF7oou7oi98RufghWN4Tua0NsVwTtTQNZcw0NmMvO",
-	"zVGJvmbR+aFXsnkpYoTtk3XtmpurEQaK/85CcTorjm2//1xHZFRoj0pprP62Tflp3tQVzmID1MYJh5Ob",
-	"JHpjBsOqIHKV+/Vp/OLMRy787kY22P1Ze3Ss33Y3lZZTaOjw90uteMsmMEsuJkRL15lkZG3mbW+qS8Cw",
-	"UAQ4g82B97O1nkLlerz46i4sccCadJv0WnrrE67oKKtpAut9nHZDsJXMbszB+Rtam8k1t8sKvFF76AQ/",
-	"cGS3Kby9VnNs7EHU3rashgcHUEqvmjvhIbNr6IR3//GmrOlYZrLIG4DJZ3U1torzsr6aPPylnMjVdbx5",
-	"9WMr26+xaMVCzQ8yOR9sF/eC9K56SeOcLiBYpS7XljFiWkHV/G9FkS44ueq9nIgBF9WpCOwbrlI+BqAx",
-	"GqfBmfwugz2YTl6dNMEVrqnb+R0HDdFf5WzL+bot9LTSWlGwZsZOSoL57W1U8ns7bsfcnrMS83tVwtZx",
-	"Ucjabvr9lZoWq9rwOHXwHhEgukGbhRL4zVfJk0UlGzKTBRiMPkwFPehbdrDHNWHb+g9ukSJpFBzTJuwY",
-	"xBZbgY4xW6BX9wdbE9rFJlOuNUv6yzuATRqhw7dRsAFFVUAKmCuH3VQLtdZkXm5E02zuXkedczv/2yBE",
-	"964bZ5stvWhVGgk5pVn7sAKdU66b4k9AZ3cUeJXApTWniswKDWi5Rs+hgiAAUCxniwpirk+vxt6HDkZ4",
-	"QrkgC6Yx3IL4hfvkZ7wZAEdt1CYLo230b8yZt52Sgah8yg0ZWqkwDCfMQsawz5UKg+MA0o6SG7Lj3pfX",
-	"SRRZBndmfa40dDOziELuSUiWBl0RRjVK/rHvwVQ2Zko4AEXvh11sWN+xVf7XjfPtyvq95rq7TaFLsxHr",
-	"uy7vmnAGgP0B827GhCWklmq+mfDAYSltSQ1r8wDXJrmXee1mizCXvUxlZ7af4ry+ZdDkkIyY4omRLEN3",
-	"24a1/l6euUVkaPe+fKCFyIrI0DLq6s+CGNoyd8BfiHMOtYnm6gOpmwtvD50jwAHTOsNasBvDEUUdWWhz",
-	"Sm0K8JdcsJAnj01XWE5s/vsNe1amNCkZ3nwzCNe61LFgwcC7LUtUbJFGlesYunUFRu6b1Wam7/36K5Te",
-	"DLD+vIk4agDr0dYUsk1n1Q3u8koNxXqF2erKAad5WSRRZca+MNTljJY9OZE/NVSWlsI6LOox9LJj5OGE",
-	"qFTmmmj2URu9yin35O73T96Qo0f3ViMODao8TGQ3Tf5cXjLxE1vcig5l33VzHar+ohs6yBvs5LUyAYuO",
-	"W3nhVLiZ6is2963abLlV6KYsuXwy5/DRtkTT+Xs2OHkgAAHBT3TvtHT+r8rKkGVau2boPLLRAVy7367g",
-	"WZqZNVX27OQ93K0Ecrl4EV6y2WVXCzMtUSFjyeCSLba4IP6Ugqlm0MBuO8x585P8NidRvRXLck0q2z0w",
-	"N8qJwlY0xgxwHcWhQ5qtIY1KXQf6B2O/HyhNDjc0LXn/TVqXlvy/QrXlzkaVU6tvX+Ph+5SCm/CgYGmy",
-	"zZeIfApAKyfcZQM/87wkkH9JieUoPrUUoa2Mwgg4fkrThQLY+mMPYWZZDxa9lVWQ6ABhNffGdmxrxeMB",
-	"8gfeAEzfvQT+sO+pMrRwgaZdFaJ1YYblMcI5VJXuSg3nDkHRS6xOASgKxwIb3dE/P3/aAAVRIuYb86ts",
-	"nk751OJOHZdY0lyQJ7mML8cyT8j3VLH7h6sw0Y8+vO/uPT7Ze/b3n16+erN3/svevz98OnzQHjXaTHY3",
-	"DaICW14GLraE7t4QuLgRbPeOHUGbwTyaQ41lQ8+wppdwNctsM/U1scrWARUwiYvNwCAV+PZbbJ6beTz0",
-	"dvnCzT1Nt6zwcemla/MX4aGtG/neUgTOvWutcwt8S4BgZB4lOFb7QlBfi7REa1lmYSatXYvCDxx0OyD6",
-	"hLGwXzFtBwGr0PIzYyzaJsMOP/EYGzYCzofUyJZbmtdb1k+tUR/aoKZlDjW/kuTslF1XPmURXtxQbQMt",
-	"v/gE6huwL5QlFaZ/5ZsD9B62Z/Pl23abjcXOPr1i9ahdmdG+n7PY3PSyjIxm9c/8k0LqQUVUsI/mn+YL",
-	"I7WXPoozqVrrEzC9skytE7lPcDru71dSn5TDw0enbsDXbgr1j5/YaZRbcRuG8xIi+c52s33Pa8do63Ni",
-	"ZiWNuGagHWmZJUSOjxEexwa4LOyJAz9Dh3jrwosaxYSSuPOATvfs/PzN2TGZZZQLYv7wuTcu4iHnwrf9",
-	"kyJbLJkbIwZgJ6ilVmFOukffbVLyzIzW7G5jv7Kc0W17hiXMaM556/rTpiPEzrmASJzd2smMKc+4mAx8",
-	"p4Etne7NvbWe4rK9W9aKjBJ4dcyvGElsADazhUsKnwOsrJYypDFFQulBeO/bLQ1ewPK8ASNgrWspb8Bk",
-	"eZcu7C10esV+E2xUyGW0Ph1ohUV67gU/tn899e8oL+ZqlwXKddDTvnyqmJ/Hs4xoaS7klCZsl2SrZR+U",
-	"mZi/CqWUrty/ZdpdOfFyFdU7uKFvmN2kM9/IoqnBxXr2sqathB3hPBjlb+qSYhtW7PHEhU/sihatEk9W",
-	"54Hlv0XO9eLMsApfyyXHIdMGviB/f3fuswhlDpihCOJ39NhlUC+3qfEhYzR8h6N06GJmwMPM61NGE1Cd",
-	"MLrUefpGvilXRWfcubEAwS6Eg2q+QHqsZXg72HfzLVIOeXXy8nQIjUbA6YFNRoBZgteW0Ryri3HsVOtZ",
-	"5/oaSkTHMjR0pW08JImPaWzxQm1jYq1pnDLzlcWmQExRjMBA9njOzJGoiLAEyglzkuRyBjCrF+JCfPON",
-	"zQlR33xDYprnCw/eyXIyNJs1jAhdezguPz+Zydm3v84BhGspP/7X+eUQ2xNXjtAV+1yyxb2lo1RkmOqp",
-	"+WWqiyG5a774+e0LMmKZRXdDfzF8WM2YKRvt/VawfHEvIkNO9TC6EMNfNTcvBCRH7BVj6KVvG/Ar9vCo",
-	"yH38sJJaC6n7uEl3FBnJZBG5j9FniTejBu4GbfgA262aRWQ+Bvcl0jOFaoB9ckJgTphdKivia4rJgceY",
-	"3YuJEndU7XD2XuFyRmYKQCI5Uyl2GaQiuRDUzb2SZgSjGHlviMqlXxx1e5VDkAkjwzr65dASzAlJi9E3",
-	"31jEQrc0Gxz1japppRjj7pixhKAGT4ZpMRpG3mWFqgTxRSL3yBRaMPsC7TuK0EKn0jATwOIDf7tCagLk",
-	"3uHBVW/oYGfLClgbcLd9FrQhJT1T/YODoR8ckjgsWVcmHJUpSzRTEmPzSImVns+2r9CFyM3xsARaaAti",
-	"c0U9tnAqZ9C+W89lfmkWoMj5izMSG7Y85rFhG1w51+NKpQhmVCmPLGkfgMi+wD2oTHyfOE18LPM5zRMF",
-	"xEQDQfJya7gmUNaw1MnaD1/hr2OZD22pE8Zy7Qv7F2LlFkGrLbyknlcb8pvRJOFi4ogJ1/XNNxEBZcgY",
-	"EDIKcKInFc575or4hn1gTWc484RpPAhXWAPleo8e9B5E5nSZSPhH8sPxhahxp3uVYsOPNNb1Ujq87rZe",
-	"J5caYNrdpNAxMbzkyZDcpVBoACdjf1uieRo2ZNjPhbi7wlBA+EWWlVR5yJwiE8GtxkSAEfbHuYfsS2ll",
-	"eSMYOAifidD7CDF3b5+cCEs77gAMSwAG4EshbdNQfKzv7J9YTpkL7Md0pg1DMmYLzezRncJ5ffMNaGkO",
-	"BhWRO5WtlDx68MgXaFm4wKFhLchKvueC5gsCXhrMBUMCwh8fPTz6LiKKxSD+ju6RQmTmXkE2w8JCAMy5",
-	"YvvknE/tC+qtiHzbIaydynjMBLo6ecKEuX7GyO28wM/fsvFehcpKjeFNLmc5Z5rmmOZbTKfmn9bs9Qwn",
-	"MnxR+StTKQI01wnxM9G/ZVmVT/G0WK2dyujk5M3ziqOo3+lZWDFBZ7zT79zf7+130YefgnJ1kDKa6fR3",
-	"aEmMSiSiWHEpnifGILbfQ4LHTAqLF3bY7SIostDWIaPZR30AdjPopMCfQzrpSjbCc4dKWdX/Ov33H6p7",
-	"do5AlrE5SodhqelEoV6bX/GYYQz5YMp0zmNVWVAA96TWvB8KiqLyElktydxAJhSRUFs7g8TGUhjOcvlx",
-	"cYyUzjLF8NeWaCu6H7e8NMv80Sqkq/o+v7TT3nKfS9TpT51CFViOYh2Ynf8hz05fvCEV7XMASxugsjSA",
-	"GNUTVJwQj1tmCbpX9y/E/5Dzf7053fDrCS0m7EKsfeiTW/jfLjqZkdI8YReda3J4gXm3W9AKdjydFFAc",
-	"ayUwZLGgaWdY6JtcTplOWYEtoRM2pkXW6Ij3m33gIMGXqPDTdfTJKfnvP1zXiPIHnAkccHXYJtKEvK3m",
-	"q/YWv/6sNy2m4la2pfFyxtRLDs/imnfkqndAkykXBzHVNJMT9LvPCh3KIjM6EjLKGo7yrDCqh4XeK9Pt",
-	"MkaNcmJuK/bY0vvkZDbLIBcR0o1LQGYXZTaKELMVnB4biCuCHTFQ4KG66qokQlfZjLJ44heEhi9T+nuJ",
-	"WXuVo6RmQjH89OBX65xZd6XL2KHCQ6g6fMrGcJ3Tn9920Anlb1yt9SIU2BsL3MqqF/Yh8mMubczMbag9",
-	"bFvt/v7Ddf3KrkdpcntwXbf/dV6w6410vv3mWO/je+xbBGRDE/T+w14kXAiW741lvqfnshN1jIre6Zeh",
-	"l+utlgfEY5N8Vi7bU4CjvQ0O1MR+XoLF4ygg8qAB5V2Au+IIppIr7M4FVKLq7fTktHQ9vehqZF5mG176",
-	"pz7r2W5N5+YM1hD7Nmdeayb6VU79vKIkqjJlHlUO1Da2OtEDL56vDyrMZc0xP/FPQZkxnTINlZnvP6Hr",
-	"DEJ5frcr/tM6A1gn+D/sREBtuRJO/49xhHdKFDp183M7+OT+eX1Qia1KpZtqtCjgwnFFRpie7pKtINgR",
-	"OetpqC75bDCiyTAk8J7DSL+UlbKfiSqi4KsqcfMtCewWpbLMiilemyeymElBXkmIZgM/eoUTtUk611En",
-	"Vldot+GTkXngQvQO7x89ePjou8fd3mH0cp88SZkAFbk1d8KDcOV6X0jojmhS0RGSTr+39Yxtlu7XuYwg",
-	"RcGZUwUGdM6vWUY1uK6tT+PJ2S8eIuD27ioomNWrWr9g0DvuSbVD23/Y/XJt7OywThnt/FbQRWc7lRQX",
-	"Azv6pW6I70HY21q7TL7OpYDtURUrCPpyZwyTuyaS2GqoW7sAVXyHsLg6t/EF9Ng57ztamlg5hC4YlinW",
-	"JxUr1OWPSOWNwnp7ZVtzZCzXQrGggFOqYP/Z8g2A3XtlpmnHCqitxJPZxi8snSpmg8+6XbUDsblb59FP",
-	"91/u/ePx+T/3jr4/fLb3j05gvT7/sVcBOO1cdbujHnsQd8djxrrdbm87swJ25mtKQZhAeTF2vtw+b269",
-	"CXFaPvY5b9Nygip0VZOKlWkimN3no/4Q/a1cPUy6q47iT2BMM8UCPZo/p+nit+3r2S62qsPjm0GsSspL",
-	"gm3ldyIaLq64pp5qwjrQc/MQO/eArZ/X9vwcrNNWp6LSUoVodFmve72Ow3z1YG7fPTzqdrfhJLBNt85k",
-	"txicfl0CRa+YFJhMR36VAMdoU3t2Ik9X5NbIzVzV6J/UIVKrxP1qDhFb2Ec1RJiXY6FY0NpwhFEDy8AG",
-	"CW55fxqOsdS4YVsOUG8L8YU5wHIl9tfjANQ3tPBEtYGM2nGCg0+XbHHdLKdORfL5KS5sKWB54FejW5sg",
-	"7OuUtqDZU5EA0XxR0+DPZ5ZjhSqkY+ImGzK/ZIudCbrsON8o3F7gI39YyXaT8hdY2w2LX8JJCmU3dxVh",
-	"H40sYUqTMc+V/gIaOsCmQcpjAnlDoVD8DpRy8An+e42WUMawIKBONO9yrtnr8fiFbcj+RVmg6wL/Bwk1",
-	"bWAWmHdZ6zrt6hdtMTzXkDoEKaGQdarIr0UyYQnJ+CWrVkuxTH1m7vMjv2IKhwSHme2MU8/lnfMsc5gL",
-	"gGlkky083NuMCcjToXg9dibISiubtfzrbeW5z06MS/4Dhw20hZPie5tYQhK6aHJLYOPIdiSIPWlWxzFM",
-	"qigrN1wDXff3jE6YBYJqmgU2691hV6CxUtip8gDAeT2ErcPqbcbg+Jy3d6lb8VeS+GXDJioS4gpby/Q3",
-	"KG43f2DyuU7ZgtA851e2jGuXu1X2tmi8VmeuMcSf0OAtQWT/COF/3OwbntXBJ/jv9UGKDTOC5wbrflaM",
-	"vrRQdmzwj3H6z4pRs3X6XKta3c1Sfr2tfUBhRtJi9PkpxVWzBApkQIrCJJrcIkWACmy/kz8PHdyiZ8UB",
-	"snd6jw/3u/uH+71u/7tHj7tN7tgtDMNnxQjL37+wx2UtOduzNqLgS3hcKqogM4RZqxiKrErrO/mbp3dm",
-	"e7XObc2e2S8ULvhc3rQqzvQfQVbd3I70b/AS65P76PoAoTAdnErYv2Yxyc/LHlV/cB4Wfk+lx9bXc9iV",
-	"oKjApdozuyVg+P867Bquj92nKm+M0HsH8MnKItfvdJNcrP7AAzM0XBimlxqw/DnCIMvu5GoTmPeBhItt",
-	"8i3OPkuI5K9Gve+4TpOczsu8ECBeWzSuUzYF7OadKdgCSKwX4e/cQ38wCd467aiCztM57B4+3Ov19g57",
-	"571ev3vU7z74dw0JpN87LMF23q8iU31YQccRRZZVIW+6th5ing4u7189/q03Pfz4iI5WoUjqszksZ1PW",
-	"FFWLKtx1tKgvANLScbXxKpWzfbsjB+64PF5Ld6tcqCq81R9B53FUCv6XFHEkFiSRG4PRS5ircKhY9SyV",
-	"tn55B1BhC/iLDGvIzzQVCc0T4qi/X6tqL5FXyrp6M2el6ITBPBFW1buNUzlnVyy/EHKsEQMQoNSFjsqX",
-	"aT5lStPpbGi+rALU44NQO+4e9lXg8PDwqhcNSxgIW49tXYnPXp482SuBMS7E8PnT/fPnL0/Pzk9evtn/",
-	"/vXTfw0rpgGi1GB9un2Rbek3TxWLB8N7x/YDSnKJ2Sa29B2a/c2lHXga+RryGY0ZGTE9Z0zsX4gTQeCK",
-	"QZ0DJo1+pLHOFoSPfQMSzTJEg4AdsN3+nvuNIxSyScFrGjOLuCCIkLarPTm9YgCxCkmokDx+2O2aMz98",
-	"jHXmXFyI3gNi4/xQcKEAgDVnCc9ZbIlFSE3GMsvk3EzgNFOscnzWue72AzGrwA8/yeVcRWaWORWJnEak",
-	"mNm+LKks8uMLMXzLdL7YOzG/hVOUI7YwYxz1ug4JCknIHjouUkmSyApOlvc8+r5E1FaP7JMTjyjl3uGw",
-	"3i6Ee1ywed9v+pQrW2hpvZsZV9jNPl9yhJaJhsESzCSxN+dPo+6sZ/ob2e32DPaWvRUblDmLUdXBS/zk",
-	"8Idf1Pf/eJ7mKn6SZv94/vKXb0cP1Nm/1EyOHsmnRnrY8+tvLUK7X0yC4i8/g7zcpiKRJszR+lcRlydQ",
-	"le0u+DE6fJCJu3vsAYMAMfHG+uLBJ/uvtXHot2wqr9hnZwNRqN0JL1OK60PM/XS+rn76Z8x9mQLakKc0",
-	"lO5OcqCULjH/jJC5RUI7YMLIsXVpX+b7/1LbX4TaXjCjfq2qL5ayUO+KMJ0HlETIfaBcq9skuhLZcV2C",
-	"63+J7lZUju01KAvI+dWTXHGlx5gOIFzehk95lYhA5DJKbos4tQMLDZLmOfOum/8S5pJvyOzPVE0G3fjw",
-	"KO6OD+n9cTfu0cPR/fgoecAejh/R70aP4+4OJHnOvpbX5Az83BVz0ZiaaGbbD/YNxaynQESNai4CPUGI",
-	"Kq4sTOk4Zxb+kE8tkBcg0cFcvD/CN5v0/pCCJ+DKBC8Hta1bHOJl9UEf0UwkwgRdCGOSwgMFTwgF6CFj",
-	"6qpL6PA+5zHzmOFuLNsVBrFdAbgTMTSdVnz3sNuNyHCSU6FZMiRQW3YvAtvf9zUK2bkA3rU1wlBL+Wve",
-	"/ZXKCGDs5nrIf2EOtJA3IOnSflGXCjrzG8qCc4X+EnIMmZfQtgQO1HBWoCSgHDlGqNYKOfuQnifnhC7W",
-	"FzQz2yPSDuZg1Gx9oquyu6Mc6BlCrScJS0gxQ6/S3YpnJKrmhyUsxslTkRjej7WO6l7kIUDXpI6B52gq",
-	"lSYPul1Dg3TCjkua9tNRIdDCYWVKQ7xOVDtEVZxMiJghPekpXeyKmOVrZ8CEh7233oLDvUNoCds2ZXLx",
-	"lcj+KV28oRMWzOSAI7gNen9tNIRKlqnHHS0hlm2+BlVkTHPsEqpK4kzpFUPvI9f75C2jyd6yWb96FaAp",
-	"5vrLgHjeAMyYsCpkrSvhHzFIdLbtNfeJgwQgIw6yB/3pqJP73wGQAdcV4jVfTemCUHWJevyFMFQ5YVqt",
-	"Mv598gRAB+TY8WHVJ8NfJRcDM/SgEADNDGjV5YeKJfVP2MeZISFAlKYZAAEO3ELMk264gdFVBuA+DULt",
-	"nMI2fh6GD+/+SpQPY0+hH8Qq7Z+6E78F6j8vcujs6+tCCRfoFnfHUR79WoIeM2zgEAQZfQug1ZZdj5TM",
-	"Cm27Laljr29U0q2R5MAfnrNZRmNg24TRPOP45D4ZchFnRWL0A0QQNkIJsvEBwilnMTOc+0I4R39C8Beg",
-	"l6QAYzgB9cOh7g7jIlcy9zRM7h71uvfIlFGh+jb1EfHi4hQ5N+BY26BDiYWKrwmR65siy35gELxfMgFW",
-	"r7+dzbCWko5yxw3FdYRCD4JDZi7CttQLVu/D+2qJ5pWGLA+PoltIWD/s1jLWDzdnrK/YLM/k3Aj6RRkJ",
-	"kuBJsFYb+k5QU62hxJMF001LN78PT7g22wfrm3CFqga4kQ4091ryLJeTnE5BWMwKlVp9w8LxI1K63idD",
-	"+NFwCbfFKMEjPNimlXChNMVWGo3HOOXC/dmLvmiCnqHt9RK7DtHtgl7WIXYbDA1KiFKq3DsJRDXKW7mW",
-	"idWzxVfarlqI77QYeSR5G1L1LERIPRjLQiSGe3SP7h1jSrJFH6cCTBg87QXTERkWgl5RntFRxobk7oPu",
-	"feg2vQQ6DbnJnzNl1jYrDmLkuqViQ0yrDd2KpWF25g6i9pv7k/HxBgPC9rdbYxBXtHRnTJj7d/jgIfmJ",
-	"f1+Gwo15IcdoxMxknIIV4ELV1U71JQC2ISqrqyBWSsriS4eeq7RtGGKUJ9sLwjpFAWWFQqP7pLSJuVEc",
-	"82nGlDIyyHUihSdnNNeq5Owevb6cy0QCqAOQX0RGLKYFBMLNKWUJyy/E3FwBOeMsIdC7ACouUcjOgTdp",
-	"SFaKPLghYr6ZzapW1BlGDMhvNuEBpMwAtmxocwJq9XpaIhzWhYAexILNcX8DemOEDTngBg1TRpMhaJKw",
-	"D4MJnQ3JXbNluA/wwL5ivw3Jt6QHJqffH9Rw0avhSxMuhNtS56pwFq3hD4wm0E3AjhanlBt5n1KVmleX",
-	"oP7+x1cs5+NF9Ucw4JDcxU4HHkJHSO9guRCgZ7jNubdPXpWIkhinS8wO46TdKVoaNVRx1O2t9A9BXT1T",
-	"EhX2oPixq6TqQqQ0MQ8VccyUkrk5IOhT4YGhoT0Hv0JHkW1h4XUw5wMqVRybrz7HbithJUelf7cX9fNo",
-	"5vbtZqAvrZjboU/iy6ZSZ892cnNzScLNKelqq4Kbc85n1ChGcGErLpMlq9XS6XqOWla8N3kY4QlXPa0q",
-	"3iCXBen8P7b+1QOFY/uLQmizDbRmY0fLfWYI9JQGVyVYhgprgZntKVI2PLIFwcq7UbgodxzSfmock2vQ",
-	"uRJntNuqIaO1ucJb0K2h9JacmrEX6C2FRGVzVRFMD67thUA0PdyDnOkiF14TDWw9mVHrG2X4ZhAhzqME",
-	"4hQ+glyLciKkmMG3VVcSmedcM3UhuJn02LWoQd40zhmz3lFMjIKfTyW2ixTWaMFjuaPIUI7HGRdsH0Yb",
-	"urdYd2tkV+z9rKR0RuB2XQjHFrhacZVgB565zJNKdyLPTu1+eyxC30dyv+SrI5Zyqz89vtdv2NoL4Tmz",
-	"kRHYbcI1nlR0oY5B/XZdvLxvw3BVo48h3XsF9G5ND7sXYmsvKqX0O/niyoya9x+iUpHvdx6Oe3F3fJ8+",
-	"HnfZUdJ7MHo0/o5248PkiD0cf9ftdaJORfEBcYrYg1SlnX6n+Lkrin+/evVmwrMX2Yt/HorD/Ft1dvro",
-	"21cPfz56Wlw+//V+/vrF1e/s8m/GbGC/dfpHvUPoIGgm/v5TE4Rf9X+HtGPsnwpqYFaIOC3x/w671x9a",
-	"+xQt0sRX8a3A2M3O9BOjGZZwFcuM9TbYNyIH2PdDIxVLo9azDk02j73ijYgHVr2A8Mp6lu7bgYdDkS9c",
-	"h+XPIZrx5V/rZGHw5qM9h6Zgc7PLhUiWSsadKIB3qGP0KaDBBz21bsXb5iaABoGcOo6o/MDgTm7tRl4B",
-	"Sg5Cr0D7A8esHVThHO1Zy7CNtl6H3nD9ut48f+XklLV4jBoLiBdGGt5RwOxtSK9f2sIXYuiGHkCDaRRN",
-	"wNfv3zN82GsK3rjBmEipsNMrOIIVqzqodpqteD0eAwjDzky6wt9GuWVwbhmdfmfKKfjuSvjl1iwP5veV",
-	"LgaM3XwvbBq3tO2mXWjDe2PhVDJGc4HN7J0ZMGa347Ox8MpQCKaKaQ1puWxrVA/HkLsXHQVdsqGjTUIX",
-	"F5176y9LGYZrvjE/SLwZc2wnIcE2Nos2bPrY92dk2dhmqFPb1Q/NWIw3sqEh70rb0SXrfYXAq5emDa3X",
-	"Wqp/DjZeDvCVKLacwHp2biPQRn7anDNlg74swXJroiQZ0/x2HFbLZxrqCVlT26c0wcihzck0arxmojWD",
-	"V4LOVCp1c/828Ir78ZejEEbIKc0obMasyDIwaUhG8wneX3SjQA8nH0Ag2FcsY05mYJDb9m2r9QalF8Kv",
-	"tWyXa/tI7ZdBjBHLJFTJScJ1n2CnVmNEGWmIDaplbowPx1e8i8u5eXJbVWLL7Xz3HpinuVFQQwFOnlpQ",
-	"R8iB20R7o1xEx2xHOd5qICVylSWpzHUwQu8OZ0M4Z0NIY+yrVLhL2sXQrmvU/RlDGjdP6AKHaD29FQNN",
-	"/U5vfJ8+ehR397t7h64v0YNxNz6kj0esl9w/Onr0CPdODxT/nXX6hw8Pe0dH+BHcCHE0+sfkX+nL8bt3",
-	"9MW3v00+/pL/4wf6+uD8o8qfHD1X3V966ofR0/mTyeRvHVgMzAbz2AxxdfqHEXRZY/kA2slXSiYOz7vd",
-	"/lG33+3+22wlzqDXizpaamNsHW5TQmtpYT27MkcNxnkq55BMYO7AlEKuFGhYcspuS9G0vg70jo55lvXh",
-	"+nqwfy7AT7LcvaOZBx184sl1IyM6tTVj5p3m+KI6kBZcIpb3yRD8pX/74fnbs/O9Fydn57ZSDj4glEyL",
-	"TPNZBprx0JPG0PZC7fW6ZTvT3tG9fXJK4xQGvBCp9fKAG9fqDVa/dZ0RRvKqHvN1i/MpCfWo73KE17k/",
-	"GS5rHVd4Q3PdKtcT+uo352DOqNYsNz/7v/fdvcd0b/zhU+/h9f92mgO2y93a3xp23HYQPJ+Li+TbPfN/",
-	"oXFWucbDNVxDxprpPaVzRqd1DQDbVBpdG5rYBkYK3iJz2oZkcZm2zRAMvYcrXd8H8jYUAbMaHadO3m++",
-	"RNDGuLGy+xy+/ZzQKWaA9bzJUnXGb4TIWQdrwstXtnBu2qPlpFpwN/qkWuDeeH3qdWPoUHeFYx3zsH37",
-	"avS2Ds4IKrhhhzYLfBmGZDXW7yyDvBCq3njYQaHYVp6rP/Wwlg3djKFtJ5MzUGT6tnX8dIpO/nG15ewe",
-	"GhDAifb2ijwD3QkSxEDZNXol6OsKm39fiOEJtn3/HaimT75nNGc5OX/90+kry1QfPnrQvVfv1Wt47+qw",
-	"+B2WHw5de/cpXZAR8ymhXhuUudMYkUkuJ7abw6oiHpSVibbNRKMDS8ssGfjHB74rxW2WnyZUw52iepBz",
-	"dRnsJzrlwqg59x8/7l5Hq/1UOpFtmLFaqHnY7zqtA5Sio14n6lxyYf4tr1ieF1asiIYyz8f21zNqft8r",
-	"yyv9ZpQu3UIx27W00bnbfQR4v67ivXk8y0tXzmpJUaqDELu9bNXKY2kigS59otqUmtFcOEvP3EUvURKq",
-	"seXBqlBxH9Sknl/SxYVdVFDA1jCQ4dvqdCNcaxgVeYPx/M9/Bvx3UDduZnzU665+/SPk91drDLjyNVrr",
-	"G4i/cwVaxvIBK8T5BaGUXutsHV7mShVx27tqH/8j3tXbuIjd8iKa33y5a2j39a91DXFRf+lreAZd0hEm",
-	"ArN3Klex+f6Vbqh9cK3HZtM2XsPyV4Parz7TbVSqyG2E0wacO1EnJAqP+t0H33Z7/W63E3VcmsCgWrBg",
-	"Hu1EldCnvaKYDNCJOlDZYTtdu73oNtxzAS2F4Hv7mlkukyI2+re782YM50aEJx3qlvl3i2ipuckfmqAQ",
-	"KvGEjMPux4zPzEO9vUfu76sNDAfCuL3Dtm2UCmBv3R/f/f3kH4/fvXvUPer2vv/nT//+7pcnL88PT3/o",
-	"RJ0rlic81hXOtxUzaqLJG/Okqi/atyb4CqypXODFRW2Jf2kOZcw4SxmYx1NxgWPfDSiwwgI+6wxPqSBu",
-	"c1oxsRzqA7ZhYP4Xf1Hm1bsJ8+r+JzOvkvHsyL08af01OZdb3l+aa9UidTbjDgHrrIvY0ss67oSMrT1v",
-	"wuf/GpwJmMd/JGuys1PrGM6Pf1AWtkyxfyEGhkv7T2JfVq/aiXlVESY28C376AAe/Twsy0PXrUDIbUXf",
-	"tUW1Iu36pxUEvfWE4x5cJZSvQ/12PhcXsPS/vD8EUgupuvSeyXU4KdfX/38AAAD//w==",
+	"IS3Y51Tb3QhruJWWfkHHjA1c4jbkhVCBSvr1982N4KZaHk8j5oy/aE122c1Nr00G11sPVbdsoigQ2pAF",
+	"cUwUY2VuthwTBKkLFFU2WK92mN1M17feG9qIvfG5emJ//UbUNycB13LaryVqQRVux8PxwAb3rIMo952K",
+	"j92lrPYoJrIh6227KGM5Rxcq3jnauPKq1QWD576h5veLdG9oL4dGNmjarvmvbXU82MXFvSum4+VS9QRq",
+	"CSWJBpXX7XAFlo+0CWJgPXCc7Yu11rm0VWcJ+O5qy9R1uyttS95uBIS5e2r6l21kaRsPrW8hWofxdOdS",
+	"Ob56z4uyOSZkrteuRv3o1rXPDFLeTZNGt0X8WBvMqjQOb/W27TJW3eVe92qoZ9o6W7UxQjXL+Wbm65dT",
+	"lem3nCO7NURH0X7atwkJUbqx7T1y8bCWWb2VTdx0BRpc+W3ZReDyh0fEov/mBAeV8s2b517zjosE82Ot",
+	"C33bH67EDXD48n1twz5LC9tVga7NLgRYHPYIY5ZCQ1SofaLI9ZaLtfPccbE28umUi9W9NzIiTgWPORWt",
+	"SzDfYlxztxlpugbSDJTpQWMjyR9yOUXfiNWhBZtDWwIAjL2pQ7g+ePBqhShm5yYlalMbO8zQgYwZ5eEs",
+	"fCUP4imXznrfksR6i2RCFy6/DcPax4EGJeDgwCFaR39sz5RQ0dft9JvydfG5nNvuhbcVMvNwRYH5YdK7",
+	"r8UG951PrHKfmt+373juU/FXbFk+ylzPj4CHzB6l2ZfgNBwVLPWcsbTiir5cj5opXRiKaj3tWk7KSpt2",
+	"kUhU45qwK1vI+4ZithBRlAlgrkCxlgpTOh4idyWqNWURuehcdCBHxu+hdZcG8TB36EGyUbHw1yLIU4qM",
+	"qSYrm2YDgGxqb8NmNL6URfuiRmfIriDMfIyzQjWm8qQO7r/VIAhkHzI58QIPWtnplSRjm+RXjWOuvYbY",
+	"yhp/1Mq6X/ifbJU91BKK78ecxjumG5VG3ZY/A7V2QPVAWu/MHwo4r51OBFdlN8Wjiq/05XymZh5UFyG4",
+	"h9Pk8MGD3mPE+HeB7sUdRKSJyMMjrC9pMUyDj7McO8R2cD9+CsUhn7356RSz7R/3vuvei6C+hUxlwiLy",
+	"9NlPpy/v/hOmHpFnPz39Ye/s2cnhg4f3an9F5ElKn6T0sPtGZove/e6DiHAxluSiekKkLDYkV72LTkSE",
+	"vBClVCEJ1XSfPBeKJxYQxZfdWDnonB6G2/uXhUJdMZ+lLNfso26VlMJE3OK55VYpIjaMvxwpvPFls6/6",
+	"FKv+t7Y1Jd5DtZblwEM1dnMD2OlaMK2y//hyEMI1+JJy6beWc7Pe1WVXWR2vrYnpD2dHJuNb5gWCSH9/",
+	"d2bUcXM+NNZGI5k6hcW1GCF3h3oxG9YCk3tpMfr217ka3nOFkvXWLoQq8vez16+Q6FfObznAvnliiuWc",
+	"Zvx3bM9yd0izyZAMT5OnZycQ/1yZIERE7RSXFhTZ1rEzusgkTTD7wE9mn/yCgUKFXTvJRJJEzkXTUqx0",
+	"XcoJtNKpnf94RnO9CGcyeJG1Q1xpp/Y+sJ4dCc0rEc2KY6MV/UzOoSB1xBZSJIRx0KfLFEljLdggT0sI",
+	"F0bzbLFlvUxG9XYlNsvMtjbm0vu2OQLcxx3PwWYqlcHYpZJRiH8PXfkNXZSNZZF7YkNBxMsbQgO4IXZM",
+	"gg6rgcS9hh7QZfPoqASAsw0CoF2zeSnClO2TdR2jmwsiBor/zkJxOiuOobbOPBiRUaE9MKax+luSkflx",
+	"gxpm4Qlq44TDyU0SvTGJYlUQOfCA+jR+ceYjF353Ixvs/qxtQtZvu5tKyyk0NBn8pVY/ZnOoJRcToqVr",
+	"jjKyNvO2N9XlgFg0BJzB5sD72VpPoXJtZnyBGVZZYFm8zbstvfUJV3SU1TSB9T5OuyHYzWY35uD8Da3N",
+	"5JrbZQVhqT16gx84stsU3l6rOTa2QWpvW1bDgwOo5lfNzfiQ2TU047v/eFPidiwzWeQN2OizuhpbhZpZ",
+	"X9Ae/lJO5Oo63rz6sZXt11g3Y9HuB5mcD7aLe0GGWb2qck4XEKxSl2srKTGtoGr+t6JIF5xc9V5OxICL",
+	"6lQEti5XKR8D1hmN0+BMfpfBNlAnr06aEBPXlA79joOG6K9ytuV83RZ6WmmtKFgzYyclwfz2NsAEvB23",
+	"Y27PWQk7viph69AsZG1D//5KWY1VbXicOoSRCEDloNNDiT3nC/XJopKQmckCDEYfpoI2+C2b6OOasHP+",
+	"B7dIkTQKjmkTfA3Cm62g15gt0Kv7g90R7WKTKdeaJf3lHcA+kdBk3CjYAOQqIAXMVeRuKsdaazIv5zc2",
+	"m7vXUefczv82CNG968bZZksvWpVGQk5p1j6sQOeU66b4E9DZHQVeJXBpzakis0IDYK/Rc6ggiEEUy9mi",
+	"AtrrM7yx/aJDMp5QLsiCaQy3IITiPvkZbwYgYhu1ySJ5G/0b0/Zts2YgKp9yQ4ZWKgzDObuQtOxzpcL4",
+	"PAD2o+SG7Lj35XUSRZbBnVmfrg0N1SyokXsS8rVBV4RRjZJ/7NtAlb2hEg5Y1fthFxuWmGyV/3XjfLuy",
+	"hLC59G9T6NJsxPrGz7smnEHPgIB5N2PCElJLNd9MeODgnLakhrV5gGvz7MvUerNFmE5fZtMz29JxXt8y",
+	"6LNIRkzxxEiWobttw1qLMc/cIjK0e18+0EJkRWRoGXX1Z0EYb5k77DGEWofySHP1gdTNhbeHzhFjgWmd",
+	"YTnajRGRoo4stDmlNhgASy5YSNXHvi8sJzYF/4ZtM1OalAxvvhkHbF3qWLBm4d2WVTK2TqTKdQzduhon",
+	"981qP9X3fv0VSm/GeH/eRBw1jPdoawrZprnrBnd5pYxjvcJsdeWA07ys06gyY1+b6nJGy7agyJ8ailtL",
+	"YR0W9Rh62THycEJUKnNNNPuojV7llHty9/snb8jRo3urEYcGVR4mspsmfy4vmfiJLW5Fh7LvurkOVX/R",
+	"DR3kDXbyWpmAdc+tvHAq3M/1FZv7bnG24it0U5ZcPplz+GhbJer8PRucPBCAgOAnundaOv9XZWXIMq1d",
+	"M3Qe2egArt1vV/AszcxusQJq1yrM5fpJeMlml10tzLREhYwlg0u22OKC+FMKpppBD73tYO/NT/LbnET1",
+	"VizLNalsA8PcKCcKu+EYM8A1NYcmbbaMNSp1HWhhjC2HoDo63FO15P036Z5a8v8K1ZY7G1VOrb59jYfv",
+	"UwpuwoOC1dE2XyLyKQCtnHCXDfzM85JA/iUllqP41FJE1zIKI0AJKk0XCpDzjz2KmmU9WPRWFmKiA4TV",
+	"3Bvbsa0VjwfIH3gDMH33EvjDvqfK0MI1onZVCBiGGZbHiChRVborZaQ7BEUvsToF0DAcC2x0R//8/GkD",
+	"GkUJ2m/Mr7J/O+VTC311XMJZc0Ge5DK+HMs8Id9Txe4friJVP/rwvrv3+GTv2d9/evnqzd75L3v//vDp",
+	"8EF74Goz2d00iApyehm42BI9fEPg4kbI4Ts2JW3GE2kONZY9RcOaXsLVLLP93NfEKlsHVMAkLjZjk1QQ",
+	"5G+xf2/mIdnb5Qs3t1XdssLHpZeuzV+Eh7buJXxLETj3rrXOLfAtAYiSeZTgWO0LQX0t0hKtZZlFurR2",
+	"LQo/cNDtACoUhuN+xbQdBKxCy8+MsWj7HDsIx2PsGQlQI1IjW25pXm9ZP7VGfWgD3JY54P5KkrNTdl35",
+	"lAWZcUO1DbT84hOob8C+UJZUmP6V70/Qe9iezZdv2202Fr779IrVo3ZlRvt+zmJz08syMprVP/NPCqkH",
+	"FVHBPpp/mi+M1F76KM6kaq1PwPTKMrVO5D7B6bi/X0l9Ug4PH526AV+7KdQ/fmKnUW7FbRjOS6DoO9vN",
+	"9j2vHaOtz4mZlTRCq4F2pGWWEDk+RoQeG+CyyCsOfw0d4q0LL2oUE0rizgM63bPz8zdnx2SWUS6I+cPn",
+	"3riIh5wL33lQimyxZG6MGOCtoJZaRVrpHn23SckzM1qzu40t03JGt21bljCjOeet60+bjhCb9wIocnZr",
+	"JzOmPONiMvDNDrZ0uje393qKy/ZuWSsySuzXMb9iJLEB2MwWLil8DuC6WsqQxhQJpQfhvW+3NHgBy/MG",
+	"jIC1rqW8AZPlXbqwt9DpFftNyFUhl9H6dKAVFum5F/zY/vXUv6O8mKuNHijXQU/78qlifh7PMqKluZBT",
+	"mrBdkq2WfVBmYv4qlFK6cv+WaXflxMtVVO/ghtZldpPOfC+Nph4bmzB7Gjtb2BHOg1H+pkYttmfGHk9c",
+	"+MSuaNEq8WR1Hlj+W+RcL84Mq/C1XHIcMm3gC/L3d+c+i1DmAFuKOIJHj10G9XKnHB8yRsN3OEqHLmYG",
+	"PMy8PmU0AdUJo0udp2/km3JVdMadGwtA9EJQrOYLpMdahrdDnjffIuWQVycvT4fQ6wScHtjnBJgleG0Z",
+	"zbG6GMdOtZ51rq+hRHQsQ0NXOtdDkviYxhay1PZG1prGKTNfWWwKhDXFCAxkj+fMHImKCEugnDAnSS5n",
+	"gPR6IS7EN9/YnBD1zTckpnm+8PihLCdDs1nDiNC1h+Py85OZnH376xxwwJby43+dXw6xQ3LlCF2xzyVb",
+	"3Fs6SkWGqZ6aX6a6GJK75ouf374gI5ZZgDn0F8OH1YyZstffbwXLF/ciMuRUD6MLMfxVc/NCAJPEdjWG",
+	"XnA7sVlNkfv4YSW1FlL3cZPuKDKSySJyH6PPEm9GDV8OOgECvFw1i8h8DO5LpGcK1QD75ITAnDC7VFbE",
+	"1xSTA48xuxcTJe6o2uHsvcLljMwUgERyplJsdEhFciGom3slzQhGMfLeEJVLvzjq9iqHIBNGhnUAzqEl",
+	"mBOSFqNvvrGgiW5pNjjqe2XTSjHG3TFjCUENngzTYjSMvMsKVQnii0TukSl0gfYF2ncUoYVOpWEmAAcI",
+	"/naF1ATgwcODq97QId+WFbA24G5bPWhDSnqm+gcHQz84JHFYsq5MOCpTlmimJMbmkRIrbadta6MLkZvj",
+	"YQl08RbE5op6eONUzqCDuJ7L/NIsQJHzF2ckNmx5zGPDNrhyrseVShHMqFIe3NI+AJF9gXtQmfg+cZr4",
+	"WOZzmicKiIkGguTl1nBNoKxhqZm2H77CX8cyH9pSJ4zl2hf2L8TKLYJuX3hJPa825DejScLFxBETruub",
+	"byICypAxIGQU4ERPKpz3zBXxDfvAms5w5gnTeBCusAbK9R496D2IzOkykfCP5IfjC1HjTvcqxYYfaazr",
+	"pXR43W29Ti41IMW7SaFjYnjJkyG5S6HQAE7G/rYEFDVsyLCfC3F3haGA8IssK6nykDlFJoJbjYkAI2zR",
+	"cw/Zl9LK8kYwcBDBE9H/EWLu3j45EZZ23AEYlgAMwJdC2r6l+Fjf2T+xnDIX2I/pTBuGZMwWmtmjO4Xz",
+	"+uYb0NIcEiuChypbKXn04JEv0LJwgUPDWpCVfM8FzRcEvDSYC4YEhD8+enj0XUQUi0H8Hd0jhcjMvYJs",
+	"hoWFAJhzxfbJOZ/aF9S7IfnOR1g7lfGYCXR18oQJc/2Mkdt5gZ+/ZeO9CpWVGsObXM5yzjTNMc23mE7N",
+	"P63Z6xlOZPii8lemUgRorhNCeKJ/y7Iqn+Jp4WI7ldHJyZvnFUdRv9OzsGKCznin37m/39vvog8/BeXq",
+	"IGU00+nv0BUZlUhEseJSPE+MQWy/hwSPmRQWL+yw20VcZqGtQ0azj/oA7GbQSYE/h3TSlWyE5w4Ys6r/",
+	"dfrvP1T37ByxNGNzlA5GU9OJcliUPGYYQz6YMp3zWFUWFMA9gWwSZ8VDQVFUXiKrJZkbyIQiEmprZ5DY",
+	"WArDWS4/Lo6R0lmmGP7aEm1F9+OWl2aZP1qFdFXf55d22lvucwl8/alTqALLUawDs/M/5Nnpizekon0O",
+	"YGkDVJYGEKN6gooTQoLLLEH36v6F+B9y/q83pxt+PaHFhF2ItQ99cgv/20UnM1KaJ+yic00OLzDvdgta",
+	"waarkwKKY60EhiwWNO0MC32TyynTKSuwK3XCxrTIGh3xfrMPHCr5EhV+uo4+OSX//YfrGlH+gDOBA64O",
+	"20SakLfVfNXe4tef9abFVNzKtjRezph6yeFZXPOOXPUOaDLl4iCmmmZygn73WaFDWWRGR0JGWYNynhVG",
+	"9bDQe2W6XcaoUU7MbcU2X3qfnMxmGeQiQrpxiQntosxGEWK2gtNjA3FFsCkHCjxUV12VROgqm1EWT/yC",
+	"0PBlSn8vMWuvcpTUTCiGnx78ap0z6650GTtUeAhVh0/Zm65z+vPbDjqh/I2rdX+EAntjgVtZ9cI+RH7M",
+	"pY2ZuQ21h22r3d9/uK5f2fUoTW4Pruv2v84Ldr2RzrffHOt9fI+tk4BsaILef9iLhAvB8r2xzPf0XHai",
+	"jlHRO/0y9HK91fKAeGySz8plewpwtLfBgZrYz0uweBwFRB40oLwLcFccwVRyhd25gEpUvZ2enJaupxdd",
+	"jczLbMNL/9RnPdut6dycwRpi3+bMa/1Mv8qpn1eURFWmzKPKgdrGVid64MXz9UGFuaw55if+KSgzplOm",
+	"oTLz/Sd0nUEoz+92xX9aZwDrBP+HnQioLVfC6f8xjvBOiUKnbn5uB5/cP68PKrFVqXRTjRYFXDiuyAjT",
+	"012yFQQ7Imc9DdUlnw1GNBmGBN5zGOmXslL2M1FFFHxVJW6+JYHdolSWWTHFa/NEFjMpyCsJ0WzgR69w",
+	"ojZJ5zrqxOoK7TZ8MjIPXIje4f2jBw8fffe42zuMXu6TJykToCK35k54EK5c7wsJ3RFNKjpC0un3tp6x",
+	"zdL9OpcRpCg4c6rAgM75NcuoBte19Wk8OfvFQwTc3l0FBbN6VesXDNrXPak2ifsPu1+uk54d1imjnd8K",
+	"uuhsp5LiYmBHv9QN8W0Qe1trl8nXuRSwPapiBUFr8IxhctdEElsNdWsXoIrvEBZX5za+gB47531HSxMr",
+	"h9AFwzLF+qRihbr8Eam8UVjv8GxrjozlWigWFHBKFew/W74BsHuvzDTtWAG1lXgy2/iFpVPFbPBZt6t2",
+	"IPaX6zz66f7LvX88Pv/n3tH3h8/2/tEJrNfnP/YqAKedq2531GMP4u54zFi32+1tZ1bAznxNKQgTKC/G",
+	"zpfb582tNyFOy8c+521aTlCFxm5SsTJNBLP7fNQfor+Vq4dJd9VR/AmMaaZYoE305zRd/LZ9PdvFVnV4",
+	"fDOIVUl5SbCz/U5Ew8UV19RTTVgHem4eYucesPXz2p6fg3Xa6lRUWqoQjS7rda/XcZivHsztu4dH3e42",
+	"nAS26daZ7BaD069LoOgVkwKT6civEuAYbWrPTuTpitwauZmrGv2TOkRqlbhfzSFiC/uohgjzciwUC1ob",
+	"jjBqYBnYIMEt70/DMZYaN2zLAeptIb4wB1iuxP56HID6hhaeqDaQUTtOcPDpki2um+XUqUg+P8WFLQUs",
+	"D/xqdGsThH2d0hY0eyoSIJovahr8+cxyrFCFdEzcZEPml2yxM0GXTe8bhdsLfOQPK9luUv4Ca7th8Us4",
+	"SaFsKK8i7KORJUxpMua50l9AQwfYNEh5TCBvKBSK34FSDj7Bf6/REsoYFgTUieZdzjV7PR6/sD3hvygL",
+	"dI3o/yChpg3MAvMua42vXf2iLYbnGlKHICUUsk4V+bVIJiwhGb9k1WoplqnPzH1+5FdM4ZDgMLOdceq5",
+	"vHOeZQ5zATCNbLKFh3ubMQF5OhSvx84EWWlls5Z/va0899mJccl/4LCBtnBSfG8TS0hCF01uCWwc2Y4E",
+	"sSfN6jiGSRVl5YZroOv+ntEJs0BQTbPAZr077Ao0Vgo7VR4AOK+HsHVYvc0YHJ/z9i51K/5KEr9s2ERF",
+	"Qlxha5n+BsXt5g9MPtcpWxCa5/zKlnHtcrfK3haN1+rMNYb4Exq8JYjsHyH8j5t9w7M6+AT/vT5IsWFG",
+	"8Nxg3c+K0ZcWyo4N/jFO/1kxarZOn2tVq7tZyq+3tQ8ozEhajD4/pbhqlkCBDEhRmESTW6QIUIHtd/Ln",
+	"oYNb9Kw4QPZO7/Hhfnf/cL/X7X/36HG3yR27hWH4rBhh+fsX9risJWd71kYUfAmPS0UVZIYwaxVDkVVp",
+	"fSd/8/TObK/Wua3ZM/uFwgWfy5tWxZn+I8iqm9uR/g1eYn1yH10fIBSmg1MJ+9csJvl52aPqD87Dwu+p",
+	"9Nj6eg67EhQVuFR7ZrcEDP9fh13D9bH7VOWNEXrvAD5ZWeT6nW6Si9UfeGCGhgvD9FIDlj9HGGTZnVxt",
+	"AvM+kHCxTb7F2WcJkfzVqPcd12mS03mZFwLEa4vGdcqmgN28MwVbAIn1Ivyde+gPJsFbpx1V0Hk6h93D",
+	"h3u93t5h77zX63eP+t0H/64hgfR7hyXYzvtVZKoPK+g4osiyKuRN19ZDzNPB5f2rx7/1pocfH9HRKhRJ",
+	"fTaH5WzKmqJqUYW7jhb1BUBaOq42XqVytm935MAdl8dr6W6VC1WFt/oj6DyOSsH/kiKOxIIkcmMweglz",
+	"FQ4Vq56l0tYv7wAqbAF/kWEN+ZmmIqF5Qhz192tV7SXySllXb+asFJ0wmCfCqnq3cSrn7IrlF0KONWIA",
+	"ApS60FH5Ms2nTGk6nQ3Nl1WAenwQasfdw74KHB4eXvWiYQkDYeuxrSvx2cuTJ3slMMaFGD5/un/+/OXp",
+	"2fnJyzf7379++q9hxTRAlBqsT7cvsi395qli8WB479h+QEkuMdvElr5Ds7+5tANPI19DPqMxIyOm54yJ",
+	"/QtxIghcMahzwKTRjzTW2YLwsW9AolmGaBCwA7bb33O/cYRCNil4TWNmERcEEdJ2tSenVwwgViEJFZLH",
+	"D7tdc+aHj7HOnIsL0XtAbJwfCi4UALDmLOE5iy2xCKnJWGaZnJsJnGaKVY7POtfdfiBmFfjhJ7mcq8jM",
+	"MqcikdOIFDPblyWVRX58IYZvmc4Xeyfmt3CKcsQWZoyjXtchQSEJ2UPHRSpJElnByfKeR9+XiNrqkX1y",
+	"4hGl3Dsc1tuFcI8LNu/7TZ9yZQstrXcz4wq72edLjtAy0TBYgpkk9ub8adSd9Ux/I7vdnsHesrdigzJn",
+	"Mao6eImfHP7wi/r+H8/TXMVP0uwfz1/+8u3ogTr7l5rJ0SP51EgPe379rUVo94tJUPzlZ5CX21Qk0oQ5",
+	"Wv8q4vIEqrLdBT9Ghw8ycXePPWAQICbeWF88+GT/tTYO/ZZN5RX77GwgCrU74WVKcX2IuZ/O19VP/4y5",
+	"L1NAG/KUhtLdSQ6U0iXmnxEyt0hoB0wYObYu7ct8/19q+4tQ2wtm1K9V9cVSFupdEabzgJIIuQ+Ua3Wb",
+	"RFciO65LcP0v0d2KyrG9BmUBOb96kiuu9BjTAYTL2/AprxIRiFxGyW0Rp3ZgoUHSPGfedfNfwlzyDZn9",
+	"marJoBsfHsXd8SG9P+7GPXo4uh8fJQ/Yw/Ej+t3ocdzdgSTP2dfympyBn7tiLhpTE81s+8G+oZj1FIio",
+	"Uc1FoCcIUcWVhSkd58zCH/KpBfICJDqYi/dH+GaT3h9S8ARcmeDloLZ1i0O8rD7oI5qJRJigC2FMUnig",
+	"4AmhAD1kTF11CR3e5zxmHjPcjWW7wiC2KwB3Ioam04rvHna7ERlOcio0S4YEasvuRWD7+75GITsXwLu2",
+	"RhhqKX/Nu79SGQGM3VwP+S/MgRbyBiRd2i/qUkFnfkNZcK7QX0KOIfMS2pbAgRrOCpQElCPHCNVaIWcf",
+	"0vPknNDF+oJmZntE2sEcjJqtT3RVdneUAz1DqPUkYQkpZuhVulvxjETV/LCExTh5KhLD+7HWUd2LPATo",
+	"mtQx8BxNpdLkQbdraJBO2HFJ0346KgRaOKxMaYjXiWqHqIqTCREzpCc9pYtdEbN87QyY8LD31ltwuHcI",
+	"LWHbpkwuvhLZP6WLN3TCgpkccAS3Qe+vjYZQyTL1uKMlxLLN16CKjGmOXUJVSZwpvWLofeR6n7xlNNlb",
+	"NutXrwI0xVx/GRDPG4AZE1aFrHUl/CMGic62veY+cZAAZMRB9qA/HXVy/zsAMuC6QrzmqyldEKouUY+/",
+	"EIYqJ0yrVca/T54A6IAcOz6s+mT4q+RiYIYeFAKgmQGtuvxQsaT+Cfs4MyQEiNI0AyDAgVuIedINNzC6",
+	"ygDcp0GonVPYxs/D8OHdX4nyYewp9INYpf1Td+K3QP3nRQ6dfX1dKOEC3eLuOMqjX0vQY4YNHIIgo28B",
+	"tNqy65GSWaFttyV17PWNSro1khz4w3M2y2gMbJswmmccn9wnQy7irEiMfoAIwkYoQTY+QDjlLGaGc18I",
+	"5+hPCP4C9JIUYAwnoH441N1hXORK5p6Gyd2jXvcemTIqVN+mPiJeXJwi5wYcaxt0KLFQ8TUhcn1TZNkP",
+	"DIL3SybA6vW3sxnWUtJR7rihuI5Q6EFwyMxF2JZ6wep9eF8t0bzSkOXhUXQLCeuH3VrG+uHmjPUVm+WZ",
+	"nBtBvygjQRI8CdZqQ98Jaqo1lHiyYLpp6eb34QnXZvtgfROuUNUAN9KB5l5LnuVyktMpCItZoVKrb1g4",
+	"fkRK1/tkCD8aLuG2GCV4hAfbtBIulKbYSqPxGKdcuD970RdN0DO0vV5i1yG6XdDLOsRug6FBCVFKlXsn",
+	"gahGeSvXMrF6tvhK21UL8Z0WI48kb0OqnoUIqQdjWYjEcI/u0b1jTEm26ONUgAmDp71gOiLDQtAryjM6",
+	"ytiQ3H3QvQ/dppdApyE3+XOmzNpmxUGMXLdUbIhptaFbsTTMztxB1H5zfzI+3mBA2P52awziipbujAlz",
+	"/w4fPCQ/8e/LULgxL+QYjZiZjFOwAlyoutqpvgTANkRldRXESklZfOnQc5W2DUOM8mR7QVinKKCsUGh0",
+	"n5Q2MTeKYz7NmFJGBrlOpPDkjOZalZzdo9eXc5lIAHUA8ovIiMW0gEC4OaUsYfmFmJsrIGecJQR6F0DF",
+	"JQrZOfAmDclKkQc3RMw3s1nVijrDiAH5zSY8gJQZwJYNbU5ArV5PS4TDuhDQg1iwOe5vQG+MsCEH3KBh",
+	"ymgyBE0S9mEwobMhuWu2DPcBHthX7Lch+Zb0wOT0+4MaLno1fGnChXBb6lwVzqI1/IHRBLoJ2NHilHIj",
+	"71OqUvPqEtTf//iK5Xy8qP4IBhySu9jpwEPoCOkdLBcC9Ay3Off2yasSURLjdInZYZy0O0VLo4Yqjrq9",
+	"lf4hqKtnSqLCHhQ/dpVUXYiUJuahIo6ZUjI3BwR9KjwwNLTn4FfoKLItLLwO5nxApYpj89Xn2G0lrOSo",
+	"9O/2on4ezdy+3Qz0pRVzO/RJfNlU6uzZTm5uLkm4OSVdbVVwc875jBrFCC5sxWWyZLVaOl3PUcuK9yYP",
+	"IzzhqqdVxRvksiCd/8fWv3qgcGx/UQhttoHWbOxouc8MgZ7S4KoEy1BhLTCzPUXKhke2IFh5NwoX5Y5D",
+	"2k+NY3INOlfijHZbNWS0Nld4C7o1lN6SUzP2Ar2lkKhsriqC6cG1vRCIpod7kDNd5MJrooGtJzNqfaMM",
+	"3wwixHmUQJzCR5BrUU6EFDP4tupKIvOca6YuBDeTHrsWNcibxjlj1juKiVHw86nEdpHCGi14LHcUGcrx",
+	"OOOC7cNoQ/cW626N7Iq9n5WUzgjcrgvh2AJXK64S7MAzl3lS6U7k2andb49F6PtI7pd8dcRSbvWnx/f6",
+	"DVt7ITxnNjICu024xpOKLtQxqN+ui5f3bRiuavQxpHuvgN6t6WH3QmztRaWUfidfXJlR8/5DVCry/c7D",
+	"cS/uju/Tx+MuO0p6D0aPxt/RbnyYHLGH4++6vU7UqSg+IE4Re5CqtNPvFD93RfHvV6/eTHj2Invxz0Nx",
+	"mH+rzk4fffvq4c9HT4vL57/ez1+/uPqdXf7NmA3st07/qHcIHQTNxN9/aoLwq/7vkHaM/VNBDcwKEacl",
+	"/t9h9/pDa5+iRZr4Kr4VGLvZmX5iNMMSrmKZsd4G+0bkAPt+aKRiadR61qHJ5rFXvBHxwKoXEF5Zz9J9",
+	"O/BwKPKF67D8OUQzvvxrnSwM3ny059AUbG52uRDJUsm4EwXwDnWMPgU0+KCn1q1429wE0CCQU8cRlR8Y",
+	"3Mmt3cgrQMlB6BVof+CYtYMqnKM9axm20dbr0BuuX9eb56+cnLIWj1FjAfHCSMM7Cpi9Den1S1v4Qgzd",
+	"0ANoMI2iCfj6/XuGD3tNwRs3GBMpFXZ6BUewYlUH1U6zFa/HYwBh2JlJV/jbKLcMzi2j0+9MOQXfXQm/",
+	"3Jrlwfy+0sWAsZvvhU3jlrbdtAtteG8snErGaC6wmb0zA8bsdnw2Fl4ZCsFUMa0hLZdtjerhGHL3oqOg",
+	"SzZ0tEno4qJzb/1lMaY7qKAbmwBkUOw+Z1kWoas4llNWiaA71ZqclBos3han+RkDj06psaOtG9CpGsai",
+	"nmI8yahHYEJzjcPMIRLojEQGye2lJ2u0wH6jK6R/zrLsrV/cTcKFuhYjPO8+7t/v9rvdfwMm8HRWQDSx",
+	"c/78xYu9+52oM+VKQYrue6+hgHuRmoEtImyl+dr+0X63fdyxXNFtJ2VjOlR+xfIBdJgOrbn37x1muumK",
+	"Calv58Y8k/NqffkYAn5cK5aNa65GQ3ubLoXvzt94K36QKC7m2GNFgsPIEK3RXY5901IY3OZhYatL9O1g",
+	"EJ4NzXWp9OJdcmmtcP2qJGkjAEpsmM+k25QDfCU2Xk5gvY5j0zIMf7GJmMpmQrAEMQiIkmRM89vx4i6f",
+	"aahRas2WndIEw+k2UdnYtpqJ1lqPEnSmUqmbmxpCqKhkzUuhOaP5Kc0obMasyDLgyySj+QSFGvoWobGZ",
+	"j6oRbLaXMadIYeaHbWZYa5hLL4Rfa9lD2jZX2y8jeyOWSSgdlYTrPsH2xVqhiohd22VuLHInbL3f1/k+",
+	"nRixNai+pRXM09woKCwCz2ct0inkwG2ivVEuzGm2oxxvNboYuXKrVOZBYXTmDmdDjHNDnG/sS7e4y2TH",
+	"fAfXvf4zxvlunuVoRWA15xujr/1Ob3yfPnoUd/e7e4euWdeDcTc+pI9HrJfcPzp69Aj3Tg8U/511+ocP",
+	"D3tHR/gR3AhxNPrH5F/py/G7d/TFt79NPv6S/+MH+vrg/KPKnxw9V91feuqH0dP5k8nkbxWBjMmdhrg6",
+	"/cMoKAF7e4eH591u/8hJfTuDXi/qaKlp1ukfblNXbmlhPbsyRw0eq1TOIcPG3IEphQRCMDvklN2W9WUd",
+	"gBgyGPMs68P19R0wuADn4XJLm2YedPCJJ9eNjOjUFlKad5rji+rocnCJWN4nQwgi/O2H52/PzvdenJyd",
+	"2/JR+IBQMi0yzWcZmItDTxpD2yC41+uWPX57R/f2ySmNUxjwQqTW9QmxDatMW6PPtQsZyat6IoRbnM/T",
+	"qadCLKc9uJgAw2Wt4wpvaK5bJUDzZG1i8oxqzXLzs/973917TPfGHz71Hl7/b6c5iwGrhcsR3hp23HYQ",
+	"PJ+Li+TbPfN/oXFWucbDNVxDxprpPaVzRqd1DQB7txoDFDo7B0YK3iJz2oZkcZm29xYMvYcrXd8c9TYU",
+	"AbMaHadO3m++RNDbuxHu4By+/Zx4QmaA9bzJUnXGbwRTW0cww8tX9jVv2qPlTHPwwftMc+DeeH3qxZQY",
+	"ZXLVlB3zsH37qrVbRywFFdywQ1sasYzNs5oA4yyDvBCq3o3b4QPZ/rarP/VYrw0tvqGXLZMzUGQwDBDL",
+	"6RQjX+NqH+Y9NCCAE+3tFXkGuhNkTYKya/RK0NcVdsS/EMOTQqcy578D1fTJ94zmLCfnr386fWWZ6sNH",
+	"D7r36g2sDe9dHRa/w5rcYWRzh6d0QUbM50l7bVDmTmNEJrlc7WEOqwoDUpbr2t4rjV5dLbNk4B8f+FYt",
+	"t1mTnVBN0U0wyLm6DDbZnXJh1Jz7jx93r6PVJkOdyHaRWa1ePux3ndYBStFRrxN1Lrkw/5ZXLM8LK1ZE",
+	"Q+3zY/vrGTW/75U1x34zyjhHoZht5dsY8eg+AhBsBwPRPJ7lpStntaQo1ZG53V626m+zNJGA10pUO7Uz",
+	"mgtn6Zm76CVKQjX2AVkVKu6DmtTzS7q4sIsKCtgaMDh8W51uhGsNQ4VvMJ7/+c+AUxvAFMyMj3rd1a9/",
+	"hKKXauENV75wcX1X/XeuatFYPmCFOGc54Etona0DkV0prW97V+3jf8S7ehsXsVteRPObL3cN7b7+ta4h",
+	"LuovfQ3P5JQ57BRMaatcxeb7V7qh9iHeFJtN23gNy18Nar/6TLdRqSK3YX+bhdGJOiFReNTvPvi22+t3",
+	"u52o43JnBtUqHvNoJ6rkA9grihkynagD5U62/bvbi27DPRfQZwu+t6+Z5TIpYqN/uztvxnBuRHjSQdGZ",
+	"f7dIITA3+UMTPkglyJZx2P2Y8Zl5qLf3yP19tYHhQG5D77Btb7EC2Fv3x3d/P/nH43fvHnWPur3v//nT",
+	"v7/75cnL88PTHzoQvUh4rCucbytm1ESTN+ZJVV+079fxFVhTucCLi9oS/9IcyphxljIwua3iAsdmNFB1",
+	"iFWt1hmeUkHc5rRiYjkUzWzDwPwv/qLMq3cT5tX9T2ZeJePZkXt50vprci63vL8016pF6mwaKqI4Whex",
+	"pZd13AkZW3vehM//NTgTMI//SNZkZ6fWMZwf/6AsbJli/0IMDJf2n8S+rF61E/Oqwq5s4Fv20QE8+nlY",
+	"lsdzXMFV3Iq+a4tqRdr1TyuwkusJxz24Sihfh/rtfC4uYOl/eX8I5NtSdek9k+vAg66v//8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

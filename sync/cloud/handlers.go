@@ -134,10 +134,8 @@ func (s *server) PushJournal(ctx context.Context, r api.PushJournalRequestObject
 		push.Pending = *r.Body.Pending
 	}
 	if ready := r.Body.Readiness; ready != nil {
-		push.Readiness = &Readiness{Version: ready.Version, Computer: said(ready.Computer), Missing: ready.Missing}
-		if !ready.Ready && len(ready.Missing) == 0 {
-			push.Readiness.Missing = []string{"unknown"}
-		}
+		found := readinessOf(*ready)
+		push.Readiness = &found
 	}
 	hash := push.Prev
 	for _, sent := range r.Body.Entries {
@@ -168,6 +166,24 @@ func list[T any](sent *[]T) []T {
 		return nil
 	}
 	return append([]T{}, *sent...)
+}
+
+// readinessOf is how a terminal finds itself.
+func readinessOf(told api.Readiness) Readiness {
+	found := Readiness{Version: told.Version, Computer: said(told.Computer), Missing: told.Missing}
+	if !told.Ready && len(told.Missing) == 0 {
+		found.Missing = []string{"unknown"}
+	}
+	return found
+}
+
+// TellReadiness implements api.StrictServerInterface.
+func (s *server) TellReadiness(ctx context.Context, r api.TellReadinessRequestObject) (api.TellReadinessResponseObject, error) {
+	now := s.options.Now().UTC()
+	if err := s.storage.NoteReadiness(ctx, callerOf(ctx).terminal, readinessOf(*r.Body), now); err != nil {
+		return nil, err
+	}
+	return api.TellReadiness200JSONResponse{ServerTime: now}, nil
 }
 
 // PullFeed implements api.StrictServerInterface.

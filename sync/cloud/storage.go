@@ -117,6 +117,8 @@ type Storage interface {
 	Feed(ctx context.Context, t Terminal, cursor string, limit int) (Page, error)
 	// CompactFeed removes what the feed need not say any more: older than FeedKept, and said again later. It answers how much that was.
 	CompactFeed(ctx context.Context, now time.Time) (removed int64, err error)
+	// NoteReadiness keeps how a terminal finds itself that cannot push.
+	NoteReadiness(ctx context.Context, t Terminal, found Readiness, at time.Time) error
 	// Start says what is known of a start of a terminal's program. It changes nothing: only what a start brings with it proves anything.
 	Start(ctx context.Context, t Terminal, instance string) (api.FeedPageStart, error)
 	// Await returns when the merchant's feed may have something after cursor, or ctx ends.

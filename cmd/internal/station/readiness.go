@@ -46,6 +46,27 @@ func (r *Reader) NotReady(ctx context.Context) ([]string, error) {
 	return missingOffline(checks), nil
 }
 
+// tellDamaged tells the cloud of a journal that this terminal cannot work with: it pushes nothing any more, and the fleet's list would go on
+// saying what it said last. Who opened the journal waits for it no longer than a scan does, and hears of the journal, not of this.
+func tellDamaged(ctx context.Context, config Config) error {
+	ctx, cancel := context.WithTimeout(ctx, cloudsync.Budget)
+	defer cancel()
+	r, err := OpenReader(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	keys, err := loadKeys(ctx, r.folder)
+	if err != nil {
+		return err
+	}
+	client, err := r.client(config, keys, nil)
+	if err != nil {
+		return err
+	}
+	return client.TellReadiness(ctx, cloudsync.Readiness{Version: config.Version, Computer: computerName(config), Missing: []string{"journal"}})
+}
+
 // computerName is what the system calls this computer; "" where it does not say. IT finds one PC of many by it.
 func computerName(config Config) string {
 	if config.Computer != "" {

@@ -120,7 +120,11 @@ func Open(ctx context.Context, config Config) (*Station, error) {
 	}
 	s, err := openLocked(ctx, config, held)
 	if err != nil {
-		return nil, Blame(folder, errors.Join(err, held.release()))
+		err = errors.Join(err, held.release())
+		if errors.Is(err, journal.ErrDamaged) {
+			_ = tellDamaged(ctx, config) // without a line there is nobody to tell; doctor says it here
+		}
+		return nil, Blame(folder, err)
 	}
 	if err := s.resumeClock(ctx); err != nil {
 		return nil, Blame(folder, errors.Join(err, s.Close()))

@@ -278,6 +278,12 @@ func damaged(w *world) {
 	push.Entries[0].Hash = entry.Hash(push.Prev, push.Entries[0].Bytes)
 	w.expect("code of no entry", c.refused(push).Code, "journal_entry")
 	w.expect("head after all", c.push(3).Head.Seq, 3)
+	// One whose journal does not even open tells it apart from a push.
+	if err := w.storage.NoteReadiness(w.Context(), c.Terminal, cloud.Readiness{Version: "2", Missing: []string{"journal"}}, w.now); err != nil {
+		w.Fatal(err)
+	}
+	w.expect("how it says that it finds itself", []any{*w.report(c).Ready, w.report(c).Missing, w.report(c).Version, w.report(c).Computer},
+		[]any{false, []string{"journal"}, "2", "PC-7"})
 }
 
 func foreign(w *world) {

@@ -172,6 +172,10 @@ func (p pair) CompactFeed(ctx context.Context, now time.Time) (int64, error) {
 	return p.next().CompactFeed(ctx, now)
 }
 
+func (p pair) NoteReadiness(ctx context.Context, t cloud.Terminal, found cloud.Readiness, at time.Time) error {
+	return p.next().NoteReadiness(ctx, t, found, at)
+}
+
 func (p pair) Start(ctx context.Context, t cloud.Terminal, instance string) (api.FeedPageStart, error) {
 	return p.next().Start(ctx, t, instance)
 }

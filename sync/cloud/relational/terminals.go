@@ -206,6 +206,13 @@ func (c *change) noteReadiness(t cloud.Terminal, push cloud.Push) error {
 	return err
 }
 
+// NoteReadiness implements cloud.Storage.
+func (s *Storage) NoteReadiness(ctx context.Context, t cloud.Terminal, found cloud.Readiness, at time.Time) error {
+	return s.writeConditional(ctx, func(c *change) error {
+		return c.noteReadiness(t, cloud.Push{Readiness: &found, At: at})
+	})
+}
+
 // Suspend implements cloud.Storage.
 func (s *Storage) Suspend(ctx context.Context, merchant, store, name string, suspended bool) (changed bool, err error) {
 	return s.admit(ctx, merchant, store, name, suspended, "")
