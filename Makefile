@@ -72,7 +72,9 @@ lint: provision-lint
 	go test $(check) ./cmd/internal/house
 
 gallery: provision-test
-	COUNTERSIGN_GALLERY=$(CURDIR)/dist/gallery go test $(check) -count=1 -run Gallery ./ui/...
+	rm -rf dist/gallery
+	COUNTERSIGN_GALLERY=$(CURDIR)/dist/gallery go test $(check) -count=1 -timeout 90m -run Gallery ./ui/...
+	@echo "$$(ls dist/gallery | wc -l) pictures are in dist/gallery"
 
 generate: provision-build
 	go generate ./...

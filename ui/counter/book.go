@@ -112,5 +112,6 @@ func (c *Screen) bookSheet(w words) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: name, Label: w.Say(label, nil), Key: key}, theme.Ready, c.pressed)
 	}
 	return widgets.SheetBody(w.Say("ui.book.title", nil), "", widgets.Beside(theme.Size(theme.Margin), c.book.Object(), side),
-		button(pressLess, "ui.book.less", "PgUp"), button(pressMore, "ui.book.more", "PgDn"), c.backButton(w))
+		button(pressLess, "ui.book.less", "PgUp"), button(pressMore, "ui.book.more", "PgDn"),
+		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
 }

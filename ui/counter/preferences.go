@@ -121,7 +121,7 @@ func (c *Screen) preferSheet(s State, w words) fyne.CanvasObject {
 		if i == s.Pick {
 			title.In(theme.Caption, theme.Ready.Ink()).Strong()
 		}
-		rows = append(rows, widgets.Column(gap*0.5, title, widgets.Equal(gap*1.3, options...)))
+		rows = append(rows, widgets.Column(gap*0.8, title, widgets.Equal(gap*1.3, options...)))
 	}
 	training := "ui.do.train"
 	if s.Training {

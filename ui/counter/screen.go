@@ -178,10 +178,14 @@ func (c *Screen) build() {
 	if c.trained = c.counter.State().Training; c.trained {
 		c.frame.Objects = []fyne.CanvasObject{widgets.Hazard()}
 	}
+	edge := float32(0)
+	if c.trained { // the stripes cover nothing
+		edge = theme.Size(theme.Gap)
+	}
 	c.root.Objects = []fyne.CanvasObject{
 		c.sink,
-		widgets.Frame(theme.Size(theme.Bar), theme.Size(theme.Touch)+theme.Size(theme.Gap)*2, theme.Size(theme.Strip), c.heading,
-			widgets.Inset(middle, gap, 0, gap, 0), widgets.Inset(c.keysAt, gap, theme.Size(theme.Gap), gap, theme.Size(theme.Gap)), c.bar),
+		widgets.Inset(widgets.Frame(theme.Size(theme.Bar), theme.Size(theme.Touch)+theme.Size(theme.Gap)*2, theme.Size(theme.Strip), c.heading,
+			widgets.Inset(middle, gap, 0, gap, 0), widgets.Inset(c.keysAt, gap, theme.Size(theme.Gap), gap, theme.Size(theme.Gap)), c.bar), edge, edge, edge, edge),
 		c.over,
 		c.frame,
 	}

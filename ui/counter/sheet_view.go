@@ -160,7 +160,7 @@ func (c *Screen) pin(s State, w words, subtitle string) fyne.CanvasObject {
 	}
 	state := widgets.NewText(subtitle).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(2)
 	if s.Wrong != nil {
-		state = widgets.NewText(s.Wrong.Title().In(w)+" – "+s.Wrong.Next().In(w)).In(theme.Body, theme.Refused.Ink()).Strong().At(fyne.TextAlignCenter).Lines(2)
+		state = widgets.NewText(s.Wrong.Fact().In(w)).In(theme.Body, theme.Refused.Ink()).Strong().At(fyne.TextAlignCenter).Lines(4)
 	}
 	if s.Checking {
 		state = widgets.NewText(w.Say("ui.sign_in.checking", nil)).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter)

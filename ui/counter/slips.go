@@ -93,7 +93,7 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 		head := join(separator, w.Say("ui.time", args{"at": slip.Made}), w.receipt(slip.Receipt))
 		inset := theme.Size(theme.Inset)
 		inner := widgets.Column(0, widgets.NewText(head).In(theme.Body, theme.Text).Strong().Lines(1),
-			widgets.NewText(w.Say(slip.Says, nil)).In(theme.Body, theme.Muted).Lines(2))
+			widgets.NewText(capital(w.Say(slip.Says, nil))).In(theme.Body, theme.Muted).Lines(2))
 		rows = append(rows, widgets.NewChoice(widgets.Inset(inner, inset, inset/2, inset, inset/2), i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
 	}
 	var chosenRow, body fyne.CanvasObject

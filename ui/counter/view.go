@@ -367,6 +367,9 @@ func (w words) fault(s State) widgets.Verdict {
 
 // capital begins a sentence with a capital: errors begin small, since others are put before them.
 func capital(text string) string {
+	if text == "" {
+		return ""
+	}
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
 }

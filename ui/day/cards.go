@@ -8,6 +8,9 @@ import (
 	"countersign/ui/widgets"
 )
 
+// separator stands between facts: the typeface has its middle dot and its bullet in Chinese width only.
+const separator = " | "
+
 // taskCards say what happened, what it may cost and what can be done.
 func taskCards(s State, w words) []Card {
 	if s.Tasks == nil {
@@ -55,7 +58,7 @@ func exceptionCard(x terminal.Exception, s State, w words) Card {
 	if kind == "other" && x.Note != "" {
 		facts = append(facts, x.Note)
 	}
-	card.Text = strings.Join(facts, " · ")
+	card.Text = strings.Join(facts, separator)
 	switch {
 	case x.AtRisk != nil:
 		card.Mark = w.with("task.cost", args{"amount": *x.AtRisk})
@@ -83,10 +86,10 @@ func offerCards(s State, w words) []Card {
 		card.Text = w.Say("kind."+string(offer.Kind), nil)
 		zone, err := s.Place.Store.Location()
 		if from := offer.Rules.ValidFrom; err == nil && from != nil && stands == lifeStarts {
-			card.Text += " · " + w.with("offers.from", args{"at": from.Earliest(zone)})
+			card.Text += separator + w.with("offers.from", args{"at": from.Earliest(zone)})
 		}
 		if until := offer.Rules.ValidUntil; err == nil && until != nil {
-			card.Text += " · " + w.with("offers.until", args{"at": until.Latest(zone)})
+			card.Text += separator + w.with("offers.until", args{"at": until.Latest(zone)})
 		}
 		if s.Sure == offer.ID {
 			key := "offers.sure_pause"

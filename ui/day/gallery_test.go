@@ -162,6 +162,7 @@ func scenes() []scene {
 		{"day-loading", func(_ testing.TB, s *State) { s.Own, s.Store = nil, nil }},
 		{"day-empty", func(t testing.TB, s *State) {
 			s.Own, s.Store = accountOf(t, nil), accountOf(t, nil)
+			s.Store.Counters = []Counter{{Name: "counter-1"}, {Name: "counter-2"}}
 			s.Day, s.Tasks = today.AddDays(-3), &Tasks{}
 		}},
 		{"day-large", func(t testing.TB, s *State) {
@@ -170,6 +171,7 @@ func scenes() []scene {
 				all[i].Entry.Lines[0].Value, all[i].Entry.Lines[0].Amount, all[i].Entry.Lines[0].Discount = euro(123456789), nil, nil
 			}
 			s.Store = accountOf(t, all)
+			s.Store.Counters = []Counter{{Name: "counter-1"}, {Name: "counter-2"}}
 		}},
 		{"day-saved", func(_ testing.TB, s *State) {
 			*s = s.tell(false, "day.file.saved", map[string]any{"path": "Documents/Lakeside Quay 2026-11-21.xlsx"})
@@ -183,7 +185,7 @@ func scenes() []scene {
 			s.Page, s.Title = RowsPage, terminal.Saying{Key: "day.declined"}
 			s.Found = rowsOf(s.Store.Records, terminal.DayFilter{Entry: terminal.EntryDecline})
 		}},
-		{"rows-loading", page(RowsPage)},
+		{"rows-loading", func(_ testing.TB, s *State) { s.Page, s.Title = RowsPage, terminal.Saying{Key: "day.worth"} }},
 		{"rows-none", func(_ testing.TB, s *State) {
 			s.Page, s.Title, s.Found = RowsPage, terminal.Saying{Key: "day.pending"}, []terminal.Record{}
 		}},
@@ -288,23 +290,26 @@ func TestGallery(t *testing.T) {
 			window, room := stage(t, view.Language, view.Look, view.Size)
 			for _, scene := range scenes() {
 				pose(t, room, scene)
-				gallery.Complain(t, scene.name, window.Content())
-				gallery.Keep(t, "day", scene.name, view, window)
+				gallery.Check(t, scene.name, window.Content())
+				gallery.Keep(t, "day", scene.name, slices.Contains(important, scene.name), view, window)
 			}
 		})
 	}
 }
 
+// important are the scenes that somebody looked at and found good: every page, with something on it and without.
+var important = []string{"day", "day-offline", "day-late", "day-empty", "day-loading", "rows", "rows-declines", "rows-none", "tasks", "tasks-none", "offers",
+	"offers-sure", "file", "close", "close-done", "close-refused"}
+
 func TestLooks(t *testing.T) {
 	// The room would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.
-	shown := []string{"day", "day-offline", "day-late", "rows", "tasks", "offers-sure", "file", "close", "close-done"}
 	for _, look := range []struct {
 		language string
 		dark     bool
 	}{{"en", false}, {"zh-Hans", true}} {
 		window, room := stage(t, look.language, theme.Look{Dark: look.dark}, fyne.NewSize(1024, 600))
 		for _, scene := range scenes() {
-			if slices.Contains(shown, scene.name) {
+			if slices.Contains(important, scene.name) {
 				pose(t, room, scene)
 				mode := map[bool]string{false: "light", true: "dark"}[look.dark]
 				test.AssertImageMatches(t, scene.name+"-"+look.language+"-"+mode+".png", window.Canvas().Capture())

@@ -289,11 +289,12 @@ func (r *Room) head(v View) fyne.CanvasObject {
 	if v.Page != FiguresPage {
 		return widgets.Ends(theme.Size(theme.Inset), title, widgets.Inset(widgets.NewText(v.Date).In(theme.Body, theme.Muted).Lines(1), 0, 0, theme.Size(theme.Gap), 0))
 	}
-	button := func(name, label, key string, off bool) fyne.CanvasObject {
-		return widgets.NewButton(widgets.Action{Name: name, Label: label, Key: key, Off: off}, theme.Ready, r.pressed)
+	turn := func(name string, sign widgets.Sign, off bool) fyne.CanvasObject {
+		return widgets.NewButton(widgets.Action{Name: name, Sign: sign, Off: off}, theme.Ready, r.pressed)
 	}
 	return widgets.Ends(theme.Size(theme.Gap), title, widgets.NewText(v.Date).In(theme.Body, theme.Text).Strong().Lines(1),
-		button(pressPrevious, "<", "", false), button(pressNext, ">", "", v.NoNext), button(keyScope, v.Scope, keyScope, false))
+		turn(pressPrevious, widgets.SignBefore, false), turn(pressNext, widgets.SignAfter, v.NoNext),
+		widgets.NewButton(widgets.Action{Name: keyScope, Label: v.Scope, Key: keyScope}, theme.Ready, r.pressed))
 }
 
 // strip says whose figures these are, or what has just come of something.
@@ -334,8 +335,8 @@ func (r *Room) figures(v View) fyne.CanvasObject {
 		}
 		bars = append(bars, bar)
 	}
-	head := widgets.Ends(gap, widgets.NewText(v.Chart).In(theme.Body, theme.Text).Strong().Lines(1),
-		widgets.NewText(v.Customers).In(theme.Caption, theme.Muted).Lines(1))
+	head := widgets.Stretch(gap, []float32{1, 1.9}, widgets.NewText(v.Chart).In(theme.Body, theme.Text).Strong().Lines(1),
+		widgets.NewText(v.Customers).In(theme.Caption, theme.Muted).At(fyne.TextAlignTrailing).Lines(1))
 	var chart fyne.CanvasObject = widgets.NewChart(bars)
 	if len(bars) == 0 {
 		chart = widgets.Middle(widgets.NewText(v.None).In(theme.Body, theme.Muted))
@@ -417,7 +418,7 @@ func (c *cardRow) fill(now Card, chosen bool) {
 	if chosen {
 		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
 	}
-	c.body.Objects = []fyne.CanvasObject{widgets.Inset(face, 1, gap*0.4, gap*1.5, gap*0.4), widgets.Inset(inner, inset, gap, inset+gap*1.5, gap)}
+	c.body.Objects = []fyne.CanvasObject{widgets.Inset(face, 1, gap*0.4, widgets.BarRoom(), gap*0.4), widgets.Inset(inner, inset, gap, inset+widgets.BarRoom(), gap)}
 	c.body.Refresh()
 }
 

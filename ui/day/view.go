@@ -126,7 +126,7 @@ func ViewOf(s State, language terminal.Words) View {
 		v.Title = w.saying(s.Title)
 		v.None = w.say("rows.none")
 		if s.Found == nil {
-			v.None = w.say("loading")
+			v.None = w.Say("ui.deciding.title", nil)
 		} else {
 			v.Title = w.with("rows.title", args{"name": v.Title, "count": len(s.Found)})
 		}
@@ -134,13 +134,13 @@ func ViewOf(s State, language terminal.Words) View {
 		v.Title, v.None = w.say("tasks"), w.say("tasks.none")
 		v.Cards = taskCards(s, w)
 		if s.Tasks == nil {
-			v.None = w.say("loading")
+			v.None = w.Say("ui.deciding.title", nil)
 		}
 	case OffersPage:
 		v.Title, v.None = w.say("offers"), w.say("offers.none")
 		v.Cards = offerCards(s, w)
 		if s.Offers == nil {
-			v.None = w.say("loading")
+			v.None = w.Say("ui.deciding.title", nil)
 		}
 	case FilePage:
 		v.Title = w.say("file.title")
@@ -183,7 +183,7 @@ func figures(v *View, s State, w words) {
 	account, whole := s.account()
 	v.Chart, v.By, v.None = w.say("chart"), w.say("by."+string(s.By)), w.say("list.none")
 	if account == nil {
-		v.None = w.say("loading")
+		v.None = w.Say("ui.deciding.title", nil)
 		for _, key := range []string{"redeemed", "reversed", "worth", "declined", "offline", "pending"} {
 			v.Tiles = append(v.Tiles, Tile{Label: w.say(key), Value: w.say("loading"), Index: -1})
 		}

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -125,8 +126,9 @@ func (s *Screen) column(v Sight) fyne.CanvasObject {
 	rest := fyne.CanvasObject(widgets.Middle(widgets.NewText(v.None).In(theme.Body, theme.Muted)))
 	if len(v.Rows) > 0 {
 		var rows []fyne.CanvasObject
+		signed := slices.ContainsFunc(v.Rows, func(row Row) bool { return row.Sign != "" })
 		for i, row := range v.Rows {
-			rows = append(rows, s.drawRow(row, i, i == v.Chosen))
+			rows = append(rows, s.drawRow(row, i, i == v.Chosen, signed))
 		}
 		rest = widgets.ChoiceList(gap*0.8, v.Chosen, rows...)
 	}
@@ -136,7 +138,8 @@ func (s *Screen) column(v Sight) fyne.CanvasObject {
 	return widgets.Topped(gap*1.6, widgets.Column(gap*1.2, top...), rest)
 }
 
-func (s *Screen) drawRow(row Row, at int, chosen bool) fyne.CanvasObject {
+// drawRow draws a row; signed says that a row of its list has a sign, whose place the others then keep free.
+func (s *Screen) drawRow(row Row, at int, chosen, signed bool) fyne.CanvasObject {
 	gap := theme.Size(theme.Gap)
 	title := widgets.NewText(row.Title).In(theme.Body, theme.Text).Strong().Lines(2)
 	title.Loose = row.Name
@@ -151,8 +154,11 @@ func (s *Screen) drawRow(row Row, at int, chosen bool) fyne.CanvasObject {
 	if row.Mark != "" {
 		inner = widgets.Beside(gap*2, inner, widgets.NewText(row.Mark).In(theme.Caption, theme.Muted).At(fyne.TextAlignTrailing).Lines(1))
 	}
-	if row.Sign != "" {
+	switch {
+	case row.Sign != "":
 		inner = widgets.Lead(widgets.NewIcon(row.Sign, theme.Glyph, row.Tone.Ink(), theme.Raised), inner)
+	case signed:
+		inner = widgets.Lead(widgets.Fixed(widgets.Stack(), theme.Size(theme.Glyph), theme.Size(theme.Glyph)), inner)
 	}
 	return widgets.NewChoice(widgets.Inset(inner, gap*2, gap, gap*2, gap), chosen, func() { s.row(at) })
 }
@@ -277,7 +283,7 @@ func halves(gap float32, left, right fyne.CanvasObject) fyne.CanvasObject {
 	return widgets.Stretch(gap, []float32{1, 1}, left, right)
 }
 
-// above puts words above a picture. However large the words are, the picture keeps half of the place: a scanner is to read it off the glass.
+// above puts words above a picture. However large the words are, the picture keeps two fifths of the place: a scanner is to read it off the glass.
 func above(gap float32, words, picture fyne.CanvasObject) fyne.CanvasObject {
 	return &fyne.Container{Layout: halving{gap}, Objects: []fyne.CanvasObject{widgets.Scrolled(words), picture}}
 }
@@ -287,7 +293,7 @@ type halving struct{ gap float32 }
 func (halving) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
 
 func (h halving) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	words := min(widgets.HeightFor(objects[0], size.Width), max(0, size.Height-h.gap)/2)
+	words := min(widgets.HeightFor(objects[0], size.Width), max(0, size.Height-h.gap)*0.6)
 	objects[0].Move(fyne.NewPos(0, 0))
 	objects[0].Resize(fyne.NewSize(size.Width, words))
 	objects[1].Move(fyne.NewPos(0, words+h.gap))

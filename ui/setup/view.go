@@ -3,6 +3,8 @@ package setup
 import (
 	"path/filepath"
 	"slices"
+	"unicode"
+	"unicode/utf8"
 
 	"countersign/terminal"
 	"countersign/ui/theme"
@@ -77,7 +79,7 @@ func (w words) sentence(key, hint string, tone theme.Tone) Said {
 }
 
 var signs = map[theme.Tone]widgets.Sign{theme.Done: widgets.SignTick, theme.Refused: widgets.SignCross, theme.Asking: widgets.SignWarning,
-	theme.Calm: widgets.SignDot, theme.Ready: widgets.SignDot}
+	theme.Calm: widgets.SignDot, theme.Ready: widgets.SignTicket}
 
 // View says what is to be seen of a state.
 func View(s State, language terminal.Words) Sight {
@@ -286,7 +288,7 @@ func checksPage(v *Sight, s State, w words) {
 		v.Says = []Said{w.sentence("ready.no", "ready.no_hint", theme.Asking)}
 	}
 	for _, check := range s.listed() {
-		row := Row{Title: check.Found, Do: check.Do, Mark: check.Name, Sign: widgets.SignTick, Tone: theme.Done, Name: true}
+		row := Row{Title: capital(check.Found), Do: capital(check.Do), Mark: check.Name, Sign: widgets.SignTick, Tone: theme.Done, Name: true}
 		switch {
 		case !check.OK && check.Offline:
 			row.Sign, row.Tone = widgets.SignCross, theme.Refused
@@ -304,6 +306,15 @@ func checksPage(v *Sight, s State, w words) {
 	default:
 		v.Says = []Said{{Sign: widgets.SignTick, Tone: theme.Done, Text: w.with("bundle.made", map[string]any{"path": s.Bundle.Path}), Hints: []string{w.say("bundle.holds")}}}
 	}
+}
+
+// capital begins a sentence with a capital: doctor's begin small, since in a terminal they stand behind a name.
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 func logoPage(v *Sight, s State, w words) {

@@ -129,6 +129,16 @@ func Least(name fyne.ThemeSizeName) float32 {
 	return sizes[name] / look.written(name, sizes[name])
 }
 
+// Plain is the current theme's size of name as it is with writing of its natural size.
+func Plain(name fyne.ThemeSizeName) float32 {
+	look, ok := fyne.CurrentApp().Settings().Theme().(Look)
+	if !ok {
+		return Size(name)
+	}
+	look.Text = 1
+	return look.Size(name)
+}
+
 // Color is the current theme's colour of name.
 func Color(name fyne.ThemeColorName) color.Color { return theme.Color(name) }
 

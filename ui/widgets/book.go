@@ -52,7 +52,7 @@ func (b *Book) build() {
 	}
 	wide := &asWide{}
 	column := Column(gap*1.4, rows...)
-	b.scroll = container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{Inset(column, 0, 0, gap*2, gap)}})
+	b.scroll = container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{Inset(column, 0, 0, BarRoom(), gap)}})
 	b.object = &fyne.Container{Layout: &opened{b, wide}, Objects: []fyne.CanvasObject{b.scroll}}
 }
 

@@ -39,6 +39,8 @@ type Button struct {
 	OnPress func(name string)
 	hovered bool
 	pressed bool
+	share   float32 // how large it may be, see squeezed; 0 is 1
+	laid    float32 // the share that it was last drawn with
 }
 
 var (
@@ -115,6 +117,15 @@ func (b *Button) MinSize() fyne.Size {
 	return b.BaseWidget.MinSize()
 }
 
+// high is how high the button is.
+func (b *Button) high() float32 {
+	high := theme.Size(b.Height)
+	if b.share > 0 {
+		high *= b.share
+	}
+	return max(high, theme.Plain(b.Height))
+}
+
 // CreateRenderer implements fyne.Widget.
 func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	r := &buttonRenderer{button: b, face: canvas.NewRectangle(nil), cap: canvas.NewRectangle(nil), key: NewText(""), label: NewText("").Lines(1),
@@ -178,10 +189,13 @@ func (r *buttonRenderer) dress() {
 	r.icon.Sign, r.icon.Colour, r.icon.Cut = b.Action.Sign, ink, face
 	r.cap.Hidden, r.key.Hidden = b.Action.Key == "", b.Action.Key == ""
 	r.icon.Hidden = b.Action.Sign == ""
+	r.label.share, r.key.share, b.laid = b.share, b.share, b.share
 }
 
 // parts measures icon, label and key.
 func (r *buttonRenderer) parts() (icon, label, key float32) {
+	defer func(label, key float32) { r.label.share, r.key.share = label, key }(r.label.share, r.key.share) // Layout may have made them smaller
+	r.label.share, r.key.share = r.button.share, r.button.share
 	if !r.icon.Hidden {
 		icon = r.icon.MinSize().Width
 	}
@@ -205,7 +219,7 @@ func (r *buttonRenderer) MinSize() fyne.Size {
 		}
 	}
 	width += gap * float32(max(0, used-1))
-	return fyne.NewSize(max(width, theme.Size(theme.Touch)), theme.Size(r.button.Height))
+	return fyne.NewSize(max(width, theme.Plain(theme.Touch)), r.button.high())
 }
 
 func (r *buttonRenderer) Layout(size fyne.Size) {
@@ -224,9 +238,18 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 		}
 	}
 	total -= gap
-	if total > room {
-		label -= total - room
-		total = room
+	if total > room { // the margin goes first
+		margin = max(2, margin-(total-room)/2)
+		room = size.Width - margin*2
+	}
+	if total > room { // then both become smaller, so that neither has to end in the middle
+		squeeze := max(0, label+key-(total-room)) / max(1, label+key)
+		label, key, total = label*squeeze, key*squeeze, room
+	}
+	for _, text := range []*Text{r.label, r.key} {
+		if high := text.lineHeight(); high > size.Height {
+			text.share = text.most() * size.Height / high * 0.96
+		}
 	}
 	x := (size.Width - total) / 2
 	if r.button.Action.Rank == Quiet && key > 0 { // the key first: it is what one looks for in the row
@@ -252,7 +275,7 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 }
 
 func (r *buttonRenderer) placeKey(x *float32, width, gap, height float32) {
-	high := theme.Size(theme.Glyph) * 1.1
+	high := min(max(theme.Size(theme.Glyph)*1.1, r.key.lineHeight()), height-2)
 	place(r.cap, *x, (height-high)/2, width, high)
 	place(r.key, *x, 0, width, height)
 	*x += width + gap

@@ -44,7 +44,7 @@ func NewColumnRow(cells []Cell) *ColumnRow {
 		text.Bold = cell.Strong
 		r.texts, objects[i] = append(r.texts, text), text
 	}
-	bar := theme.Size(theme.Gap) * 1.5 // the list's scroll bar lies over its right edge
+	bar := BarRoom()
 	r.body = Stack(Inset(r.face, 1, 1, bar, 1), Inset(&fyne.Container{Layout: columnar{cells}, Objects: objects}, 0, 0, bar, 0))
 	r.ExtendBaseWidget(r)
 	return r
@@ -97,9 +97,9 @@ func (c columnar) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, cell := range c.cells {
 		all += cell.Share
 	}
-	gap := theme.Size(theme.Gap) * 1.3
-	room := size.Width - gap*float32(len(objects)+1)
-	x := gap
+	gap, side := theme.Size(theme.Gap)*1.2, theme.Size(theme.Gap)*1.8
+	room := size.Width - gap*float32(len(objects)-1) - side*2
+	x := side
 	for i, o := range objects {
 		width := room * c.cells[i].Share / all
 		place(o, x, 0, width, size.Height)

@@ -35,6 +35,8 @@ const (
 	SignWait    Sign = "wait"
 	SignAdjust  Sign = "adjust" // how the screen is liked: three sliders
 	SignDot     Sign = "dot"
+	SignBefore  Sign = "before" // what comes before: a day
+	SignAfter   Sign = "after"
 )
 
 // Each drawing fills 48×48. F stands for the colour of the shape, C for what is cut out of it.
@@ -55,6 +57,8 @@ var drawings = map[Sign]string{
 	SignRemove:  `<path d="M12 12 L36 36 M36 12 L12 36" fill="none" stroke="F" stroke-width="4.4" stroke-linecap="round"/>`,
 	SignWait:    `<circle cx="24" cy="24" r="23" fill="F"/><circle cx="13" cy="24" r="3.4" fill="C"/><circle cx="24" cy="24" r="3.4" fill="C"/><circle cx="35" cy="24" r="3.4" fill="C"/>`,
 	SignAdjust:  `<path d="M4 11 H44 M4 24 H44 M4 37 H44" fill="none" stroke="F" stroke-width="3.2" stroke-linecap="round"/><circle cx="32" cy="11" r="6" fill="F"/><circle cx="15" cy="24" r="6" fill="F"/><circle cx="28" cy="37" r="6" fill="F"/>`,
+	SignBefore:  `<path d="M30 10 L16 24 L30 38" fill="none" stroke="F" stroke-width="4.4" stroke-linecap="round" stroke-linejoin="round"/>`,
+	SignAfter:   `<path d="M18 10 L32 24 L18 38" fill="none" stroke="F" stroke-width="4.4" stroke-linecap="round" stroke-linejoin="round"/>`,
 	SignDot:     `<circle cx="24" cy="24" r="20" fill="F"/>`,
 }
 

@@ -50,7 +50,7 @@ func (p *Panel) list() fyne.CanvasObject {
 		}
 	}
 	// The frame of a chosen row is drawn half outside of it: the column leaves it room, or the scroll would cut it off.
-	scroll := container.NewVScroll(Inset(Column(gap*0.7, rows...), frameRoom, frameRoom, gap*1.5, frameRoom))
+	scroll := container.NewVScroll(Inset(Column(gap*0.7, rows...), frameRoom, frameRoom, BarRoom(), frameRoom))
 	if p.scroll != nil {
 		scroll.Offset = p.scroll.Offset
 	}
@@ -209,7 +209,7 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 func ChoiceList(gap float32, chosen int, rows ...fyne.CanvasObject) *fyne.Container {
 	wide := &asWide{}
 	scroll := container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{
-		Inset(Column(gap, rows...), frameRoom, frameRoom, theme.Size(theme.Gap)*1.5, frameRoom)}})
+		Inset(Column(gap, rows...), frameRoom, frameRoom, BarRoom(), frameRoom)}})
 	var target fyne.CanvasObject
 	if chosen >= 0 && chosen < len(rows) {
 		target = rows[chosen]

@@ -81,6 +81,11 @@ func (t topped) MinSize(objects []fyne.CanvasObject) fyne.Size {
 }
 
 func (t topped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	fitted(objects[:1], func() bool {
+		rest := min(heightFor(objects[1], size.Width), size.Height*0.4)
+		return heightFor(objects[0], size.Width)+t.gap+rest <= size.Height
+	})
+	defer redraw(objects[:1])
 	top := heightFor(objects[0], size.Width)
 	place(objects[0], 0, 0, size.Width, top)
 	place(objects[1], 0, top+t.gap, size.Width, size.Height-top-t.gap)

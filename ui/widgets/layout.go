@@ -6,6 +6,8 @@ package widgets
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+
+	"countersign/ui/theme"
 )
 
 // flexible is an object whose height depends on its width.
@@ -74,6 +76,9 @@ func (c column) MinSize(objects []fyne.CanvasObject) fyne.Size {
 }
 
 func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	// In a low window the air between them goes first, then they are drawn smaller, as far as writing of its natural size.
+	fitted(objects, func() bool { return column{}.heightFor(objects, size.Width) <= size.Height })
+	defer redraw(objects)
 	spaces, shown := 0, 0
 	for _, o := range objects {
 		if o.Visible() {
@@ -85,7 +90,7 @@ func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 	rest := size.Height - c.heightFor(objects, size.Width)
 	gap := c.gap
-	if rest < 0 && shown > 1 { // in a low window the air goes first
+	if rest < 0 && shown > 1 {
 		gap = max(0, gap+rest/float32(shown-1))
 	}
 	rest = max(0, rest) / float32(max(1, spaces))
@@ -243,6 +248,10 @@ type middle struct{}
 func (middle) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
 
 func (middle) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	fitted(objects, func() bool {
+		return heightFor(objects[0], min(objects[0].MinSize().Width, size.Width)) <= size.Height
+	})
+	defer redraw(objects)
 	need := objects[0].MinSize()
 	width := min(need.Width, size.Width)
 	height := min(heightFor(objects[0], width), size.Height)
@@ -283,9 +292,12 @@ func place(o fyne.CanvasObject, x, y, width, height float32) {
 	o.Resize(fyne.NewSize(max(0, width), max(0, height)))
 }
 
+// BarRoom is what is left free at the right of what can be scrolled: the scroll bar lies over it.
+func BarRoom() float32 { return theme.Size(theme.ScrollBar) + theme.Size(theme.Gap) }
+
 // Scrolled lets an object be scrolled where it is higher than its place. It is as wide as that, so that its words wrap.
 func Scrolled(object fyne.CanvasObject) *fyne.Container {
-	framed := Inset(object, frameRoom, frameRoom, frameRoom, frameRoom) // or the frame of what is chosen would be cut off at the edges
+	framed := Inset(object, frameRoom, frameRoom, BarRoom(), frameRoom) // or the frame of what is chosen would be cut off at the edges
 	wide := &asWide{}
 	return &fyne.Container{Layout: scrolled{framed, wide},
 		Objects: []fyne.CanvasObject{container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{framed}})}}

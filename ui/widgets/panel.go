@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"reflect"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -109,9 +110,12 @@ func (p *Panel) build() fyne.CanvasObject {
 	v := p.verdict
 	ground := Rounded(v.Tone.Tint())
 	margin := theme.Size(theme.Margin)
-	body := p.contents()
+	above, below := theme.Size(theme.Inset)*0.8, margin*0.7
+	if crowded() {
+		above, below = theme.Size(theme.Gap), theme.Size(theme.Gap)
+	}
 	return Stack(ground, &fyne.Container{Layout: bannered{v.low()}, Objects: []fyne.CanvasObject{
-		p.banner(), Inset(body, margin, theme.Size(theme.Inset)*0.8, margin, margin*0.7),
+		p.banner(), Inset(p.contents(), margin, above, margin, below),
 	}})
 }
 
@@ -195,7 +199,7 @@ func (p *Panel) contents() fyne.CanvasObject {
 	}
 	objects = append(objects, Space())
 	if v.Next != "" {
-		objects = append(objects, NewText(v.Next).In(first, v.Tone.Ink()).Strong().Lines(lines))
+		objects = append(objects, NewText(v.Next).In(first, v.Tone.Ink()).Strong().Lines(2))
 	}
 	if v.Question == nil {
 		return Column(gap*1.4, append(objects, Inset(p.actions(), 0, gap, 0, 0))...)
@@ -231,8 +235,11 @@ func (p *Panel) listed() fyne.CanvasObject {
 	}
 	foot = append(foot, Inset(p.actions(), 0, gap*0.5, 0, 0))
 	upper := p.list()
-	if v.Question == nil && len(v.Figures) > 0 {
-		upper = Beside(margin*0.7, upper, sums(v.Figures))
+	if figures := v.Figures; v.Question == nil && len(figures) > 0 {
+		if crowded() { // the one that matters
+			figures = slices.DeleteFunc(slices.Clone(figures), func(f Figure) bool { return !f.Strong })
+		}
+		upper = Beside(margin*0.7, upper, sums(figures))
 	}
 	left := &fyne.Container{Layout: headAndFoot{gap}, Objects: []fyne.CanvasObject{Stack(), upper, Column(gap, foot...)}}
 	if v.Question == nil {
@@ -250,6 +257,10 @@ func sums(list []Figure) fyne.CanvasObject {
 			value.In(theme.Subtitle, theme.Text)
 		}
 		label := NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1)
+		if crowded() { // the list needs the width
+			column = append(column, Column(0, label, value))
+			continue
+		}
 		column = append(column, Row(theme.Size(theme.Gap), Middled(label), Space(), value))
 	}
 	return Column(theme.Size(theme.Gap), column...)
@@ -269,13 +280,17 @@ func (p *Panel) actions() fyne.CanvasObject {
 
 // Figures is a row of numbers with what they mean.
 func Figures(list []Figure) fyne.CanvasObject {
-	row := []fyne.CanvasObject{}
+	row, values := []fyne.CanvasObject{}, []*Text{}
+	deepest := float32(0)
 	for _, f := range list {
 		value := NewText(f.Value).In(theme.Subtitle, theme.Text).Strong().Lines(1)
 		if f.Strong {
 			value.In(theme.Title, theme.Text)
 		}
-		row = append(row, Column(0, NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1), Space(), value))
+		values, deepest = append(values, value), max(deepest, value.Depth())
+	}
+	for i, f := range list { // on one base, whatever their sizes
+		row = append(row, Column(0, NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1), Space(), Inset(values[i], 0, 0, 0, deepest-values[i].Depth())))
 	}
 	return Row(theme.Size(theme.Margin)*1.5, append(row, Space())...)
 }
@@ -302,6 +317,8 @@ type bannered struct{ low bool } // a low banner leaves room for the keypad
 func (bannered) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
 
 func (b bannered) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	fitted(objects[:1], func() bool { return heightFor(objects[0], size.Width) <= size.Height*0.3 })
+	defer redraw(objects[:1])
 	height := heightFor(objects[0], size.Width)
 	if b.low && !crowded() {
 		height = theme.Size(theme.Emblem)
@@ -326,7 +343,7 @@ func (l lead) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(objects[0], 0, 0, sign, size.Height)
 	end := size.Width
 	if len(objects) > 2 {
-		width := objects[2].MinSize().Width
+		width := min(objects[2].MinSize().Width, size.Width*0.36)
 		place(objects[2], end-width, 0, width, size.Height)
 		end -= width + l.gap
 	}

@@ -70,7 +70,7 @@ func (r *Recents) build() fyne.CanvasObject {
 		list = append(list, r.row(i, row))
 	}
 	scroll := Scrolled(Column(0, list...))
-	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom, 0, 0, 0), scroll), inset*0.6-frameRoom, inset-frameRoom, inset*0.6-frameRoom, inset*0.6-frameRoom))
+	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom, 0, 0, 0), scroll), inset*0.6-frameRoom, inset-frameRoom, 0, inset*0.6-frameRoom))
 }
 
 func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
@@ -134,8 +134,7 @@ func (r *RecentRow) Fill(row Recent, chosen bool) {
 		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
 	}
 	inset := theme.Size(theme.Inset)
-	bar := theme.Size(theme.ScrollBar)
-	r.body.Objects = []fyne.CanvasObject{Inset(face, frameRoom, frameRoom, bar+frameRoom, frameRoom), Inset(Middled(rowContent(row)), inset, 0, inset*1.6, 0)}
+	r.body.Objects = []fyne.CanvasObject{Inset(face, frameRoom, frameRoom, BarRoom(), frameRoom), Inset(Middled(rowContent(row)), inset, 0, inset+BarRoom(), 0)}
 	r.body.Refresh()
 }
 

@@ -27,6 +27,15 @@ func NewSheet(content fyne.CanvasObject, width, height float32, away func()) *Sh
 	return s
 }
 
+// Covers reports that an object lies over everything that was drawn before it: a sheet with its veil, or a ground.
+func Covers(o fyne.CanvasObject) bool {
+	if _, ok := o.(*Sheet); ok {
+		return true
+	}
+	c, ok := o.(*catcher)
+	return ok && c.ground
+}
+
 // Tapped implements fyne.Tappable.
 func (s *Sheet) Tapped(*fyne.PointEvent) { s.away() }
 
@@ -35,13 +44,16 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRe
 
 // NewGround is a ground that nothing that is pressed falls through.
 func NewGround(colour fyne.ThemeColorName) fyne.CanvasObject {
-	return newCatcher(Area(colour))
+	ground := newCatcher(Area(colour))
+	ground.ground = true
+	return ground
 }
 
 // catcher keeps what is pressed on a card from reaching the veil.
 type catcher struct {
 	widget.BaseWidget
-	inner fyne.CanvasObject
+	inner  fyne.CanvasObject
+	ground bool
 }
 
 func newCatcher(inner fyne.CanvasObject) *catcher {
@@ -92,6 +104,12 @@ func (h headAndFoot) heightFor(objects []fyne.CanvasObject, width float32) float
 func (h headAndFoot) MinSize(objects []fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
 
 func (h headAndFoot) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	ends := []fyne.CanvasObject{objects[0], objects[2]} // they leave more than half of the height to what is between them, where that needs it
+	fitted(ends, func() bool {
+		between := max(theme.Plain(theme.Touch)*1.2, min(heightFor(objects[1], size.Width), size.Height*0.58))
+		return heightFor(ends[0], size.Width)+heightFor(ends[1], size.Width)+h.gap*2+between <= size.Height
+	})
+	defer redraw(ends)
 	head, foot := heightFor(objects[0], size.Width), heightFor(objects[2], size.Width)
 	place(objects[0], 0, 0, size.Width, head)
 	place(objects[1], 0, head+h.gap, size.Width, size.Height-head-foot-h.gap*2)

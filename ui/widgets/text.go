@@ -23,7 +23,9 @@ type Text struct {
 	MostLines int  // 0 for as many as it needs
 	Loose     bool // other people's words, a deal's name say, of any length: they may end in an ellipsis
 
-	scale float32 // see fit; 0 is 1
+	scale float32 // see fit; 0 is as large as it may be
+	share float32 // how large it may be, see squeezed; 0 is 1
+	laid  float32 // the share that it was last drawn with
 	sized sized
 }
 
@@ -91,7 +93,15 @@ func (t *Text) points() float32 {
 	if t.scale > 0 {
 		return theme.Size(t.Points) * t.scale
 	}
-	return theme.Size(t.Points)
+	return theme.Size(t.Points) * t.most()
+}
+
+// most is how large the writing may be drawn, in shares of its size.
+func (t *Text) most() float32 {
+	if t.share == 0 {
+		return 1
+	}
+	return max(t.share, theme.Least(t.Points))
 }
 
 // fit draws the writing smaller where its lines do not suffice at a width, as far as theme.Least allows: who asked for large writing
@@ -102,7 +112,7 @@ func (t *Text) fit(width float32) {
 	if least >= 1 || t.MostLines == 0 || t.Text == "" {
 		return
 	}
-	for scale := float32(1); ; scale -= 0.08 {
+	for scale := t.most(); ; scale -= 0.08 {
 		t.scale = max(scale, least)
 		if t.scale == least || t.whole(width) {
 			return
@@ -122,6 +132,17 @@ func (t *Text) whole(width float32) bool {
 
 // lineHeight leaves a little air between lines.
 func (t *Text) lineHeight() float32 { return t.measure("Åg例").Height }
+
+// What the typeface's metrics make of a line: below its base there is room for a hanging "g" and more, above its capitals there is room for
+// accents and more of that than below. lift, in parts of the size, puts capitals and digits into the middle of their line, where the eye
+// expects them in a button; depth is what is then left below the base.
+const (
+	lift  = 0.06
+	depth = 0.288 + lift
+)
+
+// Depth is how far above its lower edge the writing's base is.
+func (t *Text) Depth() float32 { return t.points() * depth }
 
 // LineHeight is the height of one line.
 func (t *Text) LineHeight() float32 { return t.lineHeight() }
@@ -172,6 +193,10 @@ const ellipsis = "..."
 func (t *Text) wrapped(width float32) []string {
 	var lines []string
 	for paragraph := range strings.SplitSeq(t.Text, "\n") {
+		if t.Align == fyne.TextAlignCenter {
+			lines = append(lines, t.balanced(paragraph, width)...)
+			continue
+		}
 		lines = append(lines, t.broken(paragraph, width)...)
 	}
 	if t.MostLines > 0 && len(lines) > t.MostLines {
@@ -182,6 +207,29 @@ func (t *Text) wrapped(width float32) []string {
 		if t.measure(line).Width > width+0.5 {
 			lines[i] = t.cut(line, width)
 		}
+	}
+	return lines
+}
+
+// balanced breaks a paragraph that stands in the middle so that its lines are about equally long: one word alone below a full line looks
+// like a mistake.
+func (t *Text) balanced(paragraph string, width float32) []string {
+	lines := t.broken(paragraph, width)
+	if len(lines) < 2 {
+		return lines
+	}
+	for least, most := width/2, width; most-least > 8; {
+		tried := (least + most) / 2
+		narrower := t.broken(paragraph, tried)
+		fits := len(narrower) == len(lines)
+		for _, line := range narrower {
+			fits = fits && t.measure(line).Width <= tried+0.5
+		}
+		if !fits {
+			least = tried
+			continue
+		}
+		lines, most = narrower, tried
 	}
 	return lines
 }
@@ -203,8 +251,15 @@ func (t *Text) broken(paragraph string, width float32) []string {
 	return append(lines, strings.TrimRight(line, " "))
 }
 
-// cut shortens a line until it fits with an ellipsis.
+// cut shortens a line until it fits with an ellipsis: by whole words, since half an amount would be another amount; within a word only where
+// it stands alone.
 func (t *Text) cut(line string, width float32) string {
+	words := breakable(line)
+	for n := len(words) - 1; n > 0; n-- {
+		if kept := strings.TrimRight(strings.Join(words[:n], ""), " ,.;:|–，、；：") + ellipsis; t.measure(kept).Width <= width {
+			return kept
+		}
+	}
 	runes := []rune(line)
 	for len(runes) > 0 && t.measure(string(runes)+ellipsis).Width > width {
 		runes = runes[:len(runes)-1]
@@ -258,6 +313,7 @@ func (r *textRenderer) Layout(size fyne.Size) {
 	t := r.text
 	t.fit(size.Width)
 	defer t.natural()
+	t.laid = t.share
 	points := t.points()
 	if d := r.drawn; d.words != t.Text || d.width != size.Width || d.size != points || d.bold != t.Bold {
 		r.lines = nil
@@ -269,7 +325,7 @@ func (r *textRenderer) Layout(size fyne.Size) {
 		r.drawn.words, r.drawn.width, r.drawn.size, r.drawn.bold = t.Text, size.Width, points, t.Bold
 	}
 	height := t.lineHeight()
-	y := max(0, (size.Height-height*float32(len(r.lines)))/2)
+	y := max(0, (size.Height-height*float32(len(r.lines)))/2) - points*lift
 	for _, o := range r.lines {
 		line := o.(*canvas.Text)
 		line.Alignment, line.Color = t.Align, theme.Color(t.Colour)

@@ -90,7 +90,7 @@ func TestLogoIsTakenOrSaysWhyNot(t *testing.T) {
 	kept := len(logo.logo())
 	words := translations.For("en", time.UTC)
 	for path, want := range map[string]string{
-		write("text.png", []byte("no picture")):             "is no PNG and no JPEG",
+		write("text.png", []byte("no picture")):             "is neither a PNG nor a JPEG",
 		write("huge.png", make([]byte, LogoMost+1)):         "is too large",
 		draw("wide.png", logoSide+1, 40):                    "is too large",
 		draw("dot.png", 8, 8):                               "is too small",

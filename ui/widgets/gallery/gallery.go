@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 
+	"countersign/assets/fonts"
 	"countersign/assets/translations"
 	"countersign/ui/theme"
 	"countersign/ui/widgets"
@@ -26,57 +28,96 @@ type View struct {
 	Language string
 	Look     theme.Look
 	Size     fyne.Size
+	// Some says that only what a room calls its most important scenes is drawn: those pictures are large.
+	Some bool
 }
 
-// The sizes of windows: the smallest screen, the commonest, a large one.
+// The sizes of windows: the smallest screen, the commonest, a large one, and 4K.
 var (
 	Small  = fyne.NewSize(1024, 600)
 	Common = fyne.NewSize(1366, 768)
 	Large  = fyne.NewSize(1920, 1080)
+	UHD    = fyne.NewSize(3840, 2160)
 )
 
-// Views are those in which every screen has to fit: each language in the light on the smallest screen, in the dark on the commonest one, and
-// with writing of twice its size; where pictures are made also the others. Colours take no room: without pictures the dark is left out.
+func view(language string, dark bool, percent int, size fyne.Size) View {
+	mode := map[bool]string{false: "light", true: "dark"}[dark]
+	if percent > 100 {
+		mode += fmt.Sprintf("-%d%%", percent)
+	}
+	return View{Name: fmt.Sprintf("%s-%s-%.0fx%.0f", language, mode, size.Width, size.Height), Language: language, Size: size, Some: size == UHD,
+		Look: theme.Look{Dark: dark, Text: float32(percent) / 100, Zoom: theme.ZoomFor(size.Width, size.Height)}}
+}
+
+// Views are those in which every screen is looked at. Where pictures are made: each language in the light on the smallest screen, in the dark
+// and with writing of twice its size on the commonest one, Chinese in the dark on the smallest, two languages on a large screen, and two on 4K.
+//
+// Where only the room is checked that words have, the dark is left out, since colours take none: each language on the smallest screen, there
+// and on the commonest one with writing of twice its size, and a few of what is between; with COUNTERSIGN_SOAK each language with writing of
+// each size on each screen.
 func Views() []View {
 	var views []View
-	add := func(language string, dark bool, text float32, size fyne.Size) {
-		mode := map[bool]string{false: "light", true: "dark"}[dark]
-		if text > 1 {
-			mode += fmt.Sprintf("-%.0f%%", text*100)
+	add := func(language string, dark bool, percent int, size fyne.Size) {
+		views = append(views, view(language, dark, percent, size))
+	}
+	switch {
+	case Folder() != "":
+		for _, language := range translations.Languages {
+			add(language, false, 100, Small)
+			add(language, true, 100, Common)
+			add(language, false, 200, Common)
 		}
-		views = append(views, View{fmt.Sprintf("%s-%s-%.0fx%.0f", language, mode, size.Width, size.Height), language,
-			theme.Look{Dark: dark, Text: text, Zoom: theme.ZoomFor(size.Width, size.Height)}, size})
-	}
-	for _, language := range translations.Languages {
-		add(language, false, 1, Small)
-		add(language, false, 2, Common)
-		if Folder() != "" {
-			add(language, true, 1, Common)
+		add("zh-Hans", true, 100, Small)
+		add("zh-Hans", false, 100, Large)
+		add("de", true, 100, Large)
+		add("en", false, 100, UHD)
+		add("zh-Hans", true, 100, UHD)
+	case os.Getenv("COUNTERSIGN_SOAK") != "":
+		for _, language := range translations.Languages {
+			for _, percent := range theme.TextSizes {
+				for _, size := range []fyne.Size{Small, Common, Large, UHD} {
+					add(language, false, percent, size)
+				}
+			}
 		}
+	default:
+		for _, language := range translations.Languages {
+			add(language, false, 100, Small)
+			add(language, false, 200, Small)
+			add(language, false, 200, Common)
+		}
+		add("de", false, 125, Small)
+		add("es", false, 150, Small)
+		add("zh-Hans", false, 100, Large)
+		add("en", false, 100, UHD)
 	}
-	if Folder() != "" {
-		add("en", true, 1, Small)
-		add("en", false, 1, Common)
-		add("zh-Hans", true, 1, Small)
-		add("zh-Hans", true, 2, Common)
-	}
-	add("zh-Hans", false, 1, Large)
-	add("de", false, 1, Large)
 	return views
 }
 
 // Folder is where pictures are to go; "" where none are wanted.
 func Folder() string { return os.Getenv("COUNTERSIGN_GALLERY") }
 
-// Keep writes what a window shows, where pictures are wanted.
-func Keep(t *testing.T, room, scene string, view View, window fyne.Window) {
+// pictures are being written while the next ones are drawn: two at a time.
+var pictures = make(chan struct{}, 2)
+
+// Keep writes what a window shows, where pictures are wanted. main says that the scene is one of its room's most important ones.
+func Keep(t *testing.T, room, scene string, main bool, view View, window fyne.Window) {
 	t.Helper()
-	if Folder() == "" {
+	if Folder() == "" || (view.Some && !main) {
 		return
 	}
-	if err := write(filepath.Join(Folder(), room+"-"+scene+"-"+view.Name+".png"), window.Canvas().Capture()); err != nil {
-		t.Fatal(err)
-	}
+	picture := window.Canvas().Capture()
+	pictures <- struct{}{}
+	done := make(chan error, 1)
+	go func() {
+		defer func() { <-pictures }()
+		done <- write(filepath.Join(Folder(), room+"-"+scene+"-"+view.Name+".png"), picture)
+	}()
+	t.Cleanup(func() {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func write(path string, picture image.Image) error {
@@ -94,6 +135,13 @@ func write(path string, picture image.Image) error {
 // unworded is the key of a sentence that no language has.
 var unworded = regexp.MustCompile(`^(day|ui|setup|reason|kind|assurance|verdict|role|printer|receipt|outcome|exception|words)\.[a-z_.]+$`)
 
+// Check complains of everything on a screen that nobody could read.
+func Check(t *testing.T, scene string, o fyne.CanvasObject) {
+	t.Helper()
+	Complain(t, scene, o)
+	overlaps(t, scene, o)
+}
+
 // Complain names everything that does not fit its place: words that end in the middle, and what stands out at the bottom or at the side.
 func Complain(t *testing.T, scene string, o fyne.CanvasObject) {
 	t.Helper()
@@ -107,6 +155,9 @@ func Complain(t *testing.T, scene string, o fyne.CanvasObject) {
 		}
 		if unworded.MatchString(o.Text) {
 			t.Errorf("%s: nobody has put %q into words", scene, o.Text)
+		}
+		if lacking, err := fonts.Lacks(strings.ReplaceAll(o.Text, "\n", "")); err != nil || len(lacking) > 0 {
+			t.Errorf("%s: %q would be drawn with another typeface for %q (%v)", scene, o.Text, lacking, err)
 		}
 	case *fyne.Container:
 		for _, inner := range o.Objects {
