@@ -135,15 +135,21 @@ func write(path string, picture image.Image) error {
 // unworded is the key of a sentence that no language has.
 var unworded = regexp.MustCompile(`^(day|ui|setup|reason|kind|assurance|verdict|role|printer|receipt|outcome|exception|words)\.[a-z_.]+$`)
 
+// complaints takes what is wrong with a screen: a test.
+type complaints interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
 // Check complains of everything on a screen that nobody could read.
-func Check(t *testing.T, scene string, o fyne.CanvasObject) {
+func Check(t complaints, scene string, o fyne.CanvasObject) {
 	t.Helper()
 	Complain(t, scene, o)
 	overlaps(t, scene, o)
 }
 
 // Complain names everything that does not fit its place: words that end in the middle, and what stands out at the bottom or at the side.
-func Complain(t *testing.T, scene string, o fyne.CanvasObject) {
+func Complain(t complaints, scene string, o fyne.CanvasObject) {
 	t.Helper()
 	if o == nil || !o.Visible() {
 		return

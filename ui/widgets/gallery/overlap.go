@@ -1,8 +1,6 @@
 package gallery
 
 import (
-	"testing"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -28,7 +26,7 @@ func (a line) within(b line) line {
 }
 
 // overlaps names each two lines of writing that are drawn over each other.
-func overlaps(t *testing.T, scene string, o fyne.CanvasObject) {
+func overlaps(t complaints, scene string, o fyne.CanvasObject) {
 	t.Helper()
 	everything := line{left: -1e6, top: -1e6, right: 1e6, bottom: 1e6}
 	lines := written(nil, o, fyne.Position{}, everything)
