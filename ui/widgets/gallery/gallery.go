@@ -49,8 +49,8 @@ func view(language string, dark bool, percent int, size fyne.Size) View {
 		Look: theme.Look{Dark: dark, Text: float32(percent) / 100, Zoom: theme.ZoomFor(size.Width, size.Height)}}
 }
 
-// Views are those in which every screen is looked at. Where pictures are made: each language in the light on the smallest screen, in the dark
-// and with writing of twice its size on the commonest one, Chinese in the dark on the smallest, two languages on a large screen, and two on 4K.
+// Views are those in which every screen is looked at. Where pictures are made: each language in the light on the smallest screen and with
+// writing of twice its size on the commonest one, each in the dark once, on screens of all sizes, and two on 4K.
 //
 // Where only the room is checked that words have, the dark is left out, since colours take none: each language on the smallest screen, there
 // and on the commonest one with writing of twice its size, and a few of what is between; with COUNTERSIGN_SOAK each language with writing of
@@ -64,11 +64,11 @@ func Views() []View {
 	case Folder() != "":
 		for _, language := range translations.Languages {
 			add(language, false, 100, Small)
-			add(language, true, 100, Common)
 			add(language, false, 200, Common)
 		}
 		add("zh-Hans", true, 100, Small)
-		add("zh-Hans", false, 100, Large)
+		add("en", true, 100, Common)
+		add("es", true, 200, Small)
 		add("de", true, 100, Large)
 		add("en", false, 100, UHD)
 		add("zh-Hans", true, 100, UHD)
