@@ -299,6 +299,7 @@ func stage(t *testing.T, language string, look theme.Look, size fyne.Size) (fyne
 	t.Helper()
 	app := test.NewTempApp(t)
 	app.Settings().SetTheme(look)
+	gallery.Awake(t)
 	window := test.NewTempWindow(t, nil)
 	window.SetPadded(false)
 	screen := NewScreen(window, &slowBurst{}, func(time.Duration, func()) {}, Parts{

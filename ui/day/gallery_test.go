@@ -227,6 +227,7 @@ func stage(t testing.TB, language string, look theme.Look, size fyne.Size) (fyne
 	app := test.NewTempApp(t)
 	look.Zoom = theme.ZoomFor(size.Width, size.Height)
 	app.Settings().SetTheme(look)
+	gallery.Awake(t)
 	window := test.NewTempWindow(t, nil)
 	window.SetPadded(false)
 	later := func(f func()) { f() }

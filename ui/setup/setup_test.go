@@ -17,6 +17,7 @@ import (
 	"countersign/ui/keys/keytest"
 	"countersign/ui/setup"
 	"countersign/ui/theme"
+	"countersign/ui/widgets/gallery"
 )
 
 var start = time.Date(2026, 11, 21, 11, 0, 0, 0, time.UTC)
@@ -103,6 +104,7 @@ func newDesk(t *testing.T, language string, look theme.Look, size fyne.Size) *de
 	t.Helper()
 	app := test.NewTempApp(t)
 	app.Settings().SetTheme(look)
+	gallery.Awake(t)
 	d := &desk{world: &keytest.World{Time: start}, window: test.NewTempWindow(t, nil)}
 	d.window.SetPadded(false)
 	code, err := qrcode.New(scanner.CalibrationText, qrcode.Low)
