@@ -99,7 +99,7 @@ func Folder() string { return os.Getenv("COUNTERSIGN_GALLERY") }
 
 // Awake lets Fyne look at the clock, before a window is made for pictures. Fyne forgets what was not drawn for a minute, by a clock that it only
 // reads when it makes a picture: after a minute in which a test made none, a new window would be empty in its first one.
-func Awake(t *testing.T) {
+func Awake(t testing.TB) {
 	t.Helper()
 	window := test.NewWindow(nil)
 	defer window.Close()
