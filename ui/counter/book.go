@@ -107,7 +107,11 @@ func (c *Screen) bookSheet(w words) fyne.CanvasObject {
 		title.Bold = page == c.reading.page
 		tabs = append(tabs, widgets.NewChoice(widgets.Inset(title, inset, 0, inset, 0), page == c.reading.page, func() { c.pressed(pressPage + strconv.Itoa(i)) }))
 	}
-	side := widgets.Fixed(widgets.Column(theme.Size(theme.Gap), tabs...), theme.Size(theme.Aside)*0.75, 0)
+	chapters := fyne.CanvasObject(widgets.Column(theme.Size(theme.Gap), tabs...))
+	if theme.Least(theme.Body) < 1 { // large writing leaves no room for all of them on a low screen
+		chapters = widgets.Scrolled(chapters)
+	}
+	side := widgets.Fixed(chapters, theme.Size(theme.Aside)*0.75, 0)
 	button := func(name, label, key string) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: name, Label: w.Say(label, nil), Key: key}, theme.Ready, c.pressed)
 	}
