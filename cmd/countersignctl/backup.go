@@ -52,6 +52,10 @@ evidence.`,
 			if errors.As(err, &needless) {
 				return &failure{exitCannot, "nothing was changed; run countersignctl sync", err}
 			}
+			var other *station.OtherBackup
+			if errors.As(err, &other) {
+				return &failure{exitCannot, "nothing was changed; take a backup that was made here, and keep this one for the terminal that it is of", err}
+			}
 			if err != nil {
 				return err
 			}

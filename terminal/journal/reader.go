@@ -77,6 +77,23 @@ func noLog(path string) bool {
 	return errors.Is(err, os.ErrNotExist) || (err == nil && info.Size() == 0)
 }
 
+// IdentityOf is whose journal lies in path, as the file itself says and whichever form it has: nothing is verified.
+func IdentityOf(ctx context.Context, path string) (Identity, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return Identity{}, ErrNotEnrolled
+	}
+	db, _, err := openToRead(ctx, path)
+	if db == nil {
+		return Identity{}, err
+	}
+	q := newQueries(db)
+	var identity Identity
+	if err == nil {
+		identity, err = q.identity(ctx)
+	}
+	return identity, explain(errors.Join(err, q.close(), db.Close()))
+}
+
 // Close closes the reader.
 func (r *Reader) Close() error { return errors.Join(r.q.close(), r.db.Close()) }
 

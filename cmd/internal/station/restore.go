@@ -27,6 +27,43 @@ func (n *NotNeeded) Error() string {
 	return fmt.Sprintf("the journal here is whole, and its %d entries hold the backup's %d: restoring would lose the others", n.Entries, n.Backup)
 }
 
+// OtherBackup says that a backup is another terminal's.
+type OtherBackup struct{ Backup, Here string } // the terminals' names, Here "" where it is not known
+
+// Error is one sentence.
+func (o *OtherBackup) Error() string {
+	if o.Here == "" {
+		return fmt.Sprintf("this is the backup of %s, and the keys here are another terminal's", o.Backup)
+	}
+	return fmt.Sprintf("this is the backup of %s, and this is %s", o.Backup, o.Here)
+}
+
+// Unwrap is what it is for whoever does not ask for names.
+func (o *OtherBackup) Unwrap() error { return journal.ErrOtherKey }
+
+// whoseBackup says of a backup that the keys do not fit whose it is: with many counters, the wrong file is likelier than the wrong key.
+// Where both have one name, it is the keys that were changed, and refused is all that can be said.
+func whoseBackup(ctx context.Context, folder, file string, refused error) error {
+	its, err := journal.IdentityOf(ctx, file)
+	if err != nil {
+		return refused
+	}
+	own, err := journal.IdentityOf(ctx, filepath.Join(folder, JournalName))
+	if err != nil { // it is gone or damaged: that is why there is a backup to restore
+		place, _ := readPlace(folder) // no name is better than none of this
+		own.Terminal, own.Store = place.Terminal, place.Store.ID
+	}
+	other := &OtherBackup{Backup: its.Terminal, Here: own.Terminal}
+	switch {
+	case its.Terminal != own.Terminal:
+		return other
+	case its.Store != own.Store && own.Store != "":
+		other.Backup, other.Here = its.Terminal+" ("+its.Store+")", own.Terminal+" ("+own.Store+")"
+		return other
+	}
+	return refused
+}
+
 // Restored is what Restore did.
 type Restored struct {
 	Entries uint64 // of the backup
@@ -60,6 +97,12 @@ func restoreLocked(ctx context.Context, config Config, held *lock, file string) 
 		return nil, done, err
 	}
 	backup, err := journal.Verify(ctx, file, keys.Public())
+	if errors.Is(err, journal.ErrOtherKey) {
+		err = whoseBackup(ctx, folder, file, err)
+	}
+	if other := (*OtherBackup)(nil); errors.As(err, &other) {
+		return nil, done, other
+	}
 	if err != nil && !onlySlips(err) {
 		return nil, done, fmt.Errorf("the backup %s cannot be used: %w", file, err)
 	}
