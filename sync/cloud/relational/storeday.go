@@ -69,7 +69,7 @@ func dayEntries(q Querier, t cloud.Terminal, day terminal.Date, after int64, lim
 
 // dayCounters lists the counters that work, and those that were suspended but wrote something on that day.
 func dayCounters(q Querier, t cloud.Terminal, day terminal.Date, page *cloud.DayPage) error {
-	return each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows *sql.Rows) error {
 		var c api.DayCounter
 		var seen sql.NullInt64
 		if err := rows.Scan(&c.Terminal, &c.Pending, &seen, &c.Closed); err != nil {
@@ -86,6 +86,8 @@ func dayCounters(q Querier, t cloud.Terminal, day terminal.Date, page *cloud.Day
 		FROM terminal t WHERE t.merchant = ?1 AND t.store = ?2
 		AND (t.suspended = 0 OR EXISTS (SELECT 1 FROM entry e WHERE e.terminal = t.id AND e.business_day = ?3))
 		ORDER BY t.name, t.id`, t.Merchant, t.Store, day.String())
+	cloud.SortCounters(page.Counters)
+	return err
 }
 
 // dayCustomers counts the customers of vouchers that name one. Of a voucher that names none, the column holds a name made from its id

@@ -188,6 +188,7 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 			FROM terminal t WHERE merchant = ? ORDER BY store, name, id`, merchant)
 	})
 	cloud.MarkOutdated(reports)
+	cloud.SortTerminals(reports)
 	return reports, err
 }
 
