@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	cloudsync "countersign/sync"
@@ -27,7 +28,7 @@ var errNotListed = errors.New("the list has no join code for this computer")
 var errOtherCloud = errors.New("this join code is of another cloud than the configuration allows")
 
 // ReadJoinFile reads the join codes that are meant for a computer from a file: a single code, a list of codes that all computers share,
-// or a list with the computers' names, "COMPUTER,CODE" a line. Blank lines and those that begin with # say nothing. A code that stands
+// or a list with the computers' names, "COMPUTER,CODE" a line; with or without their domain, where either leaves it out. Blank lines and those that begin with # say nothing. A code that stands
 // beside the computer's name is the only one that is tried; of a shared list each computer begins elsewhere, so that four hundred of
 // them do not all ask for the same.
 func ReadJoinFile(path, computer string) ([]string, error) {
@@ -42,7 +43,7 @@ func ReadJoinFile(path, computer string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var shared, own []string
+	var shared, own, near, nearNames []string // near are of a name that begins as this computer's does, which says no domain itself
 	named := false
 	for line := range strings.Lines(plainText(text)) {
 		line = strings.TrimSpace(line)
@@ -58,6 +59,11 @@ func ReadJoinFile(path, computer string) ([]string, error) {
 			shared = append(shared, fields[0])
 		case strings.EqualFold(fields[0], computer) || strings.EqualFold(fields[0], shortName(computer)):
 			own = append(own, fields[1])
+		case strings.EqualFold(shortName(fields[0]), computer):
+			named, near = true, append(near, fields[1])
+			if name := strings.ToLower(fields[0]); !slices.Contains(nearNames, name) {
+				nearNames = append(nearNames, name)
+			}
 		default:
 			named = true
 		}
@@ -65,6 +71,10 @@ func ReadJoinFile(path, computer string) ([]string, error) {
 	switch {
 	case len(own) > 0:
 		return own, nil
+	case len(nearNames) == 1:
+		return near, nil
+	case len(nearNames) > 1: // whichever is taken, it may be the other's
+		return nil, fmt.Errorf("%w (%s): %s says it of %s", errNotListed, computer, path, strings.Join(nearNames, ", "))
 	case len(shared) > 0:
 		hash := fnv.New32a()
 		_, _ = hash.Write([]byte(strings.ToLower(computer)))

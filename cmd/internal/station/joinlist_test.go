@@ -16,15 +16,19 @@ func TestAComputerFindsItsCodeInAList(t *testing.T) {
 		want           []string
 		says           string
 	}{
-		"one code":            {"\ufeff# for the quay\n\n countersign://a/#B.C \n", "TILL-1", []string{"countersign://a/#B.C"}, ""},
-		"by name":             {"TILL-1,one\ntill-2,two\n", "TILL-2", []string{"two"}, ""},
-		"by name in a domain": {"till-2;two\r\ntill-1;one\r\n", "till-1.shop.example", []string{"one"}, ""},
-		"as spreadsheets do":  {"\"till-1\"\t\"one\"\n", "till-1", []string{"one"}, ""},
-		"named before shared": {"spare\ntill-1,one\n", "till-1", []string{"one"}, ""},
-		"not in the list":     {"till-1,one\n", "till-9", nil, "no join code for this computer (till-9)"},
-		"of Windows' shell":   {"\xff\xfet\x00i\x00l\x00l\x00-\x001\x00,\x00o\x00n\x00e\x00\r\x00\n\x00", "till-1", []string{"one"}, ""},
-		"the other way round": {"\xfe\xff\x00t\x00i\x00l\x00l\x00;\x00o\x00n\x00e", "till", []string{"one"}, ""},
-		"an empty file":       {"# nothing yet\n", "till-1", nil, "there is no join code"},
+		"one code":             {"\ufeff# for the quay\n\n countersign://a/#B.C \n", "TILL-1", []string{"countersign://a/#B.C"}, ""},
+		"by name":              {"TILL-1,one\ntill-2,two\n", "TILL-2", []string{"two"}, ""},
+		"by name in a domain":  {"till-2;two\r\ntill-1;one\r\n", "till-1.shop.example", []string{"one"}, ""},
+		"a domain in the list": {"TILL-b.shop.example,one\ntill-c.shop.example,two\n", "till-b", []string{"one"}, ""},
+		"another's domain":     {"till-b.a.example,one\n", "till-b.b.example", nil, "no join code for this computer"},
+		"the whole name first": {"till-b.shop.example,one\ntill-b,two\n", "till-b", []string{"two"}, ""},
+		"two of one beginning": {"till-b.a.example,one\ntill-b.b.example,two\n", "till-b", nil, "says it of till-b.a.example, till-b.b.example"},
+		"as spreadsheets do":   {"\"till-1\"\t\"one\"\n", "till-1", []string{"one"}, ""},
+		"named before shared":  {"spare\ntill-1,one\n", "till-1", []string{"one"}, ""},
+		"not in the list":      {"till-1,one\n", "till-9", nil, "no join code for this computer (till-9)"},
+		"of Windows' shell":    {"\xff\xfet\x00i\x00l\x00l\x00-\x001\x00,\x00o\x00n\x00e\x00\r\x00\n\x00", "till-1", []string{"one"}, ""},
+		"the other way round":  {"\xfe\xff\x00t\x00i\x00l\x00l\x00;\x00o\x00n\x00e", "till", []string{"one"}, ""},
+		"an empty file":        {"# nothing yet\n", "till-1", nil, "there is no join code"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := ReadJoinFile(write(t, filepath.Join(t.TempDir(), "list"), c.file), c.computer)
