@@ -101,12 +101,15 @@ func goodPlace(address string, listening bool) bool {
 
 var hostName = regexp.MustCompile(`^[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?(\.[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?)*\.?$`)
 
+// numbered finds a name whose last label is a number: no domain ends so (RFC 1123, 2.1), and it was to be an address, 10.0.0.300.
+var numbered = regexp.MustCompile(`\.[0-9]+\.?$`)
+
 // goodName reports whether a host could be called so.
 func goodName(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
 	}
-	return hostName.MatchString(host)
+	return hostName.MatchString(host) && !numbered.MatchString(host)
 }
 
 // otherVariables are those that are no keys of the configuration: the programs' own, and those of countersign-cloud.

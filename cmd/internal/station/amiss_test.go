@@ -13,7 +13,7 @@ var slipsOfThePen = map[string]string{
 	`text = 900`: "100 to 200", `volume = -3`: "0 to 100", `scanner = ["serial:COM4", "x"]`: "ttyACM0", `cloud = "https://"`: "https://cloud.example/",
 	`cloud = "ftp://cloud.example"`: "https://cloud.example/", `cloud = "our cloud"`: "https://cloud.example/",
 	`proxy = "foo"`: "none", `proxy = "http://u:hunter2@127.0.0.1:port"`: "none",
-	`hub = "not an ip"`: "192.0.2.10", `hub = "192.0.2.10:0"`: "7743", `hub_listen = "0.0.0.0:99999"`: "7743", `ca_file = "/nonexistent.pem"`: "PEM",
+	`hub = "not an ip"`: "192.0.2.10", `hub = "192.0.2.10:0"`: "7743", `hub = "10.0.0.300"`: "7743", `cloud = "https://192.0.2.1000/"`: "https://cloud.example/", `hub_listen = "0.0.0.0:99999"`: "7743", `ca_file = "/nonexistent.pem"`: "PEM",
 }
 
 func TestAValueThatCannotBeIsNamed(t *testing.T) {
@@ -44,6 +44,17 @@ func TestAValueThatCannotBeIsNamed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestWhatIsMissingIsNamedOnce(t *testing.T) {
+	// "Not ready for offline: config, config, config" tells IT nothing that one word does not.
+	underPolicy(t, policyOf{})
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, ConfigName), "printer = \"usb\"\nhub = \"10.0.0.300\"\ncloud = \"our cloud\"\n")
+	checks := Examine(t.Context(), Config{Folder: folder, Language: "en"})
+	if last := checks[len(checks)-1]; last.Name != CheckReady || strings.Count(last.Found, "config") != 1 {
+		t.Errorf("%+v", last)
 	}
 }
 

@@ -41,7 +41,7 @@ func (d doctor) examineRights(folder string) Check {
 func (d doctor) examineEncryption(folder string) Check {
 	switch encrypted, known := diskEncrypted(folder); {
 	case !known:
-		return d.advise("encryption", "unknown", nil)
+		return d.advise("encryption", encryptionUnknown, nil)
 	case !encrypted:
 		return d.advise("encryption", "off", nil)
 	}

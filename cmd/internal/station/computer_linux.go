@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// encryptionUnknown is what doctor says where it cannot tell.
+const encryptionUnknown = "unseen"
+
 // diskEncrypted says whether the disk below a folder is encrypted by the system (dm-crypt), as the kernel names its devices in
 // /sys/dev/block; known is false where the folder is on no such device.
 func diskEncrypted(folder string) (encrypted, known bool) {

@@ -100,7 +100,7 @@ func Examine(ctx context.Context, config Config) []Check {
 func failed(checks []Check) []string {
 	names := []string{}
 	for _, check := range checks {
-		if !check.OK {
+		if !check.OK && !slices.Contains(names, check.Name) {
 			names = append(names, check.Name)
 		}
 	}
