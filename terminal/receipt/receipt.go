@@ -64,7 +64,7 @@ func (s *sheet) head() {
 	}
 	s.blank()
 	entry := s.facts.Entry
-	s.pairUnlessEmpty("number", entry.Receipt.String())
+	s.pairUnlessEmpty("number", s.number(entry.Receipt))
 	if !entry.Wall.IsZero() {
 		s.pair(s.say("time", nil), s.when(entry.Wall))
 	}
@@ -72,11 +72,19 @@ func (s *sheet) head() {
 	s.pairUnlessEmpty("operator", s.facts.Operator)
 	s.pairUnlessEmpty("approver", s.facts.Approver)
 	if original := s.facts.Original; original != nil {
-		s.pair(s.say("original", nil), original.Receipt.String())
+		s.pair(s.say("original", nil), s.number(original.Receipt))
 		s.pair(s.say("original_time", nil), s.when(original.At))
 	}
 	s.pairUnlessEmpty("reason", entry.Note)
 	s.rule()
+}
+
+// number is a receipt's. A training counts its own from 1: written like a real one's, it would name another customer's receipt.
+func (s *sheet) number(of terminal.ReceiptNumber) string {
+	if s.facts.Training && of.Number != 0 {
+		return s.say("practice", map[string]any{"number": int64(of.Number)})
+	}
+	return of.String()
 }
 
 // warnings are what a slip says at its top and again at its end, so that no half of it passes for something else.

@@ -191,6 +191,9 @@ func TestDuplicateAndTrainingAreUnmistakable(t *testing.T) {
 		t.Error("an original says that it is none")
 	}
 	f.Duplicate, f.Training = 3, true
+	if got := text(receipt.Layout(f, wordsIn(t, "en"), 42)); f.Entry.Receipt.Number == 0 || strings.Contains(got, f.Entry.Receipt.String()) {
+		t.Errorf("a practice slip bears the number of a real receipt, %s", f.Entry.Receipt)
+	}
 	banded := map[string]int{}
 	for _, row := range receipt.Layout(f, wordsIn(t, "en"), 42).Rows {
 		if row.Invert && row.Double {

@@ -101,7 +101,7 @@ func Lights(s State, say terminal.Words) []widgets.Light {
 	text := say.Say("ui.paper."+string(or(st.Paper, PaperUnknown)), nil)
 	if n := st.waitingSlips(); n > 0 {
 		waiting := join(separator, say.Say("ui.paper.waiting", args{"count": n}), keySlips.label())
-		if st.Paper.stuck() {
+		if st.Paper.stuck() || st.Paper == PaperNone { // without one by choice they wait in case there is one some day
 			text = join(separator, text, waiting)
 		} else {
 			text, paper = waiting, theme.Asking

@@ -257,6 +257,10 @@ func scenes() []scene {
 		{"undo-keys", func(s *State) {
 			s.Sheet, s.Undoing, s.Keys, s.Pick, s.Typed = UndoSheet, &s.Past[0], true, 3, "IT BROKE"
 		}},
+		{"slips-no-printer", func(s *State) {
+			s.Sheet, s.Slips, s.Pick, s.Status.Paper, s.Status.Slips = SlipsSheet, waiting(), 1, PaperNone, 3
+			*s = s.notice("ui.notice.no_printer", nil)
+		}},
 		{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), 1 }},
 		{"recent-open", func(s *State) { s.Opened = uid(8) }},
 		{"waits-already", func(s *State) {

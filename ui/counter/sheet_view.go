@@ -102,7 +102,7 @@ func (c *Screen) undo(s State, w words) fyne.CanvasObject {
 	entry := s.Undoing.Record.Entry
 	facts := args{"name": w.pastName(*s.Undoing), "at": entry.Wall}
 	if entry.Receipt.Number != 0 {
-		facts["receipt"] = w.receipt(entry.Receipt)
+		facts["receipt"] = w.receiptOf(s, entry.Receipt)
 	}
 	if left := s.Undoing.Until.Sub(s.Now); left > 0 {
 		facts["left"] = countdown(left)

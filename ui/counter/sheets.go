@@ -355,5 +355,8 @@ func (s State) reprintAsked(uid terminal.UID) (State, []Command) {
 			return s.notice("ui.notice.nothing_to_reprint", nil), nil
 		}
 	}
+	if s.Status.Paper == PaperNone { // nothing would come out; as it is, the slip goes on waiting for a printer, or for a word
+		return s.notice("ui.notice.no_printer", nil), nil
+	}
 	return s, []Command{PrintAgain{uid, s.Operator}}
 }

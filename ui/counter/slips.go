@@ -83,6 +83,9 @@ func (s State) slipSettled(word SlipWord) (State, []Command) {
 	if !ok || (word == SlipPrint && !slip.Prints) || (word == SlipOnPaper && !slip.Perhaps) {
 		return s, nil
 	}
+	if word == SlipPrint && s.Status.Paper == PaperNone {
+		return s.notice("ui.notice.no_printer", nil), nil
+	}
 	return s, []Command{SettleSlip{slip.ID, word, s.Clerk}}
 }
 
@@ -111,8 +114,12 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 	button := func(key functionKey, label string, on bool) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: string(key), Label: w.Say(label, nil), Key: key.label(), Off: !on}, theme.Ready, c.pressed)
 	}
-	return widgets.SheetBody(w.Say("ui.slips.title", nil), w.Say("ui.slips.hint", nil), body,
-		button(keyReprint, "ui.do.print", chosen && slip.Prints), button(keyBill, "ui.do.on_paper", chosen && slip.Perhaps),
+	hint, printable := w.Say("ui.slips.hint", nil), slip.Prints
+	if s.Status.Paper == PaperNone {
+		hint, printable = w.Say("ui.slips.no_printer", nil), false
+	}
+	return widgets.SheetBody(w.Say("ui.slips.title", nil), hint, body,
+		button(keyReprint, "ui.do.print", chosen && printable), button(keyBill, "ui.do.on_paper", chosen && slip.Perhaps),
 		button(keyUndo, "ui.do.give_up", chosen), widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
 }
 

@@ -3,6 +3,7 @@ package counter
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -135,5 +136,40 @@ func TestPrintingIsOfferedWhereTheStoreAsks(t *testing.T) {
 	}
 	if s, _ = play(s, Reprinted{First: true}); s.Notice.Saying.Key != "ui.notice.printing" {
 		t.Errorf("it says %q", s.Notice.Saying.Key)
+	}
+}
+
+func TestNothingIsSaidToBePrintedWithoutAPrinter(t *testing.T) {
+	// The cashier would wait for a slip that cannot come, and the number of those that wait would fall though none came out.
+	s := open()
+	s.Phase = Redeeming
+	s, _ = play(s, Committed{Turn: s.Turn, Outcome: redeemedOutcome()})
+	s.Status = Status{Paper: PaperNone, Slips: 1}
+	s, commands := play(s, ReprintAsked{})
+	if len(commands) != 0 || s.Notice.Saying.Key != "ui.notice.no_printer" {
+		t.Errorf("F4 does %v and says %q", commands, s.Notice.Saying.Key)
+	}
+	s.Sheet, s.Slips, s.Notice = SlipsSheet, []Slip{{ID: 1, Prints: true}}, Notice{}
+	if s, commands = play(s, SlipSettled{SlipPrint}); len(commands) != 0 || s.Notice.Saying.Key != "ui.notice.no_printer" {
+		t.Errorf("in the list it does %v and says %q", commands, s.Notice.Saying.Key)
+	}
+	if _, commands = play(s, SlipSettled{SlipGiveUp}); len(commands) != 1 {
+		t.Errorf("a slip that nobody wants cannot be given up: %v", commands)
+	}
+}
+
+func TestAPracticeSlipsNumberIsNoReceipts(t *testing.T) {
+	// A practice slip would bear the number of a real customer's receipt.
+	s := open()
+	s.Phase = Redeeming
+	outcome := redeemedOutcome()
+	outcome.Record.Entry.Receipt = terminal.ReceiptNumber{Epoch: 1, Number: 7}
+	s, _ = play(s, Committed{Turn: s.Turn, Outcome: outcome})
+	if says := Panel(s, english).Subtitle; !strings.Contains(says, "Receipt 1-000007") {
+		t.Errorf("at work it says %q", says)
+	}
+	s.Training = true
+	if says := Panel(s, english).Subtitle; strings.Contains(says, "1-000007") || !strings.Contains(says, "Practice slip 7") {
+		t.Errorf("in a training it says %q", says)
 	}
 }

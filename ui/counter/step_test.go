@@ -465,6 +465,7 @@ func TestSlipsThatWaitForThePrinter(t *testing.T) {
 	for want, status := range map[string]Status{
 		"Printer is off | 3 slips wait | F11": {Paper: PaperGone, Slips: 1, Queued: 2},
 		"Out of paper | 1 slip waits | F11":   {Paper: PaperOut, Queued: 1},
+		"No printer | 3 slips wait | F11":     {Paper: PaperNone, Slips: 1, Queued: 2},
 		"Printer ready":                       {Paper: PaperReady, Queued: 1},
 		"1 slip waits | F11":                  {Paper: PaperReady, Slips: 1, Queued: 1},
 	} {

@@ -108,7 +108,7 @@ const (
 
 // waitingSlips is how many slips do not come out by themselves. With a printer that works, what is queued is on its way.
 func (s Status) waitingSlips() int {
-	if s.Paper.stuck() {
+	if s.Paper.stuck() || s.Paper == PaperNone {
 		return s.Slips + s.Queued
 	}
 	return s.Slips

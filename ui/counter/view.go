@@ -262,7 +262,7 @@ func (w words) redeemed(s State) widgets.Verdict {
 	}
 	v := w.subject(widgets.Verdict{Tone: theme.Done, Sign: widgets.SignTick, Title: w.Say("outcome.redeemed", nil)}, s, true)
 	entry := s.Outcome.Record.Entry
-	v.Subtitle = join(separator, w.Say("ui.at_time", args{"at": entry.Wall}), w.receipt(entry.Receipt), v.Subtitle)
+	v.Subtitle = join(separator, w.Say("ui.at_time", args{"at": entry.Wall}), w.receiptOf(s, entry.Receipt), v.Subtitle)
 	tone := theme.Done
 	if entry.Assurance == terminal.Offline {
 		tone = theme.Asking
@@ -283,6 +283,14 @@ func (w words) redeemed(s State) widgets.Verdict {
 		{Name: string(keyReprint), Label: w.Say(again, nil), Key: keyReprint.label()},
 	}
 	return v
+}
+
+// receiptOf is a receipt's number in words. A training counts its own from 1: said like a real one's, it would name another customer's receipt.
+func (w words) receiptOf(s State, number terminal.ReceiptNumber) string {
+	if s.Training && number.Number != 0 {
+		return w.Say("ui.training.receipt", args{"number": int64(number.Number)})
+	}
+	return w.receipt(number)
 }
 
 func (w words) receipt(number terminal.ReceiptNumber) string {
@@ -351,7 +359,7 @@ func (w words) takenBack(s State) widgets.Verdict {
 		v = w.partlyBack(v, s.Outcome.Reversed.Entry, record.Entry, s.Outcome.Lines)
 	}
 	if s.Outcome.Reversed != nil {
-		v.Subtitle = join(separator, w.receipt(s.Outcome.Reversed.Entry.Receipt), v.Subtitle)
+		v.Subtitle = join(separator, w.receiptOf(s, s.Outcome.Reversed.Entry.Receipt), v.Subtitle)
 	}
 	v.Next = w.Say("ui.taken_back.next", nil)
 	v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.next", nil))}
