@@ -61,7 +61,7 @@ func openScreen(folder string) (s *screen, err error) {
 	}
 	number, err := bufio.NewReader(read).ReadString('\n')
 	if err != nil {
-		return s, fmt.Errorf("Xvfb did not come up: %w", err)
+		return s, fmt.Errorf("the display server Xvfb did not come up: %w", err)
 	}
 	s.display = ":" + strings.TrimSpace(number)
 	if err := s.mapMemory(filepath.Join(folder, "Xvfb_screen0")); err != nil {
@@ -94,7 +94,7 @@ func (s *screen) mapMemory(path string) error {
 	number := func(n int) int { return int(binary.BigEndian.Uint32(s.memory[4*n:])) }
 	const headerSize, version, bitsPerPixel, bytesPerLine, colours = 0, 1, 11, 12, 19
 	if number(version) != 7 || number(bitsPerPixel) != 32 {
-		return fmt.Errorf("Xvfb's screen is of version %d with %d bits a pixel, not 7 with 32", number(version), number(bitsPerPixel))
+		return fmt.Errorf("the screen of Xvfb is of version %d with %d bits a pixel, not 7 with 32", number(version), number(bitsPerPixel))
 	}
 	s.stride, s.pixels = number(bytesPerLine), s.memory[number(headerSize)+12*number(colours):]
 	return nil
