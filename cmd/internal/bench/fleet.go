@@ -184,7 +184,7 @@ func (o *office) fleet(ctx context.Context, n int) ([]*till, error) {
 	all := make([]*till, n)
 	invitations := make([]cloud.Invitation, n)
 	for i := range invitations {
-		invitations[i] = cloud.Invitation{Merchant: merchant, Store: shopID, SecretHash: cloud.SecretHash(rand.Text()), CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+		invitations[i] = cloud.Invitation{Merchant: merchant, Store: shopID, Name: "till-" + rand.Text(), SecretHash: cloud.SecretHash(rand.Text()), CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
 	}
 	if err := o.storage.Invite(ctx, invitations); err != nil {
 		return nil, err
