@@ -81,7 +81,7 @@ func serve(ctx context.Context, storage *relational.Storage) (*office, error) {
 		return nil, err
 	}
 	o := &office{storage: storage, url: "http://" + listener.Addr().String(), stopping: make(chan struct{}), served: make(chan struct{})}
-	handler, err := cloud.New(ctx, storage, cloud.Options{PublicURL: o.url, Stopping: o.stopping})
+	handler, err := cloud.New(ctx, storage, cloud.Options{PublicURL: o.url, Stopping: o.stopping, OpenMetrics: true})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
