@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"countersign/sync/api"
+	"github.com/go-jose/go-jose/v4"
 )
 
 const (
@@ -174,21 +174,22 @@ func verifyAnswer(answer *http.Response, body []byte, id string, keys keyFinder)
 	if body == nil {
 		body = []byte{}
 	}
-	signed, err := api.ReadJWS(text, body)
-	if err != nil {
+	signed, err := jose.ParseDetached(text, body, []jose.SignatureAlgorithm{jose.EdDSA})
+	if err != nil || len(signed.Signatures) != 1 {
 		return errors.New("the signature of an answer cannot be read")
 	}
-	key, err := keys(signed.Header.KeyID, body)
+	header := signed.Signatures[0].Protected
+	key, err := keys(header.KeyID, body)
 	if err != nil {
 		return err
 	}
-	if !signed.Verify(key) {
+	if err := signed.DetachedVerify(body, key); err != nil {
 		return errors.New("the signature of an answer is not the cloud's")
 	}
-	if signed.Header.Request == nil || *signed.Header.Request != id {
+	if jti, _ := header.ExtraHeaders["jti"].(string); jti != id {
 		return errors.New("an answer belongs to another request")
 	}
-	if int(signed.Header.Status) != answer.StatusCode {
+	if status, _ := header.ExtraHeaders["sts"].(float64); int(status) != answer.StatusCode {
 		return errors.New("the status of an answer was changed on the way")
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"time"
 
-	"countersign/sync/api"
+	"github.com/go-jose/go-jose/v4"
 )
 
 // proofClaims is the payload of a request proof: RFC 9449 (DPoP), and bh, the base64url SHA-256 of the request's body, so that a
@@ -28,7 +28,7 @@ type proofClaims struct {
 
 // prover makes request proofs with the terminal's own key, which may live where only signing is possible.
 type prover struct {
-	signer api.JWSSigner
+	signer jose.Signer
 }
 
 func newProver(key crypto.Signer) (*prover, error) {
@@ -36,7 +36,9 @@ func newProver(key crypto.Signer) (*prover, error) {
 	if !ok {
 		return nil, errors.New("the terminal's key is not an Ed25519 key: join again")
 	}
-	signer, err := api.NewJWSSigner(api.JWSHeader{Type: "dpop+jwt", Key: api.KeyJWK(public)}, key)
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: jose.EdDSA, Key: keySigner{key, public}},
+		(&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"))
 	if err != nil {
 		return nil, fmt.Errorf("the terminal's key cannot sign requests: %w", err)
 	}
@@ -57,8 +59,24 @@ func (p *prover) prove(method, url string, body []byte, nonce string, onBehalf e
 	if err != nil {
 		return "", "", err
 	}
-	if proof, err = p.signer.Sign(payload, false); err != nil {
+	signed, err := p.signer.Sign(payload)
+	if err != nil {
 		return "", "", fmt.Errorf("the request cannot be signed: %w", err)
 	}
-	return proof, claims.ID, nil
+	proof, err = signed.CompactSerialize()
+	return proof, claims.ID, err
+}
+
+// keySigner lets go-jose sign with a key that never leaves its store.
+type keySigner struct {
+	key    crypto.Signer
+	public ed25519.PublicKey
+}
+
+func (k keySigner) Public() *jose.JSONWebKey { return &jose.JSONWebKey{Key: k.public} }
+
+func (k keySigner) Algs() []jose.SignatureAlgorithm { return []jose.SignatureAlgorithm{jose.EdDSA} }
+
+func (k keySigner) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, error) {
+	return k.key.Sign(rand.Reader, payload, crypto.Hash(0))
 }

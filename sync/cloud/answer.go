@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"countersign/sync/api"
 )
 
@@ -102,11 +104,16 @@ func (r *recorder) send(w http.ResponseWriter, key FeedKey, jti string) error {
 
 // signAnswer makes the detached JWS over an answer's body (RFC 7515, appendix F).
 func signAnswer(key FeedKey, body []byte, jti string, status int) (string, error) {
-	signer, err := api.NewJWSSigner(api.JWSHeader{KeyID: key.ID, Request: &jti, Status: float64(status)}, key.Key)
+	options := (&jose.SignerOptions{}).WithHeader("jti", jti).WithHeader("sts", status)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: key.Key, KeyID: key.ID}}, options)
 	if err != nil {
 		return "", err
 	}
-	return signer.Sign(body, true)
+	signed, err := signer.Sign(body)
+	if err != nil {
+		return "", err
+	}
+	return signed.DetachedCompactSerialize()
 }
 
 // asProblem turns any error into an answer. What is the machine's fault is logged by the caller and not told.

@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"time"
 
-	"countersign/sync/api"
+	"github.com/go-jose/go-jose/v4"
 )
 
 // Headers of the contract.
@@ -44,20 +44,26 @@ func checkProof(header http.Header, method, url string, body, nonceKey []byte, n
 	if len(proofs) != 1 {
 		return nil, claims, errors.New("the request needs exactly one DPoP header")
 	}
-	signed, err := api.ReadJWS(proofs[0], nil)
+	signed, err := jose.ParseSignedCompact(proofs[0], []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {
 		return nil, claims, errors.New("the DPoP header is no JWS by an Ed25519 key")
 	}
-	if signed.Header.Type != "dpop+jwt" {
+	protected := signed.Signatures[0].Protected
+	if kind, _ := protected.ExtraHeaders[jose.HeaderType].(string); kind != "dpop+jwt" {
 		return nil, claims, errors.New("the proof's typ is not dpop+jwt")
 	}
-	if key = signed.Header.Key.Public(); key == nil {
-		return nil, claims, errors.New("the proof holds no public Ed25519 key, or not only that")
+	if protected.JSONWebKey == nil || !protected.JSONWebKey.IsPublic() {
+		return nil, claims, errors.New("the proof holds no public key")
 	}
-	if !signed.Verify(key) {
+	key, ok := protected.JSONWebKey.Key.(ed25519.PublicKey)
+	if !ok {
+		return nil, claims, errors.New("the proof's key is not an Ed25519 key")
+	}
+	payload, err := signed.Verify(key)
+	if err != nil {
 		return nil, claims, errors.New("the proof's signature does not verify")
 	}
-	if err := json.Unmarshal(signed.Payload, &claims); err != nil {
+	if err := json.Unmarshal(payload, &claims); err != nil {
 		return nil, claims, errors.New("the proof's claims cannot be read")
 	}
 	digest := sha256.Sum256(body)
