@@ -24,6 +24,11 @@ var (
 // shortMost is how often in a row a printer may answer and still owe an answer, before that one never comes.
 const shortMost = 3
 
+// backlog is how many things that the printer said may wait to be heard. A picture may hold what looks like questions, each of which many
+// printers answer at once: of the largest picture on a slip (28 KB) a third as many answers as bytes come, and the word for the slip
+// right behind them.
+const backlog = 1 << 14
+
 // patienceForLate is how many times as long an answer is waited for when an earlier one has not come: a computer that is busy, or a slow
 // line, may be late with each of them.
 const patienceForLate = 4
@@ -64,7 +69,7 @@ type result struct {
 }
 
 func newSession(port Port, chunk int) *session {
-	s := &session{port: port, chunk: chunk, answers: make(chan answer, 256), gone: make(chan struct{}), quit: make(chan struct{}),
+	s := &session{port: port, chunk: chunk, answers: make(chan answer, backlog), gone: make(chan struct{}), quit: make(chan struct{}),
 		work: make(chan []byte), results: make(chan result, 1)}
 	if port.Traits().TwoWay {
 		go s.read()
@@ -190,6 +195,7 @@ func (s *session) clear(ctx context.Context, between bool) error {
 	const look = 20 * time.Millisecond // how often control lines are looked at: nothing tells when they change
 	var waited, unasked, mute time.Duration
 	defer s.stalled(false)
+	s.forget() // it may answer faster than a fast line takes the slip
 	for s.xoff.Load() || !s.port.Ready() {
 		signs := s.signs
 		if err := s.await(ctx, look, func(a answer) bool { return a.kind == answerXON }); err != nil && err != errTimeout {
@@ -379,5 +385,5 @@ func (s *session) hear(a answer) {
 	s.heard(a)
 }
 
-// forget takes what was said before a question is put: late answers to earlier ones.
+// forget takes what was said so far: before a question is put, late answers to earlier ones.
 func (s *session) forget() { s.waiting(func(answer) bool { return false }) }
