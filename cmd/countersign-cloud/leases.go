@@ -18,7 +18,7 @@ func newLeases(g *globals) *cobra.Command {
 		Use:   "leases",
 		Short: "List what is reserved to terminals",
 		Long: "List what is reserved to terminals, so that they can honour it without a line. Nobody else gets it until the terminal has given it back, also\n" +
-			"after its expiry: see write-off.",
+			"after its expiry, and of one that was restored from a backup, which does not know what it had spent, never: see write-off.",
 		Example: "  countersign-cloud leases --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.with(func(s cloud.Office) error { return g.leases(cmd.Context(), s, asJSON) })

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
 )
@@ -20,7 +21,7 @@ var leaseTests = []test{
 	{"a limit per day is leased", leasedLimit},
 	{"what is leased of a limit is counted once", limitCountedOnce},
 	{"who is refused for what is only reserved is told so, and gets it back", limitWanted},
-	{"a lease is void in another epoch", leaseEpoch},
+	{"a lease is void in another epoch, and what it held stays held until it is written off", leaseEpoch},
 	{"nothing is leased before the journal is here", leaseBehind},
 	{"a copy of a journal has no leases", leaseOfCopy},
 }
@@ -292,12 +293,34 @@ func limitWanted(w *world) {
 
 func leaseEpoch(w *world) {
 	a, b := w.counter(quay), w.counter(harbour)
-	pass, _ := a.swims(10)
-	a.place.Epoch++
-	a.write(terminal.Entry{Kind: terminal.EntryEpoch, Heads: [][]byte{a.place.Hash[:]}})
-	a.push(1)
-	w.expect("open leases", len(a.ask()), 0)
-	w.expect("free", b.claim(pass, 10, w.uid()).Granted, true)
+	w.lendable()
+	kept, spent := w.issue("swim", cloud.Facts{}), w.issue("swim", cloud.Facts{})
+	leases := a.ask(cloud.LeaseWant{Voucher: kept.Voucher.ID, Units: 10}, cloud.LeaseWant{Voucher: spent.Voucher.ID, Units: 10})
+	w.expect("leased", len(leases), 2)
+	restored := a.copied()
+	a.under(spent, 2, leases[1], w.now) // after the backup, and only its hub has heard of it
+	restored.begin(api.Head{Epoch: restored.place.Epoch, Hash: restored.place.Hash[:]})
+	restored.pushAt(1)
+	w.expect("open leases", len(restored.ask(cloud.LeaseWant{Voucher: kept.Voucher.ID, Units: 1})), 0)
+	for _, asks := range []*counter{restored, b} {
+		w.expect("what the line before may have spent",
+			[]bool{asks.claimAt(kept).Granted, asks.claimAt(spent).Granted}, []bool{false, false})
+	}
+	w.expect("what it had spent", a.push(1).Verdicts[0].Verdict, terminal.Accepted)
+	w.expect("to be written off", len(w.leases()), 2)
+	if err := w.storage.WriteOffLease(w.Context(), merchantID, leases[0].ID, w.now); err != nil {
+		w.Fatal(err)
+	}
+	w.expect("free once it is written off", b.claim(kept, 10, w.uid()).Granted, true)
+}
+
+func (w *world) leases() []cloud.LeaseReport {
+	w.Helper()
+	all, err := w.storage.Leases(w.Context(), merchantID)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return all
 }
 
 func leaseBehind(w *world) {

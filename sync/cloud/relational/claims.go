@@ -44,6 +44,9 @@ func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 			}
 		}
 		claiming := claiming{change: c, terminal: t, claim: claim, from: from}
+		if claiming.asking, err = c.lessee(t, claim.Standing); err != nil {
+			return err
+		}
 		claiming.answer.Begin, claiming.answer.Clone = begin, from.clone || from.refused
 		if err := claiming.decide(); err != nil {
 			return err
@@ -61,6 +64,7 @@ type claiming struct {
 	terminal cloud.Terminal
 	claim    cloud.Claim
 	from     machine
+	asking   lessee
 	answer   cloud.ClaimAnswer
 	rows     []hold
 	limited  []limited     // what each of rows counts under limits
@@ -185,7 +189,7 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 		g.refuse(terminal.Finding{Reason: terminal.BadSignature, Facts: map[string]any{}})
 		return nil // whoever did not see the code learns nothing of its uses
 	}
-	account, campaign, err := g.account(v, line.Part, g.terminal.ID, g.claim.UID)
+	account, campaign, err := g.account(v, line.Part, g.asking, g.claim.UID)
 	if err != nil {
 		return err
 	}
@@ -212,7 +216,7 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 	}
 	if line.Units > account.Free() {
 		// Whoever has some of it leased and does not need it hears that it is wanted.
-		if err := g.want(v.ID, line.Part, g.terminal.ID); err != nil {
+		if err := g.want(v.ID, line.Part, g.asking); err != nil {
 			return err
 		}
 	}
@@ -237,7 +241,7 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 
 // nameLessee adds for whom what is asked for is reserved, and until when.
 func (g *claiming) nameLessee(facts map[string]any, v held, part string) error {
-	leases, err := openLeases(g, "voucher = ? AND part = ? AND terminal <> ? AND units > spent", int64(v.ID), part, g.terminal.ID)
+	leases, err := openLeases(g, "voucher = ? AND part = ? AND (terminal <> ? OR epoch < ?) AND units > spent", int64(v.ID), part, g.asking.terminal, g.asking.epoch)
 	if err != nil || len(leases) == 0 {
 		return err
 	}

@@ -254,7 +254,7 @@ func (c *change) relieve(voucherID terminal.VoucherID, part string, at time.Time
 	if err != nil {
 		return err
 	}
-	account, _, err := c.account(v, part, 0, terminal.UID{})
+	account, _, err := c.account(v, part, nobody, terminal.UID{})
 	if err != nil {
 		return err
 	}

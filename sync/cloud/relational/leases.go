@@ -17,7 +17,29 @@ import (
 
 // A lease is spent by whatever its terminal redeems of the voucher, or of the campaign on that day, in entries after the one that was its
 // newest when it asked. Terminal and cloud count that from the same entries, so that they cannot disagree about what is left. What is
-// open and not spent is held from everybody else as a claim's units are; its own terminal's claims may draw on it.
+// open and not spent is held from everybody else as a claim's units are; its own terminal's claims may draw on it. A journal that goes on in
+// a new epoch has no leases: it is a restored or a copied one, and what the line that it left spent is known to none who write it. That may
+// be on its way, in the hub's hands or on a disk that comes back: so what was leased in an earlier epoch is held from the new one as well,
+// until somebody writes it off.
+
+// lessee is who may spend what is leased to a terminal: its journal in one epoch.
+type lessee struct {
+	terminal int64
+	epoch    uint32
+}
+
+// nobody has leased anything.
+var nobody = lessee{}
+
+// lessee is the terminal as of its newest epoch here, or of the later one that it says it is in.
+func (c *change) lessee(t cloud.Terminal, standing cloud.Standing) (l lessee, err error) {
+	l.terminal = t.ID
+	err = c.QueryRow("SELECT epoch FROM terminal WHERE id = ?", t.ID).Scan(&l.epoch)
+	if standing.Journal != nil {
+		l.epoch = max(l.epoch, standing.Journal.Epoch)
+	}
+	return l, err
+}
 
 // lease is an open one.
 type lease struct {
@@ -76,7 +98,7 @@ func (s *Storage) Lease(ctx context.Context, t cloud.Terminal, request cloud.Lea
 		if end == nil || end.Seq != head.Seq || end.Epoch != head.Epoch || (head.Seq > 0 && !bytes.Equal(end.Hash, head.Hash[:])) {
 			return cloud.ErrBehind
 		}
-		before, err := openLeases(c, "terminal = ?", t.ID)
+		before, err := openLeases(c, "terminal = ? AND epoch = ?", t.ID, head.Epoch)
 		if err != nil {
 			return err
 		}
@@ -94,7 +116,7 @@ func (s *Storage) Lease(ctx context.Context, t cloud.Terminal, request cloud.Lea
 				return err
 			}
 		}
-		all, err := openLeases(c, "terminal = ?", t.ID)
+		all, err := openLeases(c, "terminal = ? AND epoch = ?", t.ID, head.Epoch)
 		if err == nil && !slices.EqualFunc(before, all, func(a, b lease) bool { return a.id == b.id }) {
 			err = c.tellHub(t.Merchant, t.Store) // it must not grant to others what is leased
 		}
@@ -123,6 +145,8 @@ type leasing struct {
 	store    *terminal.Store
 	zone     *time.Location
 }
+
+func (g *leasing) lessee() lessee { return lessee{g.terminal.ID, g.epoch} }
 
 // today is the store's business day, and when it ends.
 func (g *leasing) today() (day terminal.Date, ends time.Time, err error) {
@@ -165,11 +189,11 @@ func (g *leasing) grant(want cloud.LeaseWant) error {
 	if err != nil {
 		return err
 	}
-	account, campaign, err := g.account(v, want.Part, g.terminal.ID, terminal.UID{})
+	account, campaign, err := g.account(v, want.Part, g.lessee(), terminal.UID{})
 	if err != nil || campaign.Offline == nil || account.Withdrawn || len(stateFindings(v.Voucher, campaign, g.terminal.Store)) > 0 {
 		return err
 	}
-	mine, err := openLeases(g, "terminal = ? AND campaign = ? AND voucher <> 0", g.terminal.ID, campaign.ID)
+	mine, err := openLeases(g, "terminal = ? AND epoch = ? AND campaign = ? AND voucher <> 0", g.terminal.ID, g.epoch, campaign.ID)
 	if err != nil {
 		return err
 	}
@@ -217,7 +241,7 @@ func (g *leasing) underLimit(campaign terminal.Campaign, mine []lease, units int
 	if err != nil {
 		return 0, err
 	}
-	limits, err := openLeases(g, "terminal = ? AND campaign = ? AND voucher = 0 AND day = ?", g.terminal.ID, campaign.ID, day.String())
+	limits, err := openLeases(g, "terminal = ? AND epoch = ? AND campaign = ? AND voucher = 0 AND day = ?", g.terminal.ID, g.epoch, campaign.ID, day.String())
 	return min(units, leftOf(limits)-leftOf(mine)), err
 }
 
@@ -227,7 +251,7 @@ func (g *leasing) quotaLeft(kind terminal.Kind, quota terminal.Quota) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	held, err := heldOf(g, g.terminal.Merchant, kind, quota, 0, terminal.UID{})
+	held, err := heldOf(g, g.terminal.Merchant, kind, quota, nobody, terminal.UID{})
 	return quota.Count - used - held, err
 }
 
@@ -245,7 +269,7 @@ func (g *leasing) grantLimit(want cloud.LeaseWant) error {
 	if err != nil {
 		return err
 	}
-	mine, err := openLeases(g, "terminal = ? AND campaign = ? AND voucher = 0 AND day = ?", g.terminal.ID, campaign.ID, day.String())
+	mine, err := openLeases(g, "terminal = ? AND epoch = ? AND campaign = ? AND voucher = 0 AND day = ?", g.terminal.ID, g.epoch, campaign.ID, day.String())
 	if err != nil {
 		return err
 	}
@@ -289,7 +313,7 @@ func (c *change) returnGivenUp(t cloud.Terminal, request cloud.LeaseRequest) err
 	if len(request.GivenUp) == 0 {
 		return nil
 	}
-	mine, err := openLeases(c, "terminal = ?", t.ID)
+	mine, err := openLeases(c, "terminal = ? AND epoch = ?", t.ID, request.Standing.Journal.Epoch)
 	if err != nil {
 		return err
 	}
@@ -303,13 +327,13 @@ func (c *change) returnGivenUp(t cloud.Terminal, request cloud.LeaseRequest) err
 	return nil
 }
 
-// returnPast takes back the leases of a terminal that nothing after its entry e can be spent of: it was written after they expired, or in
-// another epoch. Everything before it is here.
+// returnPast takes back the leases of a terminal that nothing after its entry e can be spent of: it was written after they expired. Everything
+// before it is here.
 func (c *change) returnPast(t cloud.Terminal, e terminal.Entry, at time.Time) error {
 	if none, err := c.noLeases(t.Merchant); err != nil || none {
 		return err
 	}
-	past, err := openLeases(c, "terminal = ? AND (expires_at < ? OR epoch < ?)", t.ID, micros(e.Lower), e.Epoch)
+	past, err := openLeases(c, "terminal = ? AND epoch = ? AND expires_at < ?", t.ID, e.Epoch, micros(e.Lower))
 	if err != nil {
 		return err
 	}
@@ -332,26 +356,26 @@ func (c *change) endLease(l lease, state string, at time.Time) error {
 	return c.relieve(l.voucher, l.part, at)
 }
 
-// leasedBut is what is leased of a voucher, or of a part of it, to others than a terminal, and not spent. A terminal's own lease is not held from its own claim:
-// what is redeemed of that is spent of the lease.
-func leasedBut(q Querier, v terminal.VoucherID, part string, but int64) (units int64, err error) {
+// leasedBut is what is leased of a voucher, or of a part of it, to others than a lessee, and not spent. A terminal's own lease is not held from
+// its own claim: what is redeemed of that is spent of the lease.
+func leasedBut(q Querier, v terminal.VoucherID, part string, but lessee) (units int64, err error) {
 	err = q.QueryRow(`SELECT coalesce(sum(CASE WHEN units > spent THEN units - spent ELSE 0 END), 0) FROM lease
-		WHERE state = 'open' AND voucher = ? AND part = ? AND terminal <> ?`, int64(v), part, but).Scan(&units)
+		WHERE state = 'open' AND voucher = ? AND part = ? AND (terminal <> ? OR epoch < ?)`, int64(v), part, but.terminal, but.epoch).Scan(&units)
 	return units, err
 }
 
-// leasedOf is what others than a terminal have leased of a quota: of a customer's, the vouchers that count under it; of a campaign's limit per day,
+// leasedOf is what others than a lessee have leased of a quota: of a customer's, the vouchers that count under it; of a campaign's limit per day,
 // what is leased of the limit itself. What a voucher's lease is spent for comes out of that, and must not be counted twice.
-func leasedOf(q Querier, merchant string, quota terminal.Quota, but int64) (units int64, err error) {
+func leasedOf(q Querier, merchant string, quota terminal.Quota, but lessee) (units int64, err error) {
 	query := `SELECT coalesce(sum(CASE WHEN units > spent THEN units - spent ELSE 0 END), 0) FROM lease WHERE `
-	err = q.QueryRow(query+leasesOf(quota), but, merchant, quota.Campaign, quota.Days.From.String(), quota.Days.Through.String(),
-		either(quota.Customer, quota.Store)).Scan(&units)
+	err = q.QueryRow(query+leasesOf(quota), but.terminal, merchant, quota.Campaign, quota.Days.From.String(), quota.Days.Through.String(),
+		either(quota.Customer, quota.Store), but.epoch).Scan(&units)
 	return units, err
 }
 
-// leasesOf picks the open leases of others than a terminal (?1) that a quota counts.
+// leasesOf picks the open leases of others than a lessee (?1 in epoch ?7) that a quota counts.
 func leasesOf(quota terminal.Quota) string {
-	picked := "state = 'open' AND terminal <> ?1 AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5" + of(quota)
+	picked := "state = 'open' AND (terminal <> ?1 OR epoch < ?7) AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5" + of(quota)
 	if quota.Customer == "" {
 		picked += " AND voucher = 0"
 	}
@@ -364,7 +388,7 @@ func (s *settling) spending(line terminal.EntryLine) (ofVoucher, ofLimit []lease
 	if none, err := s.noLeases(s.terminal.Merchant); err != nil || none {
 		return nil, nil, 0, err
 	}
-	mine, err := openLeases(s, "terminal = ? AND (voucher = ? OR voucher = 0)", s.terminal.ID, int64(line.Voucher))
+	mine, err := openLeases(s, "terminal = ? AND epoch >= ? AND (voucher = ? OR voucher = 0)", s.terminal.ID, s.entry.Epoch, int64(line.Voucher))
 	for _, l := range mine {
 		spends := !s.refused && l.epoch == s.entry.Epoch && l.after < s.entry.Seq && l.left() > 0
 		// Its word that a lease had not expired counts only where its clock agrees.
@@ -406,19 +430,19 @@ func (c *change) spend(leases []lease, units int64) error {
 }
 
 // want notes that a terminal was refused what others have leased.
-func (c *change) want(v terminal.VoucherID, part string, asking int64) error {
-	_, err := c.Exec("UPDATE lease SET wanted = 1 WHERE state = 'open' AND wanted = 0 AND voucher = ? AND part = ? AND terminal <> ?",
-		int64(v), part, asking)
+func (c *change) want(v terminal.VoucherID, part string, asking lessee) error {
+	_, err := c.Exec("UPDATE lease SET wanted = 1 WHERE state = 'open' AND wanted = 0 AND voucher = ? AND part = ? AND (terminal <> ? OR epoch < ?)",
+		int64(v), part, asking.terminal, asking.epoch)
 	return err
 }
 
 // wantOf notes that a terminal was refused what others have leased of a quota, and returns how much that is.
-func (c *change) wantOf(merchant string, quota terminal.Quota, asking int64) (units int64, err error) {
+func (c *change) wantOf(merchant string, quota terminal.Quota, asking lessee) (units int64, err error) {
 	if units, err = leasedOf(c, merchant, quota, asking); err != nil || units == 0 {
 		return 0, err
 	}
-	_, err = c.Exec("UPDATE lease SET wanted = 1 WHERE "+leasesOf(quota), asking, merchant, quota.Campaign, quota.Days.From.String(),
-		quota.Days.Through.String(), either(quota.Customer, quota.Store))
+	_, err = c.Exec("UPDATE lease SET wanted = 1 WHERE "+leasesOf(quota), asking.terminal, merchant, quota.Campaign, quota.Days.From.String(),
+		quota.Days.Through.String(), either(quota.Customer, quota.Store), asking.epoch)
 	return units, err
 }
 

@@ -34,16 +34,16 @@ func usedOf(q Querier, merchant string, kind terminal.Kind, quota terminal.Quota
 	return used + counted, err
 }
 
-// heldOf is what claims for other entries hold of a quota, and what is leased of it to other terminals.
-func heldOf(q Querier, merchant string, kind terminal.Kind, quota terminal.Quota, terminalID int64, uid terminal.UID) (used int64, err error) {
+// heldOf is what claims for other entries hold of a quota, and what is leased of it to others than a lessee.
+func heldOf(q Querier, merchant string, kind terminal.Kind, quota terminal.Quota, by lessee, uid terminal.UID) (used int64, err error) {
 	query := `SELECT coalesce(sum(CASE WHEN ?1 THEN CASE WHEN units > 0 THEN 1 ELSE 0 END ELSE units END), 0) FROM hold
 		WHERE campaign <> '' AND reverse IS NULL AND merchant = ?2 AND campaign = ?3 AND day BETWEEN ?4 AND ?5`
 	err = q.QueryRow(query+of(quota)+" AND NOT (terminal = ?7 AND uid = ?8)", kind == terminal.KindBalance, merchant, quota.Campaign,
-		quota.Days.From.String(), quota.Days.Through.String(), either(quota.Customer, quota.Store), terminalID, uid[:]).Scan(&used)
+		quota.Days.From.String(), quota.Days.Through.String(), either(quota.Customer, quota.Store), by.terminal, uid[:]).Scan(&used)
 	if err != nil {
 		return 0, err
 	}
-	leased, err := leasedOf(q, merchant, quota, terminalID)
+	leased, err := leasedOf(q, merchant, quota, by)
 	return used + leased, err
 }
 
@@ -102,7 +102,7 @@ func (g *claiming) judgeQuotas(v held, campaign terminal.Campaign, units int64) 
 		if err != nil {
 			return asked, err
 		}
-		held, err := heldOf(g, g.terminal.Merchant, campaign.Kind, quota, g.terminal.ID, g.claim.UID)
+		held, err := heldOf(g, g.terminal.Merchant, campaign.Kind, quota, g.asking, g.claim.UID)
 		if err != nil {
 			return asked, err
 		}
@@ -116,7 +116,7 @@ func (g *claiming) judgeQuotas(v held, campaign terminal.Campaign, units int64) 
 		if finding == nil || said[finding.Reason] {
 			continue
 		}
-		leased, err := g.wantOf(g.terminal.Merchant, quota, g.terminal.ID)
+		leased, err := g.wantOf(g.terminal.Merchant, quota, g.asking)
 		if err != nil {
 			return asked, err
 		}

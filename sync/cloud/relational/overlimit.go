@@ -53,7 +53,7 @@ func (s *settling) holdLimits(v held, i int, line terminal.EntryLine, counted in
 		if err != nil {
 			return err
 		}
-		leased, err := leasedOf(s, v.merchant, quota, s.terminal.ID)
+		leased, err := leasedOf(s, v.merchant, quota, lessee{s.terminal.ID, s.entry.Epoch})
 		if err != nil {
 			return err
 		}

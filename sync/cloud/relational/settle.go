@@ -64,7 +64,7 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 		verdict, _ := cloud.Account{}.Judge(line.Units, false)
 		return verdict, s.saveLine(i, line, verdict, nil, countedUnder{})
 	}
-	account, campaign, err := s.account(v, line.Part, s.terminal.ID, s.entry.UID)
+	account, campaign, err := s.account(v, line.Part, lessee{s.terminal.ID, s.entry.Epoch}, s.entry.UID)
 	if err != nil {
 		return terminal.LineVerdict{}, err
 	}
@@ -125,9 +125,9 @@ func (s *settling) useHold(line terminal.EntryLine, units int64) error {
 	return err
 }
 
-// account counts a voucher, or a part of it, for the judgement of the entry uid of a terminal: what others hold includes what is leased
-// to other terminals. It also returns the voucher's campaign.
-func (c *change) account(v held, part string, terminalID int64, uid terminal.UID) (cloud.Account, terminal.Campaign, error) {
+// account counts a voucher, or a part of it, for the judgement of the entry uid of a lessee: what others hold includes what is leased to
+// others. It also returns the voucher's campaign.
+func (c *change) account(v held, part string, by lessee, uid terminal.UID) (cloud.Account, terminal.Campaign, error) {
 	campaign, err := c.campaign(v.merchant, v.Campaign)
 	if err != nil {
 		return cloud.Account{}, campaign, err
@@ -150,7 +150,7 @@ func (c *change) account(v held, part string, terminalID int64, uid terminal.UID
 	}
 	err = c.QueryRow(`SELECT coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN units END), 0),
 			coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN 0 ELSE units END), 0)
-		FROM hold WHERE voucher = ?3 AND part = ?4 AND reverse IS NULL`, terminalID, uid[:], int64(v.ID), part).
+		FROM hold WHERE voucher = ?3 AND part = ?4 AND reverse IS NULL`, by.terminal, uid[:], int64(v.ID), part).
 		Scan(&account.Own, &account.Held)
 	if err != nil {
 		return account, campaign, err
@@ -158,7 +158,7 @@ func (c *change) account(v held, part string, terminalID int64, uid terminal.UID
 	if none, err := c.noLeases(v.merchant); err != nil || none {
 		return account, campaign, err
 	}
-	leased, err := leasedBut(c, v.ID, part, terminalID)
+	leased, err := leasedBut(c, v.ID, part, by)
 	account.Held += leased
 	return account, campaign, err
 }
