@@ -164,7 +164,7 @@ type Journal interface {
 	// ByUID and ByReceipt return one entry, or ErrUnknown.
 	ByUID(ctx context.Context, uid UID) (Record, error)
 	ByReceipt(ctx context.Context, receipt ReceiptNumber) (Record, error)
-	// Recent returns the newest redemptions and reversals, the newest first.
+	// Recent returns the newest redemptions and reversals, the newest first. Those that a damaged journal still shows come with the error.
 	Recent(ctx context.Context, limit int) ([]Record, error)
 	// PINTries returns how often in a row an operator's PIN was wrong, and when last. SetPINTries stores it, durably.
 	PINTries(ctx context.Context, operator string) (wrong int, last time.Time, err error)

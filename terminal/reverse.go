@@ -593,7 +593,8 @@ func (t *Terminal) slipOf(ctx context.Context, record Record, at Situation) (Sli
 	return facts, nil
 }
 
-// Recent returns the newest redemptions and reversals of this terminal, the newest first.
+// Recent returns the newest redemptions and reversals of this terminal, the newest first. Those that a damaged journal still shows come with
+// the error.
 func (t *Terminal) Recent(ctx context.Context, limit int) ([]Record, error) {
 	return t.parts.Journal.Recent(ctx, limit)
 }

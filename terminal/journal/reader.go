@@ -120,9 +120,26 @@ func (r *Reader) ByReceipt(ctx context.Context, receipt terminal.ReceiptNumber) 
 	return r.q.record(ctx, "epoch = ? AND receipt = ? AND receipt IS NOT NULL", receipt.Epoch, int64(receipt.Number))
 }
 
-// Recent implements terminal.Journal.
+// Recent implements terminal.Journal. One damaged entry does not hide the others: those that can be read come with ErrDamaged.
 func (r *Reader) Recent(ctx context.Context, limit int) ([]terminal.Record, error) {
-	return r.records(ctx, "SELECT seq, bytes, hash, signature FROM entries WHERE kind IN (1, 2) ORDER BY seq DESC LIMIT +?", limit)
+	rows, err := r.q.query(ctx, "SELECT seq, bytes, hash, signature FROM entries WHERE kind IN (1, 2) ORDER BY seq DESC LIMIT +?", limit)
+	found, err := collect(rows, err, func(rows *sql.Rows) (sealedRow, error) { return r.q.sealedRow(rows) })
+	if err != nil {
+		return nil, err
+	}
+	records, damage := make([]terminal.Record, 0, len(found)), error(nil)
+	for _, row := range found {
+		record, err := r.q.complete(ctx, row)
+		switch {
+		case err == nil:
+			records = append(records, record)
+		case !errors.Is(err, ErrDamaged):
+			return nil, err
+		case damage == nil:
+			damage = err
+		}
+	}
+	return records, damage
 }
 
 // Day returns every entry of a business day, of all kinds, in order.

@@ -252,6 +252,23 @@ func TestAMissingLineIsNoUnknownReceipt(t *testing.T) {
 	}
 }
 
+func TestADamagedEntryDoesNotHideTheOthers(t *testing.T) {
+	// If this fails, the counter says beside a damaged journal that nothing was redeemed yet, and the cashier redeems the party's vouchers again.
+	s := newShop(t)
+	for n := uint64(1); n <= 3; n++ {
+		s.redeem(uid(n), terminal.VoucherID(n), 1)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mustExec(t, tamper(t, s.path), "DELETE FROM lines WHERE seq = 2")
+	s.reopen()
+	recent, err := s.Recent(context.Background(), 5)
+	if !errors.Is(err, ErrDamaged) || len(recent) != 2 || recent[0].Entry.UID != uid(3) || recent[1].Entry.UID != uid(1) {
+		t.Errorf("of three redemptions, the second of them damaged, these are shown: %v, %v", recent, err)
+	}
+}
+
 func TestWhatTheCloudDoesNotHaveIsCheckedAtTheStart(t *testing.T) {
 	// If this fails, a counter whose disk spoilt an entry on its way goes on with greens that will never count anywhere.
 	for name, test := range map[string]struct {

@@ -109,7 +109,7 @@ func Lights(s State, say terminal.Words) []widgets.Light {
 	}
 	lights = append(lights, widgets.Light{Tone: paper, Text: text})
 	if st.Unset {
-		lights = append(lights, widgets.Light{Tone: theme.Refused, Text: say.Say("ui.config.unset", nil)})
+		lights = append(lights, widgets.Light{Tone: theme.Refused, Text: say.Say("ui.config.unset", nil), Stays: say.Say("ui.config.unset_too", nil)})
 	}
 	reader := theme.Done
 	if st.Reader == ReaderGone {
@@ -140,7 +140,7 @@ func or[T ~string](value, otherwise T) T {
 	return value
 }
 
-// Alarm is the sentence that the status bar shows in place of everything else, or "".
+// Alarm is the sentence that the status bar shows in place of everything but a broken configuration, or "".
 func Alarm(s State, say terminal.Words) string {
 	if s.Behind && s.Status.Reader != ReaderReady {
 		return say.Say("ui.behind", nil)

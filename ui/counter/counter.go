@@ -190,9 +190,11 @@ func (c *Counter) carryOut(command Command, t where, words terminal.Words) Event
 		c.log("reprint", err)
 		return Reprinted{err == nil && record.Entry.Kind != terminal.EntryReprint, err}
 	case LoadPast:
-		return PastLoaded{c.past(ctx, t, pastShown, o.Operator)}
+		past, err := c.past(ctx, t, pastShown, o.Operator)
+		return PastLoaded{past, err != nil}
 	case Search:
-		return FoundPast{o.Text, matching(c.past(ctx, t, pastSearched, o.Operator), o.Text)}
+		past, _ := c.past(ctx, t, pastSearched, o.Operator) // it is logged, and the column at the side says it
+		return FoundPast{o.Text, matching(past, o.Text)}
 	case LoadSlips:
 		return c.slips(ctx)
 	case SettleSlip:
@@ -222,13 +224,10 @@ func (c *Counter) log(what string, err error) {
 	}
 }
 
-// past reads the newest entries with their names, and until when each can be undone.
-func (c *Counter) past(ctx context.Context, t where, limit int, operator *terminal.Operator) []Past {
-	records, err := t.Recent(ctx, limit)
-	if err != nil {
-		c.log("read the journal", err)
-		return nil
-	}
+// past reads the newest entries with their names, and until when each can be undone. Of a damaged journal it returns what can be read.
+func (c *Counter) past(ctx context.Context, t where, limit int, operator *terminal.Operator) ([]Past, error) {
+	records, damage := t.Recent(ctx, limit)
+	c.log("read the journal", damage)
 	past := make([]Past, 0, len(records))
 	for _, record := range records {
 		p := Past{Record: record}
@@ -243,10 +242,11 @@ func (c *Counter) past(ctx context.Context, t where, limit int, operator *termin
 		}
 		// Only the newest few show their time left: asking for hundreds would read each one's voucher again.
 		if record.Entry.Kind == terminal.EntryRedeem && len(past) < pastShown {
+			var err error
 			p.Until, err = t.ReversibleUntil(ctx, record, operator)
 			c.log("tell until when it can be undone", err)
 		}
 		past = append(past, p)
 	}
-	return past
+	return past, damage
 }

@@ -93,8 +93,11 @@ type (
 		Err   error
 	}
 	// PastLoaded answers LoadPast, FoundPast answers Search.
-	PastLoaded struct{ Past []Past }
-	FoundPast  struct {
+	PastLoaded struct {
+		Past   []Past
+		Unread bool // the journal, or some of it, cannot be read
+	}
+	FoundPast struct {
 		Text string
 		Past []Past
 	}

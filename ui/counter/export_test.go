@@ -13,6 +13,9 @@ func (f *shop) Codes() []string { return f.codes }
 // Break makes every call fail, or, with nil, work again.
 func (f *shop) Break(err error) { f.broken = err }
 
+// Damage has some of the journal damaged, or, with nil, none of it.
+func (f *shop) Damage(err error) { f.damage = err }
+
 // Answer has the terminal answer a code so.
 func (f *shop) Answer(code string, outcome terminal.Outcome) { f.answers[code] = outcome }
 

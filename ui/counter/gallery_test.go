@@ -142,6 +142,8 @@ func scenes() []scene {
 		{"ready-first-day", func(s *State) { s.Past = nil }},
 		{"ready-offline", offline},
 		{"ready-behind", func(s *State) { s.Behind = true }},
+		{"ready-journal-damaged", func(s *State) { s.Past, s.Unread, s.Status.Barred = s.Past[:2], true, terminal.BarredDamaged }},
+		{"ready-journal-unread-unset", func(s *State) { s.Past, s.Unread, s.Status.Barred, s.Status.Unset = nil, true, BarredStopped, true }},
 		{"deciding", func(s *State) { s.Phase = Deciding }},
 		{"ready-to-redeem", show(ReadyToRedeem, dinnerNow)},
 		{"ready-to-redeem-pass", show(ReadyToRedeem, pass)},

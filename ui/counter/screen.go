@@ -337,7 +337,7 @@ func (c *Screen) show(s State) {
 	c.showPanel(s, say)
 	c.bar.Display(Lights(s, say), Alarm(s, say))
 	c.showKeys(s, say)
-	c.aside.Display(say.Say("ui.past.title", nil), say.Say("ui.past.none", nil), recentRows(PastRows(s, s.Past, say)))
+	c.aside.Display(aside(s, say), recentRows(PastRows(s, s.Past, say)))
 	c.showHeading(s, say)
 	c.showRoom(s)
 	c.showSheet(s, say)
@@ -372,6 +372,18 @@ func (c *Screen) showKeys(s State, say terminal.Words) {
 	if moved {
 		c.keysAt.Refresh()
 	}
+}
+
+// aside heads the column at the side.
+func aside(s State, say terminal.Words) widgets.Head {
+	head := widgets.Head{Title: say.Say("ui.past.title", nil)}
+	switch {
+	case s.Unread:
+		head.Fault = say.Say("ui.past.unread", nil)
+	case len(s.Past) == 0:
+		head.None = say.Say("ui.past.none", nil)
+	}
+	return head
 }
 
 func recentRows(rows []PastRow) []widgets.Recent {

@@ -83,7 +83,11 @@ func (c *Screen) search(s State, w words) fyne.CanvasObject {
 	c.picked = s.Pick
 	c.list.Refresh()
 	if len(c.rows) == 0 {
-		below = widgets.Middle(widgets.NewText(w.Say("ui.search.none", nil)).In(theme.Body, theme.Muted))
+		none := "ui.search.none"
+		if s.Unread { // what is looked for may be in what cannot be read
+			none = "ui.past.unread"
+		}
+		below = widgets.Middle(widgets.NewText(w.Say(none, nil)).In(theme.Body, theme.Muted))
 	} else if c.list.Size().Height > 0 {
 		c.list.ScrollTo(min(s.Pick, len(c.rows)-1))
 	}

@@ -39,6 +39,7 @@ type shop struct {
 	settings terminal.Settings
 	answers  map[string]terminal.Outcome // by code: what a scan answers in place of an approval
 	broken   error                       // what every call fails with
+	damage   error                       // of the journal, which still shows the rest
 	cut      bool                        // the cloud does not answer
 	lost     int                         // so many redemptions are written, and then the answer is an error
 	records  []terminal.Record           // the oldest first
@@ -186,7 +187,7 @@ func (f *shop) Recent(_ context.Context, limit int) ([]terminal.Record, error) {
 		record.Reversed = append([]int64(nil), record.Reversed...)
 		recent = append(recent, record)
 	}
-	return recent, nil
+	return recent, f.damage
 }
 
 func (f *shop) Reprint(_ context.Context, uid terminal.UID, _ *terminal.Operator) (terminal.Record, error) {

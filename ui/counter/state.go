@@ -146,6 +146,7 @@ type State struct {
 	Touched   time.Time // when a person last did anything
 
 	Past   []Past
+	Unread bool         // the journal, or some of it, cannot be read: Past is not all there is
 	Opened terminal.UID // of Past: the row whose buttons are shown
 	Found  []Past       // of SearchSheet
 	Status Status

@@ -38,7 +38,7 @@ func Step(s State, now time.Time, event Event) (State, []Command) {
 	case ForegroundChanged:
 		s.Behind = !e.Foreground
 	case PastLoaded:
-		s.Past = e.Past
+		s.Past, s.Unread = e.Past, e.Unread
 	case Preferred:
 		s.Preferences = e.Preferences
 	case Guard:

@@ -74,7 +74,7 @@ func (s State) cleared() State {
 	s.Turn++
 	s.Waiting, s.Billing, s.Undoing, s.Undo, s.Opened = nil, false, nil, TakeBack{}, terminal.UID{}
 	s.Request, s.Outcome, s.Input, s.Asks, s.Fault, s.Again = terminal.Request{}, terminal.Outcome{}, "", "", "", nil
-	s.Known, s.Parts, s.Row, s.Past, s.Found = nil, nil, 0, nil, nil
+	s.Known, s.Parts, s.Row, s.Past, s.Unread, s.Found = nil, nil, 0, nil, false, nil
 	return s.enter(Ready)
 }
 

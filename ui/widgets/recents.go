@@ -28,13 +28,20 @@ const (
 	PressReprint = "reprint"
 )
 
+// Head is what stands above the rows at the side.
+type Head struct {
+	Title string
+	None  string // where there are no rows
+	Fault string // why these are not all, or there is none: what can be read below it is not the whole
+}
+
 // Recents is the column at the side.
 type Recents struct {
 	widget.BaseWidget
-	title, none string
-	rows        []Recent
-	press       func(index int, what string)
-	body        *fyne.Container
+	head  Head
+	rows  []Recent
+	press func(index int, what string)
+	body  *fyne.Container
 }
 
 // NewRecents makes an empty column.
@@ -45,14 +52,17 @@ func NewRecents(press func(index int, what string)) *Recents {
 }
 
 // Display changes the rows, and draws only if they did change.
-func (r *Recents) Display(title, none string, rows []Recent) {
-	if r.title == title && r.none == none && reflect.DeepEqual(rows, r.rows) {
+func (r *Recents) Display(head Head, rows []Recent) {
+	if r.head == head && reflect.DeepEqual(rows, r.rows) {
 		return
 	}
-	r.title, r.none, r.rows = title, none, rows
+	r.head, r.rows = head, rows
 	r.body.Objects = []fyne.CanvasObject{r.build()}
 	r.body.Refresh()
 }
+
+// Head is what stands above the rows.
+func (r *Recents) Head() Head { return r.head }
 
 // Rows are the rows shown.
 func (r *Recents) Rows() []Recent { return r.rows }
@@ -60,12 +70,19 @@ func (r *Recents) Rows() []Recent { return r.rows }
 func (r *Recents) build() fyne.CanvasObject {
 	ground := Outlined(theme.Surface, theme.Line)
 	inset := theme.Size(theme.Inset)
-	title := NewText(r.title).In(theme.Body, theme.Text).Strong().Lines(1)
+	title := NewText(r.head.Title).In(theme.Body, theme.Text).Strong().Lines(1)
+	fault := NewText(r.head.Fault).In(theme.Body, theme.Refused.Ink()).Strong().Lines(3)
 	if len(r.rows) == 0 {
-		none := NewText(r.none).In(theme.Body, theme.Muted).Lines(3)
-		return Stack(ground, Inset(Column(theme.Size(theme.Gap), title, none, Space()), inset*1.2, inset, inset, inset))
+		below := NewText(r.head.None).In(theme.Body, theme.Muted).Lines(3)
+		if r.head.Fault != "" {
+			below = fault
+		}
+		return Stack(ground, Inset(Column(theme.Size(theme.Gap), title, below, Space()), inset*1.2, inset, inset, inset))
 	}
 	var list []fyne.CanvasObject
+	if r.head.Fault != "" {
+		list = append(list, Inset(fault, inset*0.6+frameRoom, 0, inset*0.6+frameRoom, 0))
+	}
 	for i, row := range r.rows {
 		list = append(list, r.row(i, row))
 	}

@@ -12,11 +12,12 @@ import (
 
 // Light is one thing in the status bar: a coloured dot and a few words. Calm has a hollow dot.
 type Light struct {
-	Tone theme.Tone
-	Text string
+	Tone  theme.Tone
+	Text  string
+	Stays string // what it says beside an alarm; "" where it is left out there
 }
 
-// StatusBar is the bar at the bottom. While an Alarm stands, it is all amber and says only that.
+// StatusBar is the bar at the bottom. While an Alarm stands, it is amber and says only that, and beside it what stays.
 type StatusBar struct {
 	widget.BaseWidget
 	lights []Light
@@ -56,7 +57,7 @@ func (b *StatusBar) Rebuild() {
 func (b *StatusBar) build() fyne.CanvasObject {
 	inset := theme.Size(theme.Inset)
 	if b.alarm != "" {
-		return Stack(Area(theme.Asking.Fill()), Inset(NewText(b.alarm).In(theme.Body, theme.Asking.OnFill()).Strong().At(fyne.TextAlignCenter).Lines(1), inset, 0, inset, 0))
+		return b.alarmed(inset)
 	}
 	edge := canvas.NewRectangle(theme.Color(theme.Line))
 	var row []fyne.CanvasObject
@@ -65,6 +66,20 @@ func (b *StatusBar) build() fyne.CanvasObject {
 	}
 	return Stack(Area(theme.Surface), &fyne.Container{Layout: edged{}, Objects: []fyne.CanvasObject{edge}},
 		Inset(&fyne.Container{Layout: spread{theme.Size(theme.Inset)}, Objects: row}, inset, 0, inset, 0))
+}
+
+// alarmed is the alarm, with what stays at its right in a colour of its own: who mends the one is to see the other.
+func (b *StatusBar) alarmed(inset float32) fyne.CanvasObject {
+	block := func(text string, tone theme.Tone) fyne.CanvasObject {
+		return Stack(Area(tone.Fill()), Inset(NewText(text).In(theme.Body, tone.OnFill()).Strong().At(fyne.TextAlignCenter).Lines(1), inset, 0, inset, 0))
+	}
+	row := []fyne.CanvasObject{block(b.alarm, theme.Asking)}
+	for _, light := range b.lights {
+		if light.Stays != "" {
+			row = append(row, block(light.Stays, light.Tone))
+		}
+	}
+	return Spread(row...)
 }
 
 func lamp(light Light) fyne.CanvasObject {

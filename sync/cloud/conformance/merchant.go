@@ -156,6 +156,12 @@ func names(w *world) {
 	if _, err := w.storage.Suspend(w.Context(), merchantID, quay, "counter-1", false); err != nil && !errors.Is(err, cloud.ErrNameTaken) {
 		w.Errorf("readmitting beside its successor: %v", err)
 	}
+	promised := []cloud.Invitation{{Merchant: merchantID, Store: quay, Name: "counter-3", SecretHash: cloud.SecretHash("Y"), CreatedAt: start, ExpiresAt: start.Add(time.Hour)},
+		{Merchant: merchantID, Store: quay, Name: "counter-05", SecretHash: cloud.SecretHash("Z"), CreatedAt: start, ExpiresAt: start.Add(time.Hour)}}
+	if err := w.storage.Invite(w.Context(), promised); err != nil {
+		w.Fatal(err)
+	}
+	w.expect("past what is had, suspended and promised", []string{w.counter(quay).Name, w.counter(quay).Name, w.counter(harbour).Name}, []string{"counter-4", "counter-5", "counter-2"})
 	if _, err := w.storage.Suspend(w.Context(), merchantID, quay, "nobody", true); !errors.Is(err, cloud.ErrUnknown) {
 		w.Errorf("nobody was suspended: %v", err)
 	}
