@@ -143,7 +143,7 @@ func (k *technician) keepPrinter(o setup.Choose) setup.Chosen {
 	case errors.Is(err, printer.ErrTarget):
 		chosen.Trouble = k.words().Say("setup.printer.wrong", nil)
 	case err != nil:
-		chosen.Trouble = k.words().Say("setup.printer.unkept", map[string]any{"cause": err.Error()})
+		chosen.Trouble = k.words().Say("setup.printer.unkept", map[string]any{"cause": station.SayCause(k.words(), err)})
 	}
 	return chosen
 }
@@ -195,7 +195,7 @@ func (k *technician) examine() []setup.Check {
 func (k *technician) bundle() setup.Bundle {
 	failed := func(err error) setup.Bundle {
 		k.log("write the support bundle", err)
-		return setup.Bundle{Trouble: k.words().Say("setup.bundle.failed", map[string]any{"cause": err.Error()})}
+		return setup.Bundle{Trouble: k.words().Say("setup.bundle.failed", map[string]any{"cause": station.SayCause(k.words(), err)})}
 	}
 	file, err := createNew(documents(), "countersign-support "+time.Now().Format(time.DateOnly), "zip")
 	if err != nil {

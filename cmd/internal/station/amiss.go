@@ -1,7 +1,6 @@
 package station
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -62,11 +61,7 @@ func (l Layers) wrongs() []wrong {
 	look("proxy", "doctor.config.proxy", cloudsync.CheckWay("", s.Proxy) == nil, nil)
 	look("hub", "doctor.config.hub", s.Hub == "" || goodPlace(api.WithHubPort(s.Hub), false), nil)
 	look("hub_listen", "doctor.config.hub_listen", s.HubListen == "" || goodPlace(api.WithHubPort(s.HubListen), true), nil)
-	err = cloudsync.CheckWay(s.CAFile, "none")
-	var path *os.PathError
-	if errors.As(err, &path) {
-		err = path.Err // the file's name is told with the value
-	}
+	err = bare(cloudsync.CheckWay(s.CAFile, "none")) // the file's name is told with the value
 	look("ca_file", "doctor.config.ca_file", err == nil, err)
 	return all
 }
@@ -141,7 +136,7 @@ func (d doctor) amiss(l Layers) []Check {
 		value := l.Find(w.key)
 		args := map[string]any{"key": w.key, "value": fmt.Sprint(value.Value), "place": value.Place}
 		if w.cause != nil {
-			args["cause"] = w.cause.Error()
+			args["cause"] = SayCause(d.words, w.cause)
 		}
 		told := map[string]any{}
 		if known, err := Profiles(); err == nil && w.key == "profile" {

@@ -47,6 +47,29 @@ func TestAValueThatCannotBeIsNamed(t *testing.T) {
 	}
 }
 
+func TestASystemsErrorIsSaidInTheLanguage(t *testing.T) {
+	// IT in Shanghai would read "不能是 rel/ca.pem：no such file or directory", and ask the cashier to spell it.
+	underPolicy(t, policyOf{})
+	empty := write(t, filepath.Join(t.TempDir(), "empty.pem"), "no certificate")
+	for file, want := range map[string][]string{
+		"/nonexistent.pem": {"there is no such file", "gibt es nicht", "no existe", "没有此文件"},
+		t.TempDir():        {"it is a folder", "ist ein Ordner", "es una carpeta", "这是文件夹"},
+		empty:              {"holds no certificate", "enthält kein Zertifikat", "ningún certificado", "没有 PEM 格式的证书"},
+	} {
+		folder := t.TempDir()
+		write(t, filepath.Join(folder, ConfigName), "ca_file = '"+file+"'\n")
+		layers, err := ReadLayers("", folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, language := range []string{"en", "de", "es", "zh-Hans"} {
+			if amiss := layers.Amiss(language); len(amiss) != 1 || !strings.Contains(amiss[0].Found, want[i]) || strings.Count(amiss[0].Found, file) != 1 {
+				t.Errorf("of %s in %s is said: %+v", file, language, amiss)
+			}
+		}
+	}
+}
+
 func TestWhatIsMissingIsNamedOnce(t *testing.T) {
 	// "Not ready for offline: config, config, config" tells IT nothing that one word does not.
 	underPolicy(t, policyOf{})

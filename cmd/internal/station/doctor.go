@@ -69,7 +69,7 @@ func (d doctor) fault(name, state string, err error, args map[string]any) Check 
 	check := Check{Name: name}
 	var told bool
 	if check.Found, check.Do, told = SayFault(d.words, err); !told {
-		check.Found = err.Error()
+		check.Found = SayCause(d.words, err)
 	}
 	if check.Do == "" {
 		check.Do = d.words.Say("doctor."+name+"."+state+"_do", args)

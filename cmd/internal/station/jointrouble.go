@@ -27,7 +27,7 @@ func SayJoinTrouble(words terminal.Words, err error) (found, do string) {
 		return words.Say("setup.join.trouble.other", map[string]any{"cause": held.Error()}), words.Say("ui.not_started.in_use", nil)
 	}
 	key := "setup.join.trouble." + joinTrouble(err)
-	return words.Say(key, map[string]any{"cause": err.Error(), "now": time.Now()}), words.Say(key+"_do", nil)
+	return words.Say(key, map[string]any{"cause": SayCause(words, err), "now": time.Now()}), words.Say(key+"_do", nil)
 }
 
 // joinTrouble is which of the sentences tells why joining failed.

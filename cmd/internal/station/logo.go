@@ -107,7 +107,7 @@ func SayLogo(words terminal.Words, path string, err error) string {
 	if errors.As(err, &refused) {
 		why, cause = refused.why, refused.cause
 	}
-	return words.Say("setup.logo.trouble."+why, map[string]any{"name": filepath.Base(path), "cause": cause.Error(), "most": LogoMost >> 20})
+	return words.Say("setup.logo.trouble."+why, map[string]any{"name": filepath.Base(path), "cause": SayCause(words, bare(cause)), "most": LogoMost >> 20})
 }
 
 // ownLogo is this counter's own logo, read when it is asked for first, and again after it has changed.
