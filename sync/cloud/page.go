@@ -26,6 +26,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 type apiPage struct {
 	Title, About, Version string
 	Groups                []apiGroup
+	Problems              []apiExample // what a request that fails is answered
 	Schemas               []apiSchema
 }
 
@@ -106,6 +107,9 @@ func describe(contract *openapi3.T) apiPage {
 			}
 		}
 	}
+	if answer := contract.Components.Responses["Problem"]; answer != nil {
+		contentOf(answer.Value.Content, "Answer", &page.Problems)
+	}
 	names := []string{}
 	for name := range contract.Components.Schemas {
 		names = append(names, name)
@@ -141,19 +145,31 @@ func describeOperation(method, path string, o *openapi3.Operation) apiOperation 
 // contentOf names the schema of a content and collects its examples.
 func contentOf(content openapi3.Content, what string, examples *[]apiExample) string {
 	for _, media := range content {
+		if media.Example != nil {
+			addExample(examples, what, media.Example)
+		}
 		names := []string{}
 		for name := range media.Examples {
 			names = append(names, name)
 		}
 		sort.Strings(names)
 		for _, name := range names {
-			if text, err := json.MarshalIndent(media.Examples[name].Value.Value, "", "  "); err == nil {
-				*examples = append(*examples, apiExample{what, string(text)})
-			}
+			addExample(examples, what, media.Examples[name].Value.Value)
 		}
 		return refName(media.Schema)
 	}
 	return ""
+}
+
+// addExample adds an example as people read it: a text as it is, all else as JSON.
+func addExample(examples *[]apiExample, what string, value any) {
+	if text, ok := value.(string); ok {
+		*examples = append(*examples, apiExample{what, text})
+		return
+	}
+	if text, err := json.MarshalIndent(value, "", "  "); err == nil {
+		*examples = append(*examples, apiExample{what, string(text)})
+	}
 }
 
 func refName(ref *openapi3.SchemaRef) string {
