@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -228,8 +229,9 @@ func TestServe(t *testing.T) {
 	defer stop()
 	reader, writer := io.Pipe()
 	ended := make(chan int, 1)
+	var log bytes.Buffer // complete once serve has ended
 	go func() {
-		code := run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(d.dir, "data")}, streams{nil, writer, io.Discard})
+		code := run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(d.dir, "data")}, streams{nil, writer, &log})
 		writer.Close()
 		ended <- code
 	}()
@@ -256,6 +258,17 @@ func TestServe(t *testing.T) {
 	stop()
 	if code := <-ended; code != exitDone {
 		t.Errorf("serve ended with %d", code)
+	}
+	var words []string
+	for raw := range strings.Lines(log.String()) {
+		var line struct{ Msg, Address, Version string }
+		if err := json.Unmarshal([]byte(raw), &line); err != nil || line.Address != url || line.Version == "" {
+			t.Errorf("a line of the log lacks where and what it is: %s (%v)", raw, err)
+		}
+		words = append(words, line.Msg)
+	}
+	if want := []string{"listening", "asked to stop: what has begun is answered", "stopped"}; !slices.Equal(words, want) {
+		t.Errorf("the log of a start, two ordinary requests and a stop is %q", words)
 	}
 }
 

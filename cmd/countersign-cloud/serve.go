@@ -17,6 +17,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
+	"countersign/cmd/internal/version"
 	"countersign/sync/api"
 	"countersign/sync/cloud"
 )
@@ -38,7 +39,8 @@ func newServe(g *globals) *cobra.Command {
 		Short: "Run the cloud",
 		Long: "Runs the cloud until it is told to stop. Plain HTTP is served to this machine alone; to others TLS, or behind a proxy that does it.\n" +
 			"GET /healthz says that it runs, /readyz that terminals can be answered, /api what it understands, /metrics how it does (for Prometheus;\n" +
-			"from elsewhere with a token of countersign-cloud token create). Its log is JSON on standard error.",
+			"from elsewhere with a token of countersign-cloud token create). Its log is JSON on standard error: a line for each start, stop, exception, terminal that\n" +
+			"joined or was suspended, and for who was refused; none for ordinary requests, and no code, PIN or token.",
 		Example: "  countersign-cloud serve --listen 127.0.0.1:8080\n  countersign-cloud serve --listen :443 --public-url https://cloud.example --tls-cert cert.pem --tls-key key.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.here(func(st cloud.Storage) error { return s.run(cmd.Context(), st) })
@@ -95,7 +97,7 @@ func (s *serving) run(ctx context.Context, storage cloud.Storage) error {
 	defer beside(ctx, cloud.Keeper{Storage: storage, Log: log}.Run)()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
-	return s.serveUntil(ctx, server, listener, here.String(), stopping)
+	return s.serveUntil(ctx, server, listener, here.String(), stopping, log.With("address", here.String(), "version", version.String()))
 }
 
 // beside runs work beside the server until ctx ends, or the function that it returns is called, which waits for what was begun.
@@ -192,7 +194,8 @@ func (s *serving) publicURL(here url.URL, ip net.IP) (string, error) {
 }
 
 // serveUntil serves until ctx ends, then answers what has begun.
-func (s *serving) serveUntil(ctx context.Context, server *http.Server, listener net.Listener, here string, stopping chan struct{}) error {
+func (s *serving) serveUntil(ctx context.Context, server *http.Server, listener net.Listener, here string, stopping chan struct{}, log *slog.Logger) error {
+	began := time.Now()
 	failed := make(chan error, 1)
 	go func() {
 		if s.cert != "" {
@@ -204,19 +207,32 @@ func (s *serving) serveUntil(ctx context.Context, server *http.Server, listener 
 	if _, err := fmt.Fprintf(s.out, "listening on %s\n", here); err != nil {
 		return err
 	}
+	log.Info("listening", "public_url", s.public, "storage", s.storageKind())
 	select {
 	case err := <-failed:
+		log.Error("the server stopped by itself", "error", err)
 		return cannot("the server stopped: %w", err)
 	case <-ctx.Done():
 	}
+	log.Info("asked to stop: what has begun is answered")
 	close(stopping)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMost)
 	defer cancel()
 	if err := server.Shutdown(drain); err != nil {
+		log.Warn("stopped before all requests were answered", "error", err)
 		return fmt.Errorf("some requests were not answered before the stop: %w", err)
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	log.Info("stopped", "served_seconds", time.Since(began).Round(time.Second).Seconds())
 	return nil
+}
+
+// storageKind is where the data is, without what opens it.
+func (s *serving) storageKind() string {
+	if s.database != "" {
+		return "postgresql"
+	}
+	return s.data
 }

@@ -263,6 +263,9 @@ func (s *server) SuspendTerminal(ctx context.Context, r api.SuspendTerminalReque
 	} else {
 		yes, err = o.Readmit(ctx, r.Merchant, r.Store, r.Terminal, value(r.Body.Machine))
 	}
+	if err == nil && yes {
+		s.setSuspended(ctx, r.Merchant, r.Store, r.Terminal, r.Body.Suspended, value(r.Body.Machine))
+	}
 	return api.SuspendTerminal200JSONResponse(changed(yes)), adminProblem(err)
 }
 

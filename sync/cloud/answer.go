@@ -41,6 +41,7 @@ var problemTitles = map[string]string{
 	"snapshot_expired":    "The first fill has expired",
 	"not_the_hub":         "The terminal is not the hub",
 	"not_found":           "There is nothing here",
+	"method_not_allowed":  "The method does not fit the address",
 	"unavailable":         "The cloud cannot answer now",
 	"internal":            "The cloud failed",
 }
@@ -56,6 +57,7 @@ type recorder struct {
 	status  int
 	body    bytes.Buffer
 	pattern string // of the operation, once that is known
+	told    *Problem
 }
 
 func (r *recorder) Header() http.Header { return r.header }
@@ -74,7 +76,7 @@ func (r *recorder) Write(data []byte) (int, error) {
 // problem replaces whatever was recorded.
 func (r *recorder) problem(p *Problem) {
 	r.body.Reset()
-	r.status = p.Status
+	r.status, r.told = p.Status, p
 	r.header.Set("Content-Type", "application/problem+json")
 	encoder := json.NewEncoder(&r.body)
 	encoder.SetEscapeHTML(false)

@@ -33,6 +33,9 @@ func (s *server) keysNow(ctx context.Context) Keys {
 	}
 	keys, err := s.storage.Keys(ctx)
 	if err != nil {
+		if hungUp(ctx, err) {
+			return s.feeds.keys
+		}
 		s.options.Log.Warn("the cloud's keys could not be read again", "error", err)
 		return s.feeds.keys
 	}

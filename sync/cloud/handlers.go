@@ -33,6 +33,9 @@ func (s *server) Healthz(context.Context, api.HealthzRequestObject) (api.Healthz
 // Readyz implements api.StrictServerInterface.
 func (s *server) Readyz(ctx context.Context, _ api.ReadyzRequestObject) (api.ReadyzResponseObject, error) {
 	if err := s.storage.Ready(ctx); err != nil {
+		if hungUp(ctx, err) {
+			return nil, err
+		}
 		s.options.Log.Error("the cloud is not ready", "error", err)
 		return nil, problem(http.StatusServiceUnavailable, "unavailable", "The cloud's database cannot answer now: look into the cloud's log.")
 	}
@@ -59,6 +62,7 @@ func (s *server) Enrol(ctx context.Context, r api.EnrolRequestObject) (api.Enrol
 	if err != nil {
 		return nil, enrolProblem(err)
 	}
+	s.enrolled(t, r.Body.ProgramVersion, said(r.Body.Computer))
 	enrolment, err := s.enrolment(ctx, t, now)
 	return api.Enrol200JSONResponse(enrolment), err
 }

@@ -59,6 +59,7 @@ type server struct {
 	feeds     feedKeys
 	snapshots snapshotsMade
 	metrics   *metrics
+	lines     seldom // of the log
 }
 
 // New returns the handler of the cloud: everything that openapi.yaml describes.
@@ -83,6 +84,9 @@ func New(ctx context.Context, storage Storage, options Options) (http.Handler, e
 	s := &server{storage: storage, keys: keys, options: options, metrics: newMetrics(storage, options.Log, options.Now)}
 	s.prefix = strings.TrimSuffix(public.EscapedPath(), "/")
 	s.public = public.Scheme + "://" + public.Host + s.prefix
+	if options.Hub == nil { // what a hub finds of its copy is for the cloud to say
+		storage.Tell(s.alarmed)
+	}
 	strict := api.NewStrictHandlerWithOptions(s, nil, api.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
 			s.fail(w, r, asRequestProblem(err))
@@ -91,6 +95,11 @@ func New(ctx context.Context, storage Storage, options Options) (http.Handler, e
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if allowed := otherMethods(mux, r); len(allowed) > 0 {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			s.fail(w, r, problem(http.StatusMethodNotAllowed, "method_not_allowed", fmt.Sprintf("This address takes no %s: use %s.", r.Method, strings.Join(allowed, " or "))))
+			return
+		}
 		s.fail(w, r, problem(http.StatusNotFound, "not_found", "There is no such address here: check the cloud's URL."))
 	})
 	s.pageHandlers(mux)
@@ -98,6 +107,18 @@ func New(ctx context.Context, storage Storage, options Options) (http.Handler, e
 		s.fail(w, r, asRequestProblem(err))
 	}})
 	return s, nil
+}
+
+// otherMethods are those by which the address of a request can be asked, where its own is none of them.
+func otherMethods(mux *http.ServeMux, r *http.Request) (allowed []string) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "" && pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
 }
 
 func asRequestProblem(err error) error {
@@ -134,6 +155,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	jti, err := s.serve(answer, r, path)
 	if err != nil {
 		s.fail(answer, r, err)
+	}
+	if answer.told != nil {
+		s.refused(r, path, answer.told)
 	}
 	if strings.HasPrefix(path, "/v1/") {
 		answer.header.Set(nonceHeader, newNonce(s.keys.Nonce, s.options.Now()))
@@ -218,17 +242,27 @@ func (s *server) terminal(ctx context.Context, key ed25519.PublicKey) (Terminal,
 	if err != nil {
 		return t, err
 	}
+	if t.Suspended {
+		s.heardSuspended(t)
+	}
 	if now := s.options.Now(); now.Sub(t.LastSeen) > seenEvery {
-		if err := s.storage.Seen(ctx, t, now); err != nil {
+		if err := s.storage.Seen(ctx, t, now); err != nil && !hungUp(ctx, err) {
 			s.options.Log.Warn("a terminal could not be noted as seen", "terminal", t.Name, "error", err)
 		}
 	}
 	return t, nil
 }
 
+// statusHungUp is what is counted where who asked has gone and nobody reads the answer; RFC 9110 has no number for it, nginx has this.
+const statusHungUp = 499
+
 // fail answers with a problem. Faults of the machine go to the log in full; the answer tells none of it.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := asProblem(err)
+	if p.Status >= 500 && hungUp(r.Context(), err) {
+		s.options.Log.Debug("who asked did not wait for the answer", "method", r.Method, "path", r.URL.Path, "error", err)
+		p.Status = statusHungUp
+	}
 	if p.Status >= 500 {
 		s.options.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}

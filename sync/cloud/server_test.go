@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -38,6 +39,7 @@ type rig struct {
 	seal    *ecdh.PrivateKey
 	nonce   string
 	trusted map[string]ed25519.PublicKey
+	log     *lockedLog
 }
 
 func newRig(t *testing.T) *rig {
@@ -47,8 +49,9 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	r := &rig{T: t, storage: s, now: time.Now(), trusted: map[string]ed25519.PublicKey{}}
-	if r.handler, err = cloud.New(t.Context(), s, cloud.Options{PublicURL: publicURL, Now: func() time.Time { return r.now }}); err != nil {
+	r := &rig{T: t, storage: s, now: time.Now(), trusted: map[string]ed25519.PublicKey{}, log: &lockedLog{}}
+	options := cloud.Options{PublicURL: publicURL, Now: func() time.Time { return r.now }, Log: r.logger()}
+	if r.handler, err = cloud.New(t.Context(), s, options); err != nil {
 		t.Fatal(err)
 	}
 	keys, err := s.Keys(t.Context())
@@ -72,6 +75,8 @@ func newRig(t *testing.T) *rig {
 	}
 	return r
 }
+
+func (r *rig) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(r.log, nil)) }
 
 // proof is a request's proof before it is signed, so that a test can spoil any part of it.
 type proof struct {
@@ -444,7 +449,8 @@ func TestStrangeRequests(t *testing.T) {
 		{"POST", "/v1/journal", `{"prev_hash":"AAAA"}`, http.StatusBadRequest, "malformed_request"},
 		{"GET", "/v1/feed?limit=many", "", http.StatusBadRequest, "malformed_request"},
 		{"GET", "/v1/nothing", "", http.StatusNotFound, "not_found"},
-		{"DELETE", "/v1/journal", "", http.StatusNotFound, "not_found"},
+		{"DELETE", "/v1/journal", "", http.StatusMethodNotAllowed, "method_not_allowed"},
+		{"PATCH", "/v1/nothing", "", http.StatusNotFound, "not_found"},
 		{"POST", "/v1/journal", `{"prev_hash":"` + strings.Repeat("A", 1<<20) + `"}`, http.StatusRequestEntityTooLarge, "too_large"},
 	} {
 		path, _, _ := strings.Cut(one.path, "?")
@@ -458,6 +464,9 @@ func TestStrangeRequests(t *testing.T) {
 		r.handler.ServeHTTP(answer, request)
 		r.verify(answer, p.ID)
 		r.nonce = answer.Header().Get("DPoP-Nonce")
+		if allow := answer.Header().Get("Allow"); one.status == http.StatusMethodNotAllowed && allow != "POST" {
+			t.Errorf("%s %s: the answer allows %q", one.method, one.path, allow)
+		}
 		if answer.Code != one.status || problemCode(answer) != one.code {
 			t.Errorf("%s %s: answered %d %q %s", one.method, one.path, answer.Code, problemCode(answer), answer.Body)
 		}

@@ -36,6 +36,8 @@ var (
 // implementation the same way.
 type Storage interface {
 	Close() error
+	// Tell has tell called for each exception that this process opened or closed, after that is committed.
+	Tell(tell func(Alarm))
 	// Ready returns nil when a terminal can be answered.
 	Ready(ctx context.Context) error
 	// Keys returns the cloud's keys, which the first call makes.

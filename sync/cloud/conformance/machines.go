@@ -13,6 +13,7 @@ import (
 var machineTests = []test{
 	{"a copied folder is noticed at the first contact of the second", copyNoticed},
 	{"a copy that was started first is noticed by the one that runs", copyFirst},
+	{"who runs the cloud is told of each alarm once", alarmToldOnce},
 	{"lost answers and restarts are no copy", noFalseAlarm},
 	{"a manager says which machine is real", whichMachine},
 	{"a machine that is refused has no effect on the real one", refusedHasNoEffect},
@@ -87,6 +88,27 @@ func copyFirst(w *world) {
 	w.expect("alarms so far", len(w.exceptions(true)), 0)
 	w.expect("with one it is known for what it is", c.pushAt(2).Clone, true)
 	w.expect("alarms", len(w.of(api.ExceptionClone, true)), 1)
+}
+
+// alarmToldOnce holds that the log of the cloud says that a folder was copied, and that this is settled: once each, however often a
+// transaction was tried.
+func alarmToldOnce(w *world) {
+	c, copied := w.twins()
+	var told []cloud.Alarm
+	w.storage.Tell(func(a cloud.Alarm) { told = append(told, a) })
+	c.pushAt(2)
+	copied.claimAt(w.issue("swim", cloud.Facts{Units: 5}))
+	c.pushAt(2)
+	if len(told) != 1 || told[0].Closed || told[0].Kind != api.ExceptionClone || told[0].Machines == nil || len(*told[0].Machines) != 2 {
+		w.Fatalf("one alarm about two machines was expected, not %+v", told)
+	}
+	w.expect("of", []any{told[0].Merchant, *told[0].Store, *told[0].Terminal}, []any{c.Merchant, c.Store, c.Name})
+	if _, err := w.storage.Readmit(w.Context(), c.Merchant, c.Store, c.Name, c.instance[:8]); err != nil {
+		w.Fatal(err)
+	}
+	if len(told) != 2 || !told[1].Closed || told[1].Id != told[0].Id {
+		w.Fatalf("it was expected to be closed, not %+v", told[1:])
+	}
 }
 
 func noFalseAlarm(w *world) {

@@ -28,6 +28,11 @@ func (p pair) next() cloud.Storage {
 
 func (p pair) Close() error { return errors.Join(p.a.Close(), p.b.Close()) }
 
+func (p pair) Tell(tell func(cloud.Alarm)) {
+	p.a.Tell(tell)
+	p.b.Tell(tell)
+}
+
 func (p pair) Ready(ctx context.Context) error {
 	return p.next().Ready(ctx)
 }

@@ -92,13 +92,16 @@ func (c *change) revive(t cloud.Terminal, known heard, at time.Time) (m machine,
 	if late, err := result.RowsAffected(); err != nil {
 		return m, err
 	} else if late == 0 {
-		if m, err = c.anotherMachine(t, at); err != nil {
+		if m, err = c.anotherMachine(t); err != nil {
 			return m, err
 		}
 	}
 	m.refused = known.refused
 	_, err = c.Exec("UPDATE instance SET side = ?, superseded_at = NULL, relayed = 0, last_at = ? WHERE terminal = ? AND instance = ?",
 		m.side, micros(at), t.ID, known.instance)
+	if err == nil && m.clone {
+		err = c.openClone(t, at)
+	}
 	return m, err
 }
 
@@ -124,12 +127,15 @@ func (c *change) newStart(t cloud.Terminal, standing cloud.Standing, at time.Tim
 			}
 		}
 	default:
-		m, err = c.anotherMachine(t, at)
+		m, err = c.anotherMachine(t)
 	}
-	if err != nil {
-		return m, err
+	if err == nil {
+		err = c.noteStart(t, standing, m, at)
 	}
-	return m, c.noteStart(t, standing, m, at)
+	if err == nil && m.clone {
+		err = c.openClone(t, at)
+	}
+	return m, err
 }
 
 // predecessor is the start that a new one follows; nil with fresh where the terminal was never heard of, or where the cloud has forgotten
@@ -180,13 +186,11 @@ func (c *change) nextSide(t cloud.Terminal) (side int64, err error) {
 	return side, err
 }
 
-// anotherMachine makes a side and raises the alarm.
-func (c *change) anotherMachine(t cloud.Terminal, at time.Time) (m machine, err error) {
-	if m.side, err = c.nextSide(t); err != nil {
-		return m, err
-	}
+// anotherMachine makes a side. The alarm is raised once the machine is stored, so that it names all machines there are.
+func (c *change) anotherMachine(t cloud.Terminal) (m machine, err error) {
+	m.side, err = c.nextSide(t)
 	m.clone = true
-	return m, c.openClone(t, at)
+	return m, err
 }
 
 // noteStart stores a start, and those before it that were lost here: a copy may name them too.

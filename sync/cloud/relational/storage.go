@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"countersign/sync/cloud"
@@ -71,6 +72,7 @@ type Storage struct {
 	engine Engine
 	watch  watch
 	copy   bool // see Copy
+	tell   atomic.Pointer[func(cloud.Alarm)]
 }
 
 var _ cloud.Storage = (*Storage)(nil)
@@ -91,6 +93,9 @@ func (s *Storage) Close() error {
 	return s.engine.Close()
 }
 
+// Tell implements cloud.Storage.
+func (s *Storage) Tell(tell func(cloud.Alarm)) { s.tell.Store(&tell) }
+
 // Ready implements cloud.Storage.
 func (s *Storage) Ready(ctx context.Context) error {
 	return s.look(ctx, func(q Querier) error {
@@ -102,8 +107,10 @@ func (s *Storage) Ready(ctx context.Context) error {
 // change is one write transaction.
 type change struct {
 	Tx
-	facts *batchFacts // nil but in a batch of a journal
-	news  bool        // whoever waits for changes of the feed is to look
+	facts  *batchFacts // nil but in a batch of a journal
+	news   bool        // whoever waits for changes of the feed is to look
+	loud   bool        // somebody is to be told of exceptions
+	alarms []cloud.Alarm
 }
 
 // Publish implements Tx.
@@ -126,17 +133,22 @@ func (s *Storage) writeAs(ctx context.Context, needs Isolation, do func(c *chang
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	news := false
+	tell := s.tell.Load()
+	var done *change
 	err := s.engine.Write(ctx, needs, func(tx Tx) error {
-		c := &change{Tx: tx}
-		err := do(c)
-		news = c.news
-		return err
+		done = &change{Tx: tx, loud: tell != nil}
+		return do(done)
 	})
-	if err == nil && news {
+	if err != nil || done == nil {
+		return err
+	}
+	if done.news {
 		s.watch.wake()
 	}
-	return err
+	for _, alarm := range done.alarms {
+		(*tell)(alarm)
+	}
+	return nil
 }
 
 func (s *Storage) read(ctx context.Context, do func(q Querier) error) error {

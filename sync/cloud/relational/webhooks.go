@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
 )
@@ -64,12 +65,22 @@ func (c *change) notifyEntry(t cloud.Terminal, e terminal.Entry, hash [32]byte, 
 
 // notifyException tells of an exception that was opened or closed.
 func (c *change) notifyException(merchant, event string, id int64, at time.Time) error {
-	return c.notify(merchant, event, func() (cloud.Delivery, error) {
-		x, err := scanException(c.QueryRow("SELECT "+exceptionColumns+" FROM exception WHERE id = ?", id))
-		if err != nil {
-			return cloud.Delivery{}, err
+	read := func() (x api.Exception, err error) {
+		if x, err = scanException(c.QueryRow("SELECT "+exceptionColumns+" FROM exception WHERE id = ?", id)); err == nil {
+			err = addMachines(c, &x)
 		}
-		if err := addMachines(c, &x); err != nil {
+		return x, err
+	}
+	if c.loud {
+		x, err := read()
+		if err != nil {
+			return err
+		}
+		c.alarms = append(c.alarms, cloud.Alarm{Merchant: merchant, Closed: event == cloud.EventExceptionClosed, Exception: x})
+	}
+	return c.notify(merchant, event, func() (cloud.Delivery, error) {
+		x, err := read()
+		if err != nil {
 			return cloud.Delivery{}, err
 		}
 		key, err := json.Marshal(x)
