@@ -196,3 +196,24 @@ func TestVoucherAtSetUpTeachesNothing(t *testing.T) {
 		t.Errorf("%q on %q", s.Phase, s.Page)
 	}
 }
+
+func TestReadinessReadsAsSentences(t *testing.T) {
+	// Whoever sets a counter up in German would read English names of checks and beginnings of sentences; or a command would not run as shown.
+	state := setup.State{Guided: true, Page: setup.ReadyPage, Checks: []setup.Check{
+		{Name: "journal", Found: "unversehrt: 0 Einträge", OK: true, Offline: true},
+		{Name: "terminal", Found: "quay in Lakeside", OK: true, Offline: true},
+		{Name: "rights", Found: "öffnen verboten", Do: "chmod g+w /srv/shop/journal.db", Offline: true},
+		{Name: "sync", Found: "http://cloud.example antwortet nicht", Do: "führen Sie countersignctl sync aus", Offline: true},
+	}}
+	want := [][3]string{{"Unversehrt: 0 Einträge", "", "Journal"}, {"quay in Lakeside", "", "Kasse"}, {"Öffnen verboten", "chmod g+w /srv/shop/journal.db", "Datenordner"},
+		{"http://cloud.example antwortet nicht", "Führen Sie countersignctl sync aus", "Cloud"}}
+	rows := setup.View(state, translations.For("de", time.UTC)).Rows
+	if len(rows) != len(want) {
+		t.Fatalf("%d rows: %v", len(rows), rows)
+	}
+	for i, row := range rows {
+		if row.Mark != want[i][2] || row.Title != want[i][0] || row.Do != want[i][1] {
+			t.Errorf("row %d reads %q, %q, %q", i, row.Title, row.Do, row.Mark)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package setup
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -288,7 +289,15 @@ func checksPage(v *Sight, s State, w words) {
 		v.Says = []Said{w.sentence("ready.no", "ready.no_hint", theme.Asking)}
 	}
 	for _, check := range s.listed() {
-		row := Row{Title: capital(check.Found), Do: capital(check.Do), Mark: check.Name, Sign: widgets.SignTick, Tone: theme.Done, Name: true}
+		row := Row{Title: check.Found, Do: capital(check.Do), Mark: check.Name, Sign: widgets.SignTick, Tone: theme.Done, Name: true}
+		if check.Name != "terminal" { // that begins with a name, as somebody wrote it
+			row.Title = capital(row.Title)
+		}
+		if s.Page == ReadyPage { // read by who sets the counter up, not by who looks for a check by its name
+			if row.Mark = ""; slices.Contains(named, check.Name) {
+				row.Mark = w.say("check." + check.Name)
+			}
+		}
 		switch {
 		case !check.OK && check.Offline:
 			row.Sign, row.Tone = widgets.SignCross, theme.Refused
@@ -308,13 +317,22 @@ func checksPage(v *Sight, s State, w words) {
 	}
 }
 
-// capital begins a sentence with a capital: doctor's begin small, since in a terminal they stand behind a name.
-func capital(text string) string {
-	if text == "" {
-		return ""
+// named are the checks that have a name in words: those that readiness for offline rests on.
+var named = []string{"joined", "terminal", "trust", "cache", "sync", "clock", "disk", "rights", "keys", "journal", "station", "printer", "readmit"}
+
+// capital begins a sentence with a capital: doctor's begin small, since in a terminal they stand behind a name. What is typed or looked up as
+// it stands stays so: a command, a path, an address.
+func capital(sentence string) string {
+	word, _, _ := strings.Cut(sentence, " ")
+	if strings.ContainsFunc(strings.TrimRight(word, ",:;"), func(r rune) bool { return !unicode.IsLetter(r) }) ||
+		strings.HasPrefix(word, "countersign") || word == "chmod" || word == "chown" {
+		return sentence
 	}
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
+	first, size := utf8.DecodeRuneInString(sentence)
+	if size == 0 {
+		return sentence
+	}
+	return string(unicode.ToUpper(first)) + sentence[size:]
 }
 
 func logoPage(v *Sight, s State, w words) {
