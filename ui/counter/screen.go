@@ -166,13 +166,10 @@ func (c *Screen) build() {
 		c.counter.Happen(Chose{id})
 	}
 	c.keyRow = nil
-	var row []fyne.CanvasObject
 	for _, action := range Keys(c.counter.State(), c.counter.Words()) {
-		button := widgets.NewButton(action, theme.Ready, c.pressed)
-		c.keyRow = append(c.keyRow, button)
-		row = append(row, button)
+		c.keyRow = append(c.keyRow, widgets.NewButton(action, theme.Ready, c.pressed))
 	}
-	c.keysAt = widgets.Spread(row...)
+	c.keysAt = widgets.KeyBar(c.keyRow...)
 	middle := widgets.Aside(theme.Size(theme.Aside), gap, c.panel, c.aside)
 	c.frame = widgets.Stack()
 	if c.trained = c.counter.State().Training; c.trained {
@@ -184,7 +181,7 @@ func (c *Screen) build() {
 	}
 	c.root.Objects = []fyne.CanvasObject{
 		c.sink,
-		widgets.Inset(widgets.Frame(theme.Size(theme.Bar), theme.Size(theme.Touch)+theme.Size(theme.Gap)*2, theme.Size(theme.Strip), c.heading,
+		widgets.Inset(widgets.Frame(theme.Size(theme.Bar), widgets.KeyBarHeight()+theme.Size(theme.Gap)*2, theme.Size(theme.Strip), c.heading,
 			widgets.Inset(middle, gap, 0, gap, 0), widgets.Inset(c.keysAt, gap, theme.Size(theme.Gap), gap, theme.Size(theme.Gap)), c.bar), edge, edge, edge, edge),
 		c.over,
 		c.frame,
@@ -474,7 +471,7 @@ func (c *Screen) openField(s State) {
 		c.router.Open(nil)
 		return
 	}
-	c.router.Open(field{c.counter, s.Sheet == CodeSheet})
+	c.router.Open(field{c.counter, s.Entry(), s.Sheet})
 }
 
 func (c *Screen) fillRow(id widget.ListItemID, o fyne.CanvasObject) {
@@ -486,7 +483,8 @@ func (c *Screen) fillRow(id widget.ListItemID, o fyne.CanvasObject) {
 // field brings typing to the counter.
 type field struct {
 	counter *Counter
-	codes   bool
+	entry   Entry
+	sheet   Sheet
 }
 
 // Type implements keys.Field.
@@ -505,8 +503,10 @@ func (f field) Key(name fyne.KeyName) bool {
 	return false
 }
 
-// TakesCodes implements keys.CodeField.
-func (f field) TakesCodes() bool { return f.codes }
+// Takes implements keys.HeapField.
+func (f field) Takes(text string) (typed, ended bool) {
+	return f.entry.takes(text), f.sheet != SearchSheet && (f.sheet == CodeSheet || len(text) < f.entry.shortest())
+}
 
 // Submit implements keys.Field.
 func (f field) Submit() { f.counter.Confirm() }

@@ -75,6 +75,9 @@ func (s State) scanned(scan terminal.Scan) (State, []Command) {
 		for _, r := range scan.Code {
 			s, _ = s.typing(Typing{r})
 		}
+		if len(scan.Code) >= s.Entry().shortest() {
+			return s, nil // it is not known that Enter ended it
+		}
 		return s.confirmed(terminal.UID{})
 	}
 	if s.awaitsPIN(scan) {

@@ -255,6 +255,33 @@ func TestShortBurstIntoAPIN(t *testing.T) {
 	}
 }
 
+func TestAmountTypedFast(t *testing.T) {
+	// On a busy PC the amount that the cashier types is taken for a voucher's code: the field stays empty, and nobody says why.
+	asks := terminal.Outcome{Choice: terminal.Asking, Asks: []terminal.Ask{{Missing: terminal.MissingAmount, Most: 375000}},
+		Lines: []terminal.OutcomeLine{{Campaign: gift}}}
+	for typed, want := range map[string]string{"1249,99": "1249.99", "1250.5": "1250.5", "73161": "", "7316123412345": "8"} {
+		s, _ := play(open(), scan("A"), Answered{Turn: 1, Outcome: asks})
+		waiting := 0
+		if want == "8" { // as many digits as a code has
+			s, _ = play(s, Typing{'8'})
+			waiting = 1
+		}
+		s, _ = play(s, scan(typed))
+		if s.Input != want || len(s.Waiting) != waiting {
+			t.Errorf("%s: the field holds %q, %d wait", typed, s.Input, len(s.Waiting))
+		}
+		if sent := want == ""; sent != (s.Phase == Deciding) {
+			t.Errorf("%s: %s", typed, s.Phase)
+		}
+	}
+	for typed, want := range map[string][2]bool{"1249,99": {true, false}, "12,5": {true, true}, "7316": {true, true}, "12345678": {true, false}, "7K3M": {}} {
+		typedHere, ended := field{entry: AmountEntry}.Takes(typed)
+		if got := [2]bool{typedHere, typedHere && ended}; got != want {
+			t.Errorf("a heap of %s: %v, want %v", typed, got, want)
+		}
+	}
+}
+
 func TestEveryScreenLeadsBackToReady(t *testing.T) {
 	// A cashier would be stuck with a queue in front of her.
 	for _, scene := range scenes() {

@@ -53,11 +53,41 @@ func (s State) Entry() Entry {
 	return NoEntry
 }
 
+// takes reports that a person may have typed text into a field of this kind.
+func (e Entry) takes(text string) bool {
+	switch e {
+	case TextEntry:
+		return true
+	case DigitsEntry, PINEntry:
+		return strings.Trim(text, "0123456789") == ""
+	case AmountEntry:
+		return strings.Trim(text, "0123456789.,") == ""
+	}
+	return false
+}
+
+// shortest is how many digits may be a code, where they came as fast as a scanner sends them; fewer are a person's.
+func (e Entry) shortest() int {
+	if e == PINEntry {
+		return shortestCode
+	}
+	return 6
+}
+
 // wasTyped reports that a short burst was a person's: digits typed into an open field while the window was busy look as fast as a
-// scanner's. No code is that short.
+// scanner's. No code is that short, and none has a comma.
 func (s State) wasTyped(scan terminal.Scan) bool {
-	shortest := map[Entry]int{DigitsEntry: 6, AmountEntry: 6, PINEntry: shortestCode}[s.Entry()]
-	return scan.Source == terminal.SourceScanner && len(scan.Code) < shortest && strings.Trim(scan.Code, "0123456789.,") == ""
+	entry := s.Entry()
+	if scan.Source != terminal.SourceScanner || entry == TextEntry || !entry.takes(scan.Code) {
+		return false
+	}
+	return len(scan.Code) < entry.shortest() || isAmount(scan.Code)
+}
+
+// isAmount reports that text is an amount with its point or comma: typed, whatever its speed.
+func isAmount(text string) bool {
+	whole, part, pointed := strings.Cut(strings.ReplaceAll(text, ",", "."), ".")
+	return pointed && len(part) <= 3 && len(whole) < shortestCode && strings.Trim(whole+part, "0123456789") == ""
 }
 
 // shortestCode is more digits than people type as fast as a scanner, and fewer than a code of digits has.

@@ -9,9 +9,10 @@ const (
 	busyMillis = 30
 )
 
-// live is a clock that stands while the window is busy. Keys that were pressed meanwhile are all read at once afterwards, so that by the wall
-// clock a burst would have a gap in its middle, and a scanner's second Enter would come long after its first. It tells by a beat: as
-// long as that is overdue, no time passes. It runs only while somebody needs it.
+// live tells when the keys that are read now can have been pressed at the earliest. Nobody brings the time of a press: keys that were pressed while
+// the window was busy are all read at once afterwards, so that by the wall clock a burst would have a gap in its middle, and a scanner's
+// second Enter would come long after its first. A beat tells: as long as it is overdue, and a little longer, what is read may
+// have come since it was due. It runs only while somebody needs it.
 type live struct {
 	now   func() time.Time
 	timer Timer
@@ -19,20 +20,21 @@ type live struct {
 	needed func() bool // whether the beat has to go on
 	beaten func()      // called after each beat
 
-	beating bool
-	due     time.Time
-	stood   time.Duration
-	stall   time.Time // by this clock: when the window was last found to have been busy
+	beating  bool
+	due      time.Time
+	from, to time.Time // the last time that the window was found to have been busy
 }
 
-// read is the time, less all the time that the window was busy.
-func (l *live) read() time.Time {
-	at := l.now()
-	if l.beating && at.Sub(l.due) > busyMillis*time.Millisecond {
-		at = l.due
-		l.stall = at.Add(-l.stood)
+// earliest is when a key that is read at the given time can have been pressed at the earliest, and whether the window was busy since. It is never
+// before the keys that were read one busy time ago: they were read when that ended.
+func (l *live) earliest(at time.Time) (time.Time, bool) {
+	if l.beating && at.Sub(l.due) > millis(busyMillis) {
+		l.from, l.to = l.due, at
 	}
-	return at.Add(-l.stood)
+	if !l.to.IsZero() && at.Sub(l.to) <= millis(stallMillis) {
+		return l.from, true
+	}
+	return at, false
 }
 
 // start lets the beat begin.
@@ -40,16 +42,13 @@ func (l *live) start() {
 	if l.beating {
 		return
 	}
-	l.beating, l.due = true, l.now().Add(beatMillis*time.Millisecond)
-	l.timer(beatMillis*time.Millisecond, l.beat)
+	l.beating, l.due = true, l.now().Add(millis(beatMillis))
+	l.timer(millis(beatMillis), l.beat)
 }
 
 func (l *live) beat() {
+	l.earliest(l.now())
 	l.beating = false
-	if late := l.now().Sub(l.due); late > busyMillis*time.Millisecond {
-		l.stall = l.due.Add(-l.stood)
-		l.stood += late
-	}
 	l.beaten()
 	if l.needed() {
 		l.start()

@@ -6,7 +6,6 @@ package keys
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -24,12 +23,12 @@ type Field interface {
 	Submit()
 }
 
-// CodeField is a field in which codes are typed. Keys of a person that came in a heap, because the window was busy, look like a scan; here
-// they stay in the field, but for a heap of a whole code's length that ends with an Enter, which is a scan.
-type CodeField interface {
+// HeapField is a field that knows what a person types into it. Keys of a person that came in a heap, because the window was busy, look like a
+// scan; here they stay in the field, but for a heap of a whole code's length that ends with an Enter, which is a scan.
+type HeapField interface {
 	Field
-	// TakesCodes reports whether this is one.
-	TakesCodes() bool
+	// Takes reports whether a person may have typed text here, and whether an Enter in the same heap is the person's as well.
+	Takes(text string) (typed, ended bool)
 }
 
 // Timer calls f once, later, on the window's goroutine.
@@ -52,10 +51,15 @@ type Router struct {
 	held  []rune // typed, and not yet given to the field
 	given int    // runes of the pending burst that the field has got
 
-	since                         time.Time // when the first pending rune came
+	heap      []rune // what is pending, where some of it came while the window was busy: then its speed says nothing
+	isHeap    bool
+	burstTime time.Time // of the last rune, as the burst is told it: no gap is longer than it must have been
+
+	// When they were read.
 	lastRune, lastEnter, lastScan time.Time
+	lastOne                       time.Time // Enter, also one that did not count
 	lastPress                     time.Time // of any key but those that choose, modifiers as well: no rune may come of it
-	odd, oddBefore                time.Time // when a key that writes was last pressed and wrote nothing
+	odd, oddBefore                time.Time // of a key that writes and wrote nothing
 }
 
 // NewRouter makes a router. The timer must call on the window's goroutine.
@@ -71,20 +75,18 @@ func (r *Router) Open(field Field) {
 		return
 	}
 	r.field, r.held, r.given = field, nil, 0
-	if r.takesCodes() {
+	if _, ok := r.field.(HeapField); ok {
 		r.live.start() // or the first keys could have come in a heap, and nobody would know
 	}
 }
 
-// takesCodes reports whether codes are typed into the open field.
-func (r *Router) takesCodes() bool {
-	field, ok := r.field.(CodeField)
-	return ok && field.TakesCodes()
-}
-
-// heaped reports that what is pending came after the window was busy, while codes may be typed: its speed says nothing.
-func (r *Router) heaped() bool {
-	return r.takesCodes() && !r.live.stall.IsZero() && r.since.Sub(r.live.stall) <= millis(stallMillis)
+// heaped reports that text came while the window was busy, and that a person may have typed it into the open field.
+func (r *Router) heaped(text []rune) (typed, ended bool) {
+	field, ok := r.field.(HeapField)
+	if !ok || !r.isHeap {
+		return false, false
+	}
+	return field.Takes(string(text))
 }
 
 // Rune takes a typed rune, whatever had the focus.
@@ -92,16 +94,19 @@ func (r *Router) Rune(char rune) {
 	if char < ' ' || char == 0x7F {
 		return
 	}
-	at := r.live.read()
+	at := r.live.now()
+	earliest, busy := r.live.earliest(at)
 	r.odd = r.oddBefore
 	if r.burst.Pending() == 0 {
 		r.give()
 		r.given = 0
 	}
-	r.burst.Rune(char, at)
+	r.burstTime = r.burstTime.Add(max(0, min(earliest.Sub(r.lastRune), time.Second)))
+	r.burst.Rune(char, r.burstTime)
 	if r.burst.Pending() == 1 {
-		r.since = at
+		r.heap, r.isHeap = nil, false
 	}
+	r.heap, r.isHeap = append(r.heap, char), r.isHeap || busy
 	r.lastRune = at
 	if r.field != nil {
 		r.held = append(r.held, char)
@@ -132,7 +137,7 @@ func (r *Router) Press(name fyne.KeyName) {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyTab, fyne.KeyUp, fyne.KeyDown, fyne.KeyLeft, fyne.KeyRight:
 		return
 	}
-	r.lastPress = r.live.read()
+	r.lastPress = r.live.now()
 	if !isCommand(name) && name != desktop.KeyShiftLeft && name != desktop.KeyShiftRight {
 		r.oddBefore, r.odd = r.odd, r.lastPress
 	}
@@ -170,15 +175,23 @@ func isCommand(name fyne.KeyName) bool {
 
 // end takes what may be a scanner's suffix or a person's Enter.
 func (r *Router) end(name fyne.KeyName) {
-	at := r.live.read()
+	at := r.live.now()
+	earliest, _ := r.live.earliest(at)
 	pending := r.burst.Pending()
-	scan := r.burst.End(at)
+	scan := r.burst.End(r.burstTime)
+	ended := true
 	// So many keys at once and an Enter behind them are a scanner's: nobody types that many while a window is busy.
-	if r.heaped() && utf8.RuneCountInString(scan) < heapMost {
-		scan = ""
+	if scan != "" && len(r.heap) < heapMost {
+		var typed bool
+		if typed, ended = r.heaped(r.heap); typed {
+			scan = ""
+		}
 	}
-	sinceEnter := at.Sub(r.lastEnter)
-	r.lastEnter = at
+	again := earliest.Sub(r.lastEnter) < millis(repeatMillis)
+	if !again || at.Sub(r.lastOne) < millis(repeatMillis) { // or whoever presses it once in each busy time would never be heard
+		r.lastEnter = at
+	}
+	r.lastOne = at
 	r.live.start()
 	if scan != "" {
 		r.scanned(scan, at)
@@ -186,13 +199,14 @@ func (r *Router) end(name fyne.KeyName) {
 	}
 	r.give()
 	r.given = 0
-	if name == fyne.KeyTab || sinceEnter < millis(repeatMillis) {
+	if name == fyne.KeyTab || again || !ended {
 		return
 	}
+	since := func(before time.Time) bool { return earliest.Sub(before) >= millis(calmMillis) }
 	switch {
-	case r.field != nil && at.Sub(r.lastScan) >= millis(calmMillis) && at.Sub(r.odd) >= millis(calmMillis):
+	case r.field != nil && since(r.lastScan) && since(r.odd):
 		r.field.Submit()
-	case r.field == nil && pending == 0 && at.Sub(r.lastRune) >= millis(calmMillis) && at.Sub(r.lastPress) >= millis(calmMillis):
+	case r.field == nil && pending == 0 && since(r.lastRune) && since(r.lastPress):
 		r.OnKey(fyne.KeyReturn)
 	}
 }
@@ -208,16 +222,18 @@ func (r *Router) scanned(text string, at time.Time) {
 
 // watching reports that time still matters: runes are pending, or Enter does not count yet.
 func (r *Router) watching() bool {
-	at := r.live.read()
-	return r.takesCodes() || r.burst.Pending() > 0 || len(r.held) > 0 || at.Sub(r.lastRune) < millis(calmMillis) ||
-		at.Sub(r.lastPress) < millis(calmMillis) || at.Sub(r.lastEnter) < millis(calmMillis)
+	_, mayHeap := r.field.(HeapField)
+	earliest, _ := r.live.earliest(r.live.now())
+	recent := func(at time.Time) bool { return earliest.Sub(at) < millis(calmMillis) }
+	return mayHeap || r.burst.Pending() > 0 || len(r.held) > 0 || recent(r.lastRune) || recent(r.lastPress) || recent(r.lastEnter)
 }
 
 // listen gives the field what is not followed by more, and ends a burst that is followed by silence. A few runes and a pause, while a field
 // is open, are a person's: a scan that comes next must not be glued to them.
 func (r *Router) listen() {
-	at := r.live.read()
-	silent := at.Sub(r.lastRune)
+	at := r.live.now()
+	earliest, _ := r.live.earliest(at)
+	silent := earliest.Sub(r.lastRune)
 	if silent >= millis(holdMillis) {
 		r.give()
 	}
@@ -225,8 +241,8 @@ func (r *Router) listen() {
 	if r.burst.Pending() == 0 || (silent < millis(silenceMillis) && !few) {
 		return
 	}
-	scan := r.burst.Silence(at)
-	if r.heaped() {
+	scan := r.burst.Silence(r.burstTime)
+	if typed, _ := r.heaped(r.heap); typed {
 		r.give()
 		return
 	}

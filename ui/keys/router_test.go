@@ -2,6 +2,7 @@ package keys_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -322,7 +323,7 @@ func TestScanRightAfterTyping(t *testing.T) {
 // codeText is a field in which codes are typed.
 type codeText struct{ text }
 
-func (*codeText) TakesCodes() bool { return true }
+func (*codeText) Takes(string) (typed, ended bool) { return true, true }
 
 func TestTypedCodeWhileTheWindowIsBusy(t *testing.T) {
 	// Somebody types a smudged code, the window draws for a second, and half of the code is read as a scan and turned away.
@@ -374,4 +375,81 @@ func TestScanIntoACodeField(t *testing.T) {
 	d.world.Pass(300 * time.Millisecond)
 	d.hands.Key(fyne.KeyReturn)
 	d.expect(t, nil)
+}
+
+// amountText is a field in which an amount is typed.
+type amountText struct{ text }
+
+func (*amountText) Takes(heap string) (typed, ended bool) {
+	return strings.Trim(heap, "0123456789.,") == "", len(heap) < 6
+}
+
+// frame is one in which the window is busy for so long; what was pressed in it is read at its end, before or after the beat.
+func (d *desk) frame(took time.Duration, beatFirst bool, pressed func()) {
+	d.world.Time = d.world.Time.Add(took)
+	if beatFirst {
+		d.world.Pass(0)
+	}
+	pressed()
+	d.world.Pass(5 * time.Millisecond)
+}
+
+func TestAmountWhileTheWindowIsBusy(t *testing.T) {
+	// An amount typed on a PC that is busy vanishes without a word, or its Enter sends off what was only half read.
+	for _, first := range []bool{true, false} {
+		for _, typed := range [][]string{{"1249,99"}, {"1", "249,99"}, {"12", "49", ",99"}, {"1", "2", "4", "9", "9", "0"}, {"12", "", "49,99"}} {
+			d := newDesk(t)
+			field := &amountText{}
+			d.router.Open(field)
+			d.world.Pass(time.Second)
+			for _, heap := range typed {
+				d.frame(500*time.Millisecond, first, func() {
+					for _, r := range heap {
+						d.hands.Rune(r)
+					}
+				})
+			}
+			d.hands.Key(fyne.KeyReturn)
+			d.world.Pass(time.Second)
+			if want := strings.Join(typed, ""); string(field.runes) != want || len(d.scans) > 0 {
+				t.Errorf("typed %q: the field holds %q, scanned %q, sent off %q", typed, string(field.runes), d.scans, field.submitted)
+			}
+			d.hands.Key(fyne.KeyReturn)
+			if len(field.submitted) == 0 {
+				t.Errorf("typed %q: Enter does nothing", typed)
+			}
+			d.world.Pass(time.Second)
+			d.frame(500*time.Millisecond, first, func() { d.hands.Scan(code, fyne.KeyReturn) })
+			d.expect(t, []string{code})
+		}
+	}
+}
+
+func TestEnterInSlowFrames(t *testing.T) {
+	// On a PC that draws two frames a second a cashier presses Enter on each of the waiting vouchers, and only the first is redeemed.
+	for _, beatFirst := range []bool{true, false} {
+		d := newDesk(t)
+		d.frame(500*time.Millisecond, beatFirst, func() { d.hands.Scan(code, fyne.KeyReturn) })
+		d.frame(500*time.Millisecond, beatFirst, func() { d.hands.Key(fyne.KeyReturn) }) // its second one, for all anybody knows
+		d.expect(t, []string{code})
+		for range 9 {
+			for range 2 {
+				d.frame(500*time.Millisecond, beatFirst, func() {})
+			}
+			d.frame(500*time.Millisecond, beatFirst, func() { d.hands.Key(fyne.KeyReturn) })
+		}
+		if len(d.keys) != 9 {
+			t.Errorf("of 9 presses %d count", len(d.keys))
+		}
+		d.keys = nil
+		d.world.Pass(time.Second)
+		for range 5 { // held down
+			d.frame(500*time.Millisecond, beatFirst, func() {
+				for range 15 {
+					d.hands.Key(fyne.KeyReturn)
+				}
+			})
+		}
+		d.expect(t, nil, fyne.KeyReturn)
+	}
 }
