@@ -54,7 +54,11 @@ func (s *Screen) draw() {
 	for _, action := range v.Actions {
 		buttons = append(buttons, widgets.NewButton(action, theme.Ready, s.pressed))
 	}
-	page := widgets.Topped(theme.Size(theme.Inset), head, widgets.SheetBody(v.Title, v.Hint, s.middle(v), buttons...))
+	title := v.Title
+	if len(v.Tabs) > 0 && theme.Least(theme.Body) < 1 { // the tab says it, and large writing needs the room
+		title = ""
+	}
+	page := widgets.Topped(theme.Size(theme.Inset), head, widgets.SheetBody(title, v.Hint, s.middle(v), buttons...))
 	s.body.Objects = []fyne.CanvasObject{widgets.Inset(page, margin, margin*0.6, margin, margin*0.7)}
 	s.body.Refresh()
 }
@@ -64,8 +68,8 @@ func (s *Screen) middle(v Sight) fyne.CanvasObject {
 	margin, inset := theme.Size(theme.Margin), theme.Size(theme.Inset)
 	if s.state.Page == DevicesPage {
 		say := func(key string) string { return s.parts.Words.Say(key, nil) }
-		scanner := above(inset, titled(say("setup.scanner.title"), said(v.Scanner)), s.code())
-		printer := above(inset, titled(say("setup.printer.title"), said(v.Printer)), s.paper())
+		scanner := widgets.Above(inset, titled(say("setup.scanner.title"), said(v.Scanner)), s.code())
+		printer := widgets.Above(inset, titled(say("setup.printer.title"), said(v.Printer)), s.paper())
 		return halves(margin, card(scanner), card(printer))
 	}
 	if v.Side == SideNone && len(v.Rows) == 0 && v.None == "" {
@@ -281,21 +285,4 @@ func card(content fyne.CanvasObject) fyne.CanvasObject {
 // halves shares a place out between two things.
 func halves(gap float32, left, right fyne.CanvasObject) fyne.CanvasObject {
 	return widgets.Stretch(gap, []float32{1, 1}, left, right)
-}
-
-// above puts words above a picture. However large the words are, the picture keeps two fifths of the place: a scanner is to read it off the glass.
-func above(gap float32, words, picture fyne.CanvasObject) fyne.CanvasObject {
-	return &fyne.Container{Layout: halving{gap}, Objects: []fyne.CanvasObject{widgets.Scrolled(words), picture}}
-}
-
-type halving struct{ gap float32 }
-
-func (halving) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
-
-func (h halving) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	words := min(widgets.HeightFor(objects[0], size.Width), max(0, size.Height-h.gap)*0.6)
-	objects[0].Move(fyne.NewPos(0, 0))
-	objects[0].Resize(fyne.NewSize(size.Width, words))
-	objects[1].Move(fyne.NewPos(0, words+h.gap))
-	objects[1].Resize(fyne.NewSize(size.Width, max(1, size.Height-words-h.gap)))
 }

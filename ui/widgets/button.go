@@ -41,6 +41,7 @@ type Button struct {
 	pressed bool
 	share   float32 // how large it may be, see squeezed; 0 is 1
 	laid    float32 // the share that it was last drawn with
+	stacked bool    // its key stands above its word
 }
 
 var (
@@ -219,11 +220,18 @@ func (r *buttonRenderer) MinSize() fyne.Size {
 		}
 	}
 	width += gap * float32(max(0, used-1))
+	if r.button.stacked {
+		width = theme.Size(theme.Gap) + max(icon, label, key)
+	}
 	return fyne.NewSize(max(width, theme.Plain(theme.Touch)), r.button.high())
 }
 
 func (r *buttonRenderer) Layout(size fyne.Size) {
 	place(r.face, 0, 0, size.Width, size.Height)
+	if r.button.stacked {
+		r.stack(size)
+		return
+	}
 	icon, label, key := r.parts()
 	gap := theme.Size(theme.Gap) * 1.5
 	margin := theme.Size(theme.Inset)
@@ -239,7 +247,7 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 	}
 	total -= gap
 	if total > room { // the margin goes first
-		margin = max(2, margin-(total-room)/2)
+		margin = max(theme.Size(theme.Gap)*0.75, margin-(total-room)/2)
 		room = size.Width - margin*2
 	}
 	if total > room { // then both become smaller, so that neither has to end in the middle
@@ -279,6 +287,32 @@ func (r *buttonRenderer) placeKey(x *float32, width, gap, height float32) {
 	place(r.cap, *x, (height-high)/2, width, high)
 	place(r.key, *x, 0, width, height)
 	*x += width + gap
+}
+
+// stack puts the key above the word.
+func (r *buttonRenderer) stack(size fyne.Size) {
+	_, label, key := r.parts()
+	room := size.Width - 2
+	keyHigh, labelHigh := r.key.lineHeight()*tight, r.label.lineHeight()*tight
+	y := max(0, (size.Height-keyHigh-labelHigh)/2)
+	key, label = min(key, room), min(label, room)
+	place(r.cap, (size.Width-key)/2, y+1, key, keyHigh-2)
+	centred := func(text *Text, y, width, height float32) { // the air of a line may lie over the other
+		high := text.lineHeight()
+		place(text, (size.Width-width)/2, y+(height-high)/2, width, high)
+	}
+	centred(r.key, y, key, keyHigh)
+	centred(r.label, y+keyHigh, label, labelHigh)
+}
+
+// tight is how much of its height a line needs where another is above it.
+const tight = 0.88
+
+// stackedHeight is how high the button is with its key above its word.
+func (b *Button) stackedHeight() float32 {
+	key, label := NewText("F").In(theme.Caption, theme.Text), NewText("F").In(b.Writing, theme.Text)
+	key.share, label.share = b.share, b.share
+	return (key.lineHeight() + label.lineHeight()) * tight
 }
 
 func (r *buttonRenderer) Objects() []fyne.CanvasObject {

@@ -125,6 +125,18 @@ func (s stretched) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
+func (s stretched) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	all, height := float32(0), float32(0)
+	for _, share := range s.shares {
+		all += share
+	}
+	room := width - s.gap*float32(max(0, len(objects)-1))
+	for i, o := range objects {
+		height = max(height, heightFor(o, room*s.shares[i]/all))
+	}
+	return height
+}
+
 func (s stretched) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	all := float32(0)
 	for _, share := range s.shares {

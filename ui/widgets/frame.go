@@ -43,6 +43,33 @@ func Beside(gap float32, main, side fyne.CanvasObject) *fyne.Container {
 	return &fyne.Container{Layout: beside{gap}, Objects: []fyne.CanvasObject{main, side}}
 }
 
+// Above puts words above a picture. However large the words are, the picture keeps two fifths of the place, and half of it where writing is large: a
+// scanner is to read it off the glass.
+func Above(gap float32, words, picture fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: halving{gap}, Objects: []fyne.CanvasObject{Scrolled(words), picture}}
+}
+
+type halving struct{ gap float32 }
+
+// readable is how high the picture is to be, where there is room at all, in glyphs.
+const readable = 9
+
+func (h halving) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	return heightFor(objects[0], width) + h.gap + theme.Size(theme.Glyph)*readable
+}
+
+func (halving) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
+
+func (h halving) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	most := float32(0.6)
+	if crowded() {
+		most = 0.5
+	}
+	words := min(heightFor(objects[0], size.Width), max(0, size.Height-h.gap)*most)
+	place(objects[0], 0, 0, size.Width, words)
+	place(objects[1], 0, words+h.gap, size.Width, size.Height-words-h.gap)
+}
+
 // Topped puts top above, as high as it needs, and gives rest what is left.
 func Topped(gap float32, top, rest fyne.CanvasObject) *fyne.Container {
 	return &fyne.Container{Layout: topped{gap}, Objects: []fyne.CanvasObject{top, rest}}

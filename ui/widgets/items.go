@@ -93,6 +93,10 @@ func (p *Panel) item(item Item) fyne.CanvasObject {
 		numbers = append(numbers, NewText(item.Note).In(theme.Caption, theme.Muted).At(fyne.TextAlignTrailing).Lines(1))
 	}
 	ends := Ends(gap*2, Middled(Column(0, words...)), Column(0, numbers...))
+	if crowded() { // beside its numbers a name would be smaller than they are
+		below := append(words[1:len(words):len(words)], Stack())[0]
+		ends = Column(0, append([]fyne.CanvasObject{Ends(0, words[0]), Ends(gap*2, below, numbers[0])}, numbers[1:]...)...)
+	}
 	line := fyne.CanvasObject(ends)
 	if len(marks) > 0 {
 		line = &fyne.Container{Layout: marked{gap * 1.6}, Objects: append(marks, ends)}
@@ -185,6 +189,14 @@ type inView struct {
 }
 
 func (v *inView) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
+
+func (v *inView) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	content := objects[0].(*container.Scroll).Content
+	if v.wide != nil {
+		return v.wide.heightFor(content.(*fyne.Container).Objects, width)
+	}
+	return heightFor(content, width)
+}
 
 func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	scroll := objects[0].(*container.Scroll)

@@ -79,6 +79,11 @@ func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	// In a low window the air between them goes first, then they are drawn smaller, as far as writing of its natural size.
 	fitted(objects, func() bool { return column{}.heightFor(objects, size.Width) <= size.Height })
 	defer redraw(objects)
+	c.put(objects, size)
+}
+
+// put places the objects as large as they are drawn now.
+func (c column) put(objects []fyne.CanvasObject, size fyne.Size) {
 	spaces, shown := 0, 0
 	for _, o := range objects {
 		if o.Visible() {
@@ -291,6 +296,49 @@ func place(o fyne.CanvasObject, x, y, width, height float32) {
 	o.Move(fyne.NewPos(x, y))
 	o.Resize(fyne.NewSize(max(0, width), max(0, height)))
 }
+
+// held is a column with its buttons at the bottom. Where writing of its natural size is still too high, the rest can be scrolled and the
+// buttons stay where they are.
+func held(gap float32, objects []fyne.CanvasObject, buttons fyne.CanvasObject) *fyne.Container {
+	if !crowded() {
+		return Column(gap, append(objects, buttons)...)
+	}
+	inner := &fyne.Container{Layout: heldColumn{column{gap * 0.4}}, Objects: objects}
+	return &fyne.Container{Layout: holding{gap * 0.6, inner}, Objects: []fyne.CanvasObject{Scrolled(inner), buttons}}
+}
+
+// heldColumn is a column that holding has drawn as small as it has to be.
+type heldColumn struct{ column }
+
+func (h heldColumn) Layout(objects []fyne.CanvasObject, size fyne.Size) { h.put(objects, size) }
+
+type holding struct {
+	gap   float32
+	inner *fyne.Container
+}
+
+func (h holding) heightFor(_ []fyne.CanvasObject, width float32) float32 {
+	return 0 // it takes what it is given
+}
+
+func (h holding) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
+
+func (h holding) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	parts := []fyne.CanvasObject{h.inner, objects[1]}
+	height := func() float32 {
+		return heightFor(h.inner, size.Width-scrollRoom()) + frameRoom*2 + h.gap + heightFor(objects[1], size.Width)
+	}
+	fitted(parts, func() bool { return height() <= size.Height })
+	defer redraw(parts)
+	foot := heightFor(objects[1], size.Width)
+	place(objects[0], -frameRoom, -frameRoom, size.Width+frameRoom, size.Height-foot-h.gap+frameRoom*2)
+	place(objects[1], 0, size.Height-foot, size.Width, foot)
+	objects[0].(*fyne.Container).Objects[0].Refresh() // what is in it may be as large as before, and still be drawn smaller
+	h.inner.Refresh()
+}
+
+// scrollRoom is the width that Scrolled takes.
+func scrollRoom() float32 { return frameRoom + BarRoom() }
 
 // BarRoom is what is left free at the right of what can be scrolled: the scroll bar lies over it.
 func BarRoom() float32 { return theme.Size(theme.ScrollBar) + theme.Size(theme.Gap) }

@@ -202,12 +202,12 @@ func (p *Panel) contents() fyne.CanvasObject {
 		objects = append(objects, NewText(v.Next).In(first, v.Tone.Ink()).Strong().Lines(2))
 	}
 	if v.Question == nil {
-		return Column(gap*1.4, append(objects, Inset(p.actions(), 0, gap, 0, 0))...)
+		return held(gap*1.4, objects, Inset(p.actions(), 0, gap, 0, 0))
 	}
 	if v.Question.Limit != "" {
 		objects = append(objects, Row(0, NewButton(Action{Name: PressFill, Label: v.Question.Limit}, theme.Calm, p.press), Space()))
 	}
-	left := Column(gap*1.4, append(objects, Inset(p.actions(), 0, gap, 0, 0))...)
+	left := held(gap*1.4, objects, Inset(p.actions(), 0, gap, 0, 0))
 	return &fyne.Container{Layout: beside{theme.Size(theme.Margin)}, Objects: []fyne.CanvasObject{left, p.keypad()}}
 }
 
@@ -270,7 +270,7 @@ func (p *Panel) actions() fyne.CanvasObject {
 	row := []fyne.CanvasObject{}
 	for _, action := range p.verdict.Actions {
 		button := NewButton(action, p.verdict.Tone, p.press)
-		if action.Rank == First {
+		if action.Rank == First && !crowded() { // large writing makes it large enough
 			button.Tall()
 		}
 		row = append(row, button)
@@ -290,7 +290,8 @@ func Figures(list []Figure) fyne.CanvasObject {
 		values, deepest = append(values, value), max(deepest, value.Depth())
 	}
 	for i, f := range list { // on one base, whatever their sizes
-		row = append(row, Column(0, NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1), Space(), Inset(values[i], 0, 0, 0, deepest-values[i].Depth())))
+		row = append(row, &fyne.Container{Layout: heldColumn{}, Objects: []fyne.CanvasObject{
+			NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1), Space(), Inset(values[i], 0, 0, 0, deepest-values[i].Depth())}})
 	}
 	return Row(theme.Size(theme.Margin)*1.5, append(row, Space())...)
 }
@@ -317,7 +318,7 @@ type bannered struct{ low bool } // a low banner leaves room for the keypad
 func (bannered) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
 
 func (b bannered) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	fitted(objects[:1], func() bool { return heightFor(objects[0], size.Width) <= size.Height*0.3 })
+	fitted(objects[:1], func() bool { return heightFor(objects[0], size.Width) <= size.Height*0.27 })
 	defer redraw(objects[:1])
 	height := heightFor(objects[0], size.Width)
 	if b.low && !crowded() {

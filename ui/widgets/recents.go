@@ -92,11 +92,11 @@ func (r *Recents) build() fyne.CanvasObject {
 
 func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
 	inset := theme.Size(theme.Gap) * 1.4
-	content := fyne.CanvasObject(Inset(rowContent(row), inset, inset, inset, inset))
+	content := fyne.CanvasObject(Inset(asideContent(row), inset, inset, inset, inset))
 	if row.Open {
 		undo := NewButton(Action{Name: PressUndo, Label: row.Undo, Off: !row.CanUndo}, theme.Calm, func(string) { r.press(i, PressUndo) })
 		reprint := NewButton(Action{Name: PressReprint, Label: row.Reprint}, theme.Calm, func(string) { r.press(i, PressReprint) })
-		content = Inset(Column(theme.Size(theme.Gap)*1.5, rowContent(row), Even(theme.Size(theme.Gap), undo.Small(), reprint.Small())), inset, inset, inset, inset)
+		content = Inset(Column(theme.Size(theme.Gap)*1.5, asideContent(row), Even(theme.Size(theme.Gap), undo.Small(), reprint.Small())), inset, inset, inset, inset)
 	}
 	choice := NewChoice(content, row.Open, func() { r.press(i, PressRow) })
 	if !row.Open {
@@ -107,19 +107,44 @@ func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
 
 // rowContent is what a row says: name and time, then the details, then a remark.
 func rowContent(row Recent) fyne.CanvasObject {
+	return Column(2, Ends(theme.Size(theme.Gap), named(row), NewText(row.Time).In(theme.Caption, theme.Muted)), detailed(row))
+}
+
+// named is a row's name.
+func named(row Recent) *Text {
 	ink := theme.Text
 	if row.Struck {
 		ink = theme.Muted
 	}
 	name := NewText(row.Name).In(theme.Body, ink).Lines(1).MayEnd()
 	name.Bold = !row.Struck
-	time := NewText(row.Time).In(theme.Caption, theme.Muted)
-	detail := NewText(row.Detail).In(theme.Caption, theme.Muted).Lines(1).MayEnd()
-	second := []fyne.CanvasObject{detail}
+	return name
+}
+
+// detailed are a row's details, with its remark at the end.
+func detailed(row Recent) fyne.CanvasObject {
+	second := []fyne.CanvasObject{NewText(row.Detail).In(theme.Caption, theme.Muted).Lines(1).MayEnd()}
 	if row.Mark != "" {
 		second = append(second, remark(row.Mark, row.Tone))
 	}
-	return Column(2, Ends(theme.Size(theme.Gap), name, time), Ends(theme.Size(theme.Gap), second...))
+	return Ends(theme.Size(theme.Gap), second...)
+}
+
+// asideContent is what a row of the column at the side says. Large writing has no room for a name and a time beside each other: made smaller, the
+// name would be less than what belongs to it.
+func asideContent(row Recent) fyne.CanvasObject {
+	name := named(row).Lines(2) // "and 1 more" at its end is not to be lost
+	if !crowded() {
+		return Column(2, Beside(theme.Size(theme.Gap), name, NewText(row.Time).In(theme.Caption, theme.Muted)), detailed(row))
+	}
+	lines := []fyne.CanvasObject{name, NewText(row.Time+" | "+row.Detail).In(theme.Caption, theme.Muted).Lines(2).MayEnd()}
+	if row.Detail == "" {
+		lines[1] = NewText(row.Time).In(theme.Caption, theme.Muted)
+	}
+	if row.Mark != "" {
+		lines = append(lines, Row(0, remark(row.Mark, row.Tone), Space()))
+	}
+	return Column(2, lines...)
 }
 
 // remark is a small word in a tone.

@@ -86,7 +86,10 @@ func (c carded) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // SheetBody is a sheet's content: a title, what is to be done, and a row of buttons at the foot.
 func SheetBody(title, subtitle string, content fyne.CanvasObject, buttons ...fyne.CanvasObject) fyne.CanvasObject {
-	head := []fyne.CanvasObject{NewText(title).In(theme.Subtitle, theme.Text).Strong().Lines(1)}
+	var head []fyne.CanvasObject
+	if title != "" {
+		head = append(head, NewText(title).In(theme.Subtitle, theme.Text).Strong().Lines(1))
+	}
 	if subtitle != "" {
 		head = append(head, NewText(subtitle).In(theme.Body, theme.Muted).Lines(2))
 	}
