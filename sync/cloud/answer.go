@@ -86,21 +86,29 @@ func (r *recorder) problem(p *Problem) {
 	}
 }
 
-// send signs the recorded answer for the request with proof id jti and writes it.
-func (r *recorder) send(w http.ResponseWriter, key FeedKey, jti string) error {
+// sign signs the recorded answer for the request with proof id jti.
+func (r *recorder) sign(key FeedKey, jti string) error {
 	r.WriteHeader(http.StatusOK)
 	signature, err := signAnswer(key, r.body.Bytes(), jti, r.status)
 	if err != nil {
 		return err
 	}
+	r.header.Set(signatureHeader, signature)
+	r.header.Set("Cache-Control", "no-store")
+	r.header.Set("Content-Length", fmt.Sprint(r.body.Len()))
+	return nil
+}
+
+// send writes the answer, which was signed.
+func (r *recorder) send(w http.ResponseWriter) error {
+	if r.header.Get(signatureHeader) == "" {
+		return errors.New("it has no signature")
+	}
 	for name, values := range r.header {
 		w.Header()[name] = values
 	}
-	w.Header().Set(signatureHeader, signature)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Length", fmt.Sprint(r.body.Len()))
 	w.WriteHeader(r.status)
-	_, err = w.Write(r.body.Bytes())
+	_, err := w.Write(r.body.Bytes())
 	return err
 }
 

@@ -190,7 +190,7 @@ func (s *server) TellReadiness(ctx context.Context, r api.TellReadinessRequestOb
 	return api.TellReadiness200JSONResponse{ServerTime: now}, nil
 }
 
-// PullFeed implements api.StrictServerInterface.
+// PullFeed implements api.StrictServerInterface. Where there is nothing new yet and time to wait, its answer is nil, and it is called again.
 func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api.PullFeedResponseObject, error) {
 	cursor, limit, wait := "", 2000, time.Duration(0)
 	if r.Params.Cursor != nil {
@@ -202,44 +202,30 @@ func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api
 	if r.Params.Wait != nil {
 		wait = min(max(time.Duration(*r.Params.Wait)*time.Second, 0), waitMost)
 	}
-	waiting, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	go func() {
-		select {
-		case <-s.options.Stopping:
-			cancel()
-		case <-waiting.Done():
-		}
-	}()
-	t := callerOf(ctx).terminal
-	for {
-		page, err := s.storage.Feed(ctx, t, cursor, limit)
-		if err != nil {
+	t, p := callerOf(ctx).terminal, pollOf(ctx)
+	p.begin(cursor, wait)
+	page := p.last
+	if !p.over {
+		var err error
+		if page, err = s.storage.Feed(ctx, t, p.last.Cursor, limit); err != nil {
 			return nil, err
 		}
 		// What others are told moves the cursor and is no news for this terminal.
-		if wait > 0 && len(page.Records) == 0 && page.AtEnd && s.await(waiting, t.Merchant, page.Cursor) == nil {
-			cursor = page.Cursor
-			continue
+		if len(page.Records) == 0 && page.AtEnd && time.Now().Before(p.until) {
+			p.merchant, p.last, p.waits = t.Merchant, page, true
+			return nil, nil
 		}
-		out := api.PullFeed200JSONResponse{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included,
-			Peers: present(page.Peers), ServerTime: s.options.Now().UTC()}
-		if r.Params.Instance != nil {
-			start, err := s.storage.Start(ctx, t, *r.Params.Instance)
-			if err != nil {
-				return nil, err
-			}
-			out.Start = &start
-		}
-		return out, nil
 	}
-}
-
-// await waits for a change, and counts who does.
-func (s *server) await(ctx context.Context, merchant, cursor string) error {
-	s.metrics.polls.Inc()
-	defer s.metrics.polls.Dec()
-	return s.storage.Await(ctx, merchant, cursor)
+	out := api.PullFeed200JSONResponse{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included,
+		Peers: present(page.Peers), ServerTime: s.options.Now().UTC()}
+	if r.Params.Instance != nil {
+		start, err := s.storage.Start(ctx, t, *r.Params.Instance)
+		if err != nil {
+			return nil, err
+		}
+		out.Start = &start
+	}
+	return out, nil
 }
 
 // Lookup implements api.StrictServerInterface.

@@ -40,6 +40,8 @@ type Options struct {
 	Stopping <-chan struct{}
 	// SnapshotFrom is how many vouchers a merchant has at least for a first fill in one file; 0 is the usual number.
 	SnapshotFrom int64
+	// Lobby takes the connections of long polls while they wait; nil has them wait in the server that serves them, at its expense.
+	Lobby *Lobby
 	// OpenMetrics lets who asks on this machine read /metrics without a token. Behind a proxy everybody asks on this machine.
 	OpenMetrics bool
 	// Of a hub, which is this server over a storage of its own: its state, the trust list that the cloud gave it, and that nobody enrols.
@@ -60,6 +62,8 @@ type server struct {
 	snapshots snapshotsMade
 	metrics   *metrics
 	lines     seldom // of the log
+	stopping  stopping
+	turns     chan struct{} // see herd
 }
 
 // New returns the handler of the cloud: everything that openapi.yaml describes.
@@ -81,7 +85,9 @@ func New(ctx context.Context, storage Storage, options Options) (http.Handler, e
 	if options.SnapshotFrom == 0 {
 		options.SnapshotFrom = snapshotFrom
 	}
-	s := &server{storage: storage, keys: keys, options: options, metrics: newMetrics(storage, options.Log, options.Now)}
+	s := &server{storage: storage, keys: keys, options: options, metrics: newMetrics(storage, options.Log, options.Now),
+		turns: make(chan struct{}, atWork)}
+	s.stopping.signal = options.Stopping
 	s.prefix = strings.TrimSuffix(public.EscapedPath(), "/")
 	s.public = public.Scheme + "://" + public.Host + s.prefix
 	if options.Hub == nil { // what a hub finds of its copy is for the cloud to say
@@ -145,75 +151,125 @@ func callerOf(ctx context.Context) caller {
 
 // ServeHTTP checks the request's proof, answers, and signs the answer.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	answer := &recorder{header: http.Header{}}
-	begun := time.Now()
-	defer func() { s.metrics.answered(answer.pattern, answer.status, time.Since(begun)) }()
-	path := r.URL.EscapedPath()
-	if rest, ok := strings.CutPrefix(path, s.prefix+"/"); ok { // a proxy may have taken the prefix off already
-		path = "/" + rest
+	a := &answering{recorder: recorder{header: http.Header{}}, begun: time.Now(), path: r.URL.EscapedPath()}
+	if rest, ok := strings.CutPrefix(a.path, s.prefix+"/"); ok { // a proxy may have taken the prefix off already
+		a.path = "/" + rest
 	}
-	jti, err := s.serve(answer, r, path)
-	if err != nil {
-		s.fail(answer, r, err)
+	body, err := a.read(r)
+	s.step(r.Context(), w, r, a, func() {
+		if err == nil {
+			err = s.answer(a, r, body)
+		}
+		if err != nil {
+			s.fail(&a.recorder, r, err)
+		}
+	})
+	if a.poll.waits && s.leave(w, r, a) {
+		return
 	}
-	if answer.told != nil {
-		s.refused(r, path, answer.told)
+	s.stay(r.Context(), w, r, a)
+}
+
+// step does work for an answer, and sends the answer if there is one now.
+func (s *server) step(ctx context.Context, w http.ResponseWriter, r *http.Request, a *answering, work func()) {
+	s.apart(a.path, func() {
+		if work(); !a.poll.waits {
+			s.finish(ctx, r, a)
+		}
+	})
+	if a.poll.waits {
+		return
 	}
-	if strings.HasPrefix(path, "/v1/") {
-		answer.header.Set(nonceHeader, newNonce(s.keys.Nonce, s.options.Now()))
-	}
-	if path == "/v1/enrol" && answer.status >= 400 && s.options.Hub == nil {
-		s.pinProblem(r, answer)
-	}
-	if err := answer.send(w, s.feedKey(r.Context()), jti); err != nil {
-		s.options.Log.Debug("an answer was not delivered", "path", path, "error", err)
+	if err := a.recorder.send(w); err != nil {
+		s.options.Log.Debug("an answer was not delivered", "path", a.path, "error", err)
 	}
 }
 
-// serve answers a request into answer. jti is the id of the request's proof as far as it could be read.
-func (s *server) serve(answer *recorder, r *http.Request, path string) (jti string, err error) {
-	inner := r.Clone(r.Context())
-	inner.URL.Path, inner.URL.RawPath = path, ""
-	if isMetrics(path) {
-		return "", s.serveMetrics(answer, inner)
+// stay waits until there is an answer.
+func (s *server) stay(ctx context.Context, w http.ResponseWriter, r *http.Request, a *answering) {
+	for a.poll.waits {
+		s.await(ctx, &a.poll)
+		s.step(ctx, w, r, a, func() { s.route(&a.recorder, a.inner) })
 	}
-	if s.options.Hub != nil && !hubServes[path] {
-		return "", problem(http.StatusNotFound, "not_found", "A hub does not answer this: ask the cloud.")
+	s.metrics.answered(a.pattern, a.status, time.Since(a.begun))
+}
+
+// answering is a request while it is answered.
+type answering struct {
+	recorder
+	begun time.Time
+	path  string        // without the prefix of the public URL
+	jti   string        // the id of the request's proof as far as it could be read
+	inner *http.Request // as it is routed
+	poll  poll
+}
+
+// read reads the body of a request that a proof is made for.
+func (a *answering) read(r *http.Request) ([]byte, error) {
+	if !strings.HasPrefix(a.path, "/v1/") || strings.HasPrefix(a.path, adminPrefix) {
+		return nil, nil
 	}
-	if !strings.HasPrefix(path, "/v1/") {
-		s.route(answer, inner)
-		return "", nil
+	return io.ReadAll(http.MaxBytesReader(a, r.Body, bodyMost))
+}
+
+// finish makes what is recorded the answer, signed.
+func (s *server) finish(ctx context.Context, r *http.Request, a *answering) {
+	if a.told != nil {
+		s.refused(r, a.path, a.told)
 	}
-	if strings.HasPrefix(path, adminPrefix) {
-		return "", s.serveAdmin(answer, inner)
+	if strings.HasPrefix(a.path, "/v1/") {
+		a.header.Set(nonceHeader, newNonce(s.keys.Nonce, s.options.Now()))
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(answer, r.Body, bodyMost))
-	if err != nil {
-		return "", err
+	if a.path == "/v1/enrol" && a.status >= 400 && s.options.Hub == nil {
+		s.pinProblem(ctx, &a.recorder)
 	}
-	key, claims, err := checkProof(r.Header, r.Method, s.public+path, body, s.keys.Nonce, s.options.Now())
+	if err := a.recorder.sign(s.feedKey(ctx), a.jti); err != nil {
+		s.options.Log.Error("an answer could not be signed", "path", a.path, "error", err)
+	}
+}
+
+// answer checks a request and has it answered by the contract, or finds that it has to wait.
+func (s *server) answer(a *answering, r *http.Request, body []byte) error {
+	inner := r.WithContext(r.Context()) // a copy, without the headers'
+	inner.URL = &url.URL{Path: a.path, RawQuery: r.URL.RawQuery}
+	if isMetrics(a.path) {
+		return s.serveMetrics(&a.recorder, inner)
+	}
+	if s.options.Hub != nil && !hubServes[a.path] {
+		return problem(http.StatusNotFound, "not_found", "A hub does not answer this: ask the cloud.")
+	}
+	if !strings.HasPrefix(a.path, "/v1/") {
+		s.route(&a.recorder, inner)
+		return nil
+	}
+	if strings.HasPrefix(a.path, adminPrefix) {
+		return s.serveAdmin(&a.recorder, inner)
+	}
+	key, claims, err := checkProof(r.Header, r.Method, s.public+a.path, body, s.keys.Nonce, s.options.Now())
+	a.jti = strings.Clone(claims.ID)
 	if errors.Is(err, errNonce) {
-		return claims.ID, problem(http.StatusUnauthorized, "use_dpop_nonce", err.Error()+".")
+		return problem(http.StatusUnauthorized, "use_dpop_nonce", err.Error()+".")
 	}
 	if err != nil {
-		return claims.ID, problem(http.StatusUnauthorized, "invalid_proof", err.Error()+".")
+		return problem(http.StatusUnauthorized, "invalid_proof", err.Error()+".")
 	}
 	who := caller{key: key, nonce: madeAt(claims.Nonce)}
-	if path != "/v1/enrol" {
+	if a.path != "/v1/enrol" {
 		if who.terminal, err = s.terminal(r.Context(), key); err != nil {
-			return claims.ID, err
+			return err
 		}
 		if claims.For != "" {
 			if who.terminal, err = s.onBehalf(r.Context(), who.terminal, claims.For); err != nil {
-				return claims.ID, err
+				return err
 			}
 			who.nonce = time.Time{} // the hub's, and nothing says how old what it forwards is
 		}
 	}
-	inner = inner.WithContext(context.WithValue(r.Context(), callerKey{}, who))
-	inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	s.route(answer, inner)
-	return claims.ID, nil
+	ctx := context.WithValue(context.WithValue(r.Context(), callerKey{}, who), pollKey{}, &a.poll)
+	a.inner = inner.WithContext(ctx)
+	a.inner.Body, a.inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	s.route(&a.recorder, a.inner)
+	return nil
 }
 
 // route answers by the contract, and notes which operation that was.
@@ -274,13 +330,13 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // pinProblem adds the root key and the trust list to a problem about an enrolment: nothing but the join code can verify it.
-func (s *server) pinProblem(r *http.Request, answer *recorder) {
+func (s *server) pinProblem(ctx context.Context, answer *recorder) {
 	p, err := decodeProblem(answer.body.Bytes())
 	if err != nil {
 		s.options.Log.Error("a problem cannot be read back", "error", err)
 		return
 	}
-	trust, err := SignTrust(s.keysNow(r.Context()), "", TokenKeys{})
+	trust, err := SignTrust(s.keysNow(ctx), "", TokenKeys{})
 	if err != nil {
 		s.options.Log.Error("the trust list cannot be signed", "error", err)
 		return

@@ -81,14 +81,15 @@ func serve(ctx context.Context, storage *relational.Storage) (*office, error) {
 		return nil, err
 	}
 	o := &office{storage: storage, url: "http://" + listener.Addr().String(), stopping: make(chan struct{}), served: make(chan struct{})}
-	handler, err := cloud.New(ctx, storage, cloud.Options{PublicURL: o.url, Stopping: o.stopping, OpenMetrics: true})
+	lobby := cloud.NewLobby(counted{listener, &o.sent})
+	handler, err := cloud.New(ctx, storage, cloud.Options{PublicURL: o.url, Stopping: o.stopping, Lobby: lobby, OpenMetrics: true})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	o.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	o.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	go func() {
 		defer close(o.served)
-		_ = o.server.Serve(counted{listener, &o.sent}) // it returns when close ends it
+		_ = o.server.Serve(lobby) // it returns when close ends it
 	}()
 	return o, nil
 }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -161,6 +162,7 @@ func serveUntilEnd(ctx context.Context, database string) error {
 	if _, err := openFiles(pollsAll + pollsOther); err != nil {
 		return err
 	}
+	debug.SetGCPercent(50) // as countersign-cloud serve does
 	o, err := serve(ctx, storage)
 	if err != nil {
 		return errors.Join(err, storage.Close())

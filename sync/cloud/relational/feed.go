@@ -325,27 +325,20 @@ func loadOperator(q Querier, t cloud.Terminal, id string) (record api.FeedRecord
 	return record, nil
 }
 
-// Await implements cloud.Storage.
+// Await implements cloud.Storage. Whoever waits does nothing else on his goroutine, and looks after each change together with all who wait for
+// the same: however many those are, the database is asked once.
 func (s *Storage) Await(ctx context.Context, merchant, cursor string) error {
 	defer s.watch.join()()
 	for {
 		changed := s.watch.next()
-		if err := s.engine.Place(ctx, merchant); err != nil {
-			return err
+		look := s.looks.join(spot{merchant, cursor}, changed, func() (bool, error) { return s.isBehind(merchant, cursor) })
+		select {
+		case <-look.done:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		newest, err := s.newest(ctx, merchant)
-		if err == nil && newest != cursor {
-			var place, head int64
-			err = s.read(ctx, func(q Querier) (err error) {
-				place, head, _, err = cursorPlace(q, merchant, cursor)
-				return err
-			})
-			if err == nil && head > place {
-				return nil
-			}
-		}
-		if err != nil {
-			return err
+		if look.err != nil || look.behind {
+			return look.err
 		}
 		select {
 		case <-changed:
@@ -355,7 +348,25 @@ func (s *Storage) Await(ctx context.Context, merchant, cursor string) error {
 	}
 }
 
-// newest is the cursor at the end of a merchant's feed. It is one query: however many wait, each looks after each change.
+// isBehind reports whether the merchant's feed goes on after a cursor.
+func (s *Storage) isBehind(merchant, cursor string) (bool, error) {
+	ctx := context.Background()
+	if err := s.engine.Place(ctx, merchant); err != nil {
+		return false, err
+	}
+	newest, err := s.newest(ctx, merchant)
+	if err != nil || newest == cursor {
+		return false, err
+	}
+	var place, head int64
+	err = s.read(ctx, func(q Querier) (err error) {
+		place, head, _, err = cursorPlace(q, merchant, cursor)
+		return err
+	})
+	return err == nil && head > place, err
+}
+
+// newest is the cursor at the end of a merchant's feed.
 func (s *Storage) newest(ctx context.Context, merchant string) (cursor string, err error) {
 	err = s.look(ctx, func(q Querier) error {
 		var gen []byte

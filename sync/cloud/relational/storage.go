@@ -71,6 +71,7 @@ func Nonce() int64 { return 1 + rand.Int64N(math.MaxInt64-1) }
 type Storage struct {
 	engine Engine
 	watch  watch
+	looks  looks
 	copy   bool // see Copy
 	tell   atomic.Pointer[func(cloud.Alarm)]
 }

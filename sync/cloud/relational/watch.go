@@ -17,6 +17,53 @@ type watch struct {
 	closed  bool
 }
 
+// spot is where somebody waits in a merchant's feed.
+type spot struct{ merchant, cursor string }
+
+// look is one look at the database for all who wait in the same spot.
+type look struct {
+	done   chan struct{} // closed when the rest is known
+	behind bool          // the feed goes on
+	err    error
+}
+
+// looks are those since the last change: under way, or still true.
+type looks struct {
+	mu    sync.Mutex
+	since <-chan struct{} // the watch's, that closes at the next change
+	all   map[spot]*look
+}
+
+// join has at looked at, since the last change, and gives everybody the same look.
+func (l *looks) join(at spot, since <-chan struct{}, ask func() (behind bool, err error)) *look {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.since != since {
+		l.since, l.all = since, map[spot]*look{}
+	}
+	if known := l.all[at]; known != nil {
+		return known
+	}
+	made := &look{done: make(chan struct{})}
+	l.all[at] = made
+	go func() {
+		defer close(made.done)
+		if made.behind, made.err = ask(); made.err != nil {
+			l.forget(at, made)
+		}
+	}()
+	return made
+}
+
+// forget has the next who waits look again: what went wrong need not go wrong again.
+func (l *looks) forget(at spot, old *look) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all[at] == old {
+		delete(l.all, at)
+	}
+}
+
 const watchEvery = 200 * time.Millisecond
 
 // join makes the watch look for other processes' changes until the function it returns is called. Whoever waits stays in it from
