@@ -52,6 +52,12 @@ func (w *writer) runs(runs []run) {
 // are no text become question marks.
 func printable(text string) []rune {
 	line := make([]rune, 0, len(text))
+	if plain(text) {
+		for _, r := range text {
+			line = append(line, r)
+		}
+		return line
+	}
 	for _, r := range norm.NFC.String(text) { // an accent of its own would print beside its letter
 		switch {
 		case r == utf8.RuneError:
@@ -68,6 +74,16 @@ func printable(text string) []rune {
 	return line
 }
 
+// plain reports that a text is of what every printer prints as it is: most rows of most slips, which are made while a cashier waits.
+func plain(text string) bool {
+	for _, b := range []byte(text) {
+		if b < ' ' || b > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // plan cuts a row into runs, with as few changes of code page as it can; false says that the printer lacks a character.
 func (w *writer) plan(line []rune) ([]run, bool) {
 	var runs []run
@@ -77,7 +93,7 @@ func (w *writer) plan(line []rune) ([]run, bool) {
 			runs[n-1].bytes = append(runs[n-1].bytes, bytes...)
 			return
 		}
-		runs = append(runs, run{chinese: chinese, page: page, bytes: bytes})
+		runs = append(runs, run{chinese: chinese, page: page, bytes: append(make([]byte, 0, len(line)), bytes...)})
 	}
 	for i, r := range line {
 		if r < utf8.RuneSelf {
