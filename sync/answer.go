@@ -219,6 +219,14 @@ func retryAfter(header http.Header) time.Duration {
 	return min(max(wait, 0), time.Hour)
 }
 
+// What usually stands between a terminal and its cloud, as the cause of a NoAnswer.
+var (
+	ErrSlow        = errors.New("the cloud did not answer in time")
+	ErrCutOff      = errors.New("the connection was closed before the answer")
+	ErrNobody      = errors.New("nothing listens at the cloud's address")
+	ErrUnreachable = errors.New("this computer has no way to the cloud's address")
+)
+
 // plainCause turns the errors of the network into one short sentence without addresses of the library's making.
 func plainCause(err error) error {
 	var failed *url.Error
@@ -227,9 +235,9 @@ func plainCause(err error) error {
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return errors.New("the cloud did not answer in time")
+		return ErrSlow
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return errors.New("the connection was closed before the answer")
+		return ErrCutOff
 	}
 	var dialled *net.OpError
 	through := errors.As(err, &dialled) && dialled.Op == "proxyconnect"
@@ -243,7 +251,9 @@ func plainCause(err error) error {
 	case notTLS(err):
 		return &hindered{kind: HindranceNotTLS, text: "whoever answers at the cloud's address does not speak TLS", cause: err}
 	case refusedByPeer(text):
-		return errors.New("nothing listens at the cloud's address")
+		return ErrNobody
+	case strings.Contains(text, "unreachable"): // of a network or a host, on every system
+		return ErrUnreachable
 	}
 	return err
 }

@@ -1,10 +1,16 @@
 package station
 
 import (
+	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"countersign/assets/translations"
+	cloudsync "countersign/sync"
 )
 
 // slipsOfThePen are values that no setting can have, and a word of what it can be.
@@ -66,6 +72,21 @@ func TestASystemsErrorIsSaidInTheLanguage(t *testing.T) {
 			if amiss := layers.Amiss(language); len(amiss) != 1 || !strings.Contains(amiss[0].Found, want[i]) || strings.Count(amiss[0].Found, file) != 1 {
 				t.Errorf("of %s in %s is said: %+v", file, language, amiss)
 			}
+		}
+	}
+}
+
+func TestACloudThatIsAwayIsSaidInTheLanguage(t *testing.T) {
+	// It is what IT reads most often of all, and it was English everywhere.
+	for _, cause := range []error{cloudsync.ErrNobody, cloudsync.ErrSlow, cloudsync.ErrCutOff, cloudsync.ErrUnreachable,
+		&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "cloud.example"}}} {
+		said := map[string]bool{}
+		for _, language := range []string{"en", "de", "es", "zh-Hans"} {
+			text := SayCause(translations.For(language, time.UTC), fmt.Errorf("no answer from the cloud: %w", cause))
+			if strings.Contains(text, "no such host") || strings.Contains(text, "doctor.") || said[text] {
+				t.Errorf("of %v is said in %s: %s", cause, language, text)
+			}
+			said[text] = true
 		}
 	}
 }

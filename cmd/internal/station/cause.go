@@ -10,8 +10,8 @@ import (
 	"countersign/terminal"
 )
 
-// SayCause says in words what stands behind an error where it is one of those that a system usually has with a file, with the file's name
-// where the error knows it. Any other error has its own text.
+// SayCause says in words what stands behind an error where it is one of those that a system usually has with a file or on the way to the
+// cloud, with the file's name where the error knows it. Any other error has its own text.
 func SayCause(words terminal.Words, err error) string {
 	key := causeOf(err)
 	if key == "" {
@@ -20,7 +20,10 @@ func SayCause(words terminal.Words, err error) string {
 	args := map[string]any{}
 	var path *os.PathError
 	var link *os.LinkError
+	var name *net.DNSError
 	switch {
+	case errors.As(err, &name):
+		args["name"] = name.Name
 	case errors.As(err, &path):
 		args["file"] = path.Path
 	case errors.As(err, &link):
@@ -31,8 +34,10 @@ func SayCause(words terminal.Words, err error) string {
 
 // causeOf is the key of the sentence on a system's error, "" for none. What a disk does comes first: it is the cause of much else.
 func causeOf(err error) string {
-	var line *net.OpError
-	if errors.As(err, &line) { // a network that is not permitted is no file
+	if key := wayOf(err); key != "" {
+		return key
+	}
+	if line := (*net.OpError)(nil); errors.As(err, &line) { // a network that is not permitted is no file
 		return ""
 	}
 	for _, known := range []struct {
@@ -54,6 +59,24 @@ func causeOf(err error) string {
 		if errors.Is(err, known.is) {
 			return known.key
 		}
+	}
+	return ""
+}
+
+// wayOf is the key of the sentence on why the cloud does not answer, "" for none.
+func wayOf(err error) string {
+	var name *net.DNSError
+	switch {
+	case errors.Is(err, cloudsync.ErrNobody):
+		return "doctor.line.nobody"
+	case errors.Is(err, cloudsync.ErrSlow):
+		return "doctor.line.slow"
+	case errors.Is(err, cloudsync.ErrCutOff):
+		return "doctor.line.cut_off"
+	case errors.Is(err, cloudsync.ErrUnreachable):
+		return "doctor.line.unreachable"
+	case errors.As(err, &name):
+		return "doctor.line.name"
 	}
 	return ""
 }

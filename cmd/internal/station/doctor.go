@@ -293,8 +293,8 @@ func (d doctor) examineCache(status Status) Check {
 	age := time.Duration(status.Cache.AgeSeconds) * time.Second
 	args := map[string]any{"vouchers": status.Cache.Vouchers, "campaigns": status.Cache.Campaigns, "age": age}
 	switch {
-	case status.Cache.Trouble != "":
-		return d.fault("cache", "empty", errors.New(status.Cache.Trouble), args)
+	case status.Cache.cause != nil:
+		return d.fault("cache", "empty", status.Cache.cause, args)
 	case status.Cache.AgeSeconds < 0:
 		return d.ill("cache", "empty", args)
 	case age > old:

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"countersign/terminal"
+	"countersign/terminal/cache"
 	"countersign/terminal/entry"
 	"countersign/terminal/journal"
 	"countersign/terminal/keystore"
@@ -51,6 +52,12 @@ func faultOf(err error) (found, do string, args map[string]any) {
 		return "doctor.fault.newer", "doctor.fault.newer_do", nil
 	case errors.Is(err, errOutdated):
 		return "doctor.fault.outdated", "doctor.fault.outdated_do", nil
+	case errors.Is(err, cache.ErrDamaged):
+		return "doctor.fault.cache_damaged", "", nil
+	case errors.Is(err, cache.ErrOlder):
+		return "doctor.fault.cache_older", "doctor.fault.cache_older_do", nil
+	case errors.Is(err, errNoCache):
+		return "doctor.fault.cache_gone", "", nil
 	case errors.Is(err, journal.ErrOtherKey):
 		return "doctor.fault.other_key", "doctor.fault.other_key_do", nil
 	case errors.Is(err, keystore.ErrRights) && errors.Is(err, os.ErrPermission):

@@ -41,7 +41,7 @@ type Reader struct {
 	version   string
 	computer  string
 	url       string
-	amiss     string // why the cache is an empty one that stands in; "" where it is the file
+	amiss     error // why the cache is an empty one that stands in; nil where it is the file
 	trust     *cloudsync.Trust
 	patterns  *patterns
 	profile   escpos.Profile

@@ -144,17 +144,19 @@ func repair(ctx context.Context, config Config, held *lock, code string) (*Stati
 	return s, nil
 }
 
+var errNoCache = errors.New("the cache is not there: it is filled again by the next sync")
+
 // openCacheToRead opens the cache for a command that takes no lock. A cache may vanish at any time: where it is not there, or not to be
 // read, an empty one stands in, and amiss says why.
-func openCacheToRead(ctx context.Context, folder string, key []byte) (vouchers *cache.Cache, amiss string, err error) {
+func openCacheToRead(ctx context.Context, folder string, key []byte) (vouchers *cache.Cache, amiss, err error) {
 	vouchers, err = cache.OpenReader(ctx, filepath.Join(folder, CacheName), key)
 	switch {
 	case err == nil:
-		return vouchers, "", nil
+		return vouchers, nil, nil
 	case errors.Is(err, terminal.ErrUnknown):
-		amiss = "the cache is not there: it is filled again by the next sync"
+		amiss = errNoCache
 	default:
-		amiss = err.Error()
+		amiss = err
 	}
 	vouchers, err = cache.Blank(ctx, key)
 	return vouchers, amiss, err

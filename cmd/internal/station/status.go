@@ -58,6 +58,7 @@ type CacheStatus struct {
 	Campaigns  int64     `json:"campaigns"`
 	Filling    *Filling  `json:"filling,omitempty"` // a first fill on its way; also one that a program left, and that goes on with the next start
 	Trouble    string    `json:"trouble,omitempty"` // why nothing of it can be read
+	cause      error     // of Trouble
 }
 
 // PendingStatus is what the cloud does not have yet.
@@ -123,7 +124,10 @@ func (r *Reader) standing(ctx context.Context) (Status, error) {
 	if err != nil {
 		return status, err
 	}
-	status.Cache = CacheStatus{Cursor: fresh.Cursor, ReachedEnd: fresh.ReachedEnd, AgeSeconds: -1, Vouchers: fresh.Vouchers, Campaigns: fresh.Campaigns, Trouble: r.amiss}
+	status.Cache = CacheStatus{Cursor: fresh.Cursor, ReachedEnd: fresh.ReachedEnd, AgeSeconds: -1, Vouchers: fresh.Vouchers, Campaigns: fresh.Campaigns, cause: r.amiss}
+	if r.amiss != nil {
+		status.Cache.Trouble = r.amiss.Error()
+	}
 	status.Cache.Filling = r.filling(fresh.Cursor)
 	if !fresh.ReachedEnd.IsZero() {
 		status.Cache.AgeSeconds = max(0, int64(status.Clock.Lower.Sub(fresh.ReachedEnd).Seconds()))
