@@ -79,6 +79,46 @@ func TestCommandsFromElsewhere(t *testing.T) {
 	d.far(exitUsage, "http://cloud.example", token, "terminals") // the token would cross the network in clear
 }
 
+// A request that somebody wrote by hand and got wrong would be carried out as another one: a stolen terminal admitted again, or all
+// redemptions shown as today's.
+func TestRequestsByHand(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
+	url, stop := d.serve()
+	defer stop()
+	secret, _ := d.run(exitDone, "token", "create", "office")
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		says               string
+	}{
+		{"POST", "/terminals/quay/bar/suspension", `{}`, 422, `missing property 'suspended'`},
+		{"POST", "/terminals/quay/bar/suspension", `{"suspended": "no"}`, 422, "suspended: got string, want boolean"},
+		{"POST", "/terminals/quay/bar/suspension", `{"suspended": `, 400, "no JSON"},
+		{"POST", "/terminals/quay/bar/suspension", `{"suspended": true}`, 404, "not known here"},
+		{"GET", "/redemptions?day=heute", "", 422, "the parameter day"},
+		{"GET", "/redemptions?day=2026-02-31", "", 422, "is no date"},
+		{"GET", "/redemptions?limit=0", "", 422, "the parameter limit"},
+		{"GET", "/redemptions?day=2026-11-21", "", 200, `"items":[]`},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), c.method, url+"/v1/admin/merchants/lakeside"+c.path, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(secret))
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != c.status || !strings.Contains(string(said), c.says) {
+			t.Errorf("%s %s %s: %d %s (%v), not %d with %q", c.method, c.path, c.body, answer.StatusCode, said, err, c.status, c.says)
+		}
+	}
+}
+
 func first(out, _ string) string { return out }
 
 func second(_, failure string) string { return failure }

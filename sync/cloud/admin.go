@@ -278,7 +278,12 @@ func (s *server) ListRedemptions(ctx context.Context, r api.ListRedemptionsReque
 	if err != nil {
 		return nil, err
 	}
-	filter := RedemptionFilter{Merchant: r.Merchant, Store: value(r.Params.Store), Day: value(r.Params.Day)}
+	filter := RedemptionFilter{Merchant: r.Merchant, Store: value(r.Params.Store)}
+	if r.Params.Day != nil {
+		if filter.Day, err = terminal.ParseDate(*r.Params.Day); err != nil {
+			return nil, problem(http.StatusUnprocessableEntity, "invalid", "The parameter day is no date: write it as 2026-11-21.")
+		}
+	}
 	if r.Params.After != nil {
 		if err := filter.After.UnmarshalText([]byte(*r.Params.After)); err != nil {
 			return nil, problem(http.StatusUnprocessableEntity, "invalid", "The member after is the uid of the last redemption of the page before.")

@@ -286,6 +286,9 @@ func (s *server) serveAdmin(answer *recorder, r *http.Request) error {
 		return err
 	}
 	r.Body = http.MaxBytesReader(answer, r.Body, adminBodyMost)
+	if err := keepsContract(r); err != nil {
+		return err
+	}
 	s.route(answer, r.WithContext(context.WithValue(r.Context(), adminKey{}, held)))
 	return nil
 }

@@ -209,7 +209,8 @@ func (o *Office) Redemptions(ctx context.Context, filter cloud.RedemptionFilter,
 		params.Store = &filter.Store
 	}
 	if filter.Day != (terminal.Date{}) {
-		params.Day = &filter.Day
+		day := filter.Day.String()
+		params.Day = &day
 	}
 	for {
 		got, err := o.api.ListRedemptionsWithResponse(ctx, filter.Merchant, params)
