@@ -580,6 +580,9 @@ func (s *everything) onTheLine(t *testing.T, p *play) {
 	s.admin("suspend", "counter-1")
 	_, _ = one.try("sync") // the cloud may refuse a suspended terminal's sync; what it says is kept
 	step(one, "redeem $8 => declined terminal_suspended")
+	if status, _ := one.try("status"); !strings.Contains(status, "SUSPENDED") || !strings.Contains(status, "readmit quay/counter-1") {
+		t.Errorf("the status of a suspended terminal says only\n%s", status)
+	}
 	step(one, "reverse $R7 --reason test => declined terminal_suspended")
 	s.admin("readmit", "counter-1")
 	step(one, "redeem $8 => approved") // without a sync by hand

@@ -53,6 +53,11 @@ func writeStatus(out io.Writer, status station.Status) error {
 		fmt.Fprintf(&text, "%-10s %s\n", label, fmt.Sprintf(format, args...))
 	}
 	row("terminal", "%s in %s (%s), %s", status.Terminal, status.StoreName, status.Store, status.MerchantName)
+	row("machine", "%s", status.Machine)
+	if status.Suspended {
+		row("SUSPENDED", "by the merchant: nothing is honoured here")
+		row("", "→ ask who runs the cloud: countersign-cloud readmit %s/%s", status.Store, status.Terminal)
+	}
 	switch {
 	case status.Line.Online:
 		row("line", "online, last answer %s", ago(status.Line.LastContact))

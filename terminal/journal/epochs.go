@@ -114,6 +114,22 @@ func (b Barred) Cause() string {
 	return ""
 }
 
+// Machine is what the cloud calls the computer that this journal is on, where it names several: the beginning of the newest start of the
+// program that it acknowledged, or, before it did, of the newest at all. It is "" where the program was never started.
+func (r *Reader) Machine(ctx context.Context) (string, error) {
+	var acked, now string
+	if err := r.q.row(ctx, "SELECT acked, now FROM instance").Scan(&acked, &now); err != nil {
+		return "", err
+	}
+	if acked == "" {
+		acked = now
+	}
+	return acked[:min(machineLength, len(acked))], nil
+}
+
+// machineLength is how much of a start's name the cloud shows to people.
+const machineLength = 8
+
 // Barred returns why nothing is honoured without the cloud's yes.
 func (r *Reader) Barred(ctx context.Context) (barred Barred, err error) {
 	return barred, r.q.stateOf(ctx, barredKey, &barred)

@@ -246,8 +246,7 @@ func (d doctor) examineTrouble(status Status, folder string) Check {
 
 // examineBarred tells what keeps a terminal from selling by itself, where something does.
 func (d doctor) examineBarred(status Status) Check {
-	about := terminal.Exception{Kind: barredKinds[status.Barred.Cause], Terminal: status.Terminal}
-	cause, _, do := about.Told(d.words)
+	cause, do := sayBarred(d.words, status.Barred.Cause, status.Terminal, status.Machine)
 	return Check{Name: "journal", Do: do,
 		Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": cause, "since": status.Barred.Since})}
 }

@@ -75,7 +75,19 @@ func (r *Reader) barred(ctx context.Context) (*BarredStatus, error) {
 		return nil, err
 	}
 	status := &BarredStatus{Cause: barred.Cause(), Since: barred.Since}
-	about := terminal.Exception{Kind: barredKinds[barred.Cause()], Terminal: r.Journal.Identity().Terminal}
-	status.Found, _, status.Do = about.Told(r.Words(ctx, ""))
+	machine, err := r.Journal.Machine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	status.Found, status.Do = sayBarred(r.Words(ctx, ""), status.Cause, r.Journal.Identity().Terminal, machine)
 	return status, nil
+}
+
+// sayBarred says what bars a terminal and what to do; of a copied one, which of the machines this is.
+func sayBarred(words terminal.Words, cause, name, machine string) (found, do string) {
+	found, _, do = terminal.Exception{Kind: barredKinds[cause], Terminal: name}.Told(words)
+	if cause == terminal.BarredCloned {
+		do += " " + words.Say("exception.clone.here", map[string]any{"machine": machine})
+	}
+	return found, do
 }

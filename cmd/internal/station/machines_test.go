@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -236,6 +238,12 @@ func (q *quay) suspected(first, second *station.Station, code string) {
 		q.must(err)
 		if barred.Cause() != terminal.BarredCloned {
 			q.t.Errorf("a machine sells alone: %q", barred.Cause())
+		}
+		status, err := s.Status(q.t.Context())
+		q.must(err)
+		named := slices.ContainsFunc(*exceptions[0].Machines, func(m api.Machine) bool { return m.Id == status.Machine })
+		if !named || !strings.Contains(status.Barred.Do, status.Machine) {
+			q.t.Errorf("nobody at the machine %s can tell which it is of %+v: %s", status.Machine, *exceptions[0].Machines, status.Barred.Do)
 		}
 	}
 	q.link.Cut()

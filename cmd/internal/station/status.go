@@ -21,6 +21,7 @@ type Status struct {
 	Store        string        `json:"store"`
 	StoreName    string        `json:"store_name"`
 	Terminal     string        `json:"terminal"`
+	Machine      string        `json:"machine"` // what the cloud calls this computer where several use the terminal's key
 	Suspended    bool          `json:"suspended"`
 	Line         LineStatus    `json:"line"`
 	Cache        CacheStatus   `json:"cache"`
@@ -103,6 +104,9 @@ func (r *Reader) standing(ctx context.Context) (Status, error) {
 	status := Status{
 		Merchant: identity.Merchant, MerchantName: settings.Merchant.Name, Store: identity.Store, StoreName: settings.Store.Name,
 		Terminal: identity.Terminal, Suspended: settings.Suspended, Data: r.folder, Version: r.version, Clock: r.clockStatus(),
+	}
+	if status.Machine, err = r.Journal.Machine(ctx); err != nil {
+		return status, err
 	}
 	if status.Clock.Moved, err = r.clockMove(ctx, r.Clock.Read()); err != nil {
 		return status, err
