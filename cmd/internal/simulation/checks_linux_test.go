@@ -283,7 +283,7 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 		}
 	}
 	seen := map[terminal.UID]int{}
-	reversible := map[terminal.VoucherID]bool{}
+	reversible, broken := map[terminal.VoucherID]bool{}, map[terminal.VoucherID]bool{}
 	err := w.cloud.storage.Redemptions(context.Background(), cloud.RedemptionFilter{Merchant: merchantID}, func(r cloud.Redemption) error {
 		seen[r.UID]++
 		for _, line := range r.Lines {
@@ -302,9 +302,11 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 					r.UID, line.Units, line.Accepted, line.Overrun, line.Revoked, line.Invalid, line.Reversed)
 			}
 			if r.Assurance == terminal.Confirmed && !w.forgot(r.UID) && line.Accepted != line.Units {
+				broken[line.Voucher] = true
 				w.violate(5, "redemption %s of %s was confirmed, and is %d accepted, %d overrun, %d revoked", r.UID, line.Voucher, line.Accepted, line.Overrun, line.Revoked)
 			}
 			if r.Assurance == terminal.Leased && !w.forgot(r.UID) && line.Overrun > 0 {
+				broken[line.Voucher] = true
 				w.violate(6, "redemption %s of %s was leased, and %d units of it are overrun", r.UID, line.Voucher, line.Overrun)
 			}
 			w.count("verdict " + string(r.Verdict))
@@ -312,6 +314,7 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 		return nil
 	})
 	w.must(err)
+	w.tellRedemptions(broken)
 	if len(seen) != len(all) {
 		w.violate(2, "the tills made %d redemptions and reversals, the cloud lists %d", len(all), len(seen))
 	}
@@ -332,6 +335,22 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 	if !w.cloud.wasBack {
 		w.checkLeases(all, reversible)
 	}
+}
+
+// tellRedemptions notes, for whoever looks for the cause, all that the cloud has of vouchers.
+func (w *world) tellRedemptions(of map[terminal.VoucherID]bool) {
+	if len(of) == 0 {
+		return
+	}
+	w.must(w.cloud.storage.Redemptions(context.Background(), cloud.RedemptionFilter{Merchant: merchantID}, func(r cloud.Redemption) error {
+		for _, line := range r.Lines {
+			if of[line.Voucher] {
+				w.note("of %s the cloud has %v %s by %s, %s: %d units, %d accepted, %d overrun, %d reversed", line.Voucher, r.Kind, r.UID, r.Terminal,
+					r.Assurance, line.Units, line.Accepted, line.Overrun, line.Reversed)
+			}
+		}
+		return nil
+	}))
 }
 
 // checkReports finds what the cloud reports of journals that were copied or put back, and none that were not.
