@@ -68,6 +68,9 @@ var failureSize = fyne.NewSize(760, 480)
 func (e *notStarted) content(words *translations.Words, away func()) fyne.CanvasObject {
 	found, do, told := station.SayFault(words, e.err)
 	if !told {
+		found, do, told = e.unfit(words.Language())
+	}
+	if !told {
 		found = e.Error()
 	}
 	if do == "" {
@@ -85,6 +88,15 @@ func (e *notStarted) content(words *translations.Words, away func()) fyne.Canvas
 	shut := widgets.NewButton(widgets.Action{Name: "close", Label: words.Say("ui.do.close", nil), Rank: widgets.First}, theme.Ready, func(string) { away() })
 	return widgets.Stack(canvas.NewRectangle(theme.Color(theme.Background)),
 		widgets.Inset(widgets.SheetBody(words.Say("ui.not_started.title", nil), "", body, shut), margin, margin, margin, margin))
+}
+
+// unfit says which value of the configuration it is that keeps the counter from starting; ok is false where none does.
+func (e *notStarted) unfit(language string) (found, do string, ok bool) {
+	layers, err := station.ReadLayers(e.options.Config, station.FolderOf(station.Config{Folder: e.options.Folder, ConfigFile: e.options.Config}))
+	if err != nil {
+		return "", "", false
+	}
+	return layers.SayUnfit(language)
 }
 
 // language is the one asked for, else what is configured or the store's, as far as they can be read, else the desktop's.

@@ -96,8 +96,9 @@ func bypass(config *station.Config) error {
 		return nil
 	}
 	layers, err := station.ReadLayers("", station.FolderOf(*config))
-	if err != nil {
-		config.Settings = &layers.Settings
+	usable, unfit := layers.Usable()
+	if err = errors.Join(err, unfit); err != nil {
+		config.Settings = &usable
 	}
 	return err
 }

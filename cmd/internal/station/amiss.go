@@ -1,6 +1,7 @@
 package station
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -69,6 +70,39 @@ func (l Layers) wrongs() []wrong {
 // Wrong reports whether somebody set a value that cannot be.
 func (l Layers) Wrong() bool { return len(l.wrongs()) > 0 }
 
+// Usable is the settings without the values that the files cannot be opened with: in their place stand the defaults, and the error names
+// them.
+func (l Layers) Usable() (Settings, error) {
+	usable, plain := l.Settings, defaults().Settings
+	var unfit []error
+	for _, w := range l.wrongs() {
+		switch {
+		case !w.fatal():
+			continue
+		case w.key == "proxy":
+			usable.Proxy = plain.Proxy
+		case w.key == "ca_file":
+			usable.CAFile = plain.CAFile
+		case w.key == "profile":
+			usable.Profile = plain.Profile
+		}
+		unfit = append(unfit, fmt.Errorf("%s in %s is of no use", w.key, l.Find(w.key).Place))
+	}
+	return usable, errors.Join(unfit...)
+}
+
+// SayUnfit says which value it is that the files cannot be opened with, and what to do; ok is false where there is none.
+func (l Layers) SayUnfit(language string) (found, do string, ok bool) {
+	d := doctorFor(language, l.Settings.Language)
+	for _, w := range l.wrongs() {
+		if w.fatal() {
+			check := d.unfit(l, w)
+			return check.Found, check.Do, true
+		}
+	}
+	return "", "", false
+}
+
 // goodCloud reports whether a cloud could have an address; it may stand without its "https://".
 func goodCloud(cloud string) bool {
 	if cloud == "" {
@@ -133,29 +167,34 @@ func (l Layers) Amiss(language string) []Check {
 func (d doctor) amiss(l Layers) []Check {
 	var checks []Check
 	for _, w := range l.wrongs() {
-		value := l.Find(w.key)
-		args := map[string]any{"key": w.key, "value": fmt.Sprint(value.Value), "place": value.Place}
-		if w.cause != nil {
-			args["cause"] = SayCause(d.words, w.cause)
-		}
-		told := map[string]any{}
-		if known, err := Profiles(); err == nil && w.key == "profile" {
-			names := make([]string, len(known))
-			for i, profile := range known {
-				names[i] = profile.ID
-			}
-			slices.Sort(names)
-			told["known"] = strings.Join(names, ", ")
-		}
-		args["allowed"] = d.words.Say(w.allowed, told)
-		check := d.ill("config", "wrong", args)
-		check.OK = w.mild()
-		checks = append(checks, check)
+		checks = append(checks, d.unfit(l, w))
 	}
 	for _, name := range strays() {
 		checks = append(checks, d.advise("config", "stray", map[string]any{"name": name}))
 	}
 	return checks
+}
+
+// unfit says of one value that it cannot be, and what can.
+func (d doctor) unfit(l Layers, w wrong) Check {
+	value := l.Find(w.key)
+	args := map[string]any{"key": w.key, "value": fmt.Sprint(value.Value), "place": value.Place}
+	if w.cause != nil {
+		args["cause"] = SayCause(d.words, w.cause)
+	}
+	told := map[string]any{}
+	if known, err := Profiles(); err == nil && w.key == "profile" {
+		names := make([]string, len(known))
+		for i, profile := range known {
+			names[i] = profile.ID
+		}
+		slices.Sort(names)
+		told["known"] = strings.Join(names, ", ")
+	}
+	args["allowed"] = d.words.Say(w.allowed, told)
+	check := d.ill("config", "wrong", args)
+	check.OK = w.mild()
+	return check
 }
 
 // layersOf is settingsOf with where each value came from.
