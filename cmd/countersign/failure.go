@@ -50,15 +50,19 @@ func (e *notStarted) show(ctx context.Context) {
 
 // whole makes a sentence of what doctor says in a line: a capital at its beginning, unless that is a command's name or a path, and a full stop.
 func whole(text, language string) string {
-	stop := "."
-	if strings.HasPrefix(language, "zh") {
-		stop = "。"
-	}
 	first, size := utf8.DecodeRuneInString(text)
 	if opening, _, _ := strings.Cut(text, " "); !strings.HasPrefix(text, "countersign") && !strings.ContainsAny(opening, `/\`) {
 		text = string(unicode.ToUpper(first)) + text[size:]
 	}
-	return text + stop
+	return stopped(text, language)
+}
+
+// stopped is a text with the full stop of its language.
+func stopped(text, language string) string {
+	if strings.HasPrefix(language, "zh") {
+		return text + "。"
+	}
+	return text + "."
 }
 
 // failureSize holds the longest sentence in any language.
@@ -67,11 +71,13 @@ var failureSize = fyne.NewSize(760, 480)
 // content is the sentence, what to do, and a button that closes.
 func (e *notStarted) content(words *translations.Words, away func()) fyne.CanvasObject {
 	found, do, told := station.SayFault(words, e.err)
+	unfit := false
 	if !told {
-		found, do, told = e.unfit(words.Language())
-	}
-	if !told {
-		found = e.Error()
+		if found, do, unfit = e.unfit(words.Language()); unfit {
+			found = stopped(found, words.Language()) // it begins with a key, which has no capital
+		} else {
+			found = e.Error()
+		}
 	}
 	if do == "" {
 		_, _, key := advice(e.err)
