@@ -76,6 +76,14 @@ func (b *Breaker) Allow() (budget time.Duration, ok bool) {
 	return ProbeBudget, true
 }
 
+// Retry lets the next question through, however lately the line was tried: for what a person asks once and by hand, and that cannot be
+// decided without an answer.
+func (b *Breaker) Retry() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.line.Probe = time.Time{}
+}
+
 // shut implements gate.
 func (b *Breaker) shut() bool {
 	b.mu.Lock()

@@ -348,6 +348,16 @@ func TestTheBreakerAsksNowAndThen(t *testing.T) {
 				t.Error("it asks at once after a failure")
 			}
 		}
+		by := NewBreaker(&memoryLine{line: store.line}, nil)
+		if by.Retry(); by.shut() {
+			t.Error("who asks once and by hand is not let through")
+		}
+		if _, ok := by.Allow(); !ok {
+			t.Error("who asks once and by hand gets no answer")
+		}
+		if _, ok := by.Allow(); ok {
+			t.Error("and everybody after them is let through as well")
+		}
 		<-time.After(2*probeFirst + time.Second) // of the bubble's clock
 		if budget, ok := breaker.Allow(); !ok || budget != ProbeBudget {
 			t.Errorf("after the delay: %v, %v", budget, ok)

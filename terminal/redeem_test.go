@@ -216,6 +216,13 @@ func TestWhatIsAskedOfTheCloud(t *testing.T) {
 			t.Errorf("%s for %q, %v", outcome.Choice, outcome.Reason(), outcome.Findings)
 		}
 	})
+	t.Run("unknown here while the vouchers are still on their way, and nobody to ask", func(t *testing.T) {
+		c := newCounter(t)
+		c.cache.fresh.ReachedEnd = time.Time{}
+		if outcome := c.redeem(t, scanOf("NOBODYS")); outcome.Reason() != terminal.CacheTooOld || outcome.Findings[0].Facts["list"] != "unfilled" {
+			t.Errorf("%s for %q, %v", outcome.Choice, outcome.Reason(), outcome.Findings)
+		}
+	})
 	t.Run("unknown everywhere", func(t *testing.T) {
 		c := newCounter(t)
 		c.authority.ask = newer(c)

@@ -307,12 +307,7 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 		switch {
 		case errors.Is(err, ErrNoAnswer):
 			b.alone = true
-			for n, finding := range b.outcome.Findings {
-				if finding.Reason == NotFound { // here: the cloud may know it
-					b.outcome.Findings[n].Facts = map[string]any{"line": "down"}
-				}
-			}
-			return nil
+			return t.doubtful(ctx, b)
 		case errors.Is(err, ErrUnknown) && b.known[i] && b.own(i):
 			// Nobody knows better what this terminal honoured itself.
 		case errors.Is(err, ErrUnknown):
@@ -329,6 +324,32 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 		}
 	}
 	return t.decide(ctx, b)
+}
+
+// doubtful says of what is not known here that the cloud, which does not answer, may know it. A cache that is still on its way, the first
+// time or after it was emptied, lacks good vouchers: nobody is sent away for a code that is not in it.
+func (t *Terminal) doubtful(ctx context.Context, b *bill) error {
+	fresh, err := t.parts.Cache.Freshness(ctx)
+	if err != nil {
+		return err
+	}
+	doubt := func(findings []Finding) {
+		for n, finding := range findings {
+			switch {
+			case finding.Reason != NotFound:
+			case fresh.ReachedEnd.IsZero():
+				findings[n] = Finding{Reason: CacheTooOld, Facts: map[string]any{"list": "unfilled"}}
+			default:
+				findings[n].Facts = map[string]any{"line": "down"}
+			}
+		}
+		sortFindings(findings)
+	}
+	doubt(b.outcome.Findings)
+	for _, findings := range b.faults {
+		doubt(findings)
+	}
+	return nil
 }
 
 // own reports that this terminal's own journal shows that the i-th of the rows is used up.

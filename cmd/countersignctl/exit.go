@@ -67,7 +67,7 @@ var hints = []struct {
 }{
 	{terminal.ErrNotJoined, exitCannot, "run countersignctl join with a join code"},
 	{journal.ErrNotEnrolled, exitCannot, "run countersignctl join with a join code"},
-	{station.ErrJoined, exitCannot, "use another data folder with --data for another terminal"},
+	{station.ErrJoined, exitCannot, "countersignctl status says how it is; a first fill that was broken off goes on with countersignctl sync --wait 5m. Another terminal on this computer needs another folder: --data"},
 	{journal.ErrDiskFull, exitCannot, "free some space and try again"},
 	{keystore.ErrRights, exitCannot, "countersignctl doctor says what mends it"},
 	{journal.ErrDamaged, exitFailed, "run countersignctl doctor for what support will ask"},

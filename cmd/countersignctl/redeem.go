@@ -201,6 +201,7 @@ func (a *app) reverseCommand() *cobra.Command {
 				if reversal.Approver, err = a.signIn(ctx, s, approver, reversal.Operator); err != nil {
 					return err
 				}
+				s.Retry() // the cable may have been put back since the command before
 				outcome, err := s.Terminal.Reverse(ctx, reversal)
 				if errors.Is(err, terminal.ErrUnknown) {
 					return cannotReverse(ctx, s, args[0], reversal)

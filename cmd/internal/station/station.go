@@ -349,6 +349,9 @@ func (s *Station) serve() {
 	s.control = server
 }
 
+// Retry has the next question try the line, however lately it was tried in vain.
+func (s *Station) Retry() { s.breaker.Retry() }
+
 func (s *Station) keepTime(ctx context.Context) {
 	if err := s.clock.Keep(ctx); err != nil && ctx.Err() == nil {
 		s.Log.Error("the time could not be kept", "error", err.Error())
