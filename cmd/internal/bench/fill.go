@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"countersign/cmd/internal/station"
@@ -35,11 +34,7 @@ func measureFill(ctx context.Context, l *lab) ([]row, error) {
 	if l.quick {
 		vouchers = 100_000
 	}
-	folder, err := os.MkdirTemp(l.folder, "fill-")
-	if err != nil {
-		return nil, err
-	}
-	cloud, err := serveSQLite(ctx, folder)
+	folder, cloud, err := l.cloud(ctx, "fill")
 	if err != nil {
 		return nil, err
 	}
@@ -128,20 +123,6 @@ func join(ctx context.Context, folder, code string) error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(filled{took, peak})
-}
-
-// peakMemory is the most memory that a process had resident so far, bytes.
-func peakMemory(process string) (bytes int64, err error) {
-	raw, err := os.ReadFile(filepath.Join("/proc", process, "status"))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(raw)) {
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &bytes); err == nil {
-			return bytes * 1024, nil
-		}
-	}
-	return 0, errors.New("this system does not say how much memory a process has")
 }
 
 // shellInsert is the reference: the same rows of the same table with the same indexes, by the sqlite3 shell.

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,15 @@ const (
 
 var coffee = terminal.Campaign{ID: offer, Name: terminal.Text{"en": "Free coffee"}, Kind: terminal.KindProduct, Currency: "EUR", Units: 1,
 	Price: &terminal.Money{Minor: 250, Currency: "EUR"}, State: terminal.CampaignLive}
+
+// cloud starts a cloud process for a measurement, on SQLite in a folder of its own.
+func (l *lab) cloud(ctx context.Context, name string) (folder string, o *office, err error) {
+	if folder, err = os.MkdirTemp(l.folder, name+"-"); err != nil {
+		return "", nil, err
+	}
+	o, err = serveSQLite(ctx, folder)
+	return folder, o, err
+}
 
 // serveSQLite is a cloud process on a database of its own in a folder.
 func serveSQLite(ctx context.Context, folder string) (*office, error) {

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -54,4 +56,44 @@ func bareSync(folder string) (took time.Duration, err error) {
 		times = append(times, float64(time.Since(began)))
 	}
 	return time.Duration(median(times)), nil
+}
+
+// loadNow is how many processes wanted a processor over the last minute; 0 where the system does not say.
+func loadNow() (load float64) {
+	raw, err := os.ReadFile("/proc/loadavg")
+	if err == nil {
+		_, _ = fmt.Sscan(string(raw), &load)
+	}
+	return load
+}
+
+// peakMemory is the most memory that a process had resident so far, bytes; memoryNow, what it has.
+func peakMemory(process string) (int64, error) { return statusOf(process, "VmHWM:") }
+
+func memoryNow(process int) (int64, error) { return statusOf(strconv.Itoa(process), "VmRSS:") }
+
+func statusOf(process, field string) (bytes int64, err error) {
+	raw, err := os.ReadFile(filepath.Join("/proc", process, "status"))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(raw)) {
+		if _, err := fmt.Sscanf(line, field+" %d kB", &bytes); err == nil {
+			return bytes * 1024, nil
+		}
+	}
+	return 0, errors.New("this system does not say how much memory a process has")
+}
+
+// patience is how long anything may take that is not measured.
+const patience = 90 * time.Second
+
+// rest is the time in which things settle that nobody announces: there is nothing to wait for but time.
+func rest(ctx context.Context, long time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(long):
+		return nil
+	}
 }

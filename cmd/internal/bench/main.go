@@ -39,21 +39,25 @@ type lab struct {
 	log    func(format string, args ...any)
 }
 
+// profile is the file that a processor profile is written to; "" for none.
+var profile string
+
 // rounds is how many rounds a ratio is the median of.
 const rounds = 7
 
 func main() {
 	quick := flag.Bool("quick", false, "smaller numbers, under five minutes")
 	out := flag.String("out", filepath.Join("dist", "bench"), "the folder that the table is written to; measured on its disk")
-	profile := flag.String("profile", "", "write a processor profile of the whole run to this file")
+	flag.StringVar(&profile, "profile", "", "write a processor profile of the whole run to this file, and of cloud processes to FILE.cloud-1 and so on")
 	joining := flag.String("join", "", "join a cloud with this code in the folder of -out, and say how it went: what a first fill is measured by")
 	serving := flag.String("serve", "", "serve a cloud on this PostgreSQL or in this folder until standard input ends, and say where")
 	only := flag.String("only", "", "measure only these, such as redeem,check")
+	readme := flag.String("readme", "", "measure nothing: put the table of what was measured in the folder of -out into this document")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if *profile != "" {
-		file, err := os.Create(*profile)
+	if profile != "" {
+		file, err := os.Create(profile)
 		if err == nil {
 			err = pprof.StartCPUProfile(file)
 		}
@@ -65,6 +69,8 @@ func main() {
 	}
 	work := func() error { return run(ctx, *out, *only, *quick) }
 	switch {
+	case *readme != "":
+		work = func() error { return putTable(*out, *readme) }
 	case *joining != "":
 		work = func() error { return join(ctx, *out, *joining) }
 	case *serving != "":
@@ -97,11 +103,15 @@ func run(ctx context.Context, out, only string, quick bool) (err error) {
 	if err != nil {
 		return err
 	}
-	var rows []row
+	all, err := loadResults(out)
+	if err != nil {
+		return err
+	}
 	for _, m := range measurements {
 		if only != "" && !strings.Contains(","+only+",", ","+m.name+",") {
 			continue
 		}
+		load := loadNow()
 		l.log("%s …", m.name)
 		found, err := m.run(ctx, l)
 		if err != nil {
@@ -110,9 +120,11 @@ func run(ctx context.Context, out, only string, quick bool) (err error) {
 		for _, r := range found {
 			l.log("%s", r)
 		}
-		rows = append(rows, found...)
+		all.add(m.name, machine, load, quick, found)
+		if err := all.save(out); err != nil { // what comes next may fail
+			return err
+		}
 	}
-	table := tableOf(machine, rows)
-	fmt.Print(table)
-	return os.WriteFile(filepath.Join(out, "table.md"), []byte(table), 0o644)
+	fmt.Print(all.table())
+	return nil
 }

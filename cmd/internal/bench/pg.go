@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	cloudsync "countersign/sync"
@@ -113,6 +114,9 @@ func (p *pair) psql(ctx context.Context, in, commands string) error {
 	return run.Run()
 }
 
+// servedApart counts the processes that serveApart started.
+var servedApart atomic.Int64
+
 // serveApart starts a process of its own that serves a database, by its URL or folder, which storage has open here, too. It ends when its
 // standard input does.
 func serveApart(ctx context.Context, storage *relational.Storage, database string, environment ...string) (*office, error) {
@@ -120,7 +124,11 @@ func serveApart(ctx context.Context, storage *relational.Storage, database strin
 	if err != nil {
 		return nil, err
 	}
-	child := exec.CommandContext(ctx, self, "-serve", database)
+	args := []string{"-serve", database}
+	if profile != "" {
+		args = append(args, "-profile", fmt.Sprintf("%s.cloud-%d", profile, servedApart.Add(1)))
+	}
+	child := exec.CommandContext(ctx, self, args...)
 	child.Stderr, child.Env = os.Stderr, append(os.Environ(), environment...)
 	life, err := child.StdinPipe()
 	if err != nil {

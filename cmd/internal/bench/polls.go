@@ -21,6 +21,7 @@ import (
 const (
 	pollMemory = 1 << 30 // bytes that a process may need for pollsAll terminals, as the issue says
 	pollsAll   = 20_000
+	pollsEach  = 2   // connections of a terminal: what it says at its start goes beside its poll, and its connection stays open for a minute
 	pollsOther = 500 // files and connections that are no long poll
 	pollsGrow  = 400 // terminals that begin in a second, as counter PCs are not switched on in the same one
 )
@@ -56,11 +57,11 @@ func measurePolls(ctx context.Context, l *lab) (rows []row, err error) {
 	if l.quick {
 		terminals = 2_000
 	}
-	files, err := openFiles(uint64(terminals) + pollsOther)
+	files, err := openFiles(pollsEach*uint64(terminals) + pollsOther)
 	if err != nil {
 		return nil, err
 	}
-	terminals = min(terminals, int(files)-pollsOther)
+	terminals = min(terminals, (int(files)-pollsOther)/pollsEach)
 	folder, err := os.MkdirTemp(l.folder, "polls-")
 	if err != nil {
 		return nil, err
@@ -83,6 +84,10 @@ func measurePolls(ctx context.Context, l *lab) (rows []row, err error) {
 		return nil, err
 	}
 	l.log("%d terminals are enrolled", terminals)
+	alone, err := memoryNow(cloud.process)
+	if err != nil {
+		return nil, err
+	}
 	waiting, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	defer group.Wait()
@@ -93,19 +98,33 @@ func measurePolls(ctx context.Context, l *lab) (rows []row, err error) {
 		}
 		group.Go(func() { t.pump.Run(waiting) })
 	}
+	if err := allWait(ctx, cloud.url, terminals); err != nil {
+		return nil, err
+	}
+	return held(ctx, cloud, terminals, alone)
+}
+
+// held measures a cloud process for a minute in which terminals wait at it; alone is its memory without any.
+func held(ctx context.Context, cloud *office, terminals int, alone int64) ([]row, error) {
 	before, err := processorTime(cloud.process)
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	least, most := terminals, 0
+	least, most := terminals, int64(0)
 	for time.Since(began) < time.Minute { // more than two rounds of everybody asking again
-		time.Sleep(time.Second)
+		if err := rest(ctx, time.Second); err != nil {
+			return nil, err
+		}
 		polls, err := longPolls(ctx, cloud.url)
 		if err != nil {
 			return nil, err
 		}
-		least, most = min(least, polls), max(most, polls)
+		memory, err := memoryNow(cloud.process)
+		if err != nil {
+			return nil, err
+		}
+		least, most = min(least, polls), max(most, memory)
 	}
 	after, err := processorTime(cloud.process)
 	if err != nil {
@@ -116,10 +135,26 @@ func measurePolls(ctx context.Context, l *lab) (rows []row, err error) {
 		return nil, err
 	}
 	share := 100 * (after - before).Seconds() / time.Since(began).Seconds()
-	all := int64(pollMemory) * int64(terminals) / pollsAll
+	// Of fewer terminals as much less, but for what the process needs without any.
+	limit := alone + (pollMemory-alone)*int64(terminals)/pollsAll
 	return []row{{what: fmt.Sprintf("one cloud process on one core holding idle long polls of %s terminals (plain HTTP)", thousands(terminals)), reference: "–",
-		ratio: fmt.Sprintf("%d MiB", peak>>20), goal: fmt.Sprintf("≤ %d MiB", all>>20), met: peak <= all && most >= terminals*95/100,
-		detail: fmt.Sprintf("between %s and %s waited at once over a minute; %.0f %% of the core", thousands(least), thousands(most), share)}}, nil
+		ratio: fmt.Sprintf("%d MiB", most>>20), goal: fmt.Sprintf("≤ %d MiB (1 GiB for %s)", limit>>20, thousands(pollsAll)), met: most <= limit,
+		detail: fmt.Sprintf("most in a minute, in which at least %s waited at once; %d MiB without any; %.0f KiB each; at most %d MiB while they all came; %.0f %% of the core",
+			thousands(least), alone>>20, float64(most-alone)/1024/float64(terminals), peak>>20, share)}}, nil
+}
+
+// allWait waits until all but a few terminals wait at a cloud process: some always ask again.
+func allWait(ctx context.Context, url string, terminals int) error {
+	for began := time.Now(); time.Since(began) < 2*patience; {
+		polls, err := longPolls(ctx, url)
+		if err != nil || polls >= terminals*99/100 {
+			return err
+		}
+		if err := rest(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%d terminals do not come to wait", terminals)
 }
 
 var pollsLine = regexp.MustCompile(`(?m)^countersign_cloud_long_polls ([0-9.e+]+)$`)

@@ -20,11 +20,7 @@ func measurePush(ctx context.Context, l *lab) ([]row, error) {
 	if l.quick {
 		terminals, each = 100, 20
 	}
-	folder, err := os.MkdirTemp(l.folder, "push-")
-	if err != nil {
-		return nil, err
-	}
-	cloud, err := serveSQLite(ctx, folder)
+	folder, cloud, err := l.cloud(ctx, "push")
 	if err != nil {
 		return nil, err
 	}

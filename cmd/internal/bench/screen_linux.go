@@ -74,9 +74,6 @@ func openScreen(folder string) (s *screen, err error) {
 	return s, s.hand.Start()
 }
 
-// patience is how long anything may take that is not measured.
-const patience = 90 * time.Second
-
 // mapMemory finds the pixels in a file of the form XWD, version 7: a header of 32-bit numbers, big-endian, a table of colours, the rows.
 func (s *screen) mapMemory(path string) error {
 	file, err := os.Open(path)

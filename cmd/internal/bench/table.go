@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -68,15 +66,4 @@ func turns(rounds int, subject, reference func(round int) (time.Duration, error)
 		ratios, owns, others = append(ratios, float64(a)/float64(b)), append(owns, float64(a)), append(others, float64(b))
 	}
 	return median(ratios), time.Duration(median(owns)), time.Duration(median(others)), nil
-}
-
-// tableOf is the table in Markdown.
-func tableOf(machine string, rows []row) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "Taken on %s, with %s, on %s.\n\n", machine, runtime.Version(), time.Now().Format(time.DateOnly))
-	text.WriteString("| what | reference | ratio | to reach | met | figures |\n| --- | --- | --- | --- | --- | --- |\n")
-	for _, r := range rows {
-		fmt.Fprintf(&text, "| %s | %s | %s | %s | %s | %s |\n", r.what, r.reference, r.ratio, r.goal, metOr(r.met), r.detail)
-	}
-	return text.String()
 }

@@ -223,10 +223,10 @@ func (w *windows) measureStart(ctx context.Context, sizes windowSizes) ([]row, e
 
 // signIn lets the cashier begin her shift.
 func (w *windows) signIn(ctx context.Context) error {
+	// Once the window has the keyboard, the display server tells it so before it tells it of any key.
 	if err := w.own.focus("Countersign"); err != nil {
 		return err
 	}
-	time.Sleep(time.Second)
 	for _, keys := range [][]string{{"Return"}, strings.Split(demo.CashierPIN, ""), {"Return"}} {
 		if _, err := w.own.after(ctx, picture{part: panelPart, still: time.Second}, func() error { return w.own.press(keys...) }); err != nil {
 			return fmt.Errorf("the cashier signs in: %w", err)
@@ -291,16 +291,6 @@ func (w *windows) both(measure func(pid int) (float64, error)) (found [2]float64
 		}
 	}
 	return found, nil
-}
-
-// rest is the time in which things settle that nobody announces: there is nothing to wait for but time.
-func rest(ctx context.Context, long time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(long):
-		return nil
-	}
 }
 
 // measureScans has one voucher after the other scanned, looked at and dropped.
@@ -425,14 +415,6 @@ func cpuTime(pid int) (float64, error) {
 
 // memoryOf is what a process holds of the memory, in bytes.
 func memoryOf(pid int) (float64, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	_, after, found := strings.Cut(string(raw), "VmRSS:")
-	if !found {
-		return 0, fmt.Errorf("process %d has ended", pid)
-	}
-	kilobytes, err := strconv.ParseFloat(strings.Fields(after)[0], 64)
-	return kilobytes * 1024, err
+	bytes, err := memoryNow(pid)
+	return float64(bytes), err
 }
