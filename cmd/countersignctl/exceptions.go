@@ -77,8 +77,8 @@ func story(text *strings.Builder, exception terminal.Exception, words terminal.W
 		fmt.Fprintf(text, "  %s\n", exception.Note)
 	}
 	for _, machine := range exception.Machines {
-		fmt.Fprintf(text, "  %s · %s – %s · %d\n", machine.ID, machine.Since.Local().Format("2006-01-02 15:04:05"),
-			machine.Seen.Local().Format("2006-01-02 15:04:05"), machine.Head)
+		fmt.Fprintf(text, "  machine %s · since %s, last heard %s · sent up to entry %d\n", machine.ID, machine.Since.Format("2006-01-02 15:04:05 -07:00"),
+			machine.Seen.Format("2006-01-02 15:04:05 -07:00"), machine.Head)
 	}
 	for i, use := range exception.Uses {
 		store := use.StoreName

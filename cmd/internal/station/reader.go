@@ -187,15 +187,21 @@ func (r *Reader) Profile() escpos.Profile { return r.profile }
 // Folder is the data folder.
 func (r *Reader) Folder() string { return r.folder }
 
-// Words speaks language, or, where that is "", the configuration's, or the store's. Times are in the store's zone.
-func (r *Reader) Words(ctx context.Context, language string) *translations.Words {
-	zone := time.Local
+// zone is the store's, or the computer's where the store's is not known.
+func (r *Reader) zone(ctx context.Context) *time.Location {
 	settings, err := r.parts.Cache.Settings(ctx)
 	if err == nil {
 		if known, err := settings.Store.Location(); err == nil {
-			zone = known
+			return known
 		}
 	}
+	return time.Local
+}
+
+// Words speaks language, or, where that is "", the configuration's, or the store's. Times are in the store's zone.
+func (r *Reader) Words(ctx context.Context, language string) *translations.Words {
+	zone := r.zone(ctx)
+	settings, _ := r.parts.Cache.Settings(ctx)
 	for _, wanted := range []string{language, r.Settings.Language, settings.Store.Language} {
 		if wanted != "" {
 			return translations.For(wanted, zone)

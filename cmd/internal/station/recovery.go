@@ -334,11 +334,15 @@ func sayTrouble(words terminal.Words, trouble *cloudsync.Trouble, folder, name s
 }
 
 // Exceptions are what a manager must look at, the newest first: what the cloud reports and, before that, what keeps this terminal's
-// journal from it.
+// journal from it. All times are in the store's zone, whichever a counter's clock was in: a manager compares them.
 func (r *Reader) Exceptions(ctx context.Context, openOnly bool) ([]terminal.Exception, error) {
 	known, err := r.Journal.Exceptions(ctx, openOnly)
 	if err != nil {
 		return nil, err
+	}
+	zone := r.zone(ctx)
+	for i := range known {
+		inZone(&known[i], zone)
 	}
 	trouble, err := r.trouble(ctx)
 	if err != nil || trouble == nil {
@@ -349,4 +353,18 @@ func (r *Reader) Exceptions(ctx context.Context, openOnly bool) ([]terminal.Exce
 	own := terminal.Exception{ID: "here", Kind: string(trouble.Kind), State: "open", OpenedAt: trouble.Since,
 		Note: found + "; " + do, Uses: []terminal.ExceptionUse{}}
 	return append([]terminal.Exception{own}, known...), nil
+}
+
+func inZone(x *terminal.Exception, zone *time.Location) {
+	x.OpenedAt = x.OpenedAt.In(zone)
+	if x.ClosedAt != nil {
+		at := x.ClosedAt.In(zone)
+		x.ClosedAt = &at
+	}
+	for i, use := range x.Uses {
+		x.Uses[i].At = use.At.In(zone)
+	}
+	for i, machine := range x.Machines {
+		x.Machines[i].Since, x.Machines[i].Seen = machine.Since.In(zone), machine.Seen.In(zone)
+	}
 }

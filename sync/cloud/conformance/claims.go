@@ -120,15 +120,38 @@ func heldIsAccepted(w *world) {
 	if verdict.Other == nil || verdict.Other.Terminal != a.Name {
 		w.Errorf("the other use is %+v", verdict.Other)
 	}
+	if _, offset := verdict.Other.At.Zone(); offset == 0 {
+		w.Errorf("the claim's time %v is not in the zone of its store", verdict.Other.At)
+	}
 	w.revoke(t)
 	a.write(terminal.Entry{UID: uid, Kind: terminal.EntryRedeem, Lines: []terminal.EntryLine{a.line(t, 1, uid, "")}})
 	w.expect("who asked", a.last(), terminal.LineVerdict{Accepted: 1})
+	heldHasArrived(w, a, b, uid)
 	reports, err := w.storage.Terminals(w.Context(), merchantID)
 	if err != nil {
 		w.Fatal(err)
 	}
 	for _, r := range reports {
 		w.expect("holds", r.Holds, 0)
+	}
+}
+
+// heldHasArrived holds that an overrun whose first use was no more than a claim tells of the redemption once that has come, on both sides.
+func heldHasArrived(w *world, a, b *counter, uid terminal.UID) {
+	w.Helper()
+	for _, c := range []*counter{a, b} {
+		var told *api.Exception
+		for _, record := range c.pull("", 2000).Records {
+			if record.Exception != nil && record.Exception.Kind == api.ExceptionOverrun {
+				told = record.Exception
+			}
+		}
+		if told == nil || len(told.Uses) != 2 || told.Uses[0].Receipt == nil {
+			w.Fatalf("%s is told %+v", c.Store, told)
+		}
+		use := told.Uses[0]
+		w.expect("the first use", []any{use.Uid, use.Terminal, use.Assurance, *use.Receipt, use.Held == nil},
+			[]any{uid, a.Name, terminal.Offline, terminal.ReceiptNumber{Epoch: 1, Number: 1}.String(), true})
 	}
 }
 

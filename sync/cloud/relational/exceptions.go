@@ -117,9 +117,51 @@ func findHolder(q Querier, v held, part string, terminalID int64, uid terminal.U
 	}
 	copy(use.Uid[:], heldUID)
 	held := true
-	use.At, use.Assurance, use.Held = fromMicros(at), terminal.Confirmed, &held
+	use.At, use.Assurance, use.Held = fromMicros(at).In(storeZone(q, v.merchant, use.Store)), terminal.Confirmed, &held
 	use = named(q, v.merchant, use, "", operator)
 	return &use, nil
+}
+
+// arrived puts a line into the overruns that it is part of and that knew nothing of it but the claim: a manager looks for its slip, and has to
+// know how sure that terminal was.
+func (s *settling) arrived(line terminal.EntryLine) error {
+	type telling struct {
+		id     int64
+		body   exceptionBody
+		stores []string
+	}
+	var found []telling
+	err := each(s, func(rows *sql.Rows) error {
+		var one telling
+		var raw, told []byte
+		if err := rows.Scan(&one.id, &raw, &told); err != nil {
+			return err
+		}
+		found = append(found, one)
+		last := &found[len(found)-1]
+		return errors.Join(json.Unmarshal(raw, &last.body), json.Unmarshal(told, &last.stores))
+	}, "SELECT id, body, stores FROM exception WHERE voucher = ? AND part = ? AND state = 'open' AND kind = 'overrun' ORDER BY id", int64(line.Voucher), line.Part)
+	if err != nil {
+		return err
+	}
+	for _, x := range found {
+		at := slices.IndexFunc(x.body.Uses, func(use api.ExceptionUse) bool { return use.Uid == s.entry.UID && use.Held != nil && *use.Held })
+		if at < 0 {
+			continue
+		}
+		x.body.Uses[at] = s.use(line)
+		raw, err := json.Marshal(x.body)
+		if err != nil {
+			return err
+		}
+		if _, err := s.Exec("UPDATE exception SET body = ? WHERE id = ?", string(raw), x.id); err != nil {
+			return err
+		}
+		if err := s.tellException(s.terminal.Merchant, x.id, x.stores); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open opens an exception about a line and tells the stores that it concerns.

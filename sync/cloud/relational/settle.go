@@ -77,6 +77,11 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	account.Held, account.Own = account.Held+idle, max(account.Own, leased)
 	proven := account.Total > 0 && (v.copied() || cloud.ProvenInOrder(v.shown(), s.shown, s.entry.UID, line.Proof))
 	verdict, after := account.Judge(line.Units, proven)
+	if account.Redeemed+line.Units > account.Total {
+		if err := s.arrived(line); err != nil {
+			return verdict, err
+		}
+	}
 	var other *api.ExceptionUse
 	if verdict.Overrun > 0 {
 		if other, err = s.firstUse(v, line.Part); err != nil {

@@ -309,6 +309,20 @@ func loadSettings(q Querier, t cloud.Terminal) (terminal.Settings, error) {
 // storeName and operatorName are what people call them, else their ids.
 func storeName(q Querier, merchant, id string) string { return nameOf(q, "store", merchant, id) }
 
+// storeZone is the zone of a store; UTC where it is not known.
+func storeZone(q Querier, merchant, id string) *time.Location {
+	var body []byte
+	var store terminal.Store
+	if q.QueryRow("SELECT body FROM store WHERE merchant = ? AND id = ?", merchant, id).Scan(&body) != nil || json.Unmarshal(body, &store) != nil {
+		return time.UTC
+	}
+	zone, err := store.Location()
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
 func operatorName(q Querier, merchant, id string) string { return nameOf(q, "operator", merchant, id) }
 
 func nameOf(q Querier, table, merchant, id string) string {
