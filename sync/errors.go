@@ -43,7 +43,7 @@ func (r *Refusal) Error() string {
 	if text == "" {
 		text = fmt.Sprintf("HTTP %d", r.Status)
 	}
-	return "the cloud refuses: " + text
+	return refuses + text
 }
 
 // temporary says that asking again later makes sense.
@@ -74,3 +74,6 @@ var ErrInPlace = errors.New("something on the way answers in the cloud's place")
 
 // ErrDate says that this computer's date and what is signed do not go together.
 var ErrDate = errors.New("an answer is signed by a key whose time is over: check this computer's date")
+
+// refuses begins the sentence about a refusal; behind it stands what the other side says.
+const refuses = "the cloud refuses: "

@@ -129,7 +129,13 @@ func (h *HubLine) Status() HubStatus {
 func (h *HubLine) Keep() { h.breaker.Keep() }
 
 // ofHub makes what is said of a line to the cloud a sentence about the hub.
-func ofHub(trouble string) string { return strings.ReplaceAll(trouble, "the cloud", "the hub") }
+func ofHub(trouble string) string {
+	ours, theirs, quoted := strings.Cut(trouble, refuses)
+	if !quoted {
+		return strings.ReplaceAll(trouble, "the cloud", "the hub")
+	}
+	return strings.ReplaceAll(ours+refuses, "the cloud", "the hub") + theirs // what the hub itself says of the cloud is meant so
+}
 
 // HubTrouble is why a hub did not answer, as a sentence.
 func HubTrouble(err error) string { return ofHub(plainNoAnswer(err).Error()) }

@@ -17,6 +17,8 @@ type Readiness struct {
 	Version  string   // of the program
 	Computer string   // the computer's own name; "" where it has none
 	Missing  []string // the names of the checks that fail, none where it is ready for offline
+	// Hub is whether this terminal, as the store's hub, answers its store, and else how full it is; nil where there is nothing new to say.
+	Hub *api.HubFilling
 }
 
 // Readiness has the cloud told how this terminal finds itself. It is set before Run.
@@ -46,7 +48,7 @@ func (p *Pump) news(ctx context.Context) *api.Readiness {
 // TellReadiness tells the cloud how this terminal finds itself, where it cannot push any more.
 func (c *Client) TellReadiness(ctx context.Context, now Readiness) error {
 	answer, err := c.api.TellReadinessWithResponse(ctx, api.Readiness{Version: now.Version, Computer: optional(now.Computer), Ready: len(now.Missing) == 0,
-		Missing: append([]string{}, now.Missing...), At: time.Now().UTC()})
+		Missing: append([]string{}, now.Missing...), Hub: now.Hub, At: time.Now().UTC()})
 	if err != nil {
 		return asNoAnswer(ctx, err)
 	}

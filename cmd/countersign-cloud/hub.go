@@ -26,6 +26,9 @@ type appointment struct {
 	Term     int64     `json:"term"`
 	Address  string    `json:"address,omitempty"`
 	At       time.Time `json:"at"`
+
+	Filling *cloud.HubFilling `json:"filling,omitempty"` // as the hub said last
+	ToldAt  *time.Time        `json:"told_at,omitempty"`
 }
 
 func newHub(g *globals) *cobra.Command {
@@ -94,7 +97,12 @@ func (a *appointing) run(ctx context.Context, s cloud.Office, args []string) err
 
 func (a *appointing) tell(hub cloud.Hub, word string) error {
 	if a.asJSON {
-		return a.printJSON(appointment{Store: hub.Store, Terminal: hub.Terminal, Term: hub.Term, Address: hub.Address, At: hub.At.UTC()})
+		facts := appointment{Store: hub.Store, Terminal: hub.Terminal, Term: hub.Term, Address: hub.Address, At: hub.At.UTC(), Filling: hub.Filling}
+		if hub.Filling != nil {
+			at := hub.ToldAt.UTC()
+			facts.ToldAt = &at
+		}
+		return a.printJSON(facts)
 	}
 	if hub.Terminal == "" {
 		_, err := fmt.Fprintf(a.out, "store %s has no hub\n", hub.Store)
@@ -104,6 +112,18 @@ func (a *appointing) tell(hub cloud.Hub, word string) error {
 	if hub.Address != "" {
 		where = " at " + hub.Address
 	}
-	_, err := fmt.Fprintf(a.out, "terminal %s %s the hub of store %s%s, term %d\n", hub.Terminal, word, hub.Store, where, hub.Term)
+	_, err := fmt.Fprintf(a.out, "terminal %s %s the hub of store %s%s, term %d; %s\n", hub.Terminal, word, hub.Store, where, hub.Term, hubReadiness(hub))
 	return err
+}
+
+// hubReadiness says whether a hub answers its store, as it said last.
+func hubReadiness(hub cloud.Hub) string {
+	switch {
+	case hub.Filling == nil:
+		return "it has not said yet whether it is ready: it needs its program running, and a line"
+	case hub.Filling.Ready:
+		return "ready since " + hub.ToldAt.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprintf("not ready yet: %d %% of what the cloud has are there, %s; until then each counter asks the cloud, or decides alone",
+		hub.Filling.Percent, hub.ToldAt.UTC().Format(time.RFC3339))
 }

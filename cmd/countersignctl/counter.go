@@ -26,8 +26,9 @@ func (a *app) counterCommand() *cobra.Command {
 		Long: `A counter in text. Each line on standard input is a scan, CODE, and what else is known of it:
 
   CODE [units=2] [amount=12.50] [bill=80.00] [lines=a,b] [order=all]
-       [and=CODE ...] [operator=ID:PIN] [approve=ID:PIN]
+       [hub=without] [and=CODE ...] [operator=ID:PIN] [approve=ID:PIN]
 
+hub=without goes on without the store's hub, where it is asked for and does not answer.
 Each is answered once what it says is on disk. A question (how many? how much?) is answered by sending
 the line again with the answer in it.`,
 		Example: "  echo '7K3M-Q9TX-4B2H-Q' | countersignctl counter --json",

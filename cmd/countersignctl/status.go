@@ -132,6 +132,8 @@ func hubSentence(hub station.HubStatus) string {
 		name += ", this terminal"
 	}
 	switch {
+	case hub.Filling != nil:
+		return fmt.Sprintf("%s (term %d), not ready yet: %s, %s", name, hub.Term, strings.Join(strings.Fields(barLine(hub.Filling.Progress())), " "), ago(hub.Filling.At))
 	case hub.Alive && hub.Online:
 		return fmt.Sprintf("%s (term %d), answers; it is online", name, hub.Term)
 	case hub.Alive && !hub.Told:

@@ -373,6 +373,9 @@ func hubReport(hub Hub, store string, changed bool) api.HubReport {
 	if hub.Address != "" {
 		report.Address = &hub.Address
 	}
+	if hub.Filling != nil {
+		report.Filling, report.ToldAt = &api.HubFilling{Ready: hub.Filling.Ready, Percent: hub.Filling.Percent}, &hub.ToldAt
+	}
 	return report
 }
 

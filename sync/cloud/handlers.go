@@ -178,6 +178,9 @@ func readinessOf(told api.Readiness) Readiness {
 	if !told.Ready && len(told.Missing) == 0 {
 		found.Missing = []string{"unknown"}
 	}
+	if told.Hub != nil {
+		found.Hub = &HubFilling{Ready: told.Hub.Ready, Percent: min(max(told.Hub.Percent, 0), 100)}
+	}
 	return found
 }
 

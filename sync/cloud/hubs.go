@@ -30,6 +30,9 @@ type Hub struct {
 	Key      ed25519.PublicKey
 	Address  string // HOST:PORT on the shop's network, or ""
 	At       time.Time
+
+	Filling *HubFilling // as it said last; nil before it said anything
+	ToldAt  time.Time
 }
 
 // GoodHubAddress reports whether a terminal could call address: HOST:PORT.

@@ -296,6 +296,13 @@ type Readiness struct {
 	Version  string
 	Computer string   // the computer's own name; "" where it does not say
 	Missing  []string // the checks of its doctor that fail; none where it is ready for offline
+	Hub      *HubFilling
+}
+
+// HubFilling is whether a hub answers its store, and else how much of what the cloud has it holds.
+type HubFilling struct {
+	Ready   bool `json:"ready"`
+	Percent int  `json:"percent"`
 }
 
 // Push is a batch of a terminal's journal.

@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	cloudsync "countersign/sync"
@@ -39,6 +40,10 @@ type Config struct {
 	Upstream    *cloudsync.Upstream
 	Trust       func() string // the signed trust list, as it is known here
 	Log         *slog.Logger
+	// Folder keeps what was loaded of a first fill until all of it is here; where it is "", the copy is filled from the feed alone.
+	Folder string
+	// Filling is told how far the filling of the copy is, and nil once it is filled; nil is nobody.
+	Filling func(*cloudsync.Progress)
 }
 
 // Hub is the authority of a store.
@@ -49,6 +54,8 @@ type Hub struct {
 	nudged  chan struct{}
 	stop    chan struct{}
 	stopped sync.Once
+	noFile  bool                               // the cloud has no first fill; of the loop that follows
+	filling atomic.Pointer[cloudsync.Progress] // nil where the copy is filled
 }
 
 // New makes a hub. It answers with "unavailable" until the copy has been at the end of the feed once.
@@ -163,18 +170,29 @@ func (h *Hub) follow(ctx context.Context) error {
 	if !filled {
 		wait = 0
 	}
+	if cursor == "" && !h.noFile && h.config.Folder != "" {
+		done, err := h.fill(ctx)
+		if done || err != nil {
+			return err
+		}
+		h.noFile = true
+	}
 	was := h.config.Upstream.Online()
 	page, err := h.config.Upstream.Pull(ctx, nil, cursor, wait)
 	if cloudsync.CursorUnknown(err) && cursor != "" {
 		h.config.Log.Warn("the cloud began its feed anew: the hub copies it again")
+		h.noFile = false
 		return h.config.Copy.Empty(ctx)
 	}
 	if err != nil {
 		return err
 	}
 	err = h.config.Copy.Take(ctx, h.self, page, time.Now())
-	if !was || cursor == "" {
+	if !was || !filled {
 		h.nudge()
+	}
+	if err == nil && !filled && page.AtEnd {
+		h.tellFilling(nil)
 	}
 	return err
 }

@@ -46,6 +46,9 @@ type world struct {
 	pass    terminal.Campaign
 	hub     *counter
 	folder  string
+
+	fileFrom int64                       // from how many vouchers on the cloud makes a first fill; 0 is the usual number
+	filling  func(p *cloudsync.Progress) // is told how far the hub's is
 }
 
 // line is a connection to the cloud that can be cut, or lets no journal through for a while.
@@ -53,6 +56,21 @@ type line struct {
 	mu   sync.Mutex
 	down bool
 	slow chan struct{} // journals wait until it is closed; nil for no wait
+	part chan struct{} // parts of a first fill do
+
+	paths []string // that were asked
+}
+
+// asked is how often an address that begins so was asked.
+func (l *line) asked(prefix string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, path := range l.paths {
+		if strings.HasPrefix(path, prefix) {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *line) cut(down bool) {
@@ -65,11 +83,15 @@ func (l *line) cut(down bool) {
 func (l *line) RoundTrip(request *http.Request) (*http.Response, error) {
 	l.mu.Lock()
 	down, slow := l.down, l.slow
+	l.paths = append(l.paths, request.URL.Path)
+	if l.part != nil && strings.HasPrefix(request.URL.Path, "/v1/snapshot/") {
+		slow = l.part
+	}
 	l.mu.Unlock()
 	if down {
 		return nil, errors.New("the cable is out")
 	}
-	if slow != nil && strings.HasSuffix(request.URL.Path, "/journal") {
+	if slow != nil && (strings.HasSuffix(request.URL.Path, "/journal") || strings.HasPrefix(request.URL.Path, "/v1/snapshot/")) {
 		select {
 		case <-slow:
 		case <-request.Context().Done():
@@ -102,7 +124,7 @@ func newWorld(t *testing.T) *world {
 	var handler atomic.Value
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.Load().(http.Handler).ServeHTTP(rw, r) }))
 	w.serves = func(storage *relational.Storage) {
-		made, err := cloud.New(t.Context(), storage, cloud.Options{PublicURL: w.server.URL, Stopping: stopping})
+		made, err := cloud.New(t.Context(), storage, cloud.Options{PublicURL: w.server.URL, Stopping: stopping, SnapshotFrom: w.fileFrom})
 		w.must(err)
 		w.storage = storage
 		handler.Store(made)
@@ -179,7 +201,8 @@ func (w *world) start(c *counter, signed string) *running {
 	copied, err := sqlite.OpenHub(w.folder)
 	w.must(err)
 	served, err := hub.New(w.Context(), hub.Config{Appointment: c.appointments.Newest(), Key: c.private, Copy: copied,
-		Upstream: cloudsync.NewUpstream(c.client, c.breaker), Trust: c.trust.Signed, Log: slog.New(slog.DiscardHandler)})
+		Upstream: cloudsync.NewUpstream(c.client, c.breaker), Trust: c.trust.Signed, Log: slog.New(slog.DiscardHandler),
+		Folder: filepath.Join(w.folder, "first fill"), Filling: w.filling})
 	w.must(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)

@@ -37,7 +37,7 @@ func (s *storage) TerminalByKey(ctx context.Context, key ed25519.PublicKey) (clo
 		return cloud.Terminal{}, err
 	}
 	if !filled {
-		return cloud.Terminal{}, cloud.Unavailable("The hub has not been filled by the cloud yet: try again when it has had a line for a moment.")
+		return cloud.Terminal{}, cloud.Unavailable(s.hub.notFilled())
 	}
 	return s.Copy.TerminalByKey(ctx, key)
 }

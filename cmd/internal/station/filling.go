@@ -51,7 +51,11 @@ func (f Filling) Percent() int {
 	return int(max(0, min(99, (100*stage+part)/3)))
 }
 
-const fillingName = "filling.json"
+// Where the progress of this terminal's own first fill is, and of the copy that it keeps as the store's hub.
+const (
+	fillingName    = "filling.json"
+	hubFillingName = "hub-filling.json"
+)
 
 // fillingEvery is how often a step is worth a file: nobody sees more.
 const fillingEvery = time.Second
@@ -107,7 +111,12 @@ func (r *Reader) filling(cursor string) *Filling {
 	if cursor != "" {
 		return nil
 	}
-	text, err := os.ReadFile(filepath.Join(r.folder, fillingName))
+	return fillingIn(filepath.Join(r.folder, fillingName))
+}
+
+// fillingIn reads how far a fill is; nil where it is over.
+func fillingIn(path string) *Filling {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil
 	}

@@ -140,8 +140,16 @@ func (s *Station) serveStore(ctx context.Context, appointed cloudsync.Appointmen
 		return err
 	}
 	defer func() { err = errors.Join(err, copied.Close()) }()
+	told := make(chan *Filling, 1)
+	filling := s.tellHubFilling(told)
+	if _, filled, err := copied.Cursor(ctx); err != nil {
+		return err
+	} else if filled {
+		filling(nil)
+	}
 	served, err := hub.New(ctx, hub.Config{Appointment: appointed, Key: s.keys.Sign, Copy: copied, Log: s.Log,
-		Upstream: cloudsync.NewUpstream(s.upstream, s.breaker), Trust: s.trust.Signed})
+		Upstream: cloudsync.NewUpstream(s.upstream, s.breaker), Trust: s.trust.Signed,
+		Folder: filepath.Join(s.folder, hubFillFolder), Filling: filling})
 	if err != nil {
 		return err
 	}
@@ -158,6 +166,7 @@ func (s *Station) serveStore(ctx context.Context, appointed cloudsync.Appointmen
 	serving, end := context.WithCancel(ctx)
 	defer end()
 	answering.Go(func() { s.answerForHub(serving, appointed, listener.Addr()) })
+	answering.Go(func() { s.reportHubFilling(serving, told) })
 	return served.Run(ctx, listener)
 }
 
@@ -181,6 +190,8 @@ type HubStatus struct {
 	cloudsync.HubStatus
 	Here    bool   `json:"here"`              // this terminal is it
 	Address string `json:"address,omitempty"` // where it is called
+	// Filling is how far its copy of what the cloud has is, where it is here and not whole: it answers nobody before it is.
+	Filling *Filling `json:"filling,omitempty"`
 }
 
 // HubStatus says how the store's hub is; nil where the store has none.
@@ -190,6 +201,9 @@ func (r *Reader) HubStatus(ctx context.Context) *HubStatus {
 		return nil
 	}
 	status := &HubStatus{HubStatus: r.hub.Status(), Here: r.isHub(appointed), Address: r.knownHub(appointed)}
+	if status.Here {
+		status.Filling = fillingIn(filepath.Join(r.folder, hubFillingName))
+	}
 	if status.Address == "" && !status.Here {
 		status.Address = r.finder.last(appointed.HubName())
 	}
@@ -206,6 +220,9 @@ func (d doctor) examineHub(ctx context.Context, r *Reader, hub HubStatus) Check 
 	if hub.Here {
 		if _, held := FindHolder(r.folder); !held {
 			return d.ill("hub", "off", nil)
+		}
+		if hub.Filling != nil {
+			return d.ill("hub", "filling", map[string]any{"percent": hub.Filling.Percent()})
 		}
 		return d.well("hub", "here", nil)
 	}

@@ -162,6 +162,20 @@ func (q *quay) issue(campaign string, count int) []string {
 // appoint makes a counter the hub and waits until all counters that are open hear it.
 func (q *quay) appoint(n int) {
 	q.t.Helper()
+	q.makeHub(n)
+	q.until("all counters hear the hub", func() bool {
+		for _, s := range q.counters {
+			if status := s.HubStatus(q.t.Context()); status == nil || status.Terminal != name(n) || !status.Alive {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// makeHub makes a counter the hub.
+func (q *quay) makeHub(n int) {
+	q.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	q.must(err)
 	address := listener.Addr().String()
@@ -171,14 +185,6 @@ func (q *quay) appoint(n int) {
 	if !changed {
 		q.t.Fatal("the appointment changed nothing")
 	}
-	q.until("all counters hear the hub", func() bool {
-		for _, s := range q.counters {
-			if status := s.HubStatus(q.t.Context()); status == nil || status.Terminal != name(n) || !status.Alive {
-				return false
-			}
-		}
-		return true
-	})
 }
 
 // until waits for something to become true. It takes as long as the machine does.

@@ -46,6 +46,23 @@ func hubTerms(w *world) {
 	if err != nil || hub.ID != b.ID || !bytes.Equal(hub.Key, b.Key) {
 		w.Errorf("the newest: %+v, %v", hub, err)
 	}
+	filling := func(teller *counter, percent int, ready bool) *cloud.HubFilling {
+		told := cloud.Readiness{Version: "1", Hub: &cloud.HubFilling{Ready: ready, Percent: percent}}
+		if err := w.storage.NoteReadiness(w.Context(), teller.Terminal, told, w.tick()); err != nil {
+			w.Fatal(err)
+		}
+		hub, err := w.storage.Hub(w.Context(), merchantID, quay)
+		if err != nil || (hub.Filling != nil && !hub.ToldAt.Equal(w.now)) {
+			w.Fatalf("%+v, %v", hub, err)
+		}
+		return hub.Filling
+	}
+	w.expect("how full it is, before it said so", hub.Filling == nil, true)
+	w.expect("how full who is no hub says to be", filling(a, 40, false) == nil, true)
+	w.expect("how full it is", *filling(b, 40, false), cloud.HubFilling{Percent: 40})
+	w.expect("in the end", *filling(b, 100, true), cloud.HubFilling{Ready: true, Percent: 100})
+	next, _ := w.appoint(quay, a.Name, "")
+	w.expect("how full the next one is", next.Filling == nil, true)
 	_, _, err = w.storage.AppointHub(w.Context(), cloud.Hub{Merchant: merchantID, Store: quay, Terminal: far.Name + "x", At: w.tick()})
 	if !errors.Is(err, cloud.ErrUnknown) {
 		w.Errorf("a terminal that the store does not have: %v", err)

@@ -30,6 +30,7 @@ func NewCopy(s *Storage) *Copy {
 const (
 	metaCursor = "copy_cursor"
 	metaFilled = "copy_filled" // it has reached the end of the feed once
+	metaBehind = "copy_behind" // where the feed goes on behind a first fill, of which it has taken no page yet
 )
 
 // Cursor is where the copy stands in the cloud's feed, "" at its beginning; filled says that it has been at the end of it.
@@ -39,7 +40,12 @@ func (s *Copy) Cursor(ctx context.Context) (cursor string, filled bool, err erro
 		if err := q.QueryRow("SELECT value FROM meta WHERE key = ?", metaCursor).Scan(&raw); err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		cursor = string(raw)
+		if cursor = string(raw); cursor == "" {
+			var err error
+			if cursor, err = behind(q); err != nil {
+				return err
+			}
+		}
 		return q.QueryRow("SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?)", metaFilled).Scan(&filled)
 	})
 	return cursor, filled, err
@@ -54,7 +60,7 @@ func (c *change) setMeta(key, value string) error {
 func (s *Copy) Empty(ctx context.Context) error {
 	return s.write(ctx, func(c *change) error {
 		for _, what := range []string{"DELETE FROM base", "DELETE FROM part", "DELETE FROM counted", "DELETE FROM voucher", "UPDATE upstream SET included = 0",
-			"DELETE FROM meta WHERE key IN ('" + metaCursor + "', '" + metaFilled + "')"} {
+			"DELETE FROM meta WHERE key IN ('" + metaCursor + "', '" + metaFilled + "', '" + metaBehind + "')"} {
 			if _, err := c.Exec(what); err != nil {
 				return err
 			}

@@ -32,7 +32,10 @@ func (s *Storage) AppointHub(ctx context.Context, hub cloud.Hub) (appointed clou
 			return nil
 		}
 		_, err = c.Exec(`INSERT INTO hub (merchant, store, term, terminal, address, at) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (merchant, store) DO UPDATE SET term = excluded.term, terminal = excluded.terminal, address = excluded.address, at = excluded.at`,
+			ON CONFLICT (merchant, store) DO UPDATE SET term = excluded.term, terminal = excluded.terminal, address = excluded.address, at = excluded.at,
+				ready = CASE WHEN hub.terminal = excluded.terminal THEN hub.ready ELSE 0 END,
+				percent = CASE WHEN hub.terminal = excluded.terminal THEN hub.percent ELSE 0 END,
+				told_at = CASE WHEN hub.terminal = excluded.terminal THEN hub.told_at END`,
 			hub.Merchant, hub.Store, before.Term+1, id, hub.Address, micros(hub.At))
 		if err != nil {
 			return err
@@ -56,11 +59,16 @@ func (s *Storage) Hub(ctx context.Context, merchant, store string) (hub cloud.Hu
 
 func loadHub(q Querier, merchant, store string) (cloud.Hub, error) {
 	hub := cloud.Hub{Merchant: merchant, Store: store}
-	var id, at sql.NullInt64
+	var id, at, told sql.NullInt64
+	var ready int64
+	var percent int
 	var name sql.NullString
 	var key []byte
-	err := q.QueryRow(`SELECT h.term, h.terminal, t.name, t.public_key, h.address, h.at FROM hub h LEFT JOIN terminal t ON t.id = h.terminal
-		WHERE h.merchant = ? AND h.store = ?`, merchant, store).Scan(&hub.Term, &id, &name, &key, &hub.Address, &at)
+	err := q.QueryRow(`SELECT h.term, h.terminal, t.name, t.public_key, h.address, h.at, h.ready, h.percent, h.told_at FROM hub h LEFT JOIN terminal t ON t.id = h.terminal
+		WHERE h.merchant = ? AND h.store = ?`, merchant, store).Scan(&hub.Term, &id, &name, &key, &hub.Address, &at, &ready, &percent, &told)
+	if told.Valid && id.Valid {
+		hub.Filling, hub.ToldAt = &cloud.HubFilling{Ready: ready != 0, Percent: percent}, fromMicros(told.Int64)
+	}
 	hub.ID, hub.Terminal, hub.Key, hub.At = id.Int64, name.String, ed25519.PublicKey(key), fromMicros(at.Int64)
 	return hub, unknown(err, "a hub of store "+store)
 }

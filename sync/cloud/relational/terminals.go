@@ -209,6 +209,13 @@ func (c *change) noteReadiness(t cloud.Terminal, push cloud.Push) error {
 			return err
 		}
 	}
+	if told := push.Readiness.Hub; told != nil { // who is no hub any more changes nothing
+		_, err := c.Exec("UPDATE hub SET ready = ?, percent = ?, told_at = ? WHERE merchant = ? AND store = ? AND terminal = ?",
+			flag(told.Ready), told.Percent, micros(push.At), t.Merchant, t.Store, t.ID)
+		if err != nil {
+			return err
+		}
+	}
 	_, err := c.Exec("UPDATE terminal SET version = ?, missing = ?, checked_at = ? WHERE id = ?",
 		push.Readiness.Version, strings.Join(push.Readiness.Missing, " "), micros(push.At), t.ID)
 	return err

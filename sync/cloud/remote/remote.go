@@ -418,5 +418,8 @@ func hubOf(merchant string, report api.HubReport) cloud.Hub {
 	if report.Address != nil {
 		hub.Address = *report.Address
 	}
+	if report.Filling != nil && report.ToldAt != nil {
+		hub.Filling, hub.ToldAt = &cloud.HubFilling{Ready: report.Filling.Ready, Percent: report.Filling.Percent}, *report.ToldAt
+	}
 	return hub
 }
