@@ -202,10 +202,11 @@ func TestReadinessReadsAsSentences(t *testing.T) {
 	state := setup.State{Guided: true, Page: setup.ReadyPage, Checks: []setup.Check{
 		{Name: "journal", Found: "unversehrt: 0 Einträge", OK: true, Offline: true},
 		{Name: "terminal", Found: "quay in Lakeside", OK: true, Offline: true},
+		{Name: "folder", Found: "till", OK: true, Offline: true},
 		{Name: "rights", Found: "öffnen verboten", Do: "chmod g+w /srv/shop/journal.db", Offline: true},
 		{Name: "sync", Found: "http://cloud.example antwortet nicht", Do: "führen Sie countersignctl sync aus", Offline: true},
 	}}
-	want := [][3]string{{"Unversehrt: 0 Einträge", "", "Journal"}, {"quay in Lakeside", "", "Kasse"}, {"Öffnen verboten", "chmod g+w /srv/shop/journal.db", "Datenordner"},
+	want := [][3]string{{"Unversehrt: 0 Einträge", "", "Journal"}, {"quay in Lakeside", "", "Kasse"}, {"till", "", ""}, {"Öffnen verboten", "chmod g+w /srv/shop/journal.db", "Datenordner"},
 		{"http://cloud.example antwortet nicht", "Führen Sie countersignctl sync aus", "Cloud"}}
 	rows := setup.View(state, translations.For("de", time.UTC)).Rows
 	if len(rows) != len(want) {

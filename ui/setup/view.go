@@ -290,7 +290,7 @@ func checksPage(v *Sight, s State, w words) {
 	}
 	for _, check := range s.listed() {
 		row := Row{Title: check.Found, Do: capital(check.Do), Mark: check.Name, Sign: widgets.SignTick, Tone: theme.Done, Name: true}
-		if check.Name != "terminal" { // that begins with a name, as somebody wrote it
+		if check.Name != "terminal" && check.Name != "folder" { // they begin with a name, as somebody wrote it
 			row.Title = capital(row.Title)
 		}
 		if s.Page == ReadyPage { // read by who sets the counter up, not by who looks for a check by its name

@@ -162,7 +162,8 @@ func (p *paper) table(t table) {
 		return
 	}
 	p.room(rowHeight * 3)
-	p.columns("B", 9, t.title, p.report.say("day.redeemed"), p.report.say("day.reversed"), p.report.say("day.worth"), t.lines[0].withoutBack)
+	redeemed, reversed, worth := t.heads(p.report)
+	p.columns("B", 9, t.title, redeemed, reversed, worth, t.lines[0].withoutBack)
 	for _, l := range t.lines {
 		p.room(rowHeight)
 		worth := ""
@@ -172,7 +173,14 @@ func (p *paper) table(t table) {
 			}
 			worth += p.report.money(&sum.Net)
 		}
-		p.columns("", 9, l.label, p.report.value(l.redeemed), p.report.value(l.reversed), worth, l.withoutBack)
+		redeemed, reversed := p.report.value(l.redeemed), p.report.value(l.reversed)
+		if l.uncounted {
+			redeemed = ""
+		}
+		if l.uncounted || t.gross {
+			reversed = ""
+		}
+		p.columns("", 9, l.label, redeemed, reversed, worth, l.withoutBack)
 	}
 	p.file.Ln(4)
 }

@@ -84,12 +84,22 @@ type line struct {
 	reversed    int64
 	worth       []terminal.NetWorth
 	withoutBack bool // taking back has no meaning here
+	uncounted   bool // its units are money: how many there are says nothing
 }
 
 // table is a heading with its lines.
 type table struct {
 	title string
 	lines []line
+	gross bool // what was taken back is not taken off: it has no assurance of its own
+}
+
+// heads are the words above a table's columns.
+func (t table) heads(r Report) (redeemed, reversed, worth string) {
+	if t.gross {
+		return r.say("day.redeemed"), "", r.say("day.worth_redeemed")
+	}
+	return r.say("day.redeemed"), r.say("day.reversed"), r.say("day.worth")
 }
 
 // tables are all the ways in which the day is added up, in the order of the screen's.
@@ -102,7 +112,7 @@ func (r Report) tables() []table {
 			l.worth = []terminal.NetWorth{{Net: *worth}}
 		}
 		if c.Kind == terminal.KindBalance { // its units are money
-			l.redeemed, l.reversed = 0, 0
+			l.uncounted = true
 		}
 		campaigns.lines = append(campaigns.lines, l)
 	}
@@ -118,11 +128,13 @@ func (r Report) tables() []table {
 	for _, d := range f.Declined {
 		declined.lines = append(declined.lines, line{label: r.say("reason." + string(d.Reason) + ".title"), redeemed: d.Count, withoutBack: true})
 	}
+	assurance := group("day.by.assurance", f.Assurances, prefixed("assurance."))
+	assurance.gross = true
 	return []table{campaigns,
 		group("day.chart", f.Hours, func(key string) string { return r.Words.Say("day.hour", map[string]any{"hour": key}) }),
 		group("day.by.cashier", f.Operators, r.operator),
 		group("day.by.kind", f.Kinds, prefixed("kind.")),
-		group("day.by.assurance", f.Assurances, prefixed("assurance.")),
+		assurance,
 		group("day.by.counter", f.Terminals, r.counter), declined}
 }
 

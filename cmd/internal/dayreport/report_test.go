@@ -136,6 +136,40 @@ func TestEachLineOfADeclinedBillHasItsOwnReason(t *testing.T) {
 	}
 }
 
+func TestTablesSayWhatTheyAddUp(t *testing.T) {
+	// The manager reads that no gift card was redeemed beside the money it gave, or takes what was redeemed for what is left of it.
+	report := sample(t, "en")
+	report.Figures.Campaigns = append(report.Figures.Campaigns, terminal.CampaignFigures{Campaign: "gift", Kind: terminal.KindBalance, Units: 1250})
+	var out bytes.Buffer
+	if err := Write("xlsx", &out, report); err != nil {
+		t.Fatal(err)
+	}
+	file, err := excelize.OpenReader(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows, err := file.GetRows(file.GetSheetList()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]string{}
+	for _, row := range append(rows, nil) {
+		if len(row) > 0 {
+			found[row[0]] = append(row, "", "", "")[1:4]
+		}
+	}
+	if got := found["gift"]; got == nil || got[0] != "" || got[1] != "" {
+		t.Errorf("a balance is counted: %q", got)
+	}
+	if got := found[report.say("day.by.assurance")]; got == nil || got[1] != "" || got[2] != report.say("day.worth_redeemed") {
+		t.Errorf("what was redeemed is headed %q", got)
+	}
+	if got := found[report.say("day.by.kind")]; got == nil || got[1] == "" || got[2] != report.say("day.worth") {
+		t.Errorf("what is left of it is headed %q", got)
+	}
+}
+
 func TestDocumentHasItsFontWithin(t *testing.T) {
 	// A document would show boxes in place of Chinese on a computer without Chinese fonts.
 	for _, language := range translations.Languages {

@@ -126,10 +126,14 @@ func (b *book) figures() {
 			continue
 		}
 		b.row++
-		b.line(b.bold(), t.title, r.say("day.redeemed"), r.say("day.reversed"), r.say("day.worth"))
+		redeemed, reversed, worth := t.heads(r)
+		b.line(b.bold(), t.title, redeemed, reversed, worth)
 		for _, l := range t.lines {
 			cells := []any{l.label, l.redeemed, l.reversed}
-			if l.withoutBack {
+			if l.uncounted {
+				cells[1] = nil
+			}
+			if l.withoutBack || l.uncounted || t.gross {
 				cells[2] = nil
 			}
 			for _, worth := range l.worth {
