@@ -12,7 +12,7 @@ import (
 
 func TestAFaultIsToldInTheWindowsLanguage(t *testing.T) {
 	// The cashier would read an English sentence of a program where she has to know that she must stop.
-	for _, cause := range []error{journal.ErrDamaged, journal.ErrDiskFull} {
+	for _, cause := range []error{journal.ErrDamaged, journal.ErrDiskFull, journal.ErrOutcomeUnknown, journal.ErrFailed} {
 		said := map[string]bool{}
 		for _, language := range translations.Languages {
 			words := translations.For(language, time.UTC)

@@ -47,7 +47,7 @@ func explain(err error) error {
 	if err == nil || !errors.As(err, &fault) {
 		return err
 	}
-	for _, said := range []error{ErrDiskFull, ErrInUse, ErrDamaged, ErrUIDTaken, errFailed} {
+	for _, said := range []error{ErrDiskFull, ErrInUse, ErrDamaged, ErrUIDTaken, ErrFailed} {
 		if errors.Is(err, said) { // nearer to the file: once is enough
 			return err
 		}
@@ -64,8 +64,8 @@ func explain(err error) error {
 			return fmt.Errorf("%w (%w)", ErrUIDTaken, err)
 		}
 	}
-	return fmt.Errorf("%w: %w", errFailed, err)
+	return fmt.Errorf("%w: %w", ErrFailed, err)
 }
 
-// errFailed says that SQLite failed for a reason that has no sentence of its own.
-var errFailed = errors.New("the journal's disk or file failed")
+// ErrFailed says that SQLite failed for a reason that has no sentence of its own.
+var ErrFailed = errors.New("the journal's disk or file failed")

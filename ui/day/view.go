@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"countersign/terminal"
 	"countersign/ui/theme"
@@ -79,10 +81,15 @@ type args = map[string]any
 // words speak, with the ways of writing that the room needs.
 type words struct{ terminal.Words }
 
-func (w words) say(key string) string           { return w.Say("day."+key, nil) }
-func (w words) value(v any) string              { return w.Say("ui.value", args{"value": v}) }
-func (w words) with(key string, a args) string  { return w.Say("day."+key, a) }
-func (w words) saying(s terminal.Saying) string { return s.In(w) }
+func (w words) say(key string) string          { return w.Say("day."+key, nil) }
+func (w words) value(v any) string             { return w.Say("ui.value", args{"value": v}) }
+func (w words) with(key string, a args) string { return w.Say("day."+key, a) }
+func (w words) saying(s terminal.Saying) string {
+	if s.Key == "ui.counter" { // the others begin as they are meant to
+		return begun(s.In(w))
+	}
+	return s.In(w)
+}
 func (w words) key(name, key string) widgets.Action {
 	return widgets.Action{Name: name, Key: name, Label: w.say(key), Rank: widgets.Quiet}
 }
@@ -93,6 +100,15 @@ func (w words) money(m terminal.Money) string {
 		return "> " + w.value(m)
 	}
 	return w.value(m)
+}
+
+// begun begins words with a capital: a counter's name, which stands within sentences elsewhere, begins some here.
+func begun(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // net writes what stands, currency by currency.
@@ -161,11 +177,11 @@ func light(s State, w words) widgets.Light {
 	case s.Broken != nil:
 		return widgets.Light{Tone: theme.Refused, Text: w.say("state.broken")}
 	case s.OnlyHere:
-		return widgets.Light{Tone: theme.Calm, Text: w.with("state.here", args{"counter": here})}
+		return widgets.Light{Tone: theme.Calm, Text: begun(w.with("state.here", args{"counter": here}))}
 	case s.Store == nil && s.Away == nil:
-		return widgets.Light{Tone: theme.Calm, Text: w.with("state.asking", args{"counter": here})}
+		return widgets.Light{Tone: theme.Calm, Text: begun(w.with("state.asking", args{"counter": here}))}
 	case s.Store == nil:
-		return widgets.Light{Tone: theme.Asking, Text: w.with("state.away", args{"counter": here})}
+		return widgets.Light{Tone: theme.Asking, Text: begun(w.with("state.away", args{"counter": here}))}
 	case s.Away != nil:
 		return widgets.Light{Tone: theme.Asking, Text: w.say("state.older")}
 	case len(late) > 0:

@@ -92,8 +92,12 @@ func (r *chartRenderer) Layout(size fyne.Size) {
 		}
 		place(r.backs[i], x+1, 0, step-2, size.Height)
 		place(r.faces[i], x+(step-wide)/2, floor-height, wide, height)
-		place(r.labels[i], x, floor, step, line)
-		place(r.values[i], x, floor-height-line, step, line)
+		air := float32(0)
+		if crowded() { // or large numbers would read as one
+			air = step * 0.1
+		}
+		place(r.labels[i], x+air, floor, step-air*2, line)
+		place(r.values[i], x+air, floor-height-line, step-air*2, line)
 	}
 }
 

@@ -32,6 +32,9 @@ func NewColumnRow(cells []Cell) *ColumnRow {
 	objects := make([]fyne.CanvasObject, len(cells))
 	for i, cell := range cells {
 		text := NewText("").Lines(1)
+		if i == 0 && !cell.Numbers && !cell.Small && !crowded() { // a deal's name; large writing has no room for two lines
+			text.Lines(2)
+		}
 		if !cell.Numbers || cell.Small { // an amount is never cut
 			text.MayEnd()
 		}

@@ -92,11 +92,7 @@ func (p *Panel) item(item Item) fyne.CanvasObject {
 	if item.Note != "" {
 		numbers = append(numbers, NewText(item.Note).In(theme.Caption, theme.Muted).At(fyne.TextAlignTrailing).Lines(1))
 	}
-	ends := Ends(gap*2, Middled(Column(0, words...)), Column(0, numbers...))
-	if crowded() { // beside its numbers a name would be smaller than they are
-		below := append(words[1:len(words):len(words)], Stack())[0]
-		ends = Column(0, append([]fyne.CanvasObject{Ends(0, words[0]), Ends(gap*2, below, numbers[0])}, numbers[1:]...)...)
-	}
+	ends := itemLine(gap*2, words, numbers)
 	line := fyne.CanvasObject(ends)
 	if len(marks) > 0 {
 		line = &fyne.Container{Layout: marked{gap * 1.6}, Objects: append(marks, ends)}
@@ -115,6 +111,60 @@ func (p *Panel) item(item Item) fyne.CanvasObject {
 	}
 	remove := NewButton(Action{Name: item.Remove, Sign: SignRemove, Rank: Quiet}, theme.Calm, p.press)
 	return &fyne.Container{Layout: beside{gap * 0.7}, Objects: []fyne.CanvasObject{choice, remove}}
+}
+
+// itemLine puts an item's name, with what stands below it, before its numbers. Large writing has them below each other where there is no room: beside
+// its numbers a name would be smaller than they are.
+func itemLine(gap float32, words, numbers []fyne.CanvasObject) *fyne.Container {
+	ends := Ends(gap, Middled(Column(0, words...)), Column(0, numbers...))
+	if !crowded() {
+		return ends
+	}
+	again := func(o fyne.CanvasObject) fyne.CanvasObject {
+		t := o.(*Text)
+		twin := NewText(t.Text).In(t.Points, t.Colour).At(t.Align).Lines(t.MostLines)
+		twin.Bold, twin.Loose = t.Bold, t.Loose
+		return twin
+	}
+	below := fyne.CanvasObject(Stack())
+	if len(words) > 1 {
+		below = again(words[1])
+	}
+	rows := []fyne.CanvasObject{Ends(0, again(words[0])), Ends(gap, below, again(numbers[0]))}
+	for _, note := range numbers[1:] {
+		rows = append(rows, again(note))
+	}
+	return &fyne.Container{Layout: either{func() float32 { return words[0].MinSize().Width + gap + ends.Objects[1].MinSize().Width }},
+		Objects: []fyne.CanvasObject{ends, Column(0, rows...)}}
+}
+
+// either shows its first object where there is so much width as it needs, else its second.
+type either struct{ need func() float32 }
+
+func (e either) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	if e.need() <= width {
+		return heightFor(objects[0], width)
+	}
+	return heightFor(objects[1], width)
+}
+
+func (e either) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	width := objects[1].MinSize().Width
+	return fyne.NewSize(width, e.heightFor(objects, max(width, objects[0].Size().Width)))
+}
+
+func (e either) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	fits := e.need() <= size.Width
+	for i, o := range objects {
+		place(o, 0, 0, size.Width, size.Height)
+		if shown := (i == 0) == fits; shown != o.Visible() {
+			if shown {
+				o.Show()
+			} else {
+				o.Hide()
+			}
+		}
+	}
 }
 
 // keyCap is a key's name in a frame, as it stands on buttons.

@@ -48,6 +48,10 @@ func faultOf(err error) (found, do string, args map[string]any) {
 		return "doctor.fault.damaged", "doctor.fault.damaged_do", nil
 	case errors.Is(err, journal.ErrDiskFull):
 		return "doctor.fault.full", "doctor.fault.full_do", nil
+	case errors.Is(err, journal.ErrOutcomeUnknown):
+		return "doctor.fault.unknown", "", nil
+	case errors.Is(err, journal.ErrFailed):
+		return "doctor.fault.failing", "", nil
 	case errors.Is(err, journal.ErrNewer):
 		return "doctor.fault.newer", "doctor.fault.newer_do", nil
 	case errors.Is(err, errOutdated):
