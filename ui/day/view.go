@@ -303,7 +303,7 @@ func remark(record terminal.Record, w words) (string, theme.Tone) {
 	case e.Kind == terminal.EntryDecline:
 		return w.Say("reason."+string(e.Reason)+".title", nil), theme.Refused
 	case e.Kind == terminal.EntryReverse:
-		return w.say("reversed"), theme.Calm
+		return w.say("reversal"), theme.Calm
 	case record.Verdict == terminal.Overrun || record.Verdict == terminal.Revoked || record.Verdict == terminal.Invalid:
 		return w.Say("verdict."+string(record.Verdict), nil), theme.Refused
 	case e.Assurance == terminal.Offline:

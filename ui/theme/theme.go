@@ -139,6 +139,15 @@ func Plain(name fyne.ThemeSizeName) float32 {
 	return look.Size(name)
 }
 
+// Zoom is how much larger than naturally the current theme draws everything.
+func Zoom() float32 {
+	look, ok := fyne.CurrentApp().Settings().Theme().(Look)
+	if !ok {
+		return 1
+	}
+	return max(1, look.Zoom)
+}
+
 // Color is the current theme's colour of name.
 func Color(name fyne.ThemeColorName) color.Color { return theme.Color(name) }
 

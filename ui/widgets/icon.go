@@ -3,6 +3,8 @@ package widgets
 import (
 	"fmt"
 	"image/color"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -62,16 +64,23 @@ var drawings = map[Sign]string{
 	SignDot:     `<circle cx="24" cy="24" r="20" fill="F"/>`,
 }
 
+var strokes = regexp.MustCompile(`stroke-width="([0-9.]+)"`)
+
 var drawn sync.Map // of file name to fyne.Resource: a colour is drawn once
 
 // picture is the sign in two colours, as a resource.
 func (s Sign) picture(shape, cut color.Color) fyne.Resource {
 	f, c := hex(shape), hex(cut)
-	name := string(s) + f[1:] + c[1:] + ".svg"
+	zoom := theme.Zoom()
+	name := fmt.Sprintf("%s%s%s-%g.svg", s, f[1:], c[1:], zoom)
 	if made, ok := drawn.Load(name); ok {
 		return made.(fyne.Resource)
 	}
 	body := strings.NewReplacer(`"F"`, `"`+f+`"`, `"C"`, `"`+c+`"`).Replace(drawings[s])
+	body = strokes.ReplaceAllStringFunc(body, func(stroke string) string { // whoever draws it keeps a line's width at any size
+		width, _ := strconv.ParseFloat(strokes.FindStringSubmatch(stroke)[1], 32)
+		return fmt.Sprintf(`stroke-width="%g"`, float32(width)*zoom)
+	})
 	made := fyne.NewStaticResource(name, []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" width="48" height="48">`+body+`</svg>`))
 	drawn.Store(name, made)
 	return made
