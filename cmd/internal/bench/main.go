@@ -99,10 +99,7 @@ func run(ctx context.Context, out, only string, quick bool) (err error) {
 	l := &lab{folder: folder, quick: quick, log: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}}
-	machine, err := describe(folder)
-	if err != nil {
-		return err
-	}
+	machine := describe(folder)
 	all, err := loadResults(out)
 	if err != nil {
 		return err
@@ -112,6 +109,10 @@ func run(ctx context.Context, out, only string, quick bool) (err error) {
 			continue
 		}
 		load := loadNow()
+		synced, err := bareSync(folder)
+		if err != nil {
+			return err
+		}
 		l.log("%s …", m.name)
 		found, err := m.run(ctx, l)
 		if err != nil {
@@ -120,7 +121,7 @@ func run(ctx context.Context, out, only string, quick bool) (err error) {
 		for _, r := range found {
 			l.log("%s", r)
 		}
-		all.add(m.name, machine, load, quick, found)
+		all.add(m.name, taken{Machine: machine, Sync: synced, Load: load, Quick: quick}, found)
 		if err := all.save(out); err != nil { // what comes next may fail
 			return err
 		}

@@ -17,8 +17,9 @@ import (
 type taken struct {
 	Machine string
 	Go      string
-	On      string  // the day
-	Load    float64 // of the machine when it began: what others did on it then is in the figures
+	On      string        // the day
+	Sync    time.Duration // what a bare fsync took then
+	Load    float64       // of the machine when it began: what others did on it then is in the figures
 	Quick   bool
 	Rows    []keptRow
 }
@@ -47,8 +48,8 @@ func loadResults(out string) (results, error) {
 }
 
 // add keeps a measurement's rows.
-func (r results) add(name, machine string, load float64, quick bool, rows []row) {
-	one := taken{Machine: machine, Go: runtime.Version(), On: time.Now().Format(time.DateOnly), Load: load, Quick: quick}
+func (r results) add(name string, one taken, rows []row) {
+	one.Go, one.On = runtime.Version(), time.Now().Format(time.DateOnly)
 	for _, found := range rows {
 		one.Rows = append(one.Rows, keptRow{What: found.what, Reference: found.reference, Ratio: found.ratio, Goal: found.goal, Detail: found.detail, Met: found.met})
 	}
@@ -69,7 +70,9 @@ func (r results) save(out string) error {
 func (r results) table() string {
 	var text, rows strings.Builder
 	var machines []string
-	least, most, quick := 0.0, 0.0, false
+	var loads []float64
+	var syncs []time.Duration
+	quick := false
 	for _, m := range measurements {
 		one, made := r[m.name]
 		if !made {
@@ -78,10 +81,7 @@ func (r results) table() string {
 		if about := fmt.Sprintf("%s, with %s, on %s", one.Machine, one.Go, one.On); !slices.Contains(machines, about) {
 			machines = append(machines, about)
 		}
-		if rows.Len() == 0 || one.Load < least {
-			least = one.Load
-		}
-		most, quick = max(most, one.Load), quick || one.Quick
+		loads, syncs, quick = append(loads, one.Load), append(syncs, one.Sync.Round(time.Microsecond)), quick || one.Quick
 		for _, found := range one.Rows {
 			mark := ""
 			if one.Quick {
@@ -90,8 +90,11 @@ func (r results) table() string {
 			fmt.Fprintf(&rows, "| %s%s | %s | %s | %s | %s | %s |\n", found.What, mark, found.Reference, found.Ratio, found.Goal, metOr(found.Met), found.Detail)
 		}
 	}
-	fmt.Fprintf(&text, "Taken on %s. The load of the machine was %.1f to %.1f when measurements began. Long polls are plain HTTP.\n\n",
-		strings.Join(machines, "; and on "), least, most)
+	if len(loads) == 0 {
+		return "Nothing was measured yet.\n"
+	}
+	fmt.Fprintf(&text, "Taken on %s. When measurements began a bare fsync took %s to %s, and the load of the machine was %.1f to %.1f. Long polls are plain HTTP.\n\n",
+		strings.Join(machines, "; and on "), slices.Min(syncs), slices.Max(syncs), slices.Min(loads), slices.Max(loads))
 	text.WriteString("| what | reference | ratio | to reach | met | figures |\n| --- | --- | --- | --- | --- | --- |\n")
 	text.WriteString(rows.String())
 	if quick {
