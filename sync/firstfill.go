@@ -52,6 +52,8 @@ const (
 	makingPoll = 20 * time.Second
 	// partTries is how often a part is asked for before the pump backs off; what is here by then stays here.
 	partTries = 4
+	// stretchLeast is how much of a part is asked for at least, in bytes: less than a page of the feed.
+	stretchLeast = 8 << 10
 )
 
 // errNoFirstFill says that the cloud has no file: the feed is pulled from its beginning.
@@ -74,6 +76,8 @@ type fills struct {
 	FirstFill
 	slot chan struct{} // taken by the pull that fills: a scan may pull while the pump does
 	none bool          // the cloud said that it has no file; guarded by the slot
+	// stretch is how much of a part the line let through at once, in bytes; 0 for all. Guarded by the slot.
+	stretch int64
 }
 
 // enter takes the slot.
@@ -258,33 +262,60 @@ func (p *Pump) loadParts(ctx context.Context, file *os.File, answer *api.Snapsho
 	return nil
 }
 
-// loadPart asks for a part until it is the right one, a few times.
+// loadPart asks for a part until it is the right one, a few times. A line that breaks before it is through is asked for less at once, and what
+// came through is kept: an answer is whole or it is none, since it is signed.
 func (p *Pump) loadPart(ctx context.Context, id string, first, last int64, want []byte) ([]byte, error) {
 	backoff := Backoff{Jitter: p.jitter}
+	part, size := []byte{}, last-first+1
+	stretch := size
+	if p.first.stretch > 0 {
+		stretch = min(size, p.first.stretch)
+	}
 	for try := 1; ; try++ {
 		limited, cancel := context.WithTimeout(ctx, 2*pumpBudget)
-		part, err := p.client.snapshotPart(limited, id, first, last)
+		from := first + int64(len(part))
+		got, err := p.client.snapshotPart(limited, id, from, min(from+stretch-1, last))
 		cancel()
 		p.settle(ctx, err)
+		if err == nil && len(got) > 0 && int64(len(part)+len(got)) < size {
+			part, try = append(part, got...), 0
+			continue
+		}
 		if err == nil {
+			part = append(part, got...)
 			if hash := sha256.Sum256(part); bytes.Equal(hash[:], want) {
 				return part, nil
 			}
-			err = noAnswer(errors.New("a part of the first fill is not what the cloud said it would be"), 0)
+			part, err = part[:0], noAnswer(errors.New("a part of the first fill is not what the cloud said it would be"), 0)
 		}
 		var refused *Refusal
-		if errors.As(err, &refused) && refused.Code == "snapshot_expired" {
+		switch broke := !errors.As(err, &refused); {
+		case broke:
+			stretch = max(stretch/2, min(size, stretchLeast))
+			p.first.stretch = stretch
+		case refused.Code == "snapshot_expired":
 			return nil, errFillExpired
+		case refused.Status == 416 && stretch < size: // a cloud that is older than this program gives whole parts only
+			part, stretch, err = part[:0], size, noAnswer(err, 0)
 		}
-		if try == partTries || ctx.Err() != nil || (refused != nil && !refused.temporary()) {
+		if try == partTries || ctx.Err() != nil || (refused != nil && refused.Status != 416 && !refused.temporary()) {
 			return nil, err
 		}
-		timer := time.NewTimer(backoff.Next(afterOf(err)))
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
+		if err := p.rest(ctx, backoff.Next(afterOf(err))); err != nil {
+			return nil, err
 		}
-		timer.Stop()
+	}
+}
+
+// rest waits.
+func (p *Pump) rest(ctx context.Context, long time.Duration) error {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
 

@@ -28,6 +28,7 @@ type fillOf struct {
 	cloud *fakeCloud
 	id    string
 	file  []byte
+	size  int // of a part, in bytes
 	all   []terminal.Voucher
 
 	mu     sync.Mutex
@@ -39,7 +40,7 @@ const testPart = 1024
 
 func newFill(t *testing.T, cloud *fakeCloud, id string, n int) *fillOf {
 	t.Helper()
-	f := &fillOf{cloud: cloud, id: id}
+	f := &fillOf{cloud: cloud, id: id, size: testPart}
 	for i := range n {
 		sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(id), uint64(i)))
 		v := terminal.Voucher{ID: terminal.VoucherID(i + 1), Campaign: "lunch", State: terminal.VoucherActive, Units: 1, Version: 1}
@@ -61,7 +62,7 @@ func newFill(t *testing.T, cloud *fakeCloud, id string, n int) *fillOf {
 
 func (f *fillOf) parts() [][]byte {
 	var all [][]byte
-	for part := range slices.Chunk(f.file, testPart) {
+	for part := range slices.Chunk(f.file, f.size) {
 		all = append(all, part)
 	}
 	return all
@@ -74,7 +75,7 @@ func (f *fillOf) serve() {
 		hash := sha256.Sum256(part)
 		hashes = append(hashes, hash[:])
 	}
-	size, partSize, cursor, n := int64(len(f.file)), int64(testPart), "g.0-9", int64(len(f.all))
+	size, partSize, cursor, n := int64(len(f.file)), int64(f.size), "g.0-9", int64(len(f.all))
 	f.cloud.answer["/v1/snapshot"] = func([]byte) (int, any) {
 		return 200, api.SnapshotAnswer{Ready: true, Rows: n, Total: n, Id: &f.id, Size: &size, PartSize: &partSize, Parts: &hashes, Cursor: &cursor, ServerTime: time.Now()}
 	}
@@ -97,12 +98,15 @@ func (f *fillOf) part(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	f.mu.Lock()
-	f.asked = append(f.asked, first/testPart)
+	f.asked = append(f.asked, first/f.size)
 	mangle := f.mangle
 	f.mu.Unlock()
 	sent := f.file[first : last+1]
 	if mangle != nil {
-		status, code, other := mangle(first/testPart, sent)
+		status, code, other := mangle(first/f.size, sent)
+		if status == 0 {
+			panic(http.ErrAbortHandler)
+		}
 		if status != 206 {
 			f.cloud.write(w, jti, status, status, api.Problem{Status: status, Code: code, Title: "no", Type: "urn:x"})
 			return true
@@ -236,6 +240,30 @@ func TestFirstFillGoesOnWhereItBroke(t *testing.T) {
 	}
 	if asked := f.requests(); asked[0] != 3 || len(asked) != len(f.parts())-3 {
 		t.Errorf("after the first attempt the parts %v were asked for, of %d", asked, len(f.parts()))
+	}
+}
+
+// A shop whose line breaks after some kilobytes each time would wait for its vouchers for ever.
+func TestFirstFillComesOverALineThatBreaksWithinAPart(t *testing.T) {
+	t.Parallel()
+	cloud, server := newFakeCloud(t)
+	f := newFill(t, cloud, "00000000000000aa", 9000)
+	f.size = 128 << 10
+	f.serve()
+	most := 0
+	f.meddle(func(_ int, raw []byte) (int, string, []byte) {
+		if len(raw) > f.size/10 {
+			return 0, "", nil // nothing comes through
+		}
+		most = max(most, len(raw))
+		return 206, "", raw
+	})
+	s := start(t, cloud, server.URL, t.TempDir())
+	for tries := 0; len(s.stored) == 0 && tries < 20; tries++ {
+		_ = s.counter.pump.Pull(t.Context()) // it breaks off now and then, and goes on
+	}
+	if len(s.stored) != 9000 || most == 0 {
+		t.Errorf("%d vouchers came over it, at most %d bytes at once", len(s.stored), most)
 	}
 }
 

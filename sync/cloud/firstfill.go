@@ -128,8 +128,8 @@ func (s *server) Snapshot(ctx context.Context, r api.SnapshotRequestObject) (api
 // SnapshotPart implements api.StrictServerInterface.
 func (s *server) SnapshotPart(ctx context.Context, r api.SnapshotPartRequestObject) (api.SnapshotPartResponseObject, error) {
 	var first, last int64
-	if _, err := fmt.Sscanf(r.Params.Range, "bytes=%d-%d", &first, &last); err != nil || first < 0 || first%SnapshotPartSize != 0 || last < first {
-		return nil, problem(http.StatusRequestedRangeNotSatisfiable, "malformed_request", "The range has to be one part: bytes=FIRST-LAST with FIRST a multiple of the part's size.")
+	if _, err := fmt.Sscanf(r.Params.Range, "bytes=%d-%d", &first, &last); err != nil || first < 0 || last < first || last/SnapshotPartSize != first/SnapshotPartSize {
+		return nil, problem(http.StatusRequestedRangeNotSatisfiable, "malformed_request", "The range has to lie within one part: bytes=FIRST-LAST, and neither beyond the other's.")
 	}
 	raw, err := s.storage.SnapshotPart(ctx, callerOf(ctx).terminal.Merchant, r.Id, first/SnapshotPartSize)
 	if errors.Is(err, ErrUnknown) {
@@ -138,10 +138,11 @@ func (s *server) SnapshotPart(ctx context.Context, r api.SnapshotPartRequestObje
 	if err != nil {
 		return nil, err
 	}
-	if last-first+1 > int64(len(raw)) {
-		last = first + int64(len(raw)) - 1
+	begin := first % SnapshotPartSize
+	if last = min(last, first-begin+int64(len(raw))-1); last < first {
+		return nil, problem(http.StatusRequestedRangeNotSatisfiable, "malformed_request", "The range begins behind the end of the file.")
 	}
-	raw = raw[:last-first+1]
+	raw = raw[begin : begin+last-first+1]
 	about := fmt.Sprintf("bytes %d-%d/*", first, last)
 	return api.SnapshotPart206ApplicationoctetStreamResponse{Body: bytes.NewReader(raw), ContentLength: int64(len(raw)),
 		Headers: api.SnapshotPart206ResponseHeaders{ContentRange: &about}}, nil
