@@ -75,8 +75,8 @@ var variants = []variant{
 		{"sync/leases.go", "	return now.Lower.After(lease.Expires) || now.Upper.After(lease.Expires) || lease.Left() == 0 || !needed\n",
 			"	return lease.Left() == 0 || !needed\n"}}},
 	{"a lease that is held from nobody", []patch{{"sync/cloud/relational/leases.go",
-		"		WHERE state = 'open' AND voucher = ? AND part = ? AND terminal <> ?`, int64(v), part, but).Scan(&units)\n",
-		"		WHERE state = 'open' AND voucher = ? AND part = ? AND terminal <> ? AND 1 = 0`, int64(v), part, but).Scan(&units)\n"}}},
+		"voucher = ? AND part = ? AND (terminal <> ? OR epoch < ?)`, int64(v), part, but.terminal, but.epoch).Scan(&units)\n",
+		"voucher = ? AND part = ? AND (terminal <> ? OR epoch < ?) AND 1 = 0`, int64(v), part, but.terminal, but.epoch).Scan(&units)\n"}}},
 	{"a cache of any age", []patch{{"terminal/policy.go", "		if age > cacheCeiling {\n", "		if age > 1000*cacheCeiling {\n"}}},
 }
 
