@@ -165,7 +165,7 @@ func (c *counter) Settings(context.Context) (terminal.Settings, error) {
 func (c *counter) Operators(context.Context) ([]terminal.Operator, error) { return nil, nil }
 
 func (c *counter) Freshness(context.Context) (terminal.Freshness, error) {
-	return terminal.Freshness{}, nil
+	return terminal.Freshness{ReachedEnd: noon}, nil
 }
 
 func (c *counter) Use(context.Context, terminal.VoucherID, string, uint64) (terminal.Use, error) {
