@@ -27,6 +27,11 @@ func CloneNote(t Terminal) string {
 
 // RestoreNote tells a manager what a restored journal means. seq is the first entry that it lacks, left how many there are of these.
 func RestoreNote(t Terminal, seq uint64, left int64) string {
+	if left == 0 {
+		return fmt.Sprintf("The journal of terminal %s of store %s was restored from a backup. All that had been sent is in it; what was honoured and had "+
+			"not been sent when the old disk was lost is known to nobody. Compare the day's paper slips with the report, then run countersign-cloud "+
+			"readmit %s/%s.", t.Name, t.Store, t.Store, t.Name)
+	}
 	return fmt.Sprintf("The journal of terminal %s of store %s was restored from a backup that ends before entry %d. The %d entries after it stay here and "+
 		"count; what was honoured and had not been sent when the old disk was lost is known to nobody. Compare the day's paper slips with the "+
 		"report, then run countersign-cloud readmit %s/%s.", t.Name, t.Store, seq, left, t.Store, t.Name)

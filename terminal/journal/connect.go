@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -41,6 +42,9 @@ func newConnector(path string, mode access) (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := orphaned(absolute); err != nil {
+		return nil, err
+	}
 	slashed := filepath.ToSlash(absolute)
 	if !strings.HasPrefix(slashed, "/") {
 		slashed = "/" + slashed // C:/… of Windows
@@ -67,6 +71,18 @@ func newConnector(path string, mode access) (*connector, error) {
 	dsn := "file:" + (&url.URL{Path: slashed}).EscapedPath() + "?" + options.Encode()
 	hook := func(conn *sqlite3.SQLiteConn) error { return assertSafe(conn, mode) }
 	return &connector{dsn: dsn, drive: &sqlite3.SQLiteDriver{ConnectHook: hook}}, nil
+}
+
+// orphaned refuses a file that is empty or gone while its log is there: SQLite would take the log for a left-over and delete it, whoever
+// looks, with all entries that are in it alone.
+func orphaned(path string) error {
+	if file, err := os.Stat(path); err == nil && file.Size() > 0 {
+		return nil
+	}
+	if log, err := os.Stat(path + "-wal"); err != nil || log.Size() == 0 {
+		return nil // there is nothing to lose
+	}
+	return fmt.Errorf("%w: the file %s is empty or gone, and its log %s-wal is not: keep both", ErrDamaged, path, filepath.Base(path))
 }
 
 // Connect implements driver.Connector.

@@ -7,7 +7,6 @@ import (
 	"image"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -76,7 +75,7 @@ func OpenReader(ctx context.Context, config Config) (r *Reader, err error) {
 			err = errors.Join(err, opened.close())
 		}
 	}()
-	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
+	if gone(filepath.Join(folder, JournalName)) {
 		return nil, missingJournal(ctx, folder)
 	}
 	settings, err := settingsOf(config)

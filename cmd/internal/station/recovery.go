@@ -54,6 +54,12 @@ func nameIn(ctx context.Context, folder string) string {
 	return "NAME"
 }
 
+// gone reports that there is no journal: no file, or one without a byte, as a disk that was full or a hand that slipped leaves it.
+func gone(path string) bool {
+	file, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist) || (err == nil && file.Mode().IsRegular() && file.Size() == 0)
+}
+
 // missingJournal says what a folder without a journal is: one that never joined, or a terminal that has lost its record.
 func missingJournal(ctx context.Context, folder string) error {
 	keys, err := keystore.Load(filepath.Join(folder, KeysName))

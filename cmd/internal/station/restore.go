@@ -119,7 +119,7 @@ func restoreLocked(ctx context.Context, config Config, held *lock, file string) 
 		return nil, done, err
 	}
 	like := done.Aside
-	if like == "" {
+	if missing(like) {
 		like = filepath.Join(folder, KeysName)
 	}
 	if err := ownAs(path, like); err != nil {
@@ -157,16 +157,17 @@ func onlySlips(err error) bool {
 	return errors.As(err, &changed)
 }
 
-// putAside renames a journal and what SQLite keeps beside it, and returns its new name: not one byte of it is lost.
+// putAside renames a journal and what SQLite keeps beside it, and returns its new name: not one byte of it is lost. A log whose file is gone
+// goes with it: it holds entries, and SQLite would write them into whatever file comes there. "" says that there was nothing.
 func putAside(path string) (string, error) {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return "", nil
-	}
-	aside := path + ".before-" + time.Now().UTC().Format("20060102T150405.000")
+	aside, found := path+".before-"+time.Now().UTC().Format("20060102T150405.000"), ""
 	for _, suffix := range []string{"-wal", "-shm", ""} {
-		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+		switch err := os.Rename(path+suffix, aside+suffix); {
+		case err == nil:
+			found = aside
+		case !errors.Is(err, os.ErrNotExist):
 			return "", err
 		}
 	}
-	return aside, nil
+	return found, nil
 }

@@ -111,7 +111,7 @@ type Station struct {
 // before Start.
 func Open(ctx context.Context, config Config) (*Station, error) {
 	folder := FolderOf(config)
-	if _, err := os.Stat(filepath.Join(folder, JournalName)); errors.Is(err, os.ErrNotExist) {
+	if gone(filepath.Join(folder, JournalName)) {
 		return nil, missingJournal(ctx, folder)
 	}
 	held, err := takeLock(folder, config.Program)

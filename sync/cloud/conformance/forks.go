@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
@@ -18,6 +19,7 @@ var forkTests = []test{
 	{"what a copy lists releases no hold of the other", forkHolds},
 	{"a backup that was restored twice gets a number of its own each time", restoredTwice},
 	{"a restored journal takes its place and keeps what was claimed before", restoredOnPurpose},
+	{"a restored journal is told of also where the cloud had no more than the backup", restoredAsSent},
 	{"an entry that is gone is told once", entryGone},
 	{"a clock that was moved far is told", clockMoved},
 }
@@ -282,6 +284,24 @@ func restoredOnPurpose(w *world) {
 	// What it replaced speaks again: now they are two.
 	c.push(1)
 	w.expect("alarm", len(w.of(api.ExceptionClone, true)), 1)
+}
+
+func restoredAsSent(w *world) {
+	c := w.counter(quay)
+	c.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	c.push(1)
+	restored := c.copied() // what it redeemed after the backup was never sent
+	restored.restored, restored.previous = true, []string{}
+	restored.begin(api.Head{Epoch: 1, Hash: restored.place.Hash[:]})
+	restored.pushAt(2)
+	told := w.of(api.ExceptionJournalRestore, true)
+	if len(told) != 1 || told[0].Note == nil || !strings.Contains(*told[0].Note, "paper slips") {
+		w.Fatalf("one exception about the restore was expected, not %+v", told)
+	}
+	w.expect("no other alarm", len(w.exceptions(true)), 1)
+	w.expect("waits for a word", w.report(restored).Restored, true)
+	w.expect("readmitted", w.readmit(restored), true)
+	w.expect("settled", len(w.exceptions(true)), 0)
 }
 
 func entryGone(w *world) {

@@ -283,9 +283,10 @@ func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) er
 	return nil
 }
 
-// tellBegun opens the exception about a restored journal, whose new epoch leaves entries behind; of a fork there is one already.
+// tellBegun opens the exception about a restored journal, whose new epoch leaves entries behind, or perhaps some that were never sent; of a
+// fork there is one already.
 func (a *applying) tellBegun(left int64) error {
-	if left == 0 {
+	if left == 0 && !a.push.Standing.Restored {
 		return nil
 	}
 	if usurped, err := a.usurped(a.terminal); err != nil || usurped {
@@ -296,8 +297,12 @@ func (a *applying) tellBegun(left int64) error {
 		_, err := a.openFork(a.terminal, a.head.Seq-uint64(left)+1, a.push.At)
 		return err
 	}
+	var mark []byte
+	if left == 0 { // it may begin another epoch before it is known
+		mark = fmt.Appendf(nil, "restored %s", a.push.Standing.Instance)
+	}
 	seq := a.head.Seq - uint64(left) + 1
-	return a.openOf(a.terminal, api.ExceptionJournalRestore, a.push.At, exceptionBody{Entry: seq, Note: cloud.RestoreNote(a.terminal, seq, left)}, nil)
+	return a.openOf(a.terminal, api.ExceptionJournalRestore, a.push.At, exceptionBody{Entry: seq, Note: cloud.RestoreNote(a.terminal, seq, left)}, mark)
 }
 
 // openGap tells of entries that can never come, once for each place.
