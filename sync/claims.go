@@ -179,6 +179,14 @@ func (c *Claims) repeat() {
 	}
 }
 
+// takesPlace reports that this is the first start of a restored journal, of which the cloud has not heard yet. The epoch that it began goes
+// with the first word: without it the journal looks like one that lacks entries, or has others in their place.
+func (c *Claims) takesPlace(ctx context.Context) (bool, error) {
+	var list openClaims
+	err := c.introduce(ctx, &list)
+	return list.restored != nil && *list.restored, err
+}
+
 // untold says that there may be holds at the cloud that this terminal has let go of.
 func (c *Claims) untold() bool {
 	c.mu.Lock()

@@ -189,7 +189,11 @@ func (p *Pump) pushAll(ctx context.Context) (asked bool, err error) {
 		if err != nil {
 			return asked, err
 		}
-		if p.claims.untold() {
+		restored, err := p.claims.takesPlace(ctx)
+		if err != nil {
+			return asked, err
+		}
+		if p.claims.untold() && !restored {
 			batch.Entries = nil
 		} else if batch.Missing == 0 && len(batch.Entries) == 0 && p.reported == 0 && (asked || !troubled) && news == nil {
 			return asked, nil // the cloud has everything, and knows that it does

@@ -292,6 +292,8 @@ func restoredAsSent(w *world) {
 	c.push(1)
 	restored := c.copied() // what it redeemed after the backup was never sent
 	restored.restored, restored.previous = true, []string{}
+	restored.pushAt(2) // the list of what it holds goes ahead, and says it
+	restored.restored = false
 	restored.begin(api.Head{Epoch: 1, Hash: restored.place.Hash[:]})
 	restored.pushAt(2)
 	told := w.of(api.ExceptionJournalRestore, true)

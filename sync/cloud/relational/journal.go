@@ -286,7 +286,8 @@ func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) er
 // tellBegun opens the exception about a restored journal, whose new epoch leaves entries behind, or perhaps some that were never sent; of a
 // fork there is one already.
 func (a *applying) tellBegun(left int64) error {
-	if left == 0 && !a.push.Standing.Restored {
+	// The flag is gone once any request has said it: a machine that took another's place on purpose is known by its side.
+	if left == 0 && !a.push.Standing.Restored && (a.from.side == 0 || a.from.clone) {
 		return nil
 	}
 	if usurped, err := a.usurped(a.terminal); err != nil || usurped {
@@ -299,7 +300,7 @@ func (a *applying) tellBegun(left int64) error {
 	}
 	var mark []byte
 	if left == 0 { // it may begin another epoch before it is known
-		mark = fmt.Appendf(nil, "restored %s", a.push.Standing.Instance)
+		mark = fmt.Appendf(nil, "restored %d", a.from.side)
 	}
 	seq := a.head.Seq - uint64(left) + 1
 	return a.openOf(a.terminal, api.ExceptionJournalRestore, a.push.At, exceptionBody{Entry: seq, Note: cloud.RestoreNote(a.terminal, seq, left)}, mark)
