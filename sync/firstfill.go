@@ -133,6 +133,15 @@ func (p *Pump) fill(ctx context.Context) error {
 	if err := p.fillRest(ctx, *answer.Cursor); err != nil {
 		return err
 	}
+	if err := p.bring(ctx, answer); err != nil {
+		return err
+	}
+	p.changed()
+	return nil
+}
+
+// bring loads a first fill and stores it. It may answer errNoFirstFill and errFillExpired.
+func (p *Pump) bring(ctx context.Context, answer *api.SnapshotAnswer) error {
 	file, err := p.loadFill(ctx, answer)
 	if err != nil {
 		return err
@@ -155,7 +164,6 @@ func (p *Pump) fill(ctx context.Context) error {
 	})
 	if err == nil {
 		p.removeFills("")
-		p.changed()
 	}
 	return err
 }
@@ -271,7 +279,7 @@ func (p *Pump) loadPart(ctx context.Context, id string, first, last int64, want 
 	if p.first.stretch > 0 {
 		stretch = min(size, p.first.stretch)
 	}
-	for try := 1; ; try++ {
+	for try, wrong := 1, 0; ; try++ {
 		limited, cancel := context.WithTimeout(ctx, 2*pumpBudget)
 		from := first + int64(len(part))
 		got, err := p.client.snapshotPart(limited, id, from, min(from+stretch-1, last))
@@ -287,6 +295,9 @@ func (p *Pump) loadPart(ctx context.Context, id string, first, last int64, want 
 				return part, nil
 			}
 			part, err = part[:0], noAnswer(errors.New("a part of the first fill is not what the cloud said it would be"), 0)
+			if wrong++; wrong == partTries { // what comes in pieces makes headway, and is wrong all the same
+				return nil, err
+			}
 		}
 		var refused *Refusal
 		switch broke := !errors.As(err, &refused); {

@@ -267,6 +267,25 @@ func TestFirstFillComesOverALineThatBreaksWithinAPart(t *testing.T) {
 	}
 }
 
+// A file that is wrong, and comes in pieces because the line breaks, would keep the counter asking for it for ever.
+func TestAWrongPartInPiecesIsGivenUp(t *testing.T) {
+	t.Parallel()
+	cloud, server := newFakeCloud(t)
+	f := newFill(t, cloud, "00000000000000aa", 9000)
+	f.size = 128 << 10
+	f.serve()
+	f.meddle(func(_ int, raw []byte) (int, string, []byte) {
+		if len(raw) > f.size/3 {
+			return 0, "", nil // nothing comes through
+		}
+		return 206, "", bytes.Repeat([]byte{7}, len(raw))
+	})
+	s := start(t, cloud, server.URL, t.TempDir())
+	if err := s.counter.pump.Pull(t.Context()); !errors.Is(err, terminal.ErrNoAnswer) || len(s.stored) > 0 {
+		t.Errorf("a wrong file in pieces ended with %v and %d vouchers", err, len(s.stored))
+	}
+}
+
 // Whoever sits on the line, or a proxy that swaps stretches of a file, could put vouchers into a shop that the merchant never issued.
 func TestAPartThatIsNotTheCloudsIsRefused(t *testing.T) {
 	t.Parallel()

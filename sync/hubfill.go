@@ -3,11 +3,9 @@ package sync
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 
 	"countersign/sync/api"
-	"countersign/sync/snapshot"
 )
 
 // HubFill is where the first fill of a hub's copy comes to.
@@ -39,31 +37,12 @@ func (u *Upstream) Fill(ctx context.Context, fill HubFill) (filled bool, err err
 		}
 		cursor, atEnd = page.Cursor, page.AtEnd
 	}
-	file, err := p.loadFill(ctx, answer)
-	if errors.Is(err, errFillExpired) {
-		return true, nil // the next one begins the newest
-	}
-	if err != nil {
-		return false, err
-	}
-	defer file.Close()
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return false, err
-	}
-	reader, err := snapshot.NewReader(file, fill.Merchant)
-	if errors.Is(err, snapshot.ErrForm) { // a cloud that is ahead of this program: its feed says the same
-		fill.Log.Warn("the hub's first fill is left aside", "error", err.Error())
+	err = p.bring(ctx, answer)
+	switch {
+	case errors.Is(err, errNoFirstFill):
 		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	defer reader.Close()
-	err = fill.Store(ctx, *answer.Cursor, reader.Next, func(vouchers int64) {
-		fill.Progress(Progress{FillStoring, vouchers, answer.Total})
-	})
-	if err == nil {
-		p.removeFills("")
+	case errors.Is(err, errFillExpired):
+		return true, nil // the next one begins the newest
 	}
 	return err == nil, err
 }
