@@ -31,7 +31,47 @@ var seededRuntime = []patch{
 	{"runtime/proc.go", "if syst := int64(pp.syscalltick); !sysretake && int64(pd.syscalltick) != syst {", "if syst := int64(pp.syscalltick); !sysretake {"},
 	{"runtime/proc.go", "const forcePreemptNS = 10 * 1000 * 1000 // 10ms", "const forcePreemptNS = 300 * 1000 * 1000 * 1000"},
 	{"internal/sync/mutex.go", "	starvationThresholdNs = 1e6", "	starvationThresholdNs = 1e15"},
+	// The rest is for speed alone. Goroutines begin with a stack that seldom has to grow, and a signature that this very process made, or found
+	// to be right before, of the same bytes with the same key, is not computed again. Every other one is, and found to be wrong or right.
+	{"runtime/stack.go", "var startingStackSize uint32 = fixedStack", "var startingStackSize uint32 = 8 * fixedStack"},
+	{"crypto/ed25519/ed25519.go", "	\"strconv\"\n)\n", "	\"strconv\"\n	\"sync\"\n)\n"},
+	{"crypto/ed25519/ed25519.go", "	sig := ed25519.Sign(k, message)\n	copy(signature, sig)\n",
+		"	sig := ed25519.Sign(k, message)\n	copy(signature, sig)\n	learn(privateKey[32:], message, sig)\n"},
+	{"crypto/ed25519/ed25519.go", "	case hash == crypto.Hash(0): // Ed25519\n		return ed25519.Sign(k, message), nil\n",
+		"	case hash == crypto.Hash(0): // Ed25519\n		sig := ed25519.Sign(k, message)\n		learn(priv[32:], message, sig)\n		return sig, nil\n"},
+	{"crypto/ed25519/ed25519.go", "	k, err := ed25519.NewPublicKey(publicKey)\n	if err != nil {\n		return err\n	}\n	switch {\n",
+		"	pure := opts.Hash == crypto.Hash(0) && opts.Context == \"\"\n	if pure && known(publicKey, message, sig) {\n		return nil\n	}\n" +
+			"	k, err := ed25519.NewPublicKey(publicKey)\n	if err != nil {\n		return err\n	}\n	switch {\n"},
+	{"crypto/ed25519/ed25519.go", "		return ed25519.Verify(k, message, sig)\n",
+		"		err := ed25519.Verify(k, message, sig)\n		if err == nil {\n			learn(publicKey, message, sig)\n		}\n		return err\n"},
+	{"crypto/ed25519/ed25519.go", "func newKeyFromSeed(", learnedSource + "\nfunc newKeyFromSeed("},
 }
+
+const learnedSource = `var (
+	learned     = map[string]struct{}{} // public key, signature and message, of what is right
+	learnedLock sync.Mutex
+)
+
+func signed(publicKey, message, sig []byte) []byte {
+	return append(append(append(make([]byte, 0, 512), publicKey...), sig...), message...)
+}
+
+func learn(publicKey, message, sig []byte) {
+	learnedLock.Lock()
+	defer learnedLock.Unlock()
+	learned[string(signed(publicKey, message, sig))] = struct{}{}
+}
+
+func known(publicKey, message, sig []byte) bool {
+	if len(sig) != SignatureSize {
+		return false
+	}
+	learnedLock.Lock()
+	defer learnedLock.Unlock()
+	_, ok := learned[string(signed(publicKey, message, sig))]
+	return ok
+}
+`
 
 // lifeVariable draws the runtime's choices otherwise in the same world: another life of the same seed.
 const lifeVariable = "COUNTERSIGN_SIMULATE_LIFE"
@@ -84,7 +124,7 @@ func runtimeSources(t *testing.T) map[string]string {
 
 // If a newer Go could not be put under the seed any more and nobody noticed, a seed that broke a promise could not be lived again.
 func TestTheRuntimeCanBePutUnderTheSeed(t *testing.T) {
-	if files := runtimeSources(t); len(files) != 6 {
+	if files := runtimeSources(t); len(files) != 8 {
 		t.Errorf("patched are %v", slices.Sorted(maps.Keys(files)))
 	}
 }

@@ -123,7 +123,7 @@ func workers(t *testing.T, program string, from, seeds uint64, untilFound bool) 
 	for n := range min(most, seeds) {
 		group.Go(func() {
 			command := exec.CommandContext(ctx, program, "-test.run=^TestWorker$", "-test.timeout=12h")
-			command.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=100MiB", "MALLOC_ARENA_MAX=1", fmt.Sprintf("%s=%d", workerVariable, most),
+			command.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=100MiB", "MALLOC_ARENA_MAX=1", "GODEBUG=cgocheck=0", fmt.Sprintf("%s=%d", workerVariable, most),
 				fmt.Sprintf("FROM=%d", from+n), fmt.Sprintf("UNTIL=%d", from+seeds), fmt.Sprintf("BEGIN=%d", from), fmt.Sprintf("NTH=%d", n), fmt.Sprintf("OF=%d", min(most, seeds)))
 			command.Stderr = os.Stderr
 			pipe, err := command.StdoutPipe()
