@@ -18,27 +18,32 @@ import (
 	"countersign/terminal/journal"
 )
 
-// approved checks what can be said of an approval when it is shown. fresh is how old the cache was before it.
-func (c *counter) approved(request terminal.Request, outcome terminal.Outcome, before time.Time, fresh terminal.Freshness) {
+// asked is a request to redeem, as the terminal was while it decided.
+type asked struct {
+	from, until time.Time
+	fresh       terminal.Freshness // of the cache, before it
+	doubt       time.Duration      // see counter
+}
+
+// approved checks what can be said of an approval when it is shown, of what the terminal was like when it was decided: of one whose writing
+// a power cut ended, that was a life before.
+func (c *counter) approved(outcome terminal.Outcome, when asked) {
 	e := outcome.Record.Entry
 	offline := e.Assurance == terminal.Offline
 	ctx := context.Background()
-	if c.line.lastHeard().After(c.alive) {
-		c.doubt = 0
-	}
 	for _, line := range e.Lines {
 		v := c.voucherOf(line.Voucher)
-		if !v.until.IsZero() && time.Now().After(v.until.Add(c.doubt+time.Minute)) {
-			c.violate(11, "till %d honoured %s, which had expired %v before (%s)", c.index, line.Voucher, time.Since(v.until), e.Assurance)
+		if !v.until.IsZero() && when.until.After(v.until.Add(when.doubt+time.Minute)) {
+			c.violate(11, "till %d honoured %s, which had expired %v before (%s)", c.index, line.Voucher, when.until.Sub(v.until), e.Assurance)
 		}
 		c.world.mu.Lock()
 		revoked := v.revoked
 		c.world.mu.Unlock()
 		switch {
 		case revoked.IsZero():
-		case (offline || e.Assurance == terminal.Leased) && revoked.Before(fresh.ReachedEnd):
+		case (offline || e.Assurance == terminal.Leased) && revoked.Before(when.fresh.ReachedEnd):
 			c.violate(12, "till %d honoured %s, whose revocation its cache had", c.index, line.Voucher)
-		case e.Assurance == terminal.Confirmed && revoked.Before(before):
+		case e.Assurance == terminal.Confirmed && revoked.Before(when.from):
 			c.violate(12, "till %d honoured %s as %s after its revocation", c.index, line.Voucher, e.Assurance)
 		}
 		if offline && v.campaign.Offline != nil && v.campaign.Offline.Mode == terminal.ModeNever {
@@ -46,12 +51,12 @@ func (c *counter) approved(request terminal.Request, outcome terminal.Outcome, b
 		}
 	}
 	if e.Assurance == terminal.Leased {
-		c.spent(ctx, e)
+		c.spent(ctx, e, when)
 	}
 	if !offline {
 		return
 	}
-	if age := time.Since(fresh.ReachedEnd); fresh.ReachedEnd.IsZero() || age > 7*24*time.Hour+c.doubt+time.Minute {
+	if age := when.until.Sub(when.fresh.ReachedEnd); when.fresh.ReachedEnd.IsZero() || age > 7*24*time.Hour+when.doubt+time.Minute {
 		c.violate(12, "till %d honoured %s alone with a cache of %v ago", c.index, e.UID, age)
 	}
 	c.exposed(ctx, e)
@@ -330,7 +335,7 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 		}
 	}
 	w.checkExceptions(there, reversible)
-	w.checkLeft(here, rows)
+	w.checkLeft(all, rows)
 	w.checkHub(all, reversible)
 	if !w.cloud.wasBack {
 		w.checkLeases(all, reversible)
@@ -399,15 +404,32 @@ func (w *world) checkExceptions(there map[string]*account, reversed map[terminal
 	}
 }
 
-// checkLeft holds what the cloud says is used of each voucher against what the tills recorded.
-func (w *world) checkLeft(here map[string]*account, rows map[terminal.VoucherID]terminal.Row) {
-	for id, row := range rows {
-		a := here[id.String()]
-		if a == nil {
-			a = &account{}
+// checkLeft holds what the cloud says is used of each voucher against what the tills recorded. A till that was put back to its backup may take
+// back what it had taken back before: that has no effect beyond what was redeemed.
+func (w *world) checkLeft(all book, rows map[terminal.VoucherID]terminal.Row) {
+	type place struct {
+		uid  terminal.UID
+		line int
+	}
+	reversed, used := map[place]int64{}, map[terminal.VoucherID]int64{}
+	for _, e := range all {
+		for _, line := range e.Lines {
+			if e.Kind == terminal.EntryReverse {
+				reversed[place{e.About, line.Original}] += line.Units
+			}
 		}
-		if row.Voucher.Used != a.redeemed-a.reversed {
-			w.violate(7, "of %s the tills used %d units net, and the cloud says %d", id, a.redeemed-a.reversed, row.Voucher.Used)
+	}
+	for uid, e := range all {
+		for i, line := range e.Lines {
+			if e.Kind == terminal.EntryRedeem {
+				used[line.Voucher] += max(0, line.Units-reversed[place{uid, i}])
+			}
+		}
+	}
+	for id, row := range rows {
+		if row.Voucher.Used != used[id] {
+			w.violate(7, "of %s the tills used %d units net, and the cloud says %d", id, used[id], row.Voucher.Used)
+			w.tellRedemptions(map[terminal.VoucherID]bool{id: true})
 		}
 	}
 }

@@ -42,6 +42,7 @@ type counter struct {
 	doubt   time.Duration    // how far the terminal's certain time may lie behind the true one, until it hears a server
 
 	promised map[terminal.UID]terminal.Record // what was shown as approved
+	unknown  map[terminal.UID]asked           // of which it was not certain whether they were written
 	declined []terminal.Record                // what was turned away, and why
 	last     terminal.Request
 	uids     uint64
@@ -61,7 +62,7 @@ func (w *world) join(t *testing.T, index int, store string) *counter {
 	c := &counter{world: w, index: index, store: store, folder: filepath.Join(w.folder, fmt.Sprintf("till%d-0", index)),
 		random: w.rand(name), jitter: w.rand(name + " jitter"), machine: &machine{name: name, on: time.Now()},
 		line:  &line{world: w, of: index, calls: map[string]int{}},
-		paper: &paper{random: w.rand(name + " paper")}, promised: map[terminal.UID]terminal.Record{}, log: io.Discard}
+		paper: &paper{random: w.rand(name + " paper")}, promised: map[terminal.UID]terminal.Record{}, unknown: map[terminal.UID]asked{}, log: io.Discard}
 	if os.Getenv("COUNTERSIGN_LOG") != "" {
 		c.log = os.Stderr
 	}
@@ -359,8 +360,20 @@ func (c *counter) redeem(request terminal.Request) {
 		c.failed("asking how old the cache is", err)
 		return
 	}
+	earlier, written := c.unknown[request.UID]
+	if written { // or not: the power was cut meanwhile
+		_, missing := c.station.Journal.ByUID(ctx, request.UID)
+		written = missing == nil
+	}
 	outcome, err := c.station.Terminal.Redeem(ctx, request)
+	if c.line.lastHeard().After(c.alive) {
+		c.doubt = 0
+	}
+	when := asked{from: before, until: time.Now(), fresh: fresh, doubt: c.doubt}
 	if err != nil {
+		if errors.Is(err, journal.ErrOutcomeUnknown) {
+			c.unknown[request.UID] = when
+		}
 		c.note("%d redeem %s: %v", c.index, request.UID, brief(err))
 		c.failed("redeeming", err)
 		c.mustNotBeThere(request.UID, err)
@@ -375,7 +388,10 @@ func (c *counter) redeem(request terminal.Request) {
 		if _, known := c.promised[request.UID]; !known {
 			c.promised[request.UID] = *outcome.Record
 			c.made(request.UID)
-			c.approved(request, outcome, before, fresh)
+			if written {
+				when = earlier
+			}
+			c.approved(outcome, when)
 		} else if c.promised[request.UID].Hash != outcome.Record.Hash {
 			c.violate(4, "till %d redeemed %s twice", c.index, request.UID)
 		}

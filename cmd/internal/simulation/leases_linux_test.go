@@ -14,15 +14,15 @@ import (
 )
 
 // spent holds an approval under a lease against the lease itself.
-func (c *counter) spent(ctx context.Context, e terminal.Entry) {
+func (c *counter) spent(ctx context.Context, e terminal.Entry, when asked) {
 	held, err := c.station.Journal.Leases(ctx)
 	if err != nil {
 		c.failed("reading the leases", err)
 		return
 	}
 	for _, lease := range held {
-		if slices.Contains(strings.Fields(e.Lease), lease.ID) && time.Now().After(lease.Expires.Add(c.doubt+time.Minute)) {
-			c.violate(6, "till %d spent of lease %s, which had expired %v before", c.index, lease.ID, time.Since(lease.Expires))
+		if slices.Contains(strings.Fields(e.Lease), lease.ID) && when.until.After(lease.Expires.Add(when.doubt+time.Minute)) {
+			c.violate(6, "till %d spent of lease %s, which had expired %v before", c.index, lease.ID, when.until.Sub(lease.Expires))
 		}
 	}
 }

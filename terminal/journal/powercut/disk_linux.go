@@ -93,8 +93,8 @@ func newDisk(folder string) (*Disk, error) {
 		return nil, err
 	}
 	for _, entry := range entries {
-		if isShared(entry.Name()) {
-			continue
+		if entry.IsDir() || isShared(entry.Name()) {
+			continue // no database is in a folder below
 		}
 		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
 		if err != nil {
