@@ -3,14 +3,21 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"countersign/sync/cloud/relational"
 )
 
 // engine implements relational.Engine.
-type engine struct{ db *sql.DB }
+type engine struct {
+	db    *sql.DB
+	turns turns
+}
 
 // Close closes the database.
 func (e *engine) Close() error { return e.db.Close() }
@@ -33,23 +40,110 @@ func level(needs relational.Isolation) sql.IsolationLevel {
 	return sql.LevelSerializable
 }
 
+// begins are how transactions begin.
+var begins = map[sql.IsolationLevel]string{
+	sql.LevelSerializable:  "begin isolation level serializable",
+	sql.LevelReadCommitted: "begin isolation level read committed",
+}
+
 // Write implements relational.Engine.
 func (e *engine) Write(ctx context.Context, needs relational.Isolation, do func(tx relational.Tx) error) error {
-	options := sql.TxOptions{Isolation: level(needs)}
+	return e.write(ctx, level(needs), func(t *tx) error { return do(t) })
+}
+
+func (e *engine) write(ctx context.Context, isolation sql.IsolationLevel, do func(t *tx) error) error {
 	return again(ctx, func() error {
-		// A COMMIT that is cancelled leaves nobody knowing whether it happened.
-		return e.once(context.WithoutCancel(ctx), &options, func(t *tx) error { return do(t) })
+		return e.with(ctx, func(conn *pgx.Conn) error {
+			// A COMMIT that is cancelled leaves nobody knowing whether it happened.
+			return once(context.WithoutCancel(ctx), conn, begins[isolation], do)
+		})
 	})
+}
+
+// with lends one of the pool's connections.
+func (e *engine) with(ctx context.Context, do func(conn *pgx.Conn) error) error {
+	pooled, err := e.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("the database does not answer: %w", err)
+	}
+	defer pooled.Close()
+	var failed error
+	err = pooled.Raw(func(of any) error {
+		conn := of.(*stdlib.Conn).Conn()
+		failed = do(conn)
+		if !conn.IsClosed() && conn.PgConn().TxStatus() != 'I' {
+			return driver.ErrBadConn // whatever is left of the transaction, the next one gets another connection
+		}
+		return nil
+	})
+	if failed != nil || errors.Is(err, driver.ErrBadConn) {
+		return failed
+	}
+	return err
 }
 
 // Read implements relational.Engine. A snapshot is what REPEATABLE READ is; reading alone, it decides nothing that another could
 // make wrong.
 func (e *engine) Read(ctx context.Context, do func(q relational.Querier) error) error {
-	options := sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	return again(ctx, func() error {
-		return e.once(ctx, &options, func(t *tx) error { return do(t) })
-	})
+	return again(ctx, func() error { return e.readOnce(ctx, do) })
 }
+
+func (e *engine) readOnce(ctx context.Context, do func(q relational.Querier) error) error {
+	begun, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("the database does not answer: %w", err)
+	}
+	r := &reading{Tx: begun}
+	err = do(r)
+	if r.failed != nil {
+		err = r.failed // whatever do made of it: PostgreSQL has given the transaction up
+	}
+	if err != nil {
+		if undo := begun.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
+			err = errors.Join(err, undo)
+		}
+		return err
+	}
+	if err := begun.Commit(); err != nil {
+		if ended := ctx.Err(); ended != nil && errors.Is(err, sql.ErrTxDone) {
+			return ended // of a read, whose time was over just before: that is no fault of the database
+		}
+		return fmt.Errorf("the database could not be read: %w", err)
+	}
+	return nil
+}
+
+// reading is a transaction that only reads. It remembers the first error of the database as tx does.
+type reading struct {
+	*sql.Tx
+	failed error
+}
+
+func (r *reading) note(err error) error {
+	if err != nil && r.failed == nil && !errors.Is(err, sql.ErrNoRows) {
+		r.failed = err
+	}
+	return err
+}
+
+// Query implements relational.Querier.
+func (r *reading) Query(query string, args ...any) (relational.Rows, error) {
+	rows, err := r.Tx.Query(dialect(query), storable(args)...)
+	return rows, r.note(err)
+}
+
+// QueryRow implements relational.Querier.
+func (r *reading) QueryRow(query string, args ...any) relational.Row {
+	return readingRow{r.Tx.QueryRow(dialect(query), storable(args)...), r}
+}
+
+type readingRow struct {
+	*sql.Row
+	of *reading
+}
+
+// Scan implements relational.Row.
+func (r readingRow) Scan(into ...any) error { return r.of.note(r.Row.Scan(into...)) }
 
 // Look implements relational.Engine: a statement alone is a transaction of its own.
 func (e *engine) Look(ctx context.Context, do func(q relational.Querier) error) error {
@@ -63,39 +157,13 @@ type looking struct {
 }
 
 // Query implements relational.Querier.
-func (l looking) Query(query string, args ...any) (*sql.Rows, error) {
+func (l looking) Query(query string, args ...any) (relational.Rows, error) {
 	return l.db.QueryContext(l.ctx, dialect(query), storable(args)...)
 }
 
 // QueryRow implements relational.Querier.
 func (l looking) QueryRow(query string, args ...any) relational.Row {
 	return l.db.QueryRowContext(l.ctx, dialect(query), storable(args)...)
-}
-
-// once runs do in one transaction.
-func (e *engine) once(ctx context.Context, options *sql.TxOptions, do func(t *tx) error) error {
-	begun, err := e.db.BeginTx(ctx, options)
-	if err != nil {
-		return fmt.Errorf("the database does not answer: %w", err)
-	}
-	t := &tx{Tx: begun}
-	err = do(t)
-	if t.failed != nil {
-		err = t.failed // whatever do made of it: PostgreSQL has given the transaction up
-	}
-	if err != nil {
-		if undo := begun.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
-			err = errors.Join(err, undo)
-		}
-		return err
-	}
-	if err := begun.Commit(); err != nil {
-		if ended := ctx.Err(); ended != nil && errors.Is(err, sql.ErrTxDone) {
-			return ended // of a read, whose time was over just before: that is no fault of the database
-		}
-		return fmt.Errorf("the database could not be written: %w", err)
-	}
-	return nil
 }
 
 // Place implements relational.Engine. It is the sequencer: under the lock of the merchant's row it gives everything that is committed
@@ -113,14 +181,12 @@ func (e *engine) Place(ctx context.Context, merchant string) error {
 	if err != nil || !some {
 		return err
 	}
-	options := sql.TxOptions{Isolation: sql.LevelReadCommitted}
-	return again(ctx, func() error {
-		return e.once(ctx, &options, func(t *tx) error {
-			var last int64
-			if err := t.QueryRow("SELECT place FROM merchant WHERE id = ? FOR NO KEY UPDATE", merchant).Scan(&last); err != nil {
-				return err
-			}
-			_, err := t.Exec(`WITH news AS (
+	return e.write(ctx, sql.LevelReadCommitted, func(t *tx) error {
+		var last int64
+		if err := t.QueryRow("SELECT place FROM merchant WHERE id = ? FOR NO KEY UPDATE", merchant).Scan(&last); err != nil {
+			return err
+		}
+		return t.Later(nil, `WITH news AS (
 					SELECT id, row_number() OVER (ORDER BY id) AS n FROM outbox WHERE merchant = ?1 AND place IS NULL
 				), placed AS (
 					UPDATE outbox SET place = ?2 + news.n FROM news WHERE outbox.id = news.id
@@ -131,8 +197,6 @@ func (e *engine) Place(ctx context.Context, merchant string) error {
 					SELECT e.ordinal, news.n FROM entry e JOIN terminal t ON t.id = e.terminal LEFT JOIN news ON news.id = -e.place
 					WHERE coalesce(e.place, -1) < 0 AND t.merchant = ?1
 				) AS mine WHERE entry.ordinal = mine.ordinal`, merchant, last)
-			return err
-		})
 	})
 }
 

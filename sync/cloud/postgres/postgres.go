@@ -53,7 +53,7 @@ func Open(ctx context.Context, url string) (*relational.Storage, error) {
 	if err := prepare(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return relational.New(ctx, &engine{db})
+	return relational.New(ctx, &engine{db: db})
 }
 
 // prepare checks the database and migrates. Processes that start at once take turns.

@@ -37,7 +37,7 @@ func (s *Storage) AdminToken(ctx context.Context, hash [32]byte) (token cloud.Ad
 func (s *Storage) AdminTokens(ctx context.Context) (all []cloud.AdminToken, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		all = nil
-		return each(q, func(rows *sql.Rows) error {
+		return each(q, func(rows Rows) error {
 			token, err := scanAdminToken(rows)
 			all = append(all, token)
 			return err

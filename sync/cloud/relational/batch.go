@@ -1,7 +1,6 @@
 package relational
 
 import (
-	"database/sql"
 	"strconv"
 
 	"countersign/sync/cloud"
@@ -20,10 +19,10 @@ var (
 // their own, and so do webhooks; leases and claims are only ended by a batch, never begun.
 type batchFacts struct {
 	campaigns map[string]terminal.Campaign
-	operators map[string]string     // their names
-	leases    *bool                 // whether the merchant has open ones
-	hooks     map[string][]string   // ids of live webhooks by event
-	claimed   map[terminal.UID]bool // what the terminal has claimed; nil where that was not looked up
+	operators map[string]string                     // their names
+	leases    *bool                                 // whether the merchant has open ones
+	hooks     map[string][]string                   // ids of live webhooks by event
+	claimed   map[terminal.UID][]terminal.VoucherID // what the terminal has claimed; nil where that was not looked up
 }
 
 // looksUpOnce has the change remember, from now on, what batchFacts tells of.
@@ -66,7 +65,7 @@ func (c *change) noLeases(merchant string) (bool, error) {
 	}
 	if c.facts.leases == nil {
 		var some bool
-		if err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM lease WHERE state = 'open' AND merchant = ?)", merchant).Scan(&some); err != nil {
+		if err := first(c, askLeases(merchant)).Scan(&some); err != nil {
 			return false, err
 		}
 		c.facts.leases = &some
@@ -76,11 +75,20 @@ func (c *change) noLeases(merchant string) (bool, error) {
 
 // endClaim ends the claim for an entry that is here.
 func (c *change) endClaim(t cloud.Terminal, uid terminal.UID) error {
-	if c.facts != nil && c.facts.claimed != nil && !c.facts.claimed[uid] {
+	const end = "DELETE FROM hold WHERE terminal = ? AND uid = ?"
+	if c.facts == nil || c.facts.claimed == nil {
+		_, err := c.Exec(end, t.ID, uid[:])
+		return err
+	}
+	of, some := c.facts.claimed[uid]
+	if !some {
 		return nil
 	}
-	_, err := c.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ?", t.ID, uid[:])
-	return err
+	touched := []Touch{{HoldsBy, t.ID}}
+	for _, v := range of {
+		touched = append(touched, Touch{HoldsOf, int64(v)})
+	}
+	return c.Later(touched, end, t.ID, uid[:])
 }
 
 // hooksFor are the webhooks that are told of an event.
@@ -90,7 +98,7 @@ func (c *change) hooksFor(merchant, event string) (ids []string, err error) {
 			return ids, nil
 		}
 	}
-	err = each(c, func(rows *sql.Rows) error {
+	err = each(c, func(rows Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		ids = append(ids, id)

@@ -17,7 +17,7 @@ import (
 // bodies reads the JSON bodies that a query returns.
 func bodies[T any](q Querier, query string, args ...any) ([]T, error) {
 	var all []T
-	err := each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows Rows) error {
 		var body []byte
 		if err := rows.Scan(&body); err != nil {
 			return err

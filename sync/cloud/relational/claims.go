@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -19,7 +18,7 @@ func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 	if err := s.knownCursor(ctx, t, claim.Cursor); err != nil {
 		return answer, err
 	}
-	err = s.write(ctx, func(c *change) error {
+	err = s.together(ctx, t.Merchant, &unit{weight: 1, foresee: foreseeClaim(t, claim), do: func(c *change) error {
 		answer = cloud.ClaimAnswer{}
 		from, err := c.identify(t, claim.Standing, claim.At)
 		if err != nil {
@@ -35,7 +34,7 @@ func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 		if err != nil {
 			return err
 		}
-		if _, err := c.Exec("UPDATE terminal SET last_seen = ? WHERE id = ?", micros(claim.At), t.ID); err != nil {
+		if err := c.Later(nil, "UPDATE terminal SET last_seen = ? WHERE id = ?", micros(claim.At), t.ID); err != nil {
 			return err
 		}
 		if s.copy {
@@ -54,7 +53,7 @@ func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 		answer = claiming.answer
 		cloud.SortFindings(answer.Findings)
 		return nil
-	})
+	}})
 	return answer, err
 }
 
@@ -86,13 +85,12 @@ func (g *claiming) decide() error {
 		return err
 	}
 	var done, suspended bool
-	err = g.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ?1 AND uid = ?2), (SELECT suspended FROM terminal WHERE id = ?1), "+countUnheard,
-		g.terminal.ID, g.claim.UID[:], g.terminal.Merchant, awaitedSince(g.claim.At)).Scan(&done, &suspended, &g.awaited)
+	err = first(g, askSituation(g.terminal, g.claim)).Scan(&done, &suspended, &g.awaited)
 	if err != nil {
 		return err
 	}
 	for _, line := range g.claim.Lines {
-		v, err := voucher(g, "merchant = ? AND lookup = ?", g.terminal.Merchant, line.Lookup[:])
+		v, err := shownVoucher(g, g.terminal, line)
 		if err != nil && !isUnknown(err) {
 			return err
 		}
@@ -114,20 +112,25 @@ func (g *claiming) decide() error {
 	// The same question again keeps its yes, whatever happened since: the terminal may have acted on the first answer. A late copy,
 	// when the entry is here, is a yes that holds nothing.
 	again := len(before) > 0 && slices.Equal(before, g.rows)
+	if len(before) > 0 { // it counts once, however often it is asked
+		if err := g.drop(); err != nil {
+			return err
+		}
+	}
 	if len(g.answer.Findings) > 0 && !done && !again {
-		return g.drop()
+		return nil
 	}
 	g.answer.Granted, g.answer.ID, g.answer.Findings = true, id, nil
 	if g.awaited > 0 {
 		g.answer.Assurance = terminal.Offline
 	}
-	if err := g.drop(); err != nil || done {
-		return err
+	if done {
+		return nil
 	}
 	return g.keep(id)
 }
 
-// drop forgets what this uid holds: it counts once, however often it is asked.
+// drop forgets what this uid holds.
 func (g *claiming) drop() error {
 	_, err := g.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ?", g.terminal.ID, g.claim.UID[:])
 	return err
@@ -136,7 +139,7 @@ func (g *claiming) drop() error {
 // askedBefore returns what the same uid holds already, and the id of that hold, or a new one.
 func (g *claiming) askedBefore() (id string, before []hold, err error) {
 	id = "c" + rand.Text()[:16]
-	err = each(g, func(rows *sql.Rows) error {
+	err = every(g, askHeldFor(g.terminal, g.claim.UID), func(rows Rows) error {
 		var h hold
 		var voucherID int64
 		if err := rows.Scan(&id, &voucherID, &h.part, &h.units); err != nil {
@@ -145,7 +148,7 @@ func (g *claiming) askedBefore() (id string, before []hold, err error) {
 		h.voucher = terminal.VoucherID(voucherID)
 		before = append(before, h)
 		return nil
-	}, "SELECT id, voucher, part, units FROM hold WHERE terminal = ? AND uid = ? ORDER BY line", g.terminal.ID, g.claim.UID[:])
+	})
 	return id, before, err
 }
 
@@ -159,7 +162,8 @@ func (g *claiming) keep(id string) error {
 		if reverse == nil {
 			under = g.limited[i]
 		}
-		_, err := g.Exec(`INSERT INTO hold (terminal, uid, line, id, voucher, part, units, reverse, operator, instance, counter, held_at,
+		touched := []Touch{{HoldsOf, int64(row.voucher)}, {HoldsBy, g.terminal.ID}}
+		err := g.Later(touched, `INSERT INTO hold (terminal, uid, line, id, voucher, part, units, reverse, operator, instance, counter, held_at,
 			merchant, campaign, customer, store, day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, g.terminal.ID, g.claim.UID[:], i, id, int64(row.voucher), row.part, row.units,
 			reverse, g.claim.Operator, g.claim.Standing.Instance, g.claim.Standing.Counter, micros(g.claim.At),
 			under.merchant, under.campaign, under.customer, under.store, under.day)
@@ -171,7 +175,7 @@ func (g *claiming) keep(id string) error {
 }
 
 func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
-	v, err := voucher(g, "merchant = ? AND lookup = ?", g.terminal.Merchant, line.Lookup[:])
+	v, err := shownVoucher(g, g.terminal, line)
 	if isUnknown(err) {
 		g.refuse(terminal.Finding{Reason: terminal.NotFound, Facts: map[string]any{}})
 		return nil
@@ -298,7 +302,11 @@ func (g *claiming) refuse(finding terminal.Finding) {
 }
 
 func (g *claiming) addRow(v held) error {
-	row, err := rowOf(g, g.terminal, v)
+	campaign, err := g.campaign(v.merchant, v.Campaign)
+	if err != nil {
+		return err
+	}
+	row, err := rowOf(g, g.terminal, v, campaign)
 	if err != nil {
 		return err
 	}
@@ -309,15 +317,9 @@ func (g *claiming) addRow(v held) error {
 }
 
 // rowOf is a voucher and its campaign with the head of the terminal's journal that they count.
-func rowOf(q Querier, t cloud.Terminal, v held) (terminal.Row, error) {
-	campaign, err := loadCampaign(q, v.merchant, v.Campaign)
-	if err != nil {
-		return terminal.Row{}, err
-	}
+func rowOf(q Querier, t cloud.Terminal, v held, campaign terminal.Campaign) (terminal.Row, error) {
 	row := terminal.Row{Voucher: v.Voucher, Campaign: campaign}
-	err = q.QueryRow(`SELECT CASE WHEN coalesce(u.included, 0) > t.head_seq THEN u.included ELSE t.head_seq END
-		FROM terminal t LEFT JOIN upstream u ON u.terminal = t.id WHERE t.id = ?`, t.ID).Scan(&row.Included)
-	if err != nil {
+	if err := first(q, askIncluded(t)).Scan(&row.Included); err != nil {
 		return row, err
 	}
 	if err := addUndone(q, t, v, &row); err != nil {
@@ -425,22 +427,15 @@ type heldBy struct {
 // releaseIf ends the holds of a terminal for which gone says so.
 func (c *change) releaseIf(t cloud.Terminal, at time.Time, gone func(heldBy) bool) error {
 	var released []heldBy
-	claimed := map[terminal.UID]bool{}
-	err := each(c, func(rows *sql.Rows) error {
-		var h heldBy
-		var id int64
-		if err := rows.Scan(&h.uid, &h.line, &id, &h.part, &h.instance, &h.counter, &h.side); err != nil {
-			return err
-		}
+	claimed := map[terminal.UID][]terminal.VoucherID{}
+	err := everyHeld(c, t, func(h heldBy) error {
 		var uid terminal.UID
 		copy(uid[:], h.uid)
-		claimed[uid] = true
-		if h.voucher = terminal.VoucherID(id); gone(h) {
+		if claimed[uid] = append(claimed[uid], h.voucher); gone(h) {
 			released = append(released, h)
 		}
 		return nil
-	}, `SELECT h.uid, h.line, h.voucher, h.part, h.instance, h.counter, coalesce(i.side, 0)
-		FROM hold h LEFT JOIN instance i ON i.terminal = h.terminal AND i.instance = h.instance WHERE h.terminal = ?`, t.ID)
+	})
 	if err != nil {
 		return err
 	}
@@ -448,7 +443,8 @@ func (c *change) releaseIf(t cloud.Terminal, at time.Time, gone func(heldBy) boo
 		c.facts.claimed = claimed
 	}
 	for _, g := range released {
-		if _, err := c.Exec("DELETE FROM hold WHERE terminal = ? AND uid = ? AND line = ?", t.ID, g.uid, g.line); err != nil {
+		touched := []Touch{{HoldsBy, t.ID}, {HoldsOf, int64(g.voucher)}}
+		if err := c.Later(touched, "DELETE FROM hold WHERE terminal = ? AND uid = ? AND line = ?", t.ID, g.uid, g.line); err != nil {
 			return err
 		}
 		if err := c.relieve(g.voucher, g.part, at); err != nil {
@@ -470,7 +466,11 @@ func (s *Storage) Lookup(ctx context.Context, t cloud.Terminal, lookups []termin
 			if err != nil {
 				return err
 			}
-			row, err := rowOf(q, t, v)
+			campaign, err := loadCampaign(q, v.merchant, v.Campaign)
+			if err != nil {
+				return err
+			}
+			row, err := rowOf(q, t, v, campaign)
 			if err != nil {
 				return err
 			}

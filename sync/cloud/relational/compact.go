@@ -97,7 +97,7 @@ func (s *Storage) lift(ctx context.Context, merchant string, now time.Time) (flo
 func (s *Storage) superseded(ctx context.Context, merchant string, floor int64, now time.Time) (places []int64, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		places = places[:0]
-		err := each(q, func(rows *sql.Rows) error {
+		err := each(q, func(rows Rows) error {
 			var place int64
 			err := rows.Scan(&place)
 			places = append(places, place)
@@ -108,7 +108,7 @@ func (s *Storage) superseded(ctx context.Context, merchant string, floor int64, 
 			return err
 		}
 		over := terminal.BusinessDay(now.Add(-cloud.FeedKept), time.UTC, 0).AddDays(-2).String() // whatever the zone and the hour at which its day turns
-		return each(q, func(rows *sql.Rows) error {
+		return each(q, func(rows Rows) error {
 			var place int64
 			var ref []byte
 			if err := rows.Scan(&place, &ref); err != nil {

@@ -250,7 +250,7 @@ func (c *change) uncount(id int64, included uint64) error {
 
 // vouchersOf names the vouchers of a terminal's entries after one and through another.
 func vouchersOf(q Querier, id int64, after, through uint64, into map[terminal.VoucherID]bool) error {
-	return each(q, func(rows *sql.Rows) error {
+	return each(q, func(rows Rows) error {
 		var voucher int64
 		err := rows.Scan(&voucher)
 		into[terminal.VoucherID(voucher)] = true
@@ -344,7 +344,7 @@ func (c *change) rebaseAll(vouchers map[terminal.VoucherID]bool) error {
 // rebase counts a voucher again: as the cloud does, and the entries on top that the cloud's row does not count.
 func (c *change) rebase(id terminal.VoucherID) error {
 	parts := map[string]int64{}
-	err := each(c, func(rows *sql.Rows) error {
+	err := each(c, func(rows Rows) error {
 		var part string
 		var used int64
 		err := rows.Scan(&part, &used)

@@ -71,10 +71,7 @@ func findUse(q Querier, v held, part string, newest bool) (*api.ExceptionUse, er
 	if newest {
 		order = "DESC"
 	}
-	return scanUse(q, v.merchant, q.QueryRow(`SELECT e.bytes, l.line, t.store, t.name FROM line l JOIN entry e ON e.ordinal = l.entry
-		JOIN terminal t ON t.id = e.terminal
-		WHERE l.voucher = ?1 AND (?2 = '' OR l.part = ?2) AND l.kind = `+kindRedeem+` AND l.accepted + l.overrun + l.revoked > l.reversed
-		ORDER BY l.entry `+order+` LIMIT 1`, int64(v.ID), part))
+	return scanUse(q, v.merchant, first(q, askUse(v.ID, part, order)))
 }
 
 // scanUse reads a use from the bytes of its entry, its line there, and the store and name of its terminal; nil where there is none.
@@ -105,9 +102,7 @@ func findHolder(q Querier, v held, part string, terminalID int64, uid terminal.U
 	var heldUID []byte
 	var operator string
 	var at int64
-	err := q.QueryRow(`SELECT h.uid, t.store, t.name, h.operator, h.held_at, h.units FROM hold h JOIN terminal t ON t.id = h.terminal
-		WHERE h.voucher = ? AND h.part = ? AND h.reverse IS NULL AND h.units > 0 AND NOT (h.terminal = ? AND h.uid = ?)
-		ORDER BY h.held_at LIMIT 1`, int64(v.ID), part, terminalID, uid[:]).
+	err := first(q, askHolder(v.ID, part, terminalID, uid)).
 		Scan(&heldUID, &use.Store, &use.Terminal, &operator, &at, &use.Units)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -131,7 +126,7 @@ func (s *settling) arrived(line terminal.EntryLine) error {
 		stores []string
 	}
 	var found []telling
-	err := each(s, func(rows *sql.Rows) error {
+	err := each(s, func(rows Rows) error {
 		var one telling
 		var raw, told []byte
 		if err := rows.Scan(&one.id, &raw, &told); err != nil {
@@ -235,7 +230,7 @@ func (s *settling) payOff(voucherID int64, part string, ordinal int64, line int,
 }
 
 func (c *change) debts(voucherID int64, part string, ordinal int64, line int) (debts []cloud.Debt, err error) {
-	err = each(c, func(rows *sql.Rows) error {
+	err = every(c, askDebts(voucherID, part), func(rows Rows) error {
 		var id, ofEntry int64
 		var ofLine int
 		var debt cloud.Debt
@@ -245,8 +240,7 @@ func (c *change) debts(voucherID int64, part string, ordinal int64, line int) (d
 		debt.ID, debt.Own = strconv.FormatInt(id, 10), ofEntry == ordinal && ofLine == line
 		debts = append(debts, debt)
 		return nil
-	}, `SELECT id, kind, coalesce(entry, 0), coalesce(line, -1), units - paid FROM exception
-		WHERE voucher = ? AND part = ? AND state = 'open' AND kind NOT IN ('reversal_excess', 'customer_limit', 'campaign_limit') ORDER BY id`, voucherID, part)
+	})
 	return debts, err
 }
 
@@ -347,7 +341,7 @@ func scanException(row interface{ Scan(...any) error }) (x api.Exception, err er
 func (s *Storage) Exceptions(ctx context.Context, merchant string, openOnly bool) (all []api.Exception, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		all = []api.Exception{}
-		if err := each(q, func(rows *sql.Rows) error {
+		if err := each(q, func(rows Rows) error {
 			x, err := scanException(rows)
 			all = append(all, x)
 			return err

@@ -234,7 +234,7 @@ func (s *Storage) feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 
 // outbox returns the next rows after from, without the vouchers up to the place known.
 func outbox(q Querier, t cloud.Terminal, from, known int64, limit int) (rows []placed, err error) {
-	scan := func(r *sql.Rows) error {
+	scan := func(r Rows) error {
 		var row placed
 		err := r.Scan(&row.place, &row.kind, &row.ref)
 		rows = append(rows, row)

@@ -53,7 +53,7 @@ func (s *Storage) Figures(ctx context.Context, now time.Time) (all []cloud.Figur
 }
 
 func terminalFigures(q Querier, f *cloud.Figures, now time.Time) error {
-	return each(q, func(rows *sql.Rows) error {
+	return each(q, func(rows Rows) error {
 		var suspended bool
 		var pending, seen int64
 		if err := rows.Scan(&suspended, &pending, &seen); err != nil {
@@ -76,7 +76,7 @@ func terminalFigures(q Querier, f *cloud.Figures, now time.Time) error {
 
 func exceptionFigures(q Querier, f *cloud.Figures) error {
 	risk := map[string]int64{}
-	err := each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows Rows) error {
 		var kind string
 		var units, paid int64
 		var raw []byte
@@ -105,7 +105,7 @@ func exceptionFigures(q Querier, f *cloud.Figures) error {
 
 // hubFigures says how the hubs of the merchant's stores are, as far as the cloud hears of them.
 func hubFigures(q Querier, f *cloud.Figures, now time.Time) error {
-	return each(q, func(rows *sql.Rows) error {
+	return each(q, func(rows Rows) error {
 		var seen int64
 		err := rows.Scan(&seen)
 		f.Hubs++
@@ -117,7 +117,7 @@ func hubFigures(q Querier, f *cloud.Figures, now time.Time) error {
 // webhookFigures says what the merchant's own systems have not been told.
 func webhookFigures(q Querier, f *cloud.Figures, now time.Time) error {
 	f.Hooks = map[string]int64{"live": 0, "failing": 0, "disabled": 0}
-	err := each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows Rows) error {
 		var state string
 		var failures, givenUp int64
 		if err := rows.Scan(&state, &failures, &givenUp); err != nil {

@@ -93,7 +93,7 @@ func (c *change) tellStake(t cloud.Terminal, id int64) error {
 	}
 	var stake cloud.Stake
 	var given []terminal.Entry
-	err := each(c, func(rows *sql.Rows) error {
+	err := each(c, func(rows Rows) error {
 		var bytes []byte
 		if err := rows.Scan(&bytes); err != nil {
 			return err
@@ -136,7 +136,7 @@ func branchUses(q Querier, t cloud.Terminal, given []terminal.Entry) []api.Excep
 // was. Of several machines with one key, the one that which names is real.
 func (c *change) readmit(merchant, store, name, which string, at time.Time) (closed int, err error) {
 	var ids, terminals []int64
-	err = each(c, func(rows *sql.Rows) error {
+	err = each(c, func(rows Rows) error {
 		var id, of int64
 		err := rows.Scan(&id, &of)
 		ids, terminals = append(ids, id), append(terminals, of)

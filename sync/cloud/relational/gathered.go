@@ -47,7 +47,7 @@ func (s *Copy) Gathered(ctx context.Context) (terminals []cloud.Terminal, pendin
 	err = s.read(ctx, func(q Querier) error {
 		terminals, pending = nil, 0
 		var ids []int64
-		err := each(q, func(rows *sql.Rows) error {
+		err := each(q, func(rows Rows) error {
 			var id, waiting int64
 			err := rows.Scan(&id, &waiting)
 			ids, pending = append(ids, id), pending+waiting
@@ -76,7 +76,7 @@ func (s *Copy) Waiting(ctx context.Context, t cloud.Terminal, limit int) (uids [
 }
 
 func waiting(q Querier, t cloud.Terminal, limit int) (uids []terminal.UID, err error) {
-	err = each(q, func(rows *sql.Rows) error {
+	err = each(q, func(rows Rows) error {
 		var raw []byte
 		err := rows.Scan(&raw)
 		var uid terminal.UID
@@ -118,7 +118,7 @@ func (s *Copy) NextBatch(ctx context.Context, t cloud.Terminal, limit, maxBytes 
 		}
 		copy(push.Prev[:], prev)
 		size := 0
-		return each(q, func(rows *sql.Rows) error {
+		return each(q, func(rows Rows) error {
 			var sealed entry.Sealed
 			var epoch uint32
 			if err := rows.Scan(&epoch, &sealed.Bytes, &sealed.Signature); err != nil {

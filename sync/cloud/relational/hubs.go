@@ -111,7 +111,7 @@ func addPeers(q Querier, t cloud.Terminal, place int64, page *cloud.Page) error 
 		return err
 	}
 	ids := []int64{}
-	if err := each(q, func(rows *sql.Rows) error {
+	if err := each(q, func(rows Rows) error {
 		var peer api.Peer
 		var id int64
 		err := rows.Scan(&id, &peer.Terminal, &peer.PublicKey, &peer.Suspended, &peer.Head.Epoch, &peer.Head.Seq, &peer.Head.Hash, &peer.Receipt,

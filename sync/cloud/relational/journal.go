@@ -19,7 +19,7 @@ import (
 func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud.Push) (ack cloud.Ack, err error) {
 	var refused *cloud.JournalError
 	read := entry.ReadBatch(push.Entries) // here, where no other terminal's batch waits for it
-	err = s.write(ctx, func(c *change) error {
+	err = s.together(ctx, t.Merchant, &unit{weight: 1 + len(read), foresee: foreseePush(t, push, read), do: func(c *change) error {
 		ack, refused = cloud.Ack{Verdicts: []api.EntryVerdict{}}, nil
 		head, err := c.head(t)
 		if err != nil {
@@ -29,7 +29,6 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 		if err != nil {
 			return err
 		}
-		c.looksUpOnce()
 		a := &applying{change: c, terminal: t, push: push, entries: read, from: from, head: head, ack: &ack}
 		err = a.apply()
 		if err == nil && s.copy {
@@ -46,11 +45,11 @@ func (s *Storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 		if from.refused {
 			return nil // what it says of itself is not the real one's
 		}
-		if _, err = c.Exec("UPDATE terminal SET last_seen = ?, pending = ? WHERE id = ?", micros(push.At), push.Pending, t.ID); err != nil {
+		if err = c.Later(nil, "UPDATE terminal SET last_seen = ?, pending = ? WHERE id = ?", micros(push.At), push.Pending, t.ID); err != nil {
 			return err
 		}
 		return c.noteReadiness(t, push)
-	})
+	}})
 	if err == nil && refused != nil {
 		err = refused
 	}
@@ -109,9 +108,8 @@ func (a *applying) apply() error {
 			return err
 		}
 	}
-	_, err = a.Exec("UPDATE instance SET head_seq = ? WHERE terminal = ? AND instance = ? AND head_seq < ?",
+	return a.Later(nil, "UPDATE instance SET head_seq = ? WHERE terminal = ? AND instance = ? AND head_seq < ?",
 		a.tip.seq, a.terminal.ID, a.push.Standing.Instance, a.tip.seq)
-	return err
 }
 
 // sparing adds the entries of a batch to what is still open, whether or not the terminal listed them: they are about to be judged,
@@ -129,8 +127,7 @@ func sparing(standing cloud.Standing, batch []entry.Read) cloud.Standing {
 func (c *change) head(t cloud.Terminal) (entry.Place, error) {
 	var place entry.Place
 	var hash []byte
-	row := c.QueryRow("SELECT epoch, head_seq, head_hash, head_receipt FROM terminal WHERE id = ?", t.ID)
-	if err := row.Scan(&place.Epoch, &place.Seq, &hash, &place.Receipt); err != nil {
+	if err := first(c, askHead(t)).Scan(&place.Epoch, &place.Seq, &hash, &place.Receipt); err != nil {
 		return place, unknown(err, "the terminal")
 	}
 	copy(place.Hash[:], hash)
@@ -229,9 +226,8 @@ func (a *applying) applyFresh(fresh []entry.Read, known int) error {
 	if !a.moved {
 		return nil
 	}
-	_, err = a.Exec("UPDATE terminal SET epoch = ?, head_seq = ?, head_hash = ?, head_receipt = ?, head_instance = ? WHERE id = ?",
+	return a.Later([]Touch{{JournalOf, t.ID}}, "UPDATE terminal SET epoch = ?, head_seq = ?, head_hash = ?, head_receipt = ?, head_instance = ? WHERE id = ?",
 		a.head.Epoch, a.head.Seq, a.head.Hash[:], a.head.Receipt, a.push.Standing.Instance, t.ID)
-	return err
 }
 
 // tellLeftBehind raises the alarm about a journal that was left behind and goes on: two machines write. Where a manager has refused the other
@@ -344,10 +340,10 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 	if err != nil {
 		return nil, err
 	}
-	var ordinal int64
-	err = c.QueryRow(`INSERT INTO entry (terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place, aside, stray)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ordinal`, t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
-		sealed.Signature, e.BusinessDay.String(), guess.verdict, micros(push.At), guess.place, flag(as.aside), as.strayness()).Scan(&ordinal)
+	ordinal, err := c.Number([]Touch{{JournalOf, t.ID}, {PlaceIn, placeIn(t, e)}}, "entry", "ordinal",
+		"terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place, aside, stray",
+		t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
+		sealed.Signature, e.BusinessDay.String(), guess.verdict, micros(push.At), guess.place, flag(as.aside), as.strayness())
 	if err != nil {
 		return nil, err
 	}
@@ -379,7 +375,7 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 			}
 		}
 	}
-	place, err := c.Place(t.Merchant)
+	place, err := c.Place(t.Merchant, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -401,14 +397,13 @@ type settled struct {
 // likely is what an entry comes to nearly always: what is judged is accepted, and one change is told for each line. It is stored with the
 // entry, and written over where it turns out otherwise.
 func (c *change) likely(t cloud.Terminal, e terminal.Entry) (settled, error) {
-	place, err := c.Place(t.Merchant)
-	guess := settled{place: place}
 	switch e.Kind {
 	case terminal.EntryRedeem, terminal.EntryReverse:
-		guess.verdict = string(terminal.Accepted)
-		guess.place.Int64 += int64(len(e.Lines))
+		place, err := c.Place(t.Merchant, len(e.Lines))
+		return settled{string(terminal.Accepted), place}, err
 	}
-	return guess, err
+	place, err := c.Place(t.Merchant, 0)
+	return settled{place: place}, err
 }
 
 // loadVerdict returns the verdict on an entry, or nil where its kind gets none.
@@ -423,7 +418,7 @@ func loadVerdict(q Querier, ordinal int64) (*api.EntryVerdict, error) {
 	}
 	verdict := &api.EntryVerdict{Verdict: terminal.Verdict(text), Lines: []terminal.LineVerdict{}}
 	copy(verdict.Uid[:], uid)
-	err := each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows Rows) error {
 		var line terminal.LineVerdict
 		var other []byte
 		if err := rows.Scan(&line.Accepted, &line.Overrun, &line.Revoked, &line.Invalid, &other); err != nil {

@@ -65,7 +65,7 @@ func loadKeys(q Querier) (keys cloud.Keys, err error) {
 		return keys, err
 	}
 	keys.Root = ed25519.NewKeyFromSeed(root)
-	if err := each(q, func(rows *sql.Rows) error {
+	if err := each(q, func(rows Rows) error {
 		var key cloud.FeedKey
 		var seed []byte
 		var from int64
@@ -96,7 +96,7 @@ func (s *Storage) RotateFeedKey(ctx context.Context, from, at time.Time) (key cl
 	}
 	err = s.write(ctx, func(c *change) error {
 		var merchants []string
-		if err := each(c, func(rows *sql.Rows) error {
+		if err := each(c, func(rows Rows) error {
 			var id string
 			err := rows.Scan(&id)
 			merchants = append(merchants, id)

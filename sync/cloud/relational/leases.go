@@ -34,7 +34,7 @@ var nobody = lessee{}
 // lessee is the terminal as of its newest epoch here, or of the later one that it says it is in.
 func (c *change) lessee(t cloud.Terminal, standing cloud.Standing) (l lessee, err error) {
 	l.terminal = t.ID
-	err = c.QueryRow("SELECT epoch FROM terminal WHERE id = ?", t.ID).Scan(&l.epoch)
+	err = first(c, askEpoch(t)).Scan(&l.epoch)
 	if standing.Journal != nil {
 		l.epoch = max(l.epoch, standing.Journal.Epoch)
 	}
@@ -65,7 +65,7 @@ const leaseColumns = "id, terminal, voucher, part, campaign, store, day, units, 
 
 // openLeases are the open leases that condition picks.
 func openLeases(q Querier, condition string, args ...any) (all []lease, err error) {
-	err = each(q, func(rows *sql.Rows) error {
+	err = each(q, func(rows Rows) error {
 		var l lease
 		var voucher, granted, expires int64
 		err := rows.Scan(&l.id, &l.terminal, &voucher, &l.part, &l.campaign, &l.store, &l.day, &l.units, &l.spent, &l.epoch, &l.after, &l.wanted,

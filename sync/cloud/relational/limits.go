@@ -2,7 +2,6 @@ package relational
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 
@@ -177,7 +176,7 @@ func (c *change) publishAllCounts(merchant string, campaign terminal.Campaign) e
 			column = "store"
 		}
 		var counts []terminal.Count
-		err := each(c, func(rows *sql.Rows) error {
+		err := each(c, func(rows Rows) error {
 			var who, day string
 			if err := rows.Scan(&who, &day); err != nil {
 				return err
@@ -228,7 +227,7 @@ func loadCount(q Querier, merchant, ref string) (count terminal.Count, err error
 func addRelated(q Querier, merchant string, row *terminal.Row) error {
 	v := row.Voucher
 	if v.Order != "" {
-		err := each(q, func(rows *sql.Rows) error {
+		err := each(q, func(rows Rows) error {
 			var raw []byte
 			var lookup terminal.Lookup
 			err := rows.Scan(&raw)
@@ -245,7 +244,7 @@ func addRelated(q Querier, merchant string, row *terminal.Row) error {
 		customers, days = customers || quota.Customer != "", days || quota.Customer == ""
 	}
 	if customers && v.Customer != "" {
-		err := each(q, func(rows *sql.Rows) error {
+		err := each(q, func(rows Rows) error {
 			var id int64
 			err := rows.Scan(&id)
 			row.Siblings = append(row.Siblings, terminal.VoucherID(id))
@@ -280,7 +279,7 @@ func addUndone(q Querier, t cloud.Terminal, v held, row *terminal.Row) error {
 		about terminal.UID
 	}
 	var undone []undo
-	err := each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows Rows) error {
 		var raw []byte
 		var u undo
 		if err := rows.Scan(&raw, &u.part, &u.units); err != nil {
@@ -312,7 +311,7 @@ func addUndone(q Querier, t cloud.Terminal, v held, row *terminal.Row) error {
 }
 
 func addCounts(q Querier, merchant string, row *terminal.Row, by, where, value string) error {
-	add := func(rows *sql.Rows) error {
+	add := func(rows Rows) error {
 		count := terminal.Count{Campaign: row.Campaign.ID}
 		var day string
 		err := rows.Scan(&count.Customer, &count.Store, &day, &count.Units)
@@ -348,7 +347,7 @@ func (s *Storage) Redemption(ctx context.Context, t cloud.Terminal, uid terminal
 		if err != nil {
 			return unknown(err, "the redemption")
 		}
-		return each(q, func(rows *sql.Rows) error {
+		return each(q, func(rows Rows) error {
 			var units int64
 			err := rows.Scan(&units)
 			reversed = append(reversed, units)

@@ -65,9 +65,9 @@ func entryOf(q Querier, t cloud.Terminal, seq uint64, hash []byte) (s stored, er
 	if start := genesis(t); seq == 0 && string(start.hash[:]) == string(hash) {
 		return start, nil
 	}
-	err = s.scan(q.QueryRow("SELECT "+storedColumns+" FROM entry WHERE terminal = ? AND hash = ?", t.ID, hash))
+	err = s.scan(first(q, askStored(t, hash)))
 	if errors.Is(err, sql.ErrNoRows) { // a hub may have the head of a journal and not the entry there: it gathers what comes after
-		err = q.QueryRow("SELECT epoch FROM terminal WHERE id = ? AND head_seq = ? AND head_hash = ?", t.ID, seq, hash).Scan(&s.epoch)
+		err = first(q, askEndsWith(t, seq, hash)).Scan(&s.epoch)
 		s.seq = seq
 		copy(s.hash[:], hash)
 	}
@@ -83,7 +83,7 @@ func before(q Querier, t cloud.Terminal, s stored) (stored, error) {
 		return genesis(t), nil
 	}
 	var found *stored
-	err := each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows Rows) error {
 		var candidate stored
 		if err := candidate.scan(rows); err != nil {
 			return err
@@ -138,8 +138,7 @@ func (c *change) astray(t cloud.Terminal, tip stored, e terminal.Entry) (taken b
 	if e.Kind == terminal.EntryEpoch {
 		err = c.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ? AND epoch = ?)", t.ID, e.Epoch).Scan(&taken)
 	} else {
-		err = c.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ? AND epoch = ? AND seq = ? AND NOT (aside = 1 AND stray = 2))",
-			t.ID, e.Epoch, e.Seq).Scan(&taken)
+		err = first(c, askTaken(t, e)).Scan(&taken)
 	}
 	return taken, err
 }
@@ -172,6 +171,9 @@ func (c *change) goOnWith(t cloud.Terminal, tip stored) (left int64, err error) 
 // ends before the journal that goes on and no request of its own can have brought that about, or was left behind while no copy of it
 // is known to be alive. A machine that is refused begins one only to write under numbers of its own.
 func (c *change) begin(t cloud.Terminal, tip stored, head entry.Place, instance string, ends bool, of machine) (*api.Head, error) {
+	if !tip.aside && !tip.stray && (tip.seq >= head.Seq || !ends) {
+		return nil, nil
+	}
 	var newest uint32
 	var sentBy string
 	err := c.QueryRow("SELECT coalesce((SELECT max(epoch) FROM entry WHERE terminal = ?1), 1), head_instance FROM terminal WHERE id = ?1", t.ID).

@@ -36,7 +36,7 @@ type heard struct {
 
 func heardOf(q Querier, terminalID int64) (starts map[string]heard, err error) {
 	starts = map[string]heard{}
-	err = each(q, func(rows *sql.Rows) error {
+	err = each(q, func(rows Rows) error {
 		var h heard
 		var refused int64
 		err := rows.Scan(&h.instance, &h.side, &h.over, &refused)
@@ -49,8 +49,7 @@ func heardOf(q Querier, terminalID int64) (starts map[string]heard, err error) {
 
 func (c *change) heardAs(t cloud.Terminal, instance string) (h heard, err error) {
 	var refused int64
-	err = c.QueryRow("SELECT instance, side, superseded_at, refused FROM instance WHERE terminal = ? AND instance = ?", t.ID, instance).
-		Scan(&h.instance, &h.side, &h.over, &refused)
+	err = first(c, askHeard(t, instance)).Scan(&h.instance, &h.side, &h.over, &refused)
 	h.refused = refused != 0
 	return h, err
 }
@@ -64,7 +63,7 @@ func (c *change) identify(t cloud.Terminal, standing cloud.Standing, at time.Tim
 	case err != nil:
 	case !known.over.Valid:
 		m = machine{side: known.side, refused: known.refused}
-		_, err = c.Exec("UPDATE instance SET last_at = ? WHERE terminal = ? AND instance = ? AND last_at < ?",
+		err = c.Later(nil, "UPDATE instance SET last_at = ? WHERE terminal = ? AND instance = ? AND last_at < ?",
 			micros(at), t.ID, standing.Instance, micros(at.Add(-time.Second)))
 	case standing.Nonce.IsZero():
 		m = machine{side: known.side, refused: known.refused, late: true}
@@ -216,7 +215,7 @@ func (c *change) noteStart(t cloud.Terminal, standing cloud.Standing, m machine,
 
 // cloned reports whether the key of a terminal is known to be in use on several machines, and no manager has said which is real.
 func cloned(q Querier, terminalID int64) (is bool, err error) {
-	err = q.QueryRow("SELECT EXISTS ("+openClones+")", terminalID).Scan(&is)
+	err = first(q, askCloned(terminalID)).Scan(&is)
 	return is, err
 }
 
@@ -261,7 +260,7 @@ const idLength = 8
 
 // machines are those that use a terminal's key.
 func machines(q Querier, terminalID int64) (all []api.Machine, err error) {
-	err = each(q, func(rows *sql.Rows) error {
+	err = each(q, func(rows Rows) error {
 		var id string
 		var since, seen, refused, head int64
 		if err := rows.Scan(&id, &since, &seen, &refused, &head); err != nil {
@@ -333,7 +332,7 @@ func (c *change) settleClone(t cloud.Terminal, which string) error {
 // openEverywhere opens an exception that a terminal found and that concerns all stores of the merchant.
 func (c *change) openEverywhere(t cloud.Terminal, kind api.ExceptionKind, at time.Time, body exceptionBody, mark []byte) error {
 	stores := []string{}
-	err := each(c, func(rows *sql.Rows) error {
+	err := each(c, func(rows Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		stores = append(stores, id)

@@ -1,7 +1,6 @@
 package relational
 
 import (
-	"database/sql"
 	"math"
 	"slices"
 	"strconv"
@@ -207,7 +206,7 @@ func (s *settling) excess(debt limitDebt, reason terminal.Reason, campaign termi
 
 // limitDebts are the open exceptions about lines that a quota counts, the oldest first.
 func (s *settling) limitDebts(merchant string, quota terminal.Quota) (debts []limitDebt, err error) {
-	err = each(s, func(rows *sql.Rows) error {
+	err = each(s, func(rows Rows) error {
 		var debt limitDebt
 		err := rows.Scan(&debt.id, &debt.entry, &debt.line, &debt.voucher, &debt.store, &debt.day, &debt.open)
 		debts = append(debts, debt)

@@ -20,6 +20,10 @@ func (c *change) awaitAll(at time.Time) error {
 
 // heardWhole notes that a terminal's journal is here whole.
 func (c *change) heardWhole(t cloud.Terminal) error {
+	var awaited bool
+	if err := first(c, askAwaited(t)).Scan(&awaited); err != nil || !awaited {
+		return err
+	}
 	_, err := c.Exec("DELETE FROM unheard WHERE terminal = ?", t.ID)
 	return err
 }

@@ -2,7 +2,6 @@ package relational
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"countersign/sync/cloud"
@@ -60,7 +59,7 @@ func redemptions(q Querier, filter cloud.RedemptionFilter, after int64) (page []
 		day = filter.Day.String()
 	}
 	ordinals := []int64{}
-	err = each(q, func(rows *sql.Rows) error {
+	err = each(q, func(rows Rows) error {
 		var raw []byte
 		var verdict string
 		var ordinal, received int64
@@ -105,7 +104,7 @@ func redemption(e terminal.Entry, verdict string, received int64) cloud.Redempti
 }
 
 func countLines(q Querier, r *cloud.Redemption, ordinal int64) error {
-	return each(q, func(rows *sql.Rows) error {
+	return each(q, func(rows Rows) error {
 		var i int
 		var l cloud.RedemptionLine
 		if err := rows.Scan(&i, &l.Accepted, &l.Overrun, &l.Revoked, &l.Invalid, &l.Reversed); err != nil || i >= len(r.Lines) {

@@ -27,7 +27,7 @@ type settling struct {
 func (s *settling) redeem() ([]terminal.LineVerdict, error) {
 	verdicts := []terminal.LineVerdict{}
 	for _, line := range s.entry.Lines {
-		v, err := voucher(s, "id = ? AND merchant = ?", int64(line.Voucher), s.terminal.Merchant)
+		v, err := asked(s, askVoucher(s.terminal.Merchant, line.Voucher))
 		if err != nil && !isUnknown(err) {
 			return nil, err
 		}
@@ -48,7 +48,7 @@ func (s *settling) voucher(line terminal.EntryLine) (v held, known bool, err err
 	if len(s.entry.Lines) == 1 { // nothing came between
 		return s.first, s.first.ID == line.Voucher, nil
 	}
-	v, err = voucher(s, "id = ? AND merchant = ?", int64(line.Voucher), s.terminal.Merchant)
+	v, err = asked(s, askVoucher(s.terminal.Merchant, line.Voucher))
 	if isUnknown(err) {
 		return v, false, nil
 	}
@@ -124,10 +124,9 @@ func (s *settling) useHold(line terminal.EntryLine, units int64) error {
 	if units == 0 {
 		return nil
 	}
-	_, err := s.Exec(`UPDATE hold SET units = CASE WHEN units > ?1 THEN units - ?1 ELSE 0 END WHERE terminal = ?2 AND uid = ?3 AND voucher = ?4
+	return s.Later([]Touch{{HoldsOf, int64(line.Voucher)}, {HoldsBy, s.terminal.ID}}, `UPDATE hold SET units = CASE WHEN units > ?1 THEN units - ?1 ELSE 0 END WHERE terminal = ?2 AND uid = ?3 AND voucher = ?4
 		AND part = ?5 AND reverse IS NULL`,
 		units, s.terminal.ID, s.entry.UID[:], int64(line.Voucher), line.Part)
-	return err
 }
 
 // account counts a voucher, or a part of it, for the judgement of the entry uid of a lessee: what others hold includes what is leased to
@@ -153,10 +152,7 @@ func (c *change) account(v held, part string, by lessee, uid terminal.UID) (clou
 			return account, campaign, err
 		}
 	}
-	err = c.QueryRow(`SELECT coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN units END), 0),
-			coalesce(sum(CASE WHEN terminal = ?1 AND uid = ?2 THEN 0 ELSE units END), 0)
-		FROM hold WHERE voucher = ?3 AND part = ?4 AND reverse IS NULL`, by.terminal, uid[:], int64(v.ID), part).
-		Scan(&account.Own, &account.Held)
+	err = first(c, askHeld(v.ID, part, by.terminal, uid)).Scan(&account.Own, &account.Held)
 	if err != nil {
 		return account, campaign, err
 	}
@@ -181,7 +177,7 @@ func (s *settling) saveLine(i int, line terminal.EntryLine, verdict terminal.Lin
 		}
 		otherBody = sql.NullString{String: string(body), Valid: true}
 	}
-	_, err := s.Exec(`INSERT INTO line (entry, line, kind, voucher, part, units, accepted, overrun, revoked, invalid, other, merchant, campaign, customer, store, day)
+	err := s.Later([]Touch{{LinesOf, int64(line.Voucher)}}, `INSERT INTO line (entry, line, kind, voucher, part, units, accepted, overrun, revoked, invalid, other, merchant, campaign, customer, store, day)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.ordinal, i, uint8(s.entry.Kind), int64(line.Voucher), line.Part, line.Units,
 		verdict.Accepted, verdict.Overrun, verdict.Revoked, verdict.Invalid, otherBody,
 		under.merchant, under.campaign, under.customer, under.store, under.day)
@@ -217,7 +213,7 @@ func (s *settling) count(v held, part string, redeemed, reversed int64) error {
 		return nil
 	}
 	if part != "" {
-		_, err := s.Exec(`INSERT INTO part (voucher, part, redeemed, reversed) VALUES (?, ?, ?, ?)
+		err := s.Later(nil, `INSERT INTO part (voucher, part, redeemed, reversed) VALUES (?, ?, ?, ?)
 			ON CONFLICT (voucher, part) DO UPDATE SET redeemed = part.redeemed + excluded.redeemed, reversed = part.reversed + excluded.reversed`,
 			int64(v.ID), part, redeemed, reversed)
 		if err != nil {
@@ -228,7 +224,8 @@ func (s *settling) count(v held, part string, redeemed, reversed int64) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Exec("UPDATE voucher SET redeemed = redeemed + ?, reversed = reversed + ?, last_use = ?, version = version + 1 WHERE id = ?",
+	touched := []Touch{{RowOf, int64(v.ID)}, {Vouchers, 0}}
+	err = s.Later(touched, "UPDATE voucher SET redeemed = redeemed + ?, reversed = reversed + ?, last_use = ?, version = version + 1 WHERE id = ?",
 		redeemed, reversed, last, int64(v.ID))
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -56,7 +55,7 @@ func (s *Storage) NewestSnapshot(ctx context.Context, merchant string) (found cl
 		if err != nil {
 			return err
 		}
-		return each(q, func(rows *sql.Rows) error {
+		return each(q, func(rows Rows) error {
 			var hash []byte
 			err := rows.Scan(&hash)
 			found.Parts = append(found.Parts, hash)
@@ -225,7 +224,7 @@ func (m *making) publish(c *change) error {
 // vouchersAfter returns the next vouchers in the order of their lookups.
 func vouchersAfter(q Querier, merchant string, after []byte, limit int) (page []terminal.Voucher, err error) {
 	ordered := []int{}
-	err = each(q, func(rows *sql.Rows) error {
+	err = each(q, func(rows Rows) error {
 		v, err := scanVoucher(rows)
 		if len(v.Lines) > 0 {
 			ordered = append(ordered, len(page))

@@ -20,6 +20,11 @@ type Engine interface {
 	// Write runs do in one transaction, whole or not at all, and do may run several times until that succeeds: it has no effect but
 	// on the transaction and on variables that each run sets anew. The context ends waiting, never a COMMIT.
 	Write(ctx context.Context, needs Isolation, do func(tx Tx) error) error
+	// WriteInTurn is Write, Serial, of what changes a merchant's journals and claims: one after the other, whichever process asks, as far
+	// as that can be had. It is right without, and then some begin again.
+	WriteInTurn(ctx context.Context, merchant string, do func(tx Tx) error) error
+	// Together is how many pushes and claims that wait at the same moment are best done in one transaction.
+	Together() int
 	// Read runs do in a transaction that sees one state of the database.
 	Read(ctx context.Context, do func(q Querier) error) error
 	// Look runs do, which makes one query and reads its answer to the end, without a transaction around it.
@@ -44,8 +49,16 @@ const (
 
 // Querier reads within a transaction.
 type Querier interface {
-	Query(query string, args ...any) (*sql.Rows, error)
+	Query(query string, args ...any) (Rows, error)
 	QueryRow(query string, args ...any) Row
+}
+
+// Rows is an answer, as *sql.Rows is one.
+type Rows interface {
+	Next() bool
+	Row
+	Err() error
+	Close() error
 }
 
 // Row is the first row of an answer, or sql.ErrNoRows.
@@ -55,14 +68,55 @@ type Row interface{ Scan(into ...any) error }
 type Tx interface {
 	Querier
 	Exec(query string, args ...any) (sql.Result, error)
-	Prepare(query string) (*sql.Stmt, error)
+	// Later is Exec for who need not know what it did: it is done before anything is read, or with the COMMIT. It changes no answer to
+	// what was foreseen but those that depend on what it touches.
+	Later(touches []Touch, query string, args ...any) error
+	// Number inserts a row into a table whose column id numbers the rows, and returns its number. The row is written as Later's are.
+	Number(touches []Touch, table, id, columns string, args ...any) (int64, error)
+	// Foresee asks all at once what will be asked one by one, and keeps the answers until they are asked for or touched. numbers is how
+	// many rows of a table will get a number.
+	Foresee(asks []Ask, numbers map[string]int) error
+	Prepare(query string) (Statement, error)
 	// Publish says in the merchant's feed that the thing ref of the given kind changed. Who is told: the terminals of a store, or one
 	// of them, or everybody where they are empty.
 	Publish(merchant, kind, ref, store string, terminal int64) error
 	// Place is the place of what was published last. Where that is known after the commit only, it is negative or NULL, and Engine.Place
 	// sets it right in the entries that hold it.
-	Place(merchant string) (sql.NullInt64, error)
+	// ahead changes more are published before that.
+	Place(merchant string, ahead int) (sql.NullInt64, error)
 }
+
+// Statement is one that is executed often.
+type Statement interface {
+	Exec(args ...any) (sql.Result, error)
+	Close() error
+}
+
+// Ask is a query that will be made, and what its answer depends on. What is not named there changes only by statements that are no Later.
+type Ask struct {
+	Query   string
+	Args    []any
+	Depends []Touch
+}
+
+// Touch is something that answers depend on and that writes touch.
+type Touch struct {
+	What What
+	ID   int64
+}
+
+// What there is to touch.
+type What byte
+
+const (
+	RowOf     What = iota // a voucher, by its id
+	Vouchers              // any voucher: 0
+	HoldsOf               // the claims of a voucher, by its id
+	HoldsBy               // the claims of a terminal
+	JournalOf             // entries of a terminal, and where its journal ends
+	PlaceIn               // of placeIn: one place of a terminal's journal
+	LinesOf               // the redeemed lines of a voucher
+)
 
 // Nonce is what a change in the outbox is known by beside its place: random, never 0.
 func Nonce() int64 { return 1 + rand.Int64N(math.MaxInt64-1) }
@@ -72,6 +126,7 @@ type Storage struct {
 	engine Engine
 	watch  watch
 	looks  looks
+	turns  turns
 	copy   bool // see Copy
 	tell   atomic.Pointer[func(cloud.Alarm)]
 }
@@ -108,7 +163,7 @@ func (s *Storage) Ready(ctx context.Context) error {
 // change is one write transaction.
 type change struct {
 	Tx
-	facts  *batchFacts // nil but in a batch of a journal
+	facts  *batchFacts // nil but in what is done together
 	news   bool        // whoever waits for changes of the feed is to look
 	loud   bool        // somebody is to be told of exceptions
 	alarms []cloud.Alarm
@@ -134,9 +189,14 @@ func (s *Storage) writeAs(ctx context.Context, needs Isolation, do func(c *chang
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return s.writeBy(func(run func(tx Tx) error) error { return s.engine.Write(ctx, needs, run) }, do)
+}
+
+// writeBy runs do in a write transaction of the engine's, and then tells of what it did.
+func (s *Storage) writeBy(write func(run func(tx Tx) error) error, do func(c *change) error) error {
 	tell := s.tell.Load()
 	var done *change
-	err := s.engine.Write(ctx, needs, func(tx Tx) error {
+	err := write(func(tx Tx) error {
 		done = &change{Tx: tx, loud: tell != nil}
 		return do(done)
 	})
@@ -162,7 +222,7 @@ func (s *Storage) look(ctx context.Context, do func(q Querier) error) error {
 }
 
 // each calls scan for every row of a query.
-func each(q Querier, scan func(rows *sql.Rows) error, query string, args ...any) error {
+func each(q Querier, scan func(rows Rows) error, query string, args ...any) error {
 	rows, err := q.Query(query, args...)
 	if err != nil {
 		return err

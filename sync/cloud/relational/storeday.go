@@ -26,7 +26,7 @@ func (s *Storage) StoreDay(ctx context.Context, t cloud.Terminal, day terminal.D
 
 func dayEntries(q Querier, t cloud.Terminal, day terminal.Date, after int64, limit int, page *cloud.DayPage) error {
 	ordinals := []int64{}
-	err := each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows Rows) error {
 		var found api.DayEntry
 		var ordinal int64
 		if err := rows.Scan(&ordinal, &found.Bytes, &found.Verdict); err != nil {
@@ -50,7 +50,7 @@ func dayEntries(q Querier, t cloud.Terminal, day terminal.Date, after int64, lim
 			return err
 		}
 		reversed := []int64{}
-		err = each(q, func(rows *sql.Rows) error {
+		err = each(q, func(rows Rows) error {
 			var units int64
 			err := rows.Scan(&units)
 			reversed = append(reversed, units)
@@ -69,7 +69,7 @@ func dayEntries(q Querier, t cloud.Terminal, day terminal.Date, after int64, lim
 
 // dayCounters lists the counters that work, and those that were suspended but wrote something on that day.
 func dayCounters(q Querier, t cloud.Terminal, day terminal.Date, page *cloud.DayPage) error {
-	err := each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows Rows) error {
 		var c api.DayCounter
 		var seen sql.NullInt64
 		if err := rows.Scan(&c.Terminal, &c.Pending, &seen, &c.Closed); err != nil {

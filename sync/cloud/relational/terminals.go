@@ -110,7 +110,7 @@ func (c *change) newTerminal(request cloud.Enrolment, merchant, store, name stri
 // asked for one by one, the thousandth counter of a store would take a thousand looks through its terminals.
 func freeName(q Querier, merchant, store string) (string, error) {
 	taken := map[string]bool{}
-	err := each(q, func(rows *sql.Rows) error {
+	err := each(q, func(rows Rows) error {
 		var name string
 		err := rows.Scan(&name)
 		taken[name] = true
@@ -159,7 +159,7 @@ func (s *Storage) Seen(ctx context.Context, t cloud.Terminal, at time.Time) erro
 func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []cloud.TerminalReport, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		reports = nil
-		return each(q, func(rows *sql.Rows) error {
+		return each(q, func(rows Rows) error {
 			var r cloud.TerminalReport
 			var enrolled int64
 			var seen, checked sql.NullInt64
@@ -205,20 +205,19 @@ func (c *change) noteReadiness(t cloud.Terminal, push cloud.Push) error {
 		return nil
 	}
 	if push.Readiness.Computer != "" {
-		if _, err := c.Exec("UPDATE terminal SET computer = ? WHERE id = ?", push.Readiness.Computer, t.ID); err != nil {
+		if err := c.Later(nil, "UPDATE terminal SET computer = ? WHERE id = ?", push.Readiness.Computer, t.ID); err != nil {
 			return err
 		}
 	}
 	if told := push.Readiness.Hub; told != nil { // who is no hub any more changes nothing
-		_, err := c.Exec("UPDATE hub SET ready = ?, percent = ?, told_at = ? WHERE merchant = ? AND store = ? AND terminal = ?",
+		err := c.Later(nil, "UPDATE hub SET ready = ?, percent = ?, told_at = ? WHERE merchant = ? AND store = ? AND terminal = ?",
 			flag(told.Ready), told.Percent, micros(push.At), t.Merchant, t.Store, t.ID)
 		if err != nil {
 			return err
 		}
 	}
-	_, err := c.Exec("UPDATE terminal SET version = ?, missing = ?, checked_at = ? WHERE id = ?",
+	return c.Later(nil, "UPDATE terminal SET version = ?, missing = ?, checked_at = ? WHERE id = ?",
 		push.Readiness.Version, strings.Join(push.Readiness.Missing, " "), micros(push.At), t.ID)
-	return err
 }
 
 // NoteReadiness implements cloud.Storage.

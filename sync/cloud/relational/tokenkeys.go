@@ -119,7 +119,7 @@ func loadTokenKeys(q Querier, merchant string) (keys cloud.TokenKeys, err error)
 	if changed != 0 {
 		keys.ChangedAt = fromMicros(changed)
 	}
-	return keys, each(q, func(rows *sql.Rows) error {
+	return keys, each(q, func(rows Rows) error {
 		var key cloud.TokenKey
 		var seed []byte
 		var from int64

@@ -124,7 +124,12 @@ func (v held) keyRevoked(q Querier) (revoked bool, err error) {
 
 // voucher loads the one voucher that condition picks.
 func voucher(q Querier, condition string, args ...any) (v held, err error) {
-	v, err = scanVoucher(q.QueryRow("SELECT "+voucherColumns+" FROM voucher WHERE "+condition, args...))
+	return asked(q, Ask{Query: "SELECT " + voucherColumns + " FROM voucher WHERE " + condition, Args: args})
+}
+
+// asked loads the one voucher that is asked for.
+func asked(q Querier, ask Ask) (v held, err error) {
+	v, err = scanVoucher(first(q, ask))
 	if err != nil {
 		return v, unknown(err, "the voucher")
 	}
@@ -177,7 +182,7 @@ func (v *held) loadParts(q Querier) error {
 	if len(v.Lines) == 0 {
 		return nil
 	}
-	return each(q, func(rows *sql.Rows) error {
+	return each(q, func(rows Rows) error {
 		var part string
 		var net int64
 		if err := rows.Scan(&part, &net); err != nil {

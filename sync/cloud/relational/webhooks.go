@@ -119,7 +119,7 @@ func one(done sql.Result, err error, what string) error {
 func (s *Storage) Webhooks(ctx context.Context, merchant string) (all []cloud.Webhook, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		all = nil
-		return each(q, func(rows *sql.Rows) error {
+		return each(q, func(rows Rows) error {
 			w := cloud.Webhook{Merchant: merchant}
 			var events string
 			var created int64
@@ -197,7 +197,7 @@ func (s *Storage) QueueDelivery(ctx context.Context, merchant, id string, d clou
 func (s *Storage) DueWebhooks(ctx context.Context, now time.Time) (ids []string, err error) {
 	err = s.read(ctx, func(q Querier) error {
 		ids = nil
-		return each(q, func(rows *sql.Rows) error {
+		return each(q, func(rows Rows) error {
 			var id string
 			err := rows.Scan(&id)
 			ids = append(ids, id)
@@ -232,7 +232,7 @@ func (s *Storage) ClaimDeliveries(ctx context.Context, id string, now, until tim
 		if target.Failures > 0 {
 			most = 1
 		}
-		return each(c, func(rows *sql.Rows) error {
+		return each(c, func(rows Rows) error {
 			d := cloud.Delivery{Lease: lease}
 			var created int64
 			err := rows.Scan(&d.ID, &d.Event, &d.Payload, &created, &d.Attempts)

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 
 	"countersign/sync/cloud/relational"
 )
@@ -25,7 +26,7 @@ func (e *engine) Close() error { return errors.Join(e.reader.Close(), e.writer.C
 type reading struct{ *sql.Conn }
 
 // Query implements relational.Querier.
-func (r reading) Query(query string, args ...any) (*sql.Rows, error) {
+func (r reading) Query(query string, args ...any) (relational.Rows, error) {
 	return r.QueryContext(context.Background(), query, args...)
 }
 
@@ -45,9 +46,24 @@ func (w *writing) Exec(query string, args ...any) (sql.Result, error) {
 }
 
 // Prepare implements relational.Tx.
-func (w *writing) Prepare(query string) (*sql.Stmt, error) {
+func (w *writing) Prepare(query string) (relational.Statement, error) {
 	return w.PrepareContext(context.Background(), query)
 }
+
+// Later implements relational.Tx: there is no way to the database that could be saved.
+func (w *writing) Later(_ []relational.Touch, query string, args ...any) error {
+	_, err := w.Exec(query, args...)
+	return err
+}
+
+// Number implements relational.Tx.
+func (w *writing) Number(_ []relational.Touch, table, id, columns string, args ...any) (number int64, err error) {
+	query := "INSERT INTO " + table + " (" + columns + ") VALUES (?" + strings.Repeat(", ?", len(args)-1) + ") RETURNING " + id
+	return number, w.QueryRow(query, args...).Scan(&number)
+}
+
+// Foresee implements relational.Tx: nothing is nearer than asking.
+func (w *writing) Foresee([]relational.Ask, map[string]int) error { return nil }
 
 // within runs do between the beginning of a transaction and its end, which is a COMMIT where do says so, and else, or in a panic, undoes it.
 func within(conn *sql.Conn, begin string, do func() (commit bool, err error)) error {
@@ -98,6 +114,14 @@ func (e *engine) Write(ctx context.Context, _ relational.Isolation, do func(tx r
 	})
 }
 
+// WriteInTurn implements relational.Engine: whoever writes, waits for its turn.
+func (e *engine) WriteInTurn(ctx context.Context, _ string, do func(tx relational.Tx) error) error {
+	return e.Write(ctx, relational.Serial, do)
+}
+
+// Together implements relational.Engine: a COMMIT of each costs less than what it would save to gather them.
+func (e *engine) Together() int { return 1 }
+
 // Read implements relational.Engine.
 func (e *engine) Read(ctx context.Context, do func(q relational.Querier) error) error {
 	conn, err := e.reader.Conn(ctx)
@@ -119,7 +143,7 @@ func (e *engine) Look(ctx context.Context, do func(q relational.Querier) error) 
 
 // Publish implements relational.Tx: a change has its place at once.
 func (w *writing) Publish(merchant, kind, ref, store string, terminal int64) error {
-	place, err := w.Place(merchant)
+	place, err := w.Place(merchant, 0)
 	if err != nil {
 		return err
 	}
@@ -130,12 +154,13 @@ func (w *writing) Publish(merchant, kind, ref, store string, terminal int64) err
 }
 
 // Place implements relational.Tx: it is the last one given.
-func (w *writing) Place(merchant string) (sql.NullInt64, error) {
+func (w *writing) Place(merchant string, ahead int) (sql.NullInt64, error) {
 	if place, ok := w.places[merchant]; ok {
-		return sql.NullInt64{Int64: place, Valid: true}, nil
+		return sql.NullInt64{Int64: place + int64(ahead), Valid: true}, nil
 	}
 	var place sql.NullInt64
 	err := w.QueryRow("SELECT place FROM merchant WHERE id = ?", merchant).Scan(&place)
+	place.Int64 += int64(ahead)
 	return place, err
 }
 
