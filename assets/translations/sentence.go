@@ -73,29 +73,39 @@ func parsePlace(inside string) (piece, error) {
 
 // fill writes the sentence with what args hold.
 func (s sentence) fill(w *Words, args map[string]any) string {
+	if len(s) == 1 && s[0].optional == nil { // a word, or a place alone: nothing is put together
+		return s[0].say(w, args)
+	}
 	var out strings.Builder
-	for _, p := range s {
+	for i := range s {
+		p := &s[i]
 		switch {
 		case p.optional != nil:
 			if p.optional.complete(w, args) {
 				out.WriteString(p.optional.fill(w, args))
 			}
-		case p.place != "":
-			value, ok := p.value(w, args)
-			if !ok {
-				value = noValue
-			}
-			out.WriteString(value)
 		default:
-			out.WriteString(p.text)
+			out.WriteString(p.say(w, args))
 		}
 	}
 	return out.String()
 }
 
+// say says a piece that does not stand in brackets.
+func (p *piece) say(w *Words, args map[string]any) string {
+	if p.place == "" {
+		return p.text
+	}
+	if value, ok := p.value(w, args); ok {
+		return value
+	}
+	return noValue
+}
+
 // complete reports whether every place of the sentence has a value.
 func (s sentence) complete(w *Words, args map[string]any) bool {
-	for _, p := range s {
+	for i := range s {
+		p := &s[i]
 		if p.place == "" {
 			continue
 		}
@@ -106,7 +116,7 @@ func (s sentence) complete(w *Words, args map[string]any) bool {
 	return true
 }
 
-func (p piece) value(w *Words, args map[string]any) (string, bool) {
+func (p *piece) value(w *Words, args map[string]any) (string, bool) {
 	value := plain(args[p.place])
 	if p.forms == nil {
 		return w.write(value, p.format, args)

@@ -15,6 +15,16 @@ import (
 // plain brings a value to one of the few types that write knows: string, int64, terminal.Money, time.Time, terminal.Date,
 // terminal.Text, time.Duration, []string; nil stands for no value. What came through JSON becomes what it was before it.
 func plain(value any) any {
+	switch v := value.(type) { // what slips and screens say all day, without a look at what it is made of
+	case nil:
+		return nil
+	case string:
+		return plainString(v)
+	case int64:
+		return v
+	case terminal.Money, time.Time, terminal.Date, terminal.Text:
+		return v
+	}
 	of := reflect.ValueOf(value)
 	for of.Kind() == reflect.Pointer {
 		of = of.Elem()
@@ -60,6 +70,9 @@ func plain(value any) any {
 
 // plainString recognises the times and dates that JSON holds as strings. No name of a person, a store or a deal looks like one.
 func plainString(text string) any {
+	if len(text) < len(time.DateOnly) || text[4] != '-' || text[7] != '-' { // most are names
+		return text
+	}
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return at
 	}

@@ -86,10 +86,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"time"
-	"unicode/utf8"
-
-	"github.com/fxamacker/cbor/v2"
 
 	"countersign/terminal"
 )
@@ -108,104 +104,21 @@ var (
 	ErrUnencodable = errors.New("the entry cannot be written")
 )
 
-type wireMoney struct {
-	_        struct{} `cbor:",toarray"`
-	Minor    int64
-	Currency string
-}
-
-type wireEntry struct {
-	Version       uint64      `cbor:"0,keyasint"`
-	Merchant      string      `cbor:"1,keyasint,omitempty"`
-	Store         string      `cbor:"2,keyasint,omitempty"`
-	Terminal      string      `cbor:"3,keyasint,omitempty"`
-	Epoch         uint32      `cbor:"4,keyasint,omitempty"`
-	Seq           uint64      `cbor:"5,keyasint"`
-	UID           []byte      `cbor:"6,keyasint,omitempty"`
-	Receipt       uint64      `cbor:"7,keyasint,omitempty"`
-	Kind          uint8       `cbor:"8,keyasint,omitempty"`
-	Lines         []wireLine  `cbor:"9,keyasint,omitempty"`
-	About         []byte      `cbor:"10,keyasint,omitempty"`
-	Bill          *wireMoney  `cbor:"11,keyasint,omitempty"`
-	Operator      string      `cbor:"12,keyasint,omitempty"`
-	Approver      string      `cbor:"13,keyasint,omitempty"`
-	Assurance     string      `cbor:"14,keyasint,omitempty"`
-	Claim         string      `cbor:"15,keyasint,omitempty"`
-	Lease         string      `cbor:"16,keyasint,omitempty"`
-	Reason        string      `cbor:"17,keyasint,omitempty"`
-	Reasons       []string    `cbor:"18,keyasint,omitempty"`
-	Note          string      `cbor:"19,keyasint,omitempty"`
-	Wall          *int64      `cbor:"20,keyasint,omitempty"`
-	Offset        int64       `cbor:"21,keyasint,omitempty"`
-	Lower         *int64      `cbor:"22,keyasint,omitempty"`
-	Upper         *int64      `cbor:"23,keyasint,omitempty"`
-	Boot          string      `cbor:"24,keyasint,omitempty"`
-	Monotonic     int64       `cbor:"25,keyasint,omitempty"`
-	BusinessDay   string      `cbor:"26,keyasint,omitempty"`
-	Cursor        string      `cbor:"27,keyasint,omitempty"`
-	KnownHead     uint64      `cbor:"28,keyasint,omitempty"`
-	PolicyVersion int64       `cbor:"29,keyasint,omitempty"`
-	Heads         [][]byte    `cbor:"30,keyasint,omitempty"`
-	Totals        *wireTotals `cbor:"31,keyasint,omitempty"`
-}
-
-type wireLine struct {
-	Voucher  []byte     `cbor:"1,keyasint,omitempty"`
-	Campaign string     `cbor:"2,keyasint,omitempty"`
-	Kind     string     `cbor:"3,keyasint,omitempty"`
-	Part     string     `cbor:"4,keyasint,omitempty"`
-	Units    int64      `cbor:"5,keyasint,omitempty"`
-	Amount   *wireMoney `cbor:"6,keyasint,omitempty"`
-	Discount *wireMoney `cbor:"7,keyasint,omitempty"`
-	Price    *wireMoney `cbor:"8,keyasint,omitempty"`
-	Value    *wireMoney `cbor:"9,keyasint,omitempty"`
-	Left     int64      `cbor:"10,keyasint,omitempty"`
-	Proof    []byte     `cbor:"11,keyasint,omitempty"`
-	Lookup   []byte     `cbor:"12,keyasint,omitempty"`
-	Masked   string     `cbor:"13,keyasint,omitempty"`
-	Original uint64     `cbor:"14,keyasint,omitempty"`
-	Reasons  []string   `cbor:"15,keyasint,omitempty"`
-}
-
-var encoding = func() cbor.EncMode {
-	mode, err := cbor.CoreDetEncOptions().EncMode()
-	if err != nil {
-		panic(err) // the options are constants
-	}
-	return mode
-}()
-
-var decoding = func() cbor.DecMode {
-	mode, err := cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-		MaxNestedLevels:   8,
-	}.DecMode()
-	if err != nil {
-		panic(err)
-	}
-	return mode
-}()
-
 // Encode returns the bytes of an entry, or ErrUnencodable. Times are cut to microseconds, the wall's offset to minutes.
 func Encode(e terminal.Entry) ([]byte, error) {
-	wire, err := toWire(e)
-	if err != nil {
-		return nil, err
+	w := writer{out: make([]byte, 0, 512)}
+	return w.encode(&e)
+}
+
+func (w *writer) encode(e *terminal.Entry) ([]byte, error) {
+	w.entry(e)
+	if len(w.out) > MaxBytes {
+		w.refuse("it would take %d bytes and %d are the most", len(w.out), MaxBytes)
 	}
-	raw, err := encoding.Marshal(wire)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnencodable, err)
+	if w.bad != nil {
+		return nil, w.bad
 	}
-	if len(raw) > MaxBytes {
-		return nil, fmt.Errorf("%w: it would take %d bytes and %d are the most", ErrUnencodable, len(raw), MaxBytes)
-	}
-	if !utf8Throughout(e) {
-		return nil, fmt.Errorf("%w: one of its texts is not UTF-8", ErrUnencodable)
-	}
-	return raw, nil
+	return w.out, nil
 }
 
 // Decode reads what Encode wrote and nothing else, or answers ErrMalformed. Wall comes back in a fixed zone of the store's offset,
@@ -214,136 +127,18 @@ func Decode(raw []byte) (terminal.Entry, error) {
 	if len(raw) > MaxBytes {
 		return terminal.Entry{}, fmt.Errorf("%w: %d bytes are more than the %d allowed", ErrMalformed, len(raw), MaxBytes)
 	}
-	var wire wireEntry
-	if err := decoding.Unmarshal(raw, &wire); err != nil {
-		return terminal.Entry{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	var e terminal.Entry
+	r := reader{rest: raw}
+	r.entry(&e)
+	if r.bad == nil && len(r.rest) > 0 {
+		r.refuse("something follows it")
 	}
-	if wire.Version != Version {
-		return terminal.Entry{}, fmt.Errorf("%w of a known version: it is version %d", ErrMalformed, wire.Version)
+	if r.bad != nil {
+		return terminal.Entry{}, r.bad
 	}
-	e, err := fromWire(wire)
-	if err != nil {
-		return terminal.Entry{}, err
-	}
-	again, err := Encode(e)
-	if err != nil || !bytes.Equal(again, raw) {
+	again := writer{out: make([]byte, 0, len(raw))}
+	if written, err := again.encode(&e); err != nil || !bytes.Equal(written, raw) {
 		return terminal.Entry{}, fmt.Errorf("%w: it is not in its only allowed encoding", ErrMalformed)
 	}
 	return e, nil
-}
-
-func toWire(e terminal.Entry) (wireEntry, error) {
-	switch {
-	case e.Seq == 0 || e.Epoch == 0 || e.Kind == 0:
-		return wireEntry{}, fmt.Errorf("%w: sequence number, epoch and kind are needed", ErrUnencodable)
-	case e.Receipt.Number != 0 && e.Receipt.Epoch != e.Epoch:
-		return wireEntry{}, fmt.Errorf("%w: its receipt number is of another epoch", ErrUnencodable)
-	case e.Receipt.Number == 0 && e.Receipt.Epoch != 0:
-		return wireEntry{}, fmt.Errorf("%w: its receipt number has an epoch and no number", ErrUnencodable)
-	}
-	wire := wireEntry{
-		Version: Version, Merchant: e.Merchant, Store: e.Store, Terminal: e.Terminal, Epoch: e.Epoch, Seq: e.Seq,
-		UID: idBytes(e.UID), Receipt: e.Receipt.Number, Kind: uint8(e.Kind), About: idBytes(e.About), Bill: moneyToWire(e.Bill),
-		Operator: e.Operator, Approver: e.Approver, Assurance: string(e.Assurance), Claim: e.Claim, Lease: e.Lease,
-		Reason: string(e.Reason), Note: e.Note, Wall: instant(e.Wall), Lower: instant(e.Lower), Upper: instant(e.Upper),
-		Boot: e.Boot, Monotonic: e.Monotonic.Microseconds(), Cursor: e.Cursor, KnownHead: e.KnownHead,
-		PolicyVersion: e.PolicyVersion,
-	}
-	var err error
-	if wire.Totals, err = totalsToWire(e.Totals); err != nil {
-		return wireEntry{}, err
-	}
-	if wire.Wall != nil {
-		_, seconds := e.Wall.Zone()
-		wire.Offset = int64(seconds / 60)
-	}
-	if e.BusinessDay != (terminal.Date{}) {
-		wire.BusinessDay = e.BusinessDay.String()
-	}
-	for _, reason := range e.Reasons {
-		wire.Reasons = append(wire.Reasons, string(reason))
-	}
-	for _, head := range e.Heads {
-		if len(head) != 32 {
-			return wireEntry{}, fmt.Errorf("%w: a head has %d bytes instead of 32", ErrUnencodable, len(head))
-		}
-		wire.Heads = append(wire.Heads, head)
-	}
-	for i, line := range e.Lines {
-		encoded, err := lineToWire(line)
-		if err != nil {
-			return wireEntry{}, fmt.Errorf("line %d: %w", i, err)
-		}
-		wire.Lines = append(wire.Lines, encoded)
-	}
-	return wire, nil
-}
-
-func fromWire(wire wireEntry) (terminal.Entry, error) {
-	e := terminal.Entry{
-		Merchant: wire.Merchant, Store: wire.Store, Terminal: wire.Terminal, Epoch: wire.Epoch, Seq: wire.Seq,
-		Kind: terminal.EntryKind(wire.Kind), Bill: moneyFromWire(wire.Bill), Operator: wire.Operator, Approver: wire.Approver,
-		Assurance: terminal.Assurance(wire.Assurance), Claim: wire.Claim, Lease: wire.Lease, Reason: terminal.Reason(wire.Reason),
-		Note: wire.Note, Lower: fromInstant(wire.Lower, 0), Upper: fromInstant(wire.Upper, 0), Boot: wire.Boot,
-		Cursor: wire.Cursor, KnownHead: wire.KnownHead, PolicyVersion: wire.PolicyVersion, Heads: wire.Heads,
-	}
-	var err error
-	if e.Totals, err = totalsFromWire(wire.Totals); err != nil {
-		return e, err
-	}
-	if wire.Receipt != 0 {
-		e.Receipt = terminal.ReceiptNumber{Epoch: wire.Epoch, Number: wire.Receipt}
-	}
-	if wire.Offset < -maxOffset || wire.Offset > maxOffset {
-		return e, fmt.Errorf("%w: %d minutes are no zone's offset", ErrMalformed, wire.Offset)
-	}
-	e.Wall = fromInstant(wire.Wall, wire.Offset)
-	e.Monotonic = time.Duration(wire.Monotonic) * time.Microsecond
-	if wire.BusinessDay != "" {
-		day, err := terminal.ParseDate(wire.BusinessDay)
-		if err != nil {
-			return e, fmt.Errorf("%w: %w", ErrMalformed, err)
-		}
-		e.BusinessDay = day
-	}
-	for _, reason := range wire.Reasons {
-		e.Reasons = append(e.Reasons, terminal.Reason(reason))
-	}
-	if err := exactly(e.UID[:], wire.UID, "uid"); err != nil {
-		return e, err
-	}
-	if err := exactly(e.About[:], wire.About, "uid of another entry"); err != nil {
-		return e, err
-	}
-	for i, line := range wire.Lines {
-		decoded, err := lineFromWire(line)
-		if err != nil {
-			return e, fmt.Errorf("line %d: %w", i, err)
-		}
-		e.Lines = append(e.Lines, decoded)
-	}
-	return e, nil
-}
-
-// utf8Throughout reports that every text of e is UTF-8: what is not could be written and never read again.
-func utf8Throughout(e terminal.Entry) bool {
-	texts := []string{e.Merchant, e.Store, e.Terminal, e.Operator, e.Approver, string(e.Assurance), e.Claim, e.Lease,
-		string(e.Reason), e.Note, e.Boot, e.Cursor, currency(e.Bill)}
-	for _, reason := range e.Reasons {
-		texts = append(texts, string(reason))
-	}
-	for _, l := range e.Lines {
-		texts = append(texts, l.Campaign, string(l.Kind), l.Part, l.Masked,
-			currency(l.Amount), currency(l.Discount), currency(l.Price), currency(l.Value))
-		for _, reason := range l.Reasons {
-			texts = append(texts, string(reason))
-		}
-	}
-	texts = append(texts, totalsTexts(e.Totals)...)
-	for _, text := range texts {
-		if !utf8.ValidString(text) {
-			return false
-		}
-	}
-	return true
 }

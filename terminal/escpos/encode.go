@@ -1,6 +1,7 @@
 package escpos
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -18,6 +19,9 @@ const (
 // ErrTooWide says that a slip was laid out for wider paper than the printer has.
 var ErrTooWide = errors.New("the slip is laid out wider than the printer prints")
 
+// usualBytes is more than most slips take where the printer draws the QR code.
+const usualBytes = 2048
+
 // Encode writes a slip as the exact bytes for one kind of printer. They begin by bringing the printer into a known state, and
 // end with the paper cut or at the tear bar. It needs no printer and takes about a millisecond: it runs inside the transaction
 // that records what the slip says.
@@ -25,7 +29,7 @@ func (t *Typesetter) Encode(slip terminal.Slip, profile Profile) ([]byte, error)
 	if slip.Columns > profile.Columns {
 		return nil, fmt.Errorf("%w: %d columns on %s, which has %d", ErrTooWide, slip.Columns, profile.ID, profile.Columns)
 	}
-	w := &writer{profile: profile, typesetter: t, page: -1}
+	w := &writer{profile: profile, typesetter: t, page: -1, out: make([]byte, 0, usualBytes)}
 	w.begin()
 	for i, row := range slip.Rows {
 		if err := w.row(row); err != nil {
@@ -118,14 +122,11 @@ func flag(on bool) byte {
 
 // rule draws a line across: with the line-drawing character where the printer has one, else with hyphens.
 func (w *writer) rule() {
-	line := make([]rune, w.profile.Columns)
-	for i := range line {
-		line[i] = '─'
-	}
-	if runs, ok := w.plan(line); ok {
+	if runs, ok := w.plan([]rune{'─'}); ok {
+		runs[0].bytes = bytes.Repeat(runs[0].bytes, w.profile.Columns)
 		w.runs(runs)
 	} else {
-		for range line {
+		for range w.profile.Columns {
 			w.put('-')
 		}
 	}

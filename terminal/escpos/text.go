@@ -20,6 +20,12 @@ type run struct {
 
 // text writes one row: as characters where the printer has them all, else as a picture of the row.
 func (w *writer) text(row terminal.SlipRow) {
+	if plain(row.Text) {
+		w.latin()
+		w.out = append(w.out, row.Text...)
+		w.put(lf)
+		return
+	}
 	line := printable(row.Text)
 	runs, ok := w.plan(line)
 	if !ok {
@@ -52,12 +58,6 @@ func (w *writer) runs(runs []run) {
 // are no text become question marks.
 func printable(text string) []rune {
 	line := make([]rune, 0, len(text))
-	if plain(text) {
-		for _, r := range text {
-			line = append(line, r)
-		}
-		return line
-	}
 	for _, r := range norm.NFC.String(text) { // an accent of its own would print beside its letter
 		switch {
 		case r == utf8.RuneError:

@@ -16,11 +16,14 @@ const TestCode = "COUNTERSIGN-TEST-PAGE"
 // The narrowest slip that can be laid out; anything less is laid out as this.
 const narrowest = 16
 
+// usualRows is more than most slips have.
+const usualRows = 40
+
 // Layout lays facts out in so many columns (32, 42 or 48 on real paper) and in the language of words. Nothing is cut off: what
 // is too long for a row goes on in the next. Which slip it is, and that it is a duplicate or training, is said at the top and
 // in a way that nobody overlooks.
 func Layout(facts terminal.SlipFacts, words terminal.Words, columns int) terminal.Slip {
-	s := &sheet{facts: facts, words: words, columns: max(columns, narrowest)}
+	s := &sheet{facts: facts, words: words, columns: max(columns, narrowest), rows: make([]terminal.SlipRow, 0, usualRows)}
 	s.head()
 	switch facts.Kind {
 	case terminal.SlipTest:

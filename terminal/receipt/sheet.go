@@ -39,6 +39,11 @@ func (s *sheet) centre(text string, style terminal.SlipRow) {
 func (s *sheet) left(text string, style terminal.SlipRow) { s.wrapped(text, style) }
 
 func (s *sheet) wrapped(text string, style terminal.SlipRow) {
+	if text = Clean(text); fits(text, s.room(style)) {
+		style.Text = text
+		s.rows = append(s.rows, style)
+		return
+	}
 	for _, line := range Wrap(text, s.room(style)) {
 		row := style
 		row.Text = line

@@ -25,6 +25,8 @@ func Clean(text string) string {
 	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
+		case r >= ' ' && r <= '~': // most are, in a text that is not plain, too
+			return r
 		case r == utf8.RuneError, r == noBreak:
 			return r
 		case unicode.Is(unicode.Cf, r):
@@ -54,7 +56,7 @@ func Wrap(text string, columns int) []string {
 	if text == "" {
 		return nil
 	}
-	if terminal.Columns(text) <= columns && !strings.Contains(text, "  ") { // it is drawn before each COMMIT, and most rows are whole
+	if fits(text, columns) {
 		return []string{text}
 	}
 	var rows []string
@@ -93,6 +95,11 @@ func Wrap(text string, columns int) []string {
 	}
 	flush()
 	return rows
+}
+
+// fits reports that a clean text is one row as it is, as most are: it is drawn before each COMMIT.
+func fits(text string, columns int) bool {
+	return text != "" && terminal.Columns(text) <= max(columns, 2) && !strings.Contains(text, "  ")
 }
 
 // pieces cuts a text into what may not be broken: words, single spaces, and Chinese characters with the punctuation that
