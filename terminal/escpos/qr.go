@@ -71,5 +71,47 @@ func codeOf(text string) (*qrcode.QRCode, error) {
 	return code, nil
 }
 
-// sideOf is how many squares a code is wide: of version 1, 21, and 4 more of each version (ISO/IEC 18004, 6.3.1).
-func sideOf(code *qrcode.QRCode) int { return 17 + 4*code.VersionNumber }
+// sideOf is how many squares the code of a text is wide: of version 1, 21, and 4 more of each version (ISO/IEC 18004, 6.3.1).
+func sideOf(text string) (int, error) {
+	if err := checkQR(text); err != nil {
+		return 0, err
+	}
+	version := versionOf(text)
+	if version == 0 {
+		code, err := codeOf(text)
+		if err != nil {
+			return 0, err
+		}
+		version = code.VersionNumber
+	}
+	return 17 + 4*version, nil
+}
+
+// mediumBits is how many bits of data a code of versions 1 to 9 holds at level M (ISO/IEC 18004, table 7).
+var mediumBits = [...]int{128, 224, 352, 512, 688, 864, 992, 1232, 1456}
+
+// versionOf is the version of the code of a text of digits and capitals, such as the id that is on each slip: 0 where it takes the
+// encoder to tell. A printer that draws the code itself needs no more, and the encoder takes longer than all else of a slip's bytes.
+func versionOf(text string) int {
+	digits := 0
+	for _, b := range []byte(text) {
+		switch {
+		case b >= '0' && b <= '9':
+			digits++
+		case b < 'A' || b > 'Z':
+			return 0
+		}
+	}
+	// In one stretch of alphanumeric mode it takes the most; numeric mode can save at most this much, before it costs a head of its own.
+	most := 13 + len(text)/2*11 + len(text)%2*6
+	least := 13 + (len(text)-digits)*11/2 + digits*10/3
+	for i, bits := range mediumBits {
+		if least <= bits {
+			if most <= bits {
+				return i + 1
+			}
+			return 0
+		}
+	}
+	return 0
+}

@@ -41,11 +41,10 @@ func checkQR(text string) error {
 
 // qr prints a QR code at level M, about 20 mm wide where the paper has that much.
 func (w *writer) qr(text string) error {
-	code, err := codeOf(text)
+	side, err := sideOf(text)
 	if err != nil {
 		return err
 	}
-	side := sideOf(code)
 	size := max(min(8, w.profile.DPI*3/4/side, w.profile.Dots/(side+2*quiet)), 2)
 	w.feed(quiet * size)
 	if w.profile.QR == "native" {
