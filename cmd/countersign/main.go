@@ -21,9 +21,11 @@ import (
 	"countersign/cmd/internal/station"
 	"countersign/cmd/internal/version"
 	"countersign/terminal"
+	"countersign/ui/widgets"
 )
 
 func main() {
+	widgets.Shade()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var options Options
 	err := command(ctx, &options).ExecuteContext(ctx)

@@ -12,12 +12,16 @@ import (
 
 // A window is drawn anew as a whole whenever anything in it changes, and many a till has no graphics card. There the processor asks for each
 // point of a rectangle how far it is from edges, corners and shadows, which took half of all drawing; a stretched picture of one point costs
-// a third of that. So large areas are such pictures, and only their corners are what Fyne has for round rectangles.
+// a third of that, and a shader that only says the colour half of that again. So large areas are such pictures, or shaders where there is a
+// painter that runs them, and only their corners are what Fyne has for round rectangles.
 
 // Area is a rectangle in one colour.
-func Area(colour fyne.ThemeColorName) fyne.CanvasObject { return area(theme.Color(colour)) }
+func Area(colour fyne.ThemeColorName) fyne.CanvasObject { return wide(theme.Color(colour)) }
 
-func area(colour color.Color) *canvas.Image {
+func area(colour color.Color) fyne.CanvasObject {
+	if shading {
+		return exact.of(colour)
+	}
 	point := image.NewNRGBA(image.Rect(0, 0, 1, 1))
 	point.Set(0, 0, colour)
 	picture := canvas.NewImageFromImage(point)
@@ -49,7 +53,7 @@ func ground(colour color.Color, radius float32, top bool) fyne.CanvasObject {
 	if top {
 		count = 2
 	}
-	return &fyne.Container{Layout: grounded{radius, count}, Objects: append(corners(colour, radius, count), area(colour), area(colour), area(colour))}
+	return &fyne.Container{Layout: grounded{radius, count}, Objects: append(corners(colour, radius, count), wide(colour), area(colour), area(colour))}
 }
 
 // corners are discs, of which the areas beside them leave a quarter to be seen.

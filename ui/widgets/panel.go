@@ -67,6 +67,13 @@ type Panel struct {
 	press   func(name string)
 	body    *fyne.Container
 	scroll  *container.Scroll // of the list
+	icons   map[drawnSign]*Icon
+}
+
+// drawnSign is a sign in its colours.
+type drawnSign struct {
+	sign       Sign
+	shape, cut fyne.ThemeColorName
 }
 
 // NewPanel makes an empty panel. press gets the name of each action pressed, and "key:7", "key:.", "key:erase" and "fill" from the keypad.
@@ -124,7 +131,7 @@ func (p *Panel) calm() fyne.CanvasObject {
 	v := p.verdict
 	objects := []fyne.CanvasObject{
 		Space(),
-		Middle(NewIcon(v.Sign, theme.Emblem, v.Tone.Ink(), theme.Surface)),
+		Middle(p.emblem(v.Tone.Ink(), theme.Surface)),
 		NewText(v.Title).In(theme.Heading, theme.Text).Strong().At(fyne.TextAlignCenter).Lines(2),
 		NewText(v.Subtitle).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(2),
 	}
@@ -134,6 +141,18 @@ func (p *Panel) calm() fyne.CanvasObject {
 	objects = append(objects, Space())
 	margin := theme.Size(theme.Margin)
 	return Stack(Outlined(theme.Surface, theme.Line), Inset(Column(theme.Size(theme.Inset), objects...), margin, margin, margin, margin))
+}
+
+// emblem is the panel's sign. It is made once: a picture that is new in a window has the whole window drawn a second time.
+func (p *Panel) emblem(shape, cut fyne.ThemeColorName) fyne.CanvasObject {
+	wanted := drawnSign{p.verdict.Sign, shape, cut}
+	if p.icons == nil {
+		p.icons = map[drawnSign]*Icon{}
+	}
+	if p.icons[wanted] == nil {
+		p.icons[wanted] = NewIcon(wanted.sign, theme.Emblem, shape, cut)
+	}
+	return p.icons[wanted]
 }
 
 // banner is the solid band that is understood from across the counter: sign, word, colour.
@@ -146,7 +165,7 @@ func (p *Panel) banner() fyne.CanvasObject {
 	words := Column(0,
 		NewText(v.Title).In(size, v.Tone.OnFill()).Strong().Lines(1),
 		p.subtitle())
-	line := []fyne.CanvasObject{Middle(NewIcon(v.Sign, theme.Emblem, v.Tone.OnFill(), v.Tone.Fill())), Middled(words)}
+	line := []fyne.CanvasObject{Middle(p.emblem(v.Tone.OnFill(), v.Tone.Fill())), Middled(words)}
 	if v.Waiting != "" {
 		line = append(line, Middle(pill(v.Waiting, v.Tone.OnFill(), v.Tone.Fill())))
 	}
