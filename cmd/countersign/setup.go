@@ -32,7 +32,7 @@ func (m *Main) openSetup() {
 		m.station.Log.Error("the calibration's code could not be drawn", "error", err.Error())
 		return
 	}
-	s := &setupWindow{main: m, window: m.app.NewWindow(m.Words().Say("setup.title", nil))}
+	s := &setupWindow{main: m, window: m.app.NewWindow(m.Words().Say("setup.window", nil))}
 	s.technician = &technician{
 		config: station.Config{Folder: m.station.Folder(), ConfigFile: m.options.Config, Program: "countersign", Version: version.String()},
 		words:  func() *translations.Words { return m.Words() }, opened: func() *station.Station { return m.station },
