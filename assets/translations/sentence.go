@@ -3,6 +3,8 @@ package translations
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // sentence is a sentence taken apart once, when it is loaded.
@@ -77,15 +79,21 @@ func (s sentence) fill(w *Words, args map[string]any) string {
 		return s[0].say(w, args)
 	}
 	var out strings.Builder
+	put := func(text string) {
+		if w.language == chinese && apart(out.String(), text) {
+			out.WriteByte(' ')
+		}
+		out.WriteString(text)
+	}
 	for i := range s {
 		p := &s[i]
 		switch {
 		case p.optional != nil:
 			if p.optional.complete(w, args) {
-				out.WriteString(p.optional.fill(w, args))
+				put(p.optional.fill(w, args))
 			}
 		default:
-			out.WriteString(p.say(w, args))
+			put(p.say(w, args))
 		}
 	}
 	return out.String()
@@ -100,6 +108,17 @@ func (p *piece) say(w *Words, args map[string]any) string {
 		return value
 	}
 	return noValue
+}
+
+// chinese is the language whose signs stand close together, but for a space towards a name in Latin letters. Sentences cannot have it
+// written: the same place may hold a Chinese name.
+const chinese = "zh-Hans"
+
+// apart reports that a Chinese sign and a Latin letter would meet.
+func apart(before, after string) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(after)
+	return unicode.Is(unicode.Han, last) && unicode.Is(unicode.Latin, first) || unicode.Is(unicode.Latin, last) && unicode.Is(unicode.Han, first)
 }
 
 // complete reports whether every place of the sentence has a value.

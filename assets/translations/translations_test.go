@@ -172,7 +172,7 @@ func TestAlreadyUsedNamesTimePlaceAndPerson(t *testing.T) {
 		{"en", used.Add(time.Hour), "Used today at 12:04 at Lakeside Quay, counter 2, by Li."},
 		{"en", used.Add(12 * time.Hour), "Used yesterday at 12:04 at Lakeside Quay, counter 2, by Li."}, // past midnight in Berlin, not in UTC
 		{"en", used.AddDate(0, 0, 9), "Used on 20 Nov 2026 at 12:04 at Lakeside Quay, counter 2, by Li."},
-		{"zh-Hans", used, "已于今天12:04在Lakeside Quay（2号收银台）由Li核销。"},
+		{"zh-Hans", used, "已于今天12:04在 Lakeside Quay（2号收银台）由 Li 核销。"},
 		{"de", used, "Eingelöst heute um 12:04 Uhr bei Lakeside Quay, Kasse 2, von Li."},
 		{"es", used, "Usado hoy a las 12:04 en Lakeside Quay, caja 2, por Li."},
 	} {
@@ -181,6 +181,11 @@ func TestAlreadyUsedNamesTimePlaceAndPerson(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", c.language, said, c.want)
 		}
 	}
+	facts["store"], facts["operator"] = "湖畔店", "李" // Chinese names stand as close as the words around them
+	if said := saying.In(For("zh-Hans", berlin).At(func() time.Time { return used })); said != "已于今天12:04在湖畔店（2号收银台）由李核销。" {
+		t.Errorf("with Chinese names: %q", said)
+	}
+	facts["store"] = "Lakeside Quay"
 	delete(facts, "operator") // a store where nobody signs in
 	facts["terminal"] = "bar"
 	if said := saying.In(For("en", berlin).At(func() time.Time { return used })); said != "Used today at 12:04 at Lakeside Quay, bar." {
