@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"sync/atomic"
@@ -19,6 +20,8 @@ import (
 // began again twice for each time that they came through, with all that they had done. So they take turns. The lock is a session's
 // and taken before BEGIN, since a transaction that waited within itself would wait with the snapshot of before. It decides nothing: it
 // spares work, and whoever cannot have it goes on without it, as serial as ever.
+//
+// It is asked for in one message with BEGIN and all that is foreseen, and given back in one with COMMIT.
 type turns struct {
 	never atomic.Bool  // the engine has no such locks
 	again atomic.Int64 // Unix nanoseconds before which no turn is waited for
@@ -45,49 +48,90 @@ func (e *engine) Together() int { return togetherMost }
 
 // WriteInTurn implements relational.Engine.
 func (e *engine) WriteInTurn(ctx context.Context, merchant string, do func(tx relational.Tx) error) error {
+	serial := level(relational.Serial)
 	plain := func(t *tx) error { return do(t) }
-	serial := begins[level(relational.Serial)]
-	var had bool
+	if e.turns.never.Load() || time.Now().UnixNano() < e.turns.again.Load() {
+		return e.write(ctx, serial, plain)
+	}
+	turn := &turn{number: turnOf(merchant)}
 	err := e.with(ctx, func(conn *pgx.Conn) error {
-		if had = e.turns.take(ctx, conn, merchant); !had {
-			return nil
-		}
-		defer giveTurn(context.WithoutCancel(ctx), conn, merchant)
-		return again(ctx, func() error { return once(context.WithoutCancel(ctx), conn, serial, plain) })
+		defer turn.end(context.WithoutCancel(ctx), conn)
+		return again(ctx, func() error { return onceInTurn(context.WithoutCancel(ctx), conn, turn, begins[serial], plain) })
 	})
-	if had || err != nil {
-		return err
-	}
-	return e.write(ctx, level(relational.Serial), plain)
-}
-
-// take waits for the merchant's turn, and says whether it came.
-func (t *turns) take(ctx context.Context, conn *pgx.Conn, merchant string) bool {
-	if t.never.Load() || time.Now().UnixNano() < t.again.Load() {
-		return false
-	}
-	waiting, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	_, err := conn.Exec(waiting, "SELECT pg_advisory_lock($1)", turnOf(merchant))
-	if err == nil {
-		return true
-	}
 	var refused *pgconn.PgError
 	switch {
+	case err == nil || turn.came:
+		return err
 	case errors.As(err, &refused) && (refused.Code == featureNotSupported || refused.Code == undefinedFunction):
-		t.never.Store(true)
-	case waiting.Err() != nil && ctx.Err() == nil:
-		t.again.Store(time.Now().Add(impatience).UnixNano())
+		e.turns.never.Store(true)
+	case turn.late:
+		e.turns.again.Store(time.Now().Add(impatience).UnixNano())
+	default:
+		return err
 	}
-	return false
+	return e.write(ctx, serial, plain)
 }
 
-// giveTurn lets the next one have it. A connection that cannot say so is closed, and with it goes the lock.
-func giveTurn(ctx context.Context, conn *pgx.Conn, merchant string) {
-	if conn.IsClosed() {
+// turn is one that is waited for.
+type turn struct {
+	number int64
+	mine   bool // now
+	came   bool // ever
+	late   bool // it was not waited for any longer
+}
+
+const (
+	takeTurn = "SELECT pg_advisory_lock(?)"
+	giveTurn = "SELECT pg_advisory_unlock(?)"
+)
+
+// taking is what takes the turn, where it is not had already: in a transaction of its own, since the next one's snapshot has to be newer.
+func (t *turn) taking() []statement {
+	if t == nil || t.mine {
+		return nil
+	}
+	return []statement{{begins[sql.LevelReadCommitted], nil}, {takeTurn, []any{t.number}}, {"end", nil}}
+}
+
+// giving is what gives it back, after a COMMIT.
+func (t *turn) giving() []statement {
+	if t == nil || !t.mine {
+		return nil
+	}
+	return []statement{{giveTurn, []any{t.number}}}
+}
+
+// did notes what a statement did that came through.
+func (t *turn) did(one statement) {
+	if t == nil {
 		return
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", turnOf(merchant)); err != nil {
+	switch one.query {
+	case takeTurn:
+		t.mine, t.came = true, true
+	case giveTurn:
+		t.mine = false
+	}
+}
+
+// patiently is a context in which to send a message, which may have to wait for the turn.
+func (t *turn) patiently(ctx context.Context) (context.Context, context.CancelFunc) {
+	if t == nil || t.came {
+		return ctx, func() {}
+	}
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	return waiting, func() {
+		t.late = !t.came && waiting.Err() != nil && ctx.Err() == nil
+		cancel()
+	}
+}
+
+// end lets the next one have the turn, whatever happened. A connection that cannot say so is closed, and with it goes the lock.
+func (t *turn) end(ctx context.Context, conn *pgx.Conn) {
+	if !t.mine || conn.IsClosed() {
+		return
+	}
+	if _, err := conn.Exec(ctx, dialect(giveTurn), t.number); err != nil {
 		_ = conn.Close(ctx)
 	}
 }

@@ -31,6 +31,8 @@ type tx struct {
 	depend   map[relational.Touch][]string // what is foreseen and depends on it
 	numbers  map[string][]int64            // those of a table's next rows
 	ahead    int                           // how many were taken at once last
+	turn     *turn                         // nil where none is waited for
+	ended    string                        // what the last COMMIT did
 	failed   error
 	change   sql.NullInt64 // the id of what was published last
 }
@@ -41,13 +43,24 @@ type statement struct {
 	args  []any
 }
 
+const (
+	commit   = "commit"
+	rollback = "rollback"
+)
+
 // once runs do in one transaction, which begin begins.
-func once(ctx context.Context, conn *pgx.Conn, begin string, do func(t *tx) error) (err error) {
-	t := &tx{ctx: ctx, conn: conn, waiting: []statement{{begin, nil}}}
+func once(ctx context.Context, conn *pgx.Conn, begin string, do func(t *tx) error) error {
+	return onceInTurn(ctx, conn, nil, begin, do)
+}
+
+// onceInTurn is once with the turn taken before, and given back after, in the same messages.
+func onceInTurn(ctx context.Context, conn *pgx.Conn, turn *turn, begin string, do func(t *tx) error) (err error) {
+	t := &tx{ctx: ctx, conn: conn, turn: turn, waiting: append(turn.taking(), statement{begin, nil})}
+	most := len(t.waiting)
 	ended := false
 	defer func() {
 		if !ended && conn.PgConn().TxStatus() != 'I' {
-			if _, undo := conn.Exec(context.WithoutCancel(ctx), "rollback"); undo != nil && !conn.IsClosed() {
+			if _, undo := conn.Exec(context.WithoutCancel(ctx), rollback); undo != nil && !conn.IsClosed() {
 				err = errors.Join(err, undo)
 			}
 		}
@@ -59,27 +72,20 @@ func once(ctx context.Context, conn *pgx.Conn, begin string, do func(t *tx) erro
 	if err != nil {
 		return err
 	}
-	if conn.PgConn().TxStatus() == 'I' && len(t.waiting) == 1 {
+	if conn.PgConn().TxStatus() == 'I' && len(t.waiting) == most {
 		return nil // nothing was asked
 	}
-	t.waiting = append(t.waiting, statement{"commit", nil})
-	done, err := t.send()
-	if err != nil {
+	t.waiting = append(append(t.waiting, statement{commit, nil}), turn.giving()...)
+	if _, _, err := t.ask(nil); err != nil && t.ended != "COMMIT" { // what comes after it is not its matter
 		if ended := ctx.Err(); ended != nil {
 			return ended // of a read, whose time was over just before: that is no fault of the database
 		}
 		return fmt.Errorf("the database could not be written: %w", err)
 	}
-	if ended = done == "COMMIT"; !ended {
-		return fmt.Errorf("the database could not be written: instead of COMMIT it did %s", done)
+	if ended = t.ended == "COMMIT"; !ended {
+		return fmt.Errorf("the database could not be written: instead of COMMIT it did %s", t.ended)
 	}
 	return nil
-}
-
-// send sends what waits, and returns what the last of it did.
-func (t *tx) send() (done string, err error) {
-	tag, _, err := t.ask(nil)
-	return tag.String(), err
 }
 
 // ask sends what waits and then asks, all in one message. It returns what the last that waited did, and the answers.
@@ -93,10 +99,16 @@ func (t *tx) ask(asks []statement) (last pgconn.CommandTag, answers []*answer, e
 			batch.Queue(dialect(one.query), storable(one.args)...)
 		}
 	}
-	results := t.conn.SendBatch(t.ctx, batch)
-	for range t.waiting {
+	ctx, cancel := t.turn.patiently(t.ctx)
+	defer cancel()
+	results := t.conn.SendBatch(ctx, batch)
+	for _, one := range t.waiting {
 		if last, err = results.Exec(); err != nil {
 			break
+		}
+		t.turn.did(one)
+		if one.query == commit {
+			t.ended = last.String()
 		}
 	}
 	for range asks {

@@ -98,12 +98,12 @@ func (c *change) hooksFor(merchant, event string) (ids []string, err error) {
 			return ids, nil
 		}
 	}
-	err = each(c, func(rows Rows) error {
+	err = every(c, askHooks(merchant, event), func(rows Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, "SELECT id FROM webhook WHERE merchant = ? AND state = 'live' AND (events = '' OR events LIKE ?)", merchant, "% "+event+" %")
+	})
 	if err == nil && c.facts != nil {
 		c.facts.hooks[event] = ids
 	}

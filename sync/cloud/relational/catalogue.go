@@ -262,7 +262,7 @@ func (c *change) saveCampaign(merchant string, campaign terminal.Campaign) error
 
 func loadCampaign(q Querier, merchant, id string) (campaign terminal.Campaign, err error) {
 	var body []byte
-	if err := q.QueryRow("SELECT body FROM campaign WHERE merchant = ? AND id = ?", merchant, id).Scan(&body); err != nil {
+	if err := first(q, askBody("campaign", merchant, id)).Scan(&body); err != nil {
 		return campaign, unknown(err, "campaign "+id)
 	}
 	return campaign, json.Unmarshal(body, &campaign)

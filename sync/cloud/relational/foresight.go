@@ -51,6 +51,46 @@ func askLeases(merchant string) Ask {
 	return Ask{"SELECT EXISTS (SELECT 1 FROM lease WHERE state = 'open' AND merchant = ?)", []any{merchant}, nil}
 }
 
+// askBody asks for a campaign, an operator or a store.
+func askBody(table, merchant, id string) Ask {
+	return Ask{"SELECT body FROM " + table + " WHERE merchant = ? AND id = ?", []any{merchant, id}, nil}
+}
+
+func askHooks(merchant, event string) Ask {
+	return Ask{"SELECT id FROM webhook WHERE merchant = ? AND state = 'live' AND (events = '' OR events LIKE ?)", []any{merchant, "% " + event + " %"}, nil}
+}
+
+// rememberedMost is how much of each is foreseen because it was asked for the last time.
+const rememberedMost = 16
+
+// remembered are what the last batch of a merchant looked up once, and the next one will too.
+type remembered struct{ campaigns, operators, events []string }
+
+func (f *batchFacts) remember() remembered {
+	return remembered{some(f.campaigns), some(f.operators), some(f.hooks)}
+}
+
+func some[V any](known map[string]V) (keys []string) {
+	for key := range known {
+		if keys = append(keys, key); len(keys) == rememberedMost {
+			break
+		}
+	}
+	return keys
+}
+
+func (f *foresight) recall(merchant string, known remembered) {
+	for _, id := range known.campaigns {
+		f.ask(askBody("campaign", merchant, id))
+	}
+	for _, id := range known.operators {
+		f.ask(askBody("operator", merchant, id))
+	}
+	for _, event := range known.events {
+		f.ask(askHooks(merchant, event))
+	}
+}
+
 func askStored(t cloud.Terminal, hash []byte) Ask {
 	return Ask{"SELECT " + storedColumns + " FROM entry WHERE terminal = ? AND hash = ?", []any{t.ID, hash}, []Touch{{JournalOf, t.ID}}}
 }

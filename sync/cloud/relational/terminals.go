@@ -337,7 +337,7 @@ func nameOf(q Querier, table, merchant, id string) string {
 	if id == "" {
 		return ""
 	}
-	err := q.QueryRow("SELECT body FROM "+table+" WHERE merchant = ? AND id = ?", merchant, id).Scan(&body)
+	err := first(q, askBody(table, merchant, id)).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) || json.Unmarshal(body, &named) != nil || named.Name == "" {
 		return id
 	}

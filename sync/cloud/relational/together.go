@@ -42,6 +42,7 @@ func (f *foresight) expect(table string, rows int) {
 type turns struct {
 	mu      sync.Mutex
 	waiting map[string][]*unit // also empty ones, where somebody is at work
+	known   map[string]remembered
 }
 
 // weightMost is how many entries are done together: what comes after them waits for them.
@@ -147,6 +148,22 @@ func (t *turns) pass(merchant string) {
 // failuresMost is how many failures, one after the other, say that it is not the units that are at fault.
 const failuresMost = 3
 
+// remember keeps what a batch looked up.
+func (t *turns) remember(merchant string, known remembered) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.known == nil {
+		t.known = map[string]remembered{}
+	}
+	t.known[merchant] = known
+}
+
+func (t *turns) recall(merchant string) remembered {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.known[merchant]
+}
+
 // doTogether does a batch in one transaction, and what fails in one of its own. Where much fails, or nobody knows what, each is done alone.
 func (s *Storage) doTogether(ctx context.Context, merchant string, batch []*unit) {
 	var alone []*unit
@@ -189,6 +206,9 @@ func (s *Storage) transact(ctx context.Context, merchant string, batch []*unit) 
 		for round := 0; ; round++ {
 			var f foresight
 			some := false
+			if round == 0 {
+				f.recall(merchant, s.turns.recall(merchant))
+			}
 			for _, u := range batch {
 				if round >= len(u.foresee) {
 					continue
@@ -212,6 +232,7 @@ func (s *Storage) transact(ctx context.Context, merchant string, batch []*unit) 
 				return err
 			}
 		}
+		s.turns.remember(merchant, c.facts.remember())
 		return nil
 	})
 	return failed, err
