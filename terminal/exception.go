@@ -1,6 +1,10 @@
 package terminal
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Exception is something that a manager must look at, as the cloud tells it: a voucher used more often than it allows, say.
 type Exception struct {
@@ -26,6 +30,37 @@ type Exception struct {
 	Entry    uint64    `json:"entry,omitempty"`    // where the journal parts, lacks an entry, or says that the clock was moved
 	Seconds  int64     `json:"seconds,omitempty"`  // by how much the clock was moved; forward is positive
 	Machines []Machine `json:"machines,omitempty"` // that use the terminal's key
+	// Of a fork, a restore and a clone:
+	Stake   []ExceptionStake `json:"stake,omitempty"`   // what it may cost, by what is known; AtRisk is what it comes to
+	History []ExceptionEvent `json:"history,omitempty"` // what happened to the journal, the oldest first
+}
+
+// ExceptionStake is a part of what an exception may cost.
+type ExceptionStake struct {
+	What      string `json:"what"`                // redeemed, claims, leases, offline, unsent
+	Count     int64  `json:"count"`               // redemptions, claims, units, redemptions at most (0: only their worth is limited), entries
+	Worth     *Money `json:"worth,omitempty"`     // nil where nobody knows
+	Unlimited bool   `json:"unlimited,omitempty"` // of offline: an offer's policy sets no limit
+}
+
+// ExceptionEvent is something that happened to a terminal's journal.
+type ExceptionEvent struct {
+	At    time.Time `json:"at"`              // when the cloud heard of it
+	Kind  string    `json:"kind"`            // journal_fork, journal_restore
+	Entry uint64    `json:"entry,omitempty"` // where it parts from what the cloud has
+	Left  int64     `json:"left,omitempty"`  // entries that the cloud has and the journal that goes on does not
+	Epoch uint32    `json:"epoch,omitempty"` // in which it goes on; 0 until it does
+}
+
+// Said is the event in words.
+func (e ExceptionEvent) Said(words Words) string {
+	facts := map[string]any{}
+	for name, n := range map[string]int64{"entry": int64(e.Entry), "left": e.Left, "epoch": int64(e.Epoch)} {
+		if n > 0 {
+			facts[name] = n
+		}
+	}
+	return words.Say("exception."+e.Kind+".event", facts)
 }
 
 // Machine is one of several machines that use a terminal's key.
@@ -35,6 +70,38 @@ type Machine struct {
 	Seen    time.Time `json:"seen"`           // when it was last heard
 	Head    uint64    `json:"head,omitempty"` // the last entry that it sent
 	Refused bool      `json:"refused,omitempty"`
+}
+
+// Stakes are the parts of what the exception may cost, in words.
+func (x Exception) Stakes(words Words) (parts []string) {
+	for _, part := range x.Stake {
+		facts := map[string]any{}
+		if part.Count > 0 {
+			facts["count"] = part.Count
+		}
+		if part.Worth != nil {
+			facts["worth"] = *part.Worth
+		}
+		key := "exception.stake." + part.What
+		if part.Unlimited {
+			key += ".unlimited"
+		}
+		parts = append(parts, words.Say(key, facts))
+	}
+	return parts
+}
+
+// staked is what the exception may cost in all, and its parts, in words.
+func (x Exception) staked(words Words) string {
+	facts := map[string]any{"parts": strings.Join(x.Stakes(words), words.Say("exception.stake.and", nil))}
+	key := "exception.stake.unknown"
+	if x.AtRisk != nil {
+		key, facts["amount"] = "exception.stake.most", *x.AtRisk
+		if slices.ContainsFunc(x.Stake, func(part ExceptionStake) bool { return part.Unlimited }) {
+			key = "exception.stake.more"
+		}
+	}
+	return words.Say(key, facts)
 }
 
 // Told is what happened, what it may cost and what to do about it, in words; "" for a kind whose uses tell it.
@@ -53,7 +120,11 @@ func (x Exception) Told(words Words) (title, cost, do string) {
 		}
 		return ""
 	}
-	return say("title"), say("cost"), say("do")
+	cost = say("cost")
+	if len(x.Stake) > 0 && cost != "" {
+		cost += " " + x.staked(words)
+	}
+	return say("title"), cost, say("do")
 }
 
 // ExceptionLimit is the limit that terminals exceeded while they were apart: at most Count per Per, and Used when it was noticed, as

@@ -87,21 +87,17 @@ func judgeLineOffline(line OutcomeLine, risk, whole Money, age time.Duration, ex
 // judgeTiers applies the tiers by cache age, where a campaign says nothing.
 func judgeTiers(line OutcomeLine, risk, whole Money, age time.Duration, exposure Exposure, at Situation) *Finding {
 	currency := line.Campaign.Currency
-	major := Money{1, currency}
-	for range CurrencyDigits(currency) {
-		major.Minor *= 10
-	}
 	switch {
 	case age <= freshCache:
 		return nil
 	case age <= recentCache:
 		return overLimits(OfflinePolicy{
-			PerRedemption: &Money{defaultPerRedemption * major.Minor, currency},
-			PerTerminal:   &Money{defaultPerTerminal * major.Minor, currency},
+			PerRedemption: majorUnits(defaultPerRedemption, currency),
+			PerTerminal:   majorUnits(defaultPerTerminal, currency),
 			Count:         defaultOfflineCount,
 		}, risk, whole, exposure)
 	}
-	low := Money{defaultLowValue * major.Minor, currency}
+	low := *majorUnits(defaultLowValue, currency)
 	if own := at.Settings.Store.OfflineLowValue; own != nil && own.Currency == currency {
 		low = *own
 	}
@@ -123,6 +119,58 @@ func overLimits(policy OfflinePolicy, risk, whole Money, exposure Exposure) *Fin
 		return &Finding{Reason: OfflineLimit, Facts: map[string]any{"most": policy.Count, "count": exposure.Count}}
 	}
 	return nil
+}
+
+// OfflineBound is what terminals honour without the cloud at the most.
+type OfflineBound struct {
+	Worth     *Money // of what the cloud has not acknowledged; nil where nothing is honoured alone, or worth is not limited
+	Count     int64  // redemptions; 0 where their number is not limited
+	Unlimited bool   // some offer's policy limits neither
+}
+
+// BoundOffline is the most that one terminal honours by the policies of campaigns before the cloud hears of it: each of them counts what was
+// honoured under all, so that the widest holds. The tiers count as their second: the quarter of an hour before it is as if online.
+func BoundOffline(campaigns []Campaign) OfflineBound {
+	var bound OfflineBound
+	var most int64
+	counted := true
+	for _, campaign := range campaigns {
+		policy := campaign.Offline
+		if policy == nil {
+			policy = &OfflinePolicy{Mode: ModeLimit, PerTerminal: majorUnits(defaultPerTerminal, campaign.Currency), Count: defaultOfflineCount}
+		}
+		worth := policy.PerTerminal
+		switch {
+		case policy.Mode == ModeNever:
+			continue
+		case policy.Mode != ModeLimit:
+			bound.Unlimited = true
+			continue
+		case worth == nil && policy.Count > 0 && policy.PerRedemption != nil:
+			if product := policy.PerRedemption.Minor * policy.Count; product/policy.Count == policy.PerRedemption.Minor {
+				worth = &Money{product, policy.PerRedemption.Currency}
+			}
+		}
+		if worth == nil {
+			bound.Unlimited = true
+			continue
+		}
+		if bound.Worth == nil || (worth.Currency == bound.Worth.Currency && worth.Minor > bound.Worth.Minor) {
+			bound.Worth = &Money{worth.Minor, worth.Currency}
+		}
+		most, counted = max(most, policy.Count), counted && policy.Count > 0
+	}
+	if counted && !bound.Unlimited {
+		bound.Count = most
+	}
+	return bound
+}
+
+func majorUnits(n int64, currency string) *Money {
+	for range CurrencyDigits(currency) {
+		n *= 10
+	}
+	return &Money{n, currency}
 }
 
 func ageFacts(age, limit time.Duration, fresh Freshness, at Situation) map[string]any {

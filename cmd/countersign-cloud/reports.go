@@ -299,6 +299,11 @@ func exceptionTable(into io.Writer, all []api.Exception, places zones, words ter
 		} else if x.Note != nil {
 			story = strings.TrimSpace(story + " " + *x.Note)
 		}
+		if x.History != nil && len(*x.History) > 1 {
+			for _, event := range *x.History {
+				story += fmt.Sprintf("; %s %s", places.at(store, event.At), event.Said(words))
+			}
+		}
 		if x.Machines != nil {
 			for _, m := range *x.Machines {
 				story += fmt.Sprintf("; --machine %s since %s, last heard %s", m.Id, places.at(store, m.Since), places.at(store, m.Seen))

@@ -76,6 +76,11 @@ func story(text *strings.Builder, exception terminal.Exception, words terminal.W
 	} else if exception.Note != "" {
 		fmt.Fprintf(text, "  %s\n", exception.Note)
 	}
+	if len(exception.History) > 1 {
+		for _, event := range exception.History {
+			fmt.Fprintf(text, "  %s · %s\n", event.At.Format("2006-01-02 15:04:05 -07:00"), event.Said(words))
+		}
+	}
 	for _, machine := range exception.Machines {
 		fmt.Fprintf(text, "  machine %s · since %s, last heard %s · sent up to entry %d\n", machine.ID, machine.Since.Format("2006-01-02 15:04:05 -07:00"),
 			machine.Seen.Format("2006-01-02 15:04:05 -07:00"), machine.Head)

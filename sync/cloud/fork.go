@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -25,10 +26,10 @@ func CloneNote(t Terminal) string {
 		t.Name, t.Store, t.Store, t.Name)
 }
 
-// RestoreNote tells a manager what a restored journal means. seq is the first entry that it lacks, left how many there are of these.
+// RestoreNote tells a manager what a restored journal means. seq is the first entry that it lacks, left how many of these are here.
 func RestoreNote(t Terminal, seq uint64, left int64) string {
 	if left == 0 {
-		return fmt.Sprintf("The journal of terminal %s of store %s was restored from a backup. All that had been sent is in it; what was honoured and had "+
+		return fmt.Sprintf("The journal of terminal %s of store %s was restored from a backup. What was sent counts; what was honoured and had "+
 			"not been sent when the old disk was lost is known to nobody. Compare the day's paper slips with the report, then run countersign-cloud "+
 			"readmit %s/%s.", t.Name, t.Store, t.Store, t.Name)
 	}
@@ -84,16 +85,32 @@ func (s *Stake) Add(e terminal.Entry) {
 			continue
 		}
 		s.Units = terminal.AddUnitsUpTo(s.Units, line.Units)
-		worth := AtRisk(line, line.Units)
-		switch {
-		case worth == nil || s.mixed:
-		case s.AtRisk == nil:
-			s.AtRisk = &terminal.Money{Minor: worth.Minor, Currency: worth.Currency}
-		default:
-			sum, err := s.AtRisk.AddUpTo(*worth)
-			if s.AtRisk = &sum; err != nil { // another currency
-				s.AtRisk, s.mixed = nil, true
-			}
+		s.Put(AtRisk(line, line.Units))
+	}
+}
+
+// Put adds what something is worth; nil is what nobody knows.
+func (s *Stake) Put(worth *terminal.Money) {
+	switch {
+	case worth == nil || s.mixed:
+	case s.AtRisk == nil:
+		s.AtRisk = &terminal.Money{Minor: worth.Minor, Currency: worth.Currency}
+	default:
+		sum, err := s.AtRisk.AddUpTo(*worth)
+		if s.AtRisk = &sum; err != nil { // another currency
+			s.AtRisk, s.mixed = nil, true
 		}
 	}
+}
+
+// Worth is what units of a voucher are worth: their share of its price, else of its value, of a balance themselves; nil where nobody said.
+func Worth(v terminal.Voucher, campaign terminal.Campaign, units int64) *terminal.Money {
+	line := terminal.EntryLine{Units: v.Units, Price: cmp.Or(v.Price, campaign.Price), Value: cmp.Or(v.Value, campaign.Value)}
+	switch campaign.Kind {
+	case terminal.KindBalance:
+		line = terminal.EntryLine{Units: units, Amount: &terminal.Money{Minor: units, Currency: campaign.Currency}}
+	case terminal.KindPickup:
+		line.Units = int64(len(v.Lines))
+	}
+	return AtRisk(line, units)
 }

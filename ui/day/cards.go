@@ -34,11 +34,14 @@ func taskCards(s State, w words) []Card {
 // told are the kinds of exception that have words of their own.
 var told = map[string]bool{
 	"overrun": true, "revoked": true, "invalid": true, "reversal_excess": true, "customer_limit": true, "campaign_limit": true,
-	"journal_fork": true, "journal_chain": true,
+	"journal_fork": true, "journal_chain": true, "journal_gap": true, "journal_restore": true, "clone": true, "clock_moved": true, "cloud_restore": true,
 }
 
 func exceptionCard(x terminal.Exception, s State, w words) Card {
 	kind := x.Kind
+	if kind == "clock" { // the task of that name is about this computer's
+		kind = "clock_moved"
+	}
 	if !told[kind] {
 		kind = "other"
 	}
@@ -55,6 +58,10 @@ func exceptionCard(x terminal.Exception, s State, w words) Card {
 	if limit := x.Limit; limit != nil {
 		facts = append(facts, w.Say("exception.limit", args{"used": limit.Used, "count": limit.Count, "per": string(limit.Per)}))
 	}
+	if x.Terminal != "" && len(x.Uses) == 0 {
+		facts = append(facts, w.Say("ui.counter", args{"terminal": x.Terminal}))
+	}
+	facts = append(facts, x.Stakes(w)...)
 	if kind == "other" && x.Note != "" {
 		facts = append(facts, x.Note)
 	}

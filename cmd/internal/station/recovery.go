@@ -370,6 +370,9 @@ func inZone(x *terminal.Exception, zone *time.Location) {
 	for i, use := range x.Uses {
 		x.Uses[i].At = use.At.In(zone)
 	}
+	for i, event := range x.History {
+		x.History[i].At = event.At.In(zone)
+	}
 	for i, machine := range x.Machines {
 		x.Machines[i].Since, x.Machines[i].Seen = machine.Since.In(zone), machine.Seen.In(zone)
 	}

@@ -132,7 +132,9 @@ func forkStake(w *world) {
 		w.Fatalf("one whole exception was expected, not %+v", open)
 	}
 	w.expect("whose", []any{*open[0].Store, *open[0].StoreName, *open[0].Terminal, *open[0].Entry}, []any{quay, "Lakeside quay", c.Name, 2})
-	w.expect("at stake", []any{open[0].Units, *open[0].AtRisk}, []any{2, terminal.Money{Minor: 7980, Currency: "EUR"}})
+	w.expect("on the other line", []any{open[0].Units, part(open[0], "redeemed")}, []any{2, terminal.ExceptionStake{What: "redeemed", Count: 2, Worth: euros(7980)}})
+	w.expect("and alone", part(open[0], "offline"), terminal.ExceptionStake{What: "offline", Count: 50, Worth: euros(100_000)})
+	w.expect("at stake", open[0].AtRisk, euros(107_980))
 	told := slices.ContainsFunc(w.counter(quay).pull("", 2000).Records, func(r api.FeedRecord) bool {
 		return r.Exception != nil && r.Exception.Id == open[0].Id && r.Exception.Units == 2
 	})

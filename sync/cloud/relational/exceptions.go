@@ -29,6 +29,9 @@ type exceptionBody struct {
 	Limit     *terminal.ExceptionLimit `json:"limit,omitempty"` // of a limit's
 	Entry     uint64                   `json:"entry,omitempty"`
 	Seconds   int64                    `json:"seconds,omitempty"` // of a clock's
+
+	Stake   []terminal.ExceptionStake `json:"stake,omitempty"`
+	History []parting                 `json:"history,omitempty"`
 }
 
 // use describes the entry's own use of a line.
@@ -325,6 +328,16 @@ func scanException(row interface{ Scan(...any) error }) (x api.Exception, err er
 	}
 	if body.Seconds != 0 {
 		x.Seconds = &body.Seconds
+	}
+	if len(body.Stake) > 0 {
+		x.Stake = &body.Stake
+	}
+	if len(body.History) > 0 {
+		history := make([]api.ExceptionEvent, len(body.History))
+		for i, event := range body.History {
+			history[i] = event.ExceptionEvent
+		}
+		x.History = &history
 	}
 	for _, member := range []struct {
 		into  **string

@@ -2,7 +2,6 @@ package relational
 
 import (
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -16,19 +15,10 @@ import (
 // usesMost is how many redemptions of a branch an exception tells one by one.
 const usesMost = 50
 
-// openFork returns the id of the terminal's open exception about a fork, which it opens where there is none: one fork, one exception, however
+// tellFork returns the id of the terminal's open exception about its journal, which it opens where there is none: one fork, one exception, however
 // often its branch is sent.
-func (c *change) openFork(t cloud.Terminal, seq uint64, at time.Time) (id int64, err error) {
-	find := func() error {
-		return c.QueryRow("SELECT id FROM exception WHERE terminal = ? AND kind = 'journal_fork' AND state = 'open' ORDER BY id LIMIT 1", t.ID).Scan(&id)
-	}
-	if err = find(); !errors.Is(err, sql.ErrNoRows) {
-		return id, err
-	}
-	if err := c.openOf(t, api.ExceptionJournalFork, at, exceptionBody{Entry: seq, Note: cloud.ForkNote(t, seq)}, nil); err != nil {
-		return 0, err
-	}
-	return id, find()
+func (c *change) tellFork(t cloud.Terminal, of machine, seq uint64, at time.Time) (id int64, err error) {
+	return c.tellParting(t, parting{terminal.ExceptionEvent{At: at, Kind: string(api.ExceptionJournalFork), Entry: seq}, of.side})
 }
 
 // tellParted opens the exception about a journal that has to begin a new epoch, unless a manager was told already which machines there are and
@@ -39,14 +29,15 @@ func (c *change) tellParted(t cloud.Terminal, of machine, seq uint64, at time.Ti
 	}
 	usurped, err := c.usurped(t)
 	if err == nil && !usurped {
-		_, err = c.openFork(t, seq, at)
+		_, err = c.tellFork(t, of, seq, at)
 	}
 	return err
 }
 
 // keepBranch tells what the stray entries of a batch gave away. What a branch told of before, when it was kept and not applied, changes
 // nothing: a terminal that was readmitted in spite of it is not accused of it again. Of a machine that is refused only what it honoured is told.
-func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, of machine, stray []entry.Sealed, seq uint64) error {
+// begun says that the batch tells as well how the journal goes on after them.
+func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, of machine, stray []entry.Sealed, seq uint64, begun bool) error {
 	var fresh []entry.Sealed
 	for _, sealed := range stray {
 		if e, err := entry.Decode(sealed.Bytes); err == nil && of.refused && e.Kind != terminal.EntryRedeem {
@@ -67,7 +58,10 @@ func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, of machine, stray
 	if usurped, err := c.usurped(t); err != nil || (usurped && !of.refused) {
 		return err // what the real machine wrote while another had its numbers is not in doubt
 	}
-	id, err := c.openFork(t, seq, push.At)
+	id, _, err := c.parted(t)
+	if !begun || errors.Is(err, sql.ErrNoRows) {
+		id, err = c.tellFork(t, of, seq, push.At)
+	}
 	if err != nil {
 		return err
 	}
@@ -83,39 +77,11 @@ func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, of machine, stray
 
 // tellStake brings what an exception says of its branch up to date.
 func (c *change) tellStake(t cloud.Terminal, id int64) error {
-	var raw []byte
-	if err := c.QueryRow("SELECT body FROM exception WHERE id = ?", id).Scan(&raw); err != nil {
+	there, body, err := c.parted(t)
+	if err != nil || there != id {
 		return err
 	}
-	var body exceptionBody
-	if err := json.Unmarshal(raw, &body); err != nil {
-		return err
-	}
-	var stake cloud.Stake
-	var given []terminal.Entry
-	err := each(c, func(rows Rows) error {
-		var bytes []byte
-		if err := rows.Scan(&bytes); err != nil {
-			return err
-		}
-		// What does not decode was signed all the same: it stays as evidence, and has no units.
-		if e, err := entry.Decode(bytes); err == nil && e.Kind == terminal.EntryRedeem {
-			stake.Add(e)
-			given = append(given, e)
-		}
-		return nil
-	}, "SELECT bytes FROM branch WHERE exception = ? ORDER BY received_at, hash", id)
-	if err != nil {
-		return err
-	}
-	body.AtRisk, body.Uses = stake.AtRisk, branchUses(c, t, given)
-	if raw, err = json.Marshal(body); err != nil {
-		return err
-	}
-	if _, err := c.Exec("UPDATE exception SET units = ?, body = ? WHERE id = ?", stake.Units, string(raw), id); err != nil {
-		return err
-	}
-	return c.tellException(t.Merchant, id, []string{t.Store})
+	return c.retell(t, id, body, false)
 }
 
 func branchUses(q Querier, t cloud.Terminal, given []terminal.Entry) []api.ExceptionUse {

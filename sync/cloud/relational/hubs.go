@@ -120,7 +120,7 @@ func addPeers(q Querier, t cloud.Terminal, place int64, page *cloud.Page) error 
 		return err
 	}, `SELECT id, name, public_key, suspended, epoch, head_seq, head_hash, head_receipt,
 			(SELECT coalesce(max(seq), 0) FROM entry WHERE entry.terminal = t.id AND place BETWEEN 0 AND ?1),
-			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'journal_fork' AND x.state = 'open')
+			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_restore') AND x.state = 'open')
 		FROM terminal t WHERE merchant = ?2 AND store = ?3 ORDER BY id`, place, t.Merchant, t.Store); err != nil {
 		return err
 	}

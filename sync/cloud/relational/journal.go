@@ -65,6 +65,7 @@ type applying struct {
 	from     machine
 	head     entry.Place // where the journal ends that goes on
 	moved    bool        // the batch moved it
+	begun    bool        // the batch told how a journal goes on that parts
 	tip      stored      // the last entry of the batch, or before it, that is here
 	ack      *cloud.Ack
 }
@@ -214,7 +215,7 @@ func (a *applying) applyFresh(fresh []entry.Read, known int) error {
 		}
 	}
 	if len(stray) > 0 {
-		if err := a.keepBranch(t, a.push, a.from, stray, at.Seq-uint64(len(stray))+1); err != nil {
+		if err := a.keepBranch(t, a.push, a.from, stray, at.Seq-uint64(len(stray))+1, a.begun); err != nil {
 			return err
 		}
 	}
@@ -258,7 +259,7 @@ func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) er
 		if err != nil {
 			return err
 		}
-		if err := a.tellBegun(left); err != nil {
+		if err := a.tellBegun(e.Epoch, left); err != nil {
 			return err
 		}
 	}
@@ -277,29 +278,6 @@ func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) er
 		return a.tellClock(e)
 	}
 	return nil
-}
-
-// tellBegun opens the exception about a restored journal, whose new epoch leaves entries behind, or perhaps some that were never sent; of a
-// fork there is one already.
-func (a *applying) tellBegun(left int64) error {
-	// The flag is gone once any request has said it: a machine that took another's place on purpose is known by its side.
-	if left == 0 && !a.push.Standing.Restored && (a.from.side == 0 || a.from.clone) {
-		return nil
-	}
-	if usurped, err := a.usurped(a.terminal); err != nil || usurped {
-		return err // what a refused machine had brought: a manager has said what it is
-	}
-	// A machine that took the place of another on purpose says so only until it is known; the others raised the alarm about a copy.
-	if !a.push.Standing.Restored && (a.from.side == 0 || a.from.clone) {
-		_, err := a.openFork(a.terminal, a.head.Seq-uint64(left)+1, a.push.At)
-		return err
-	}
-	var mark []byte
-	if left == 0 { // it may begin another epoch before it is known
-		mark = fmt.Appendf(nil, "restored %d", a.from.side)
-	}
-	seq := a.head.Seq - uint64(left) + 1
-	return a.openOf(a.terminal, api.ExceptionJournalRestore, a.push.At, exceptionBody{Entry: seq, Note: cloud.RestoreNote(a.terminal, seq, left)}, mark)
 }
 
 // openGap tells of entries that can never come, once for each place.

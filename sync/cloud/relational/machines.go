@@ -110,6 +110,7 @@ func (c *change) newStart(t cloud.Terminal, standing cloud.Standing, at time.Tim
 	if err != nil {
 		return m, err
 	}
+	restored := false
 	successorOf, fresh, err := c.predecessor(t, standing, alive)
 	switch {
 	case err != nil:
@@ -125,11 +126,15 @@ func (c *change) newStart(t cloud.Terminal, standing cloud.Standing, at time.Tim
 				err = errors.Join(err, c.over(t, h.instance, at))
 			}
 		}
+		restored = err == nil
 	default:
 		m, err = c.anotherMachine(t)
 	}
 	if err == nil {
 		err = c.noteStart(t, standing, m, at)
+	}
+	if err == nil && restored {
+		err = c.restored(t, m.side, at)
 	}
 	if err == nil && m.clone {
 		err = c.openClone(t, at)
@@ -348,5 +353,11 @@ func (c *change) openEverywhere(t cloud.Terminal, kind api.ExceptionKind, at tim
 // openOf opens an exception about a terminal's journal or machine and tells its store. One with a mark is opened once.
 func (c *change) openOf(t cloud.Terminal, kind api.ExceptionKind, at time.Time, body exceptionBody, mark []byte) error {
 	body.Uses, body.Store, body.StoreName, body.Terminal = []api.ExceptionUse{}, t.Store, storeName(c, t.Merchant, t.Store), t.Name
+	switch kind {
+	case api.ExceptionJournalFork, api.ExceptionJournalRestore, api.ExceptionClone:
+		if _, err := c.weigh(t, 0, &body, kind, true); err != nil {
+			return err
+		}
+	}
 	return c.newException(t, kind, at, []string{t.Store}, body, "mark", mark)
 }
