@@ -2,7 +2,6 @@ package terminal
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -93,7 +92,12 @@ func (x Exception) Stakes(words Words) (parts []string) {
 
 // staked is what the exception may cost in all, and its parts, in words.
 func (x Exception) staked(words Words) string {
-	facts := map[string]any{"parts": strings.Join(x.Stakes(words), words.Say("exception.stake.and", nil))}
+	parts := x.Stakes(words)
+	all := parts[0]
+	for _, part := range parts[1:] {
+		all = words.Say("exception.stake.and", map[string]any{"first": all, "second": part})
+	}
+	facts := map[string]any{"parts": all}
 	key := "exception.stake.unknown"
 	if x.AtRisk != nil {
 		key, facts["amount"] = "exception.stake.most", *x.AtRisk
