@@ -310,7 +310,7 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 				broken[line.Voucher] = true
 				w.violate(5, "redemption %s of %s was confirmed, and is %d accepted, %d overrun, %d revoked", r.UID, line.Voucher, line.Accepted, line.Overrun, line.Revoked)
 			}
-			if r.Assurance == terminal.Leased && !w.forgot(r.UID) && line.Overrun > 0 {
+			if r.Assurance == terminal.Leased && !w.forgot(r.UID) && !w.forgotLease(all[r.UID]) && line.Overrun > 0 {
 				broken[line.Voucher] = true
 				w.violate(6, "redemption %s of %s was leased, and %d units of it are overrun", r.UID, line.Voucher, line.Overrun)
 			}
@@ -320,6 +320,13 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 	})
 	w.must(err)
 	w.tellRedemptions(broken)
+	for uid, e := range all {
+		for _, line := range e.Lines {
+			if broken[line.Voucher] {
+				w.note("of %s %s %s under lease %q", line.Voucher, e.Kind, uid, e.Lease)
+			}
+		}
+	}
 	if len(seen) != len(all) {
 		w.violate(2, "the tills made %d redemptions and reversals, the cloud lists %d", len(all), len(seen))
 	}
@@ -356,6 +363,11 @@ func (w *world) tellRedemptions(of map[terminal.VoucherID]bool) {
 		}
 		return nil
 	}))
+	for id, l := range w.leases() {
+		if of[l.voucher] {
+			w.note("of %s lease %s of %d units by %s, %d spent, open %t, from %v until %v", l.voucher, id, l.units, l.terminal, l.spent, l.open, l.at, l.expires)
+		}
+	}
 }
 
 // checkReports finds what the cloud reports of journals that were copied or put back, and none that were not.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"countersign/cmd/internal/station"
@@ -138,6 +139,20 @@ func (w *world) forgot(uid terminal.UID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.cloud.wasBack && w.approved[uid].Before(w.cloud.putBackAt)
+}
+
+// forgotLease reports that the cloud was put back to a backup that knows nothing of the lease under which something was honoured.
+func (w *world) forgotLease(e terminal.Entry) bool {
+	if !w.cloud.wasBack {
+		return false
+	}
+	known := w.leases()
+	for _, id := range strings.Fields(e.Lease) {
+		if _, ok := known[id]; !ok {
+			return true
+		}
+	}
+	return false
 }
 
 // restored reports that the counter's journal was put back to a backup.
