@@ -10,7 +10,7 @@ import (
 const (
 	garbage   = 40               // percent of what is in use that may be garbage before it is cleared away; Go's own 100 is for servers
 	settled   = 10 * time.Second // after this, what starting took is needed no more
-	tidyAgain = 2 * time.Minute  // such as after the journal was verified, a minute after the start and then daily
+	tidyAgain = time.Minute      // such as what was drawn for the last customers, or what the journal was verified with
 )
 
 // tidy gives back to the system what is no longer needed, soon after the start and then from time to time, until ctx ends.
@@ -22,6 +22,7 @@ func tidy(ctx context.Context) {
 			return
 		case <-time.After(next):
 			debug.FreeOSMemory()
+			trim()
 		}
 	}
 }

@@ -48,7 +48,7 @@ var migrations embed.FS
 const (
 	schemaVersion = 2
 	readers       = 4
-	readerCache   = "-16000" // KiB a connection
+	readerCache   = "-4000" // KiB a connection
 )
 
 var _ terminal.Cache = (*Cache)(nil)
