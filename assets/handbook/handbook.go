@@ -5,20 +5,25 @@ import (
 	"embed"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 )
 
-//go:embed en zh-Hans
+//go:embed en zh-Hans de es
 var pages embed.FS
 
-// Languages lists the languages of the handbook, as BCP 47 tags. English has every page.
+// Languages lists the languages that have the whole handbook, as BCP 47 tags. Others have some of its pages.
 var Languages = []string{"en", "zh-Hans"}
 
-// Page is a page's Markdown in a language, or in English where that language has no handbook; fs.ErrNotExist for a page that there
-// is not. Names are those of Names: "printers".
+// Speaks reports whether there is a page in a language.
+func Speaks(language, name string) bool {
+	_, err := fs.Stat(pages, path.Join(language, name+".md"))
+	return err == nil
+}
+
+// Page is a page's Markdown in a language, or in English where that language has none; fs.ErrNotExist for a page that there is not. Names are
+// those of Names: "printers".
 func Page(language, name string) (string, error) {
-	if !slices.Contains(Languages, language) {
+	if !Speaks(language, name) {
 		language = Languages[0]
 	}
 	text, err := pages.ReadFile(path.Join(language, name+".md"))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,11 +22,14 @@ func TestEveryLanguageHasEveryPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, language := range Languages {
+		for _, language := range append([]string{"de", "es"}, Languages...) {
 			text, err := Page(language, name)
 			if err != nil {
 				t.Errorf("%s: %s: %v", language, name, err)
 				continue
+			}
+			if slices.Contains(Languages, language) && !Speaks(language, name) {
+				t.Errorf("%s has no page %s", language, name)
 			}
 			for what, count := range map[string]func(string) int{
 				"headings": func(text string) int { return len(heading.FindAllString(text, -1)) },
@@ -37,6 +41,9 @@ func TestEveryLanguageHasEveryPage(t *testing.T) {
 				}
 			}
 		}
+	}
+	if text, err := Page("de", "cashier"); err != nil || !strings.HasPrefix(text, "# An der Kasse") || Speaks("de", "printers") {
+		t.Errorf("a language with one page: %.20q, %v", text, err)
 	}
 	if text, err := Page("de", "printers"); err != nil || !strings.HasPrefix(text, "# Printers") {
 		t.Errorf("a language without a handbook: %.20q, %v", text, err)

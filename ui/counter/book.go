@@ -115,7 +115,11 @@ func (c *Screen) bookSheet(w words) fyne.CanvasObject {
 	button := func(name, label, key string) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: name, Label: w.Say(label, nil), Key: key}, theme.Ready, c.pressed)
 	}
-	return widgets.SheetBody(w.Say("ui.book.title", nil), "", widgets.Beside(theme.Size(theme.Margin), c.book.Object(), side),
+	foreign := ""
+	if !handbook.Speaks(w.Language(), c.reading.page) {
+		foreign = w.Say("ui.book.foreign", nil)
+	}
+	return widgets.SheetBody(w.Say("ui.book.title", nil), foreign, widgets.Beside(theme.Size(theme.Margin), c.book.Object(), side),
 		button(pressLess, "ui.book.less", "PgUp"), button(pressMore, "ui.book.more", "PgDn"),
 		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
 }
