@@ -60,12 +60,14 @@ func (e *engine) WriteInTurn(ctx context.Context, merchant string, do func(tx re
 	})
 	var refused *pgconn.PgError
 	switch {
-	case err == nil || turn.came:
+	case err == nil:
+		return nil
+	case turn.late:
+		e.turns.again.Store(time.Now().Add(impatience).UnixNano())
+	case turn.came:
 		return err
 	case errors.As(err, &refused) && (refused.Code == featureNotSupported || refused.Code == undefinedFunction):
 		e.turns.never.Store(true)
-	case turn.late:
-		e.turns.again.Store(time.Now().Add(impatience).UnixNano())
 	default:
 		return err
 	}
@@ -77,7 +79,7 @@ type turn struct {
 	number int64
 	mine   bool // now
 	came   bool // ever
-	late   bool // it was not waited for any longer
+	late   bool // the message that asks for it was not waited for any longer
 }
 
 const (
@@ -121,7 +123,7 @@ func (t *turn) patiently(ctx context.Context) (context.Context, context.CancelFu
 	}
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	return waiting, func() {
-		t.late = !t.came && waiting.Err() != nil && ctx.Err() == nil
+		t.late = waiting.Err() != nil && ctx.Err() == nil
 		cancel()
 	}
 }

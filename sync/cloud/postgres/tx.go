@@ -75,6 +75,11 @@ func onceInTurn(ctx context.Context, conn *pgx.Conn, turn *turn, begin string, d
 	if conn.PgConn().TxStatus() == 'I' && len(t.waiting) == most {
 		return nil // nothing was asked
 	}
+	if turn != nil && !turn.mine { // a message that is given up while it waits for its turn must not hold a COMMIT
+		if _, _, err := t.ask(nil); err != nil {
+			return err
+		}
+	}
 	t.waiting = append(append(t.waiting, statement{commit, nil}), turn.giving()...)
 	if _, _, err := t.ask(nil); err != nil && t.ended != "COMMIT" { // what comes after it is not its matter
 		if ended := ctx.Err(); ended != nil {

@@ -123,12 +123,13 @@ func Nonce() int64 { return 1 + rand.Int64N(math.MaxInt64-1) }
 
 // Storage implements cloud.Storage.
 type Storage struct {
-	engine Engine
-	watch  watch
-	looks  looks
-	turns  turns
-	copy   bool // see Copy
-	tell   atomic.Pointer[func(cloud.Alarm)]
+	engine  Engine
+	watch   watch
+	looks   looks
+	turns   turns
+	callers callers
+	copy    bool // see Copy
+	tell    atomic.Pointer[func(cloud.Alarm)]
 }
 
 var _ cloud.Storage = (*Storage)(nil)

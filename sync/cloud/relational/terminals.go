@@ -127,10 +127,16 @@ func freeName(q Querier, merchant, store string) (string, error) {
 	}
 }
 
+const terminalColumns = "id, merchant, store, name, public_key, seal_key, suspended, last_seen"
+
 func terminalBy(q Querier, condition string, args ...any) (t cloud.Terminal, err error) {
+	return scanTerminal(q.QueryRow("SELECT "+terminalColumns+" FROM terminal WHERE "+condition, args...))
+}
+
+// scanTerminal reads a row of terminalColumns.
+func scanTerminal(row Row) (t cloud.Terminal, err error) {
 	var key []byte
 	var seen sql.NullInt64
-	row := q.QueryRow("SELECT id, merchant, store, name, public_key, seal_key, suspended, last_seen FROM terminal WHERE "+condition, args...)
 	if err := row.Scan(&t.ID, &t.Merchant, &t.Store, &t.Name, &key, &t.SealKey, &t.Suspended, &seen); err != nil {
 		return t, unknown(err, "the terminal")
 	}
@@ -140,6 +146,9 @@ func terminalBy(q Querier, condition string, args ...any) (t cloud.Terminal, err
 
 // TerminalByKey implements cloud.Storage.
 func (s *Storage) TerminalByKey(ctx context.Context, key ed25519.PublicKey) (t cloud.Terminal, err error) {
+	if s.engine.Together() > 1 {
+		return s.callers.find(ctx, s, key)
+	}
 	err = s.look(ctx, func(q Querier) error {
 		t, err = terminalBy(q, "public_key = ?", []byte(key))
 		return err
