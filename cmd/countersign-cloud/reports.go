@@ -21,11 +21,13 @@ import (
 )
 
 func newRedemptions(g *globals) *cobra.Command {
-	var day, store, format string
+	var day, store, name, format string
 	cmd := &cobra.Command{
 		Use:     "redemptions",
 		Short:   "List every redemption and reversal with assurance and verdict",
-		Example: "  countersign-cloud redemptions --day 2026-11-21 --store quay --format csv",
+		Long: "Lists what was redeemed and taken back. \"left behind\" is what stands on another line of a terminal's journal than the one that goes on:\n" +
+			"the journal was copied or restored, and the terminal's own report does not have it. It counts all the same.",
+		Example: "  countersign-cloud redemptions --day 2026-11-21 --store quay --terminal counter-2 --format csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter := cloud.RedemptionFilter{Store: store}
 			if day != "" {
@@ -37,16 +39,17 @@ func newRedemptions(g *globals) *cobra.Command {
 			if format != "table" && format != "json" && format != "csv" {
 				return usage("--format cannot be %q: table, json and csv are formats", format)
 			}
-			return g.with(func(s cloud.Office) error { return g.redemptions(cmd.Context(), s, filter, format) })
+			return g.with(func(s cloud.Office) error { return g.redemptions(cmd.Context(), s, filter, name, format) })
 		},
 	}
 	cmd.Flags().StringVar(&day, "day", "", "business day, such as 2026-11-21")
 	cmd.Flags().StringVar(&store, "store", "", "id of a store")
+	cmd.Flags().StringVar(&name, "terminal", "", "name of a terminal, such as counter-2")
 	cmd.Flags().StringVar(&format, "format", "table", "table, json or csv")
 	return cmd
 }
 
-func (g *globals) redemptions(ctx context.Context, s cloud.Office, filter cloud.RedemptionFilter, format string) error {
+func (g *globals) redemptions(ctx context.Context, s cloud.Office, filter cloud.RedemptionFilter, name, format string) error {
 	if filter.Store != "" {
 		if _, _, err := g.store(ctx, s, filter.Store); err != nil {
 			return err
@@ -68,6 +71,9 @@ func (g *globals) redemptions(ctx context.Context, s cloud.Office, filter cloud.
 			return err
 		}
 		err = s.Redemptions(ctx, filter, func(r cloud.Redemption) error {
+			if name != "" && r.Terminal != name {
+				return nil
+			}
 			r.At, r.ReceivedAt, r.Excused = zones.in(r.Store, r.At), zones.in(r.Store, r.ReceivedAt), excused[r.UID]
 			all = append(all, r)
 			return nil
@@ -128,7 +134,7 @@ func listed(all []cloud.Redemption) []listing {
 
 var redemptionColumns = []string{"uid", "kind", "reverses", "business_day", "at", "received_at", "store", "terminal", "receipt", "operator", "approver",
 	"assurance", "verdict", "voucher", "campaign", "part", "units", "amount", "discount", "price", "value", "currency", "accepted", "overrun",
-	"revoked", "invalid", "reversed", "note", "excused"}
+	"revoked", "invalid", "reversed", "note", "excused", "left_behind"}
 
 // redemptionCSV writes one row for each line: a bill with several vouchers has several.
 func redemptionCSV(into io.Writer, all []cloud.Redemption) error {
@@ -147,7 +153,7 @@ func redemptionCSV(into io.Writer, all []cloud.Redemption) error {
 				r.ReceivedAt.Format(time.RFC3339), r.Store, r.Terminal, r.Receipt.String(), inert(r.Operator), inert(r.Approver), string(r.Assurance), string(ownVerdict(r, l)),
 				l.Voucher.String(), inert(l.Campaign), inert(l.Part), number(l.Units), decimal(l.Amount), decimal(l.Discount), decimal(l.Price), decimal(l.Value),
 				currency(l.Amount, l.Discount, l.Price, l.Value), number(l.Accepted), number(l.Overrun), number(l.Revoked), number(l.Invalid),
-				number(l.Reversed), inert(r.Note), strconv.FormatBool(r.Excused)})
+				number(l.Reversed), inert(r.Note), strconv.FormatBool(r.Excused), strconv.FormatBool(r.LeftBehind)})
 			if err != nil {
 				return err
 			}
@@ -209,6 +215,9 @@ func verdictOf(r cloud.Redemption, line cloud.RedemptionLine) string {
 	}
 	if r.Excused && verdict == terminal.Overrun {
 		said += ", excused"
+	}
+	if r.LeftBehind {
+		said += ", left behind"
 	}
 	return said
 }

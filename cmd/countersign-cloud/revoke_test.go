@@ -55,13 +55,13 @@ func TestWithdrawnAndExcusedAreSaid(t *testing.T) {
 	}
 	d.has("was used before: 2026-11-21 13:04:00+01:00 at quay/bar", out.String())
 	out.Reset()
-	if err := g.redemptions(t.Context(), cloud.NewOffice(known), cloud.RedemptionFilter{}, "table"); err != nil {
+	if err := g.redemptions(t.Context(), cloud.NewOffice(known), cloud.RedemptionFilter{}, "", "table"); err != nil {
 		t.Fatal(err)
 	}
 	d.has("overrun, excused", out.String())
 	known.exceptions[0].State = api.ExceptionOpen
 	out.Reset()
-	if err := g.redemptions(t.Context(), cloud.NewOffice(known), cloud.RedemptionFilter{}, "csv"); err != nil {
+	if err := g.redemptions(t.Context(), cloud.NewOffice(known), cloud.RedemptionFilter{}, "", "csv"); err != nil {
 		t.Fatal(err)
 	}
 	d.has(",false\n", out.String())

@@ -430,7 +430,8 @@ type Redemption struct {
 	ReceivedAt  time.Time              `json:"received_at"`
 	Bill        *terminal.Money        `json:"bill,omitempty"`
 	Note        string                 `json:"note,omitempty"`
-	Excused     bool                   `json:"excused,omitempty"` // every overrun of it was paid off since; a report's, no storage sets it
+	LeftBehind  bool                   `json:"left_behind,omitempty"` // on another line of the terminal's journal than the one that goes on: it was copied or restored
+	Excused     bool                   `json:"excused,omitempty"`     // every overrun of it was paid off since; a report's, no storage sets it
 	Lines       []RedemptionLine       `json:"lines"`
 }
 

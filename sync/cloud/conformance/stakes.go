@@ -55,6 +55,11 @@ func restoreIsOne(w *world) {
 	}
 	event = (*open[0].History)[1]
 	w.expect("and then", []any{event.Kind, event.Entry, event.Left, event.Epoch}, []any{"journal_restore", 2, 1, 3})
+	left := map[bool]int{}
+	for _, r := range w.redemptions() {
+		left[r.LeftBehind]++
+	}
+	w.expect("of the redemptions the journal that goes on has one, and the two that it lacks are said to be left behind", left, map[bool]int{false: 1, true: 2})
 	w.expect("readmitted", w.readmit(again), true)
 	w.expect("settled", len(w.exceptions(true)), 0)
 	again.restart()
