@@ -49,25 +49,65 @@ func Verify(ctx context.Context, path string, public ed25519.PublicKey) (Verifie
 	}
 	defer func() { _ = tx.Rollback() }() // it only read
 	q := newQueries(tx)
-	place, uses, err := q.verifyEntries(ctx, public)
-	if err != nil {
-		return Verified{Entries: place.Seq, Head: place}, err
+	pages := r.checkPagesBeside(ctx)
+	defer pages.stop()
+	checks := checkSignatures(ctx, public)
+	place, uses, err := q.verifyEntries(ctx, public, checks)
+	var after error
+	if err == nil { // while the last signatures are checked
+		after = q.verifyRest(ctx, uses, place)
 	}
 	verified := Verified{Entries: place.Seq, Head: place}
-	if err := uses.compare(ctx, q); err != nil {
+	if err = checks.finish(err); err == nil {
+		err = after
+	}
+	if err != nil {
 		return verified, err
+	}
+	if err := pages.wait(); err != nil {
+		return verified, err
+	}
+	return verified, q.verifySlips(ctx, public)
+}
+
+// verifyRest checks what the entries up to place make true of the other tables.
+func (q *queries) verifyRest(ctx context.Context, uses *tally, place entry.Place) error {
+	if err := uses.compare(ctx, q); err != nil {
+		return err
 	}
 	acked, err := q.acked(ctx)
 	if err == nil && acked > place.Seq {
 		err = fmt.Errorf("%w: entries %d to %d are missing: the cloud has them", ErrDamaged, place.Seq+1, acked)
 	}
-	if err != nil {
-		return verified, err
-	}
-	if err := q.checkPages(ctx); err != nil {
-		return verified, err
-	}
-	return verified, q.verifySlips(ctx, public)
+	return err
+}
+
+// pageCheck is a look at every page that goes on beside other work, on a connection of its own.
+type pageCheck struct {
+	done   chan struct{}
+	err    error
+	cancel context.CancelFunc
+}
+
+func (r *Reader) checkPagesBeside(ctx context.Context) *pageCheck {
+	ctx, cancel := context.WithCancel(ctx)
+	p := &pageCheck{done: make(chan struct{}), cancel: cancel}
+	go func() {
+		defer close(p.done)
+		p.err = r.q.checkPages(ctx)
+	}()
+	return p
+}
+
+func (p *pageCheck) wait() error {
+	<-p.done
+	return p.err
+}
+
+// stop ends the check where nobody waited for it.
+func (p *pageCheck) stop() {
+	p.cancel()
+	<-p.done
 }
 
 // verifyOlder is Verify of a file in an older form. Its own pages are checked too: a copy holds sound ones whatever they were.
@@ -127,33 +167,48 @@ type signed struct {
 	sig  []byte
 }
 
-// signatures checks signatures on every core: they are all that takes time.
+// Signatures are handed over in batches. As many batches may wait as keep every core busy while the tables are compared, which one core
+// does: a quarter of a million signatures, 35 MB.
+const (
+	batchSize   = 64
+	waitingMost = 4096
+)
+
+// signatures checks signatures on every core: they are what takes time.
 type signatures struct {
+	ctx   context.Context // of the whole verification
 	work  chan []signed
 	wait  sync.WaitGroup
 	mu    sync.Mutex
 	first uint64 // the first entry with a bad one, 0 for none
 }
 
-func checkSignatures(public ed25519.PublicKey) *signatures {
-	s := &signatures{work: make(chan []signed, 2*runtime.NumCPU())}
+// checkSignatures checks what comes until finish is called; once ctx has ended nothing is checked any more.
+func checkSignatures(ctx context.Context, public ed25519.PublicKey) *signatures {
+	s := &signatures{ctx: ctx, work: make(chan []signed, waitingMost)}
 	for range runtime.NumCPU() {
 		s.wait.Go(func() {
 			for batch := range s.work {
-				for _, one := range batch {
-					if !entry.Verify(public, one.hash, one.sig) {
-						s.mu.Lock()
-						if s.first == 0 || one.seq < s.first {
-							s.first = one.seq
-						}
-						s.mu.Unlock()
-						break
-					}
+				if ctx.Err() == nil {
+					s.check(public, batch)
 				}
 			}
 		})
 	}
 	return s
+}
+
+func (s *signatures) check(public ed25519.PublicKey, batch []signed) {
+	for _, one := range batch {
+		if !entry.Verify(public, one.hash, one.sig) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.first == 0 || one.seq < s.first {
+				s.first = one.seq
+			}
+			return
+		}
+	}
 }
 
 // finish waits for the checks and answers the earlier of a bad signature and err.
@@ -164,10 +219,14 @@ func (s *signatures) finish(err error) error {
 	if s.first != 0 && (!errors.As(err, &bad) || bad.Seq > s.first) {
 		return &entry.BadEntry{Seq: s.first, Problem: "is not signed by this terminal's key"}
 	}
+	if err == nil {
+		err = s.ctx.Err()
+	}
 	return err
 }
 
-func (q *queries) verifyEntries(ctx context.Context, public ed25519.PublicKey) (entry.Place, *tally, error) {
+// verifyEntries checks all of every entry but its signature, which it hands over to checks.
+func (q *queries) verifyEntries(ctx context.Context, public ed25519.PublicKey, checks *signatures) (entry.Place, *tally, error) {
 	place, uses := entry.Start(public), newTally()
 	// The driver makes a goroutine for each row of a query that can be cancelled; looking at ctx now and then costs nothing.
 	rows, err := q.query(context.WithoutCancel(ctx),
@@ -176,8 +235,6 @@ func (q *queries) verifyEntries(ctx context.Context, public ed25519.PublicKey) (
 		return place, uses, err
 	}
 	defer rows.Close()
-	checks := checkSignatures(public)
-	const batchSize = 64
 	batch := make([]signed, 0, batchSize)
 	for err == nil && rows.Next() {
 		var row indexedRow
@@ -203,7 +260,7 @@ func (q *queries) verifyEntries(ctx context.Context, public ed25519.PublicKey) (
 		err = explain(rows.Err())
 	}
 	checks.work <- batch
-	return place, uses, checks.finish(err)
+	return place, uses, err
 }
 
 // indexedRow is a row of entries with its index columns.
