@@ -19,7 +19,7 @@ import (
 func measureRedeem(ctx context.Context, l *lab) ([]row, error) {
 	few, many, each := 1_000_000, 10_000_000, 400
 	if l.quick {
-		few, many, each = 200_000, 1_000_000, 200
+		few, many, each = 100_000, 500_000, 200
 	}
 	small, err := openShop(ctx, l, few)
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 func measureVerify(ctx context.Context, l *lab) ([]row, error) {
 	entries, times := 1_000_000, 5
 	if l.quick {
-		entries = 50_000
+		entries = 30_000
 	}
 	path := filepath.Join(l.folder, "verify.db")
 	public, length, err := longJournal(ctx, path, entries)
