@@ -115,11 +115,11 @@ func (c *Screen) bookSheet(w words) fyne.CanvasObject {
 	button := func(name, label, key string) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: name, Label: w.Say(label, nil), Key: key}, theme.Ready, c.pressed)
 	}
-	foreign := ""
+	title := "ui.book.title"
 	if !handbook.Speaks(w.Language(), c.reading.page) {
-		foreign = w.Say("ui.book.foreign", nil)
+		title = "ui.book.foreign" // a line more would leave no room for the last chapter on a low screen
 	}
-	return widgets.SheetBody(w.Say("ui.book.title", nil), foreign, widgets.Beside(theme.Size(theme.Margin), c.book.Object(), side),
+	return widgets.SheetBody(w.Say(title, nil), "", widgets.Beside(theme.Size(theme.Margin), c.book.Object(), side),
 		button(pressLess, "ui.book.less", "PgUp"), button(pressMore, "ui.book.more", "PgDn"),
 		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
 }
