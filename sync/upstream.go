@@ -97,6 +97,12 @@ func (u *Upstream) Pull(ctx context.Context, of ed25519.PublicKey, cursor string
 // Backlogged is the last entry that the cloud has of a journal, where it refuses a push because it lacks entries before it.
 func Backlogged(err error) *api.Head { return gapOf(err) }
 
+// Passing reports that the cloud answers and cannot do what it was asked just now: asking again later makes sense.
+func Passing(err error) bool {
+	var refusal *Refusal
+	return errors.As(err, &refusal) && refusal.temporary()
+}
+
 // CursorUnknown reports that the cloud began its feed anew.
 func CursorUnknown(err error) bool {
 	var refusal *Refusal

@@ -247,7 +247,7 @@ func (h *Hub) handOnOne(ctx context.Context, t cloud.Terminal) error {
 	if head := cloudsync.Backlogged(err); head != nil {
 		return h.config.Copy.Sent(ctx, t, head.Seq) // a cloud that was restored, or a terminal that is new: send from there
 	}
-	if errors.Is(err, terminal.ErrNoAnswer) {
+	if errors.Is(err, terminal.ErrNoAnswer) || cloudsync.Passing(err) { // a busy cloud has found no fault with it
 		return err
 	}
 	if err != nil {

@@ -565,6 +565,25 @@ func TestAHubFillsACloudThatWasPutBack(t *testing.T) {
 	w.until("the cloud has all again", func() bool { return w.used(pass) == 5 })
 }
 
+// A cloud that cannot write for a moment says so in an answer of its own. If its hub took that for a fault of the entries, they would lie in the
+// shop until the same counter sells again.
+func TestAHubAsksACloudAgainThatCouldNotJustNow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	r, counters := w.store(1)
+	defer r.end(w)
+	c := counters[0]
+	w.must(w.storage.Close())
+	w.must(c.redeem(pass, 1, newUID(), terminal.Offline))
+	w.must(c.line.Push(t.Context()))
+	w.until("the cloud was asked twice in vain", func() bool { return w.line.asked("/v1/journal") > 1 })
+	storage, err := sqlite.Open(w.at)
+	w.must(err)
+	w.serves(storage)
+	w.until("the cloud has it", func() bool { return w.used(pass) == 1 })
+}
+
 // A counter that starts anew names to its hub only what the hub lacks. If the hub did not name the rest to the cloud, the cloud would let go
 // of what it holds for entries that are still on their way through the hub: another store honours those vouchers too, and what was
 // confirmed becomes an overrun.
