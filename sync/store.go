@@ -24,6 +24,7 @@ func NewStoreAuthority(hub *HubLine, cloud *Authority) *StoreAuthority {
 func (s *StoreAuthority) Ask(ctx context.Context, lookups []terminal.Lookup) (terminal.Row, error) {
 	if authority, _, err := s.hub.at(ctx); err == nil {
 		row, err := authority.Ask(ctx, lookups)
+		row.Secluded = !s.hub.Status().Online
 		if err == nil || (errors.Is(err, terminal.ErrUnknown) && s.hub.Status().Online) || !passable(err) {
 			return row, err
 		}

@@ -305,6 +305,27 @@ func TestUndoneElsewhereIsFreeOnceTheAuthoritySaysSo(t *testing.T) {
 	}
 }
 
+// If a hub that has no line could give a voucher back that was withdrawn since it had one, a till that knows better would honour a revoked
+// voucher; and if nobody could, one that was revoked by mistake and brought back would be turned away.
+func TestASecludedHubBringsNothingBack(t *testing.T) {
+	for name, test := range map[string]struct {
+		secluded, redeemed bool
+	}{"a hub without a line": {true, false}, "the cloud": {false, true}} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			row := c.stock("A", nil)
+			good := row
+			good.Voucher.Version, good.Secluded = row.Voucher.Version+1, test.secluded
+			row.Voucher.State = terminal.VoucherRevoked
+			c.cache.rows[row.Voucher.Lookup] = row
+			c.authority.ask = func([]terminal.Lookup) (terminal.Row, error) { return good, nil }
+			if outcome := c.redeem(t, scanOf("A")); outcome.Redeemed() != test.redeemed || c.authority.asked != 1 {
+				t.Errorf("%s for %s, asked %d times", outcome.Choice, outcome.Reason(), c.authority.asked)
+			}
+		})
+	}
+}
+
 // If a limit that is not reached yet were told as reached, a customer who may use the offer once more today would be sent away; and a
 // bill that holds too many would be taken for one on which somebody used the offer before.
 func TestLimitsThatAreNotReachedSayWhatIsLeft(t *testing.T) {

@@ -98,6 +98,8 @@ type Row struct {
 	Undone map[string]int64
 	// Order finds the other vouchers of the order that this one belongs to.
 	Order []Lookup
+	// Secluded says that it comes from a hub that is cut off from the cloud, and that may not have heard of what the cache has.
+	Secluded bool
 }
 
 // Freshness says how old the cache is.

@@ -316,6 +316,9 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 			return err
 		case b.known[i] && row.Voucher.ID == b.rows[i].Voucher.ID && row.Voucher.Version < b.rows[i].Voucher.Version:
 			// Who knows less than this terminal was restored from an older backup, and does not know yet what was used since.
+		case b.known[i] && row.Secluded && row.Voucher.ID == b.rows[i].Voucher.ID && b.rows[i].Voucher.State != VoucherActive:
+			// The cloud said to this terminal that the voucher is withdrawn. A hub that has not heard from it does not know better, whatever it
+			// counts its versions to: the cloud's may have begun anew from a backup.
 		default:
 			b.rows[i], b.known[i] = row, true
 			if err := t.addOrder(ctx, b, i); err != nil {

@@ -43,6 +43,8 @@ func (c *counter) approved(outcome terminal.Outcome, when asked) {
 		case revoked.IsZero():
 		case (offline || e.Assurance == terminal.Leased) && revoked.Before(when.fresh.ReachedEnd):
 			c.violate(12, "till %d honoured %s, whose revocation its cache had", c.index, line.Voucher)
+			row, err := c.station.Cache.Find(ctx, []terminal.Lookup{v.lookup})
+			c.note("revoked at %v, and the cache, whole until %v, has %s (%v)", revoked, when.fresh.ReachedEnd, text(row.Voucher), err)
 		case e.Assurance == terminal.Confirmed && revoked.Before(when.from):
 			c.violate(12, "till %d honoured %s as %s after its revocation", c.index, line.Voucher, e.Assurance)
 		}
