@@ -23,8 +23,8 @@ import (
 func newRedemptions(g *globals) *cobra.Command {
 	var day, store, name, format string
 	cmd := &cobra.Command{
-		Use:     "redemptions",
-		Short:   "List every redemption and reversal with assurance and verdict",
+		Use:   "redemptions",
+		Short: "List every redemption and reversal with assurance and verdict",
 		Long: "Lists what was redeemed and taken back. \"left behind\" is what stands on another line of a terminal's journal than the one that goes on:\n" +
 			"the journal was copied or restored, and the terminal's own report does not have it. It counts all the same.",
 		Example: "  countersign-cloud redemptions --day 2026-11-21 --store quay --terminal counter-2 --format csv",

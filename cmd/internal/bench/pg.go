@@ -130,6 +130,7 @@ func serveApart(ctx context.Context, storage *relational.Storage, database strin
 	}
 	child := exec.CommandContext(ctx, self, args...)
 	child.Stderr, child.Env = os.Stderr, append(os.Environ(), environment...)
+	asService(child)
 	life, err := child.StdinPipe()
 	if err != nil {
 		return nil, err

@@ -2,7 +2,15 @@
 
 package main
 
-import "syscall"
+import (
+	"os/exec"
+	"syscall"
+)
+
+// asService has a process begin in a session of its own, as what runs services does. Linux shares processors out between sessions first where
+// nobody says otherwise (sched(7), autogroup), and each process of PostgreSQL is one: a cloud in the session of whom it is measured with
+// would have one share for all of that together.
+func asService(command *exec.Cmd) { command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
 
 // openFiles lets this process have as many of n files and connections open as it may, and says how many that are.
 func openFiles(n uint64) (uint64, error) {
