@@ -305,6 +305,28 @@ func TestUndoneElsewhereIsFreeOnceTheAuthoritySaysSo(t *testing.T) {
 	}
 }
 
+// If a counter that was refused as suspended went on as soon as its cable is pulled, a thief would go on to the offline limits.
+func TestWhoWasRefusedAsSuspendedDoesNotGoOnAlone(t *testing.T) {
+	c := newCounter(t)
+	c.stock("A", nil)
+	facts := map[string]any{}
+	c.authority.claim = func(terminal.Claim) (terminal.ClaimAnswer, error) {
+		return terminal.ClaimAnswer{Findings: []terminal.Finding{{Reason: terminal.TerminalSuspended, Facts: facts}}}, nil
+	}
+	facts["cause"] = "clone" // what that means is noted elsewhere
+	if heard := c.redeem(t, scanOf("A")); heard.Reason() != terminal.TerminalSuspended || c.cache.settings.Suspended {
+		t.Fatalf("%s for %s, suspended %t", heard.Choice, heard.Reason(), c.cache.settings.Suspended)
+	}
+	delete(facts, "cause")
+	if heard := c.redeem(t, scanOf("A")); heard.Reason() != terminal.TerminalSuspended {
+		t.Fatalf("%s for %s", heard.Choice, heard.Reason())
+	}
+	c.authority.claim = nil
+	if alone := c.redeem(t, scanOf("A")); alone.Reason() != terminal.TerminalSuspended {
+		t.Fatalf("the cable is pulled: %s for %s", alone.Choice, alone.Reason())
+	}
+}
+
 // If a hub that has no line could give a voucher back that was withdrawn since it had one, a till that knows better would honour a revoked
 // voucher; and if nobody could, one that was revoked by mistake and brought back would be turned away.
 func TestASecludedHubBringsNothingBack(t *testing.T) {

@@ -50,6 +50,11 @@ func (c *memoryCache) Operators(context.Context) ([]terminal.Operator, error) {
 	return slices.Clone(c.operators), nil
 }
 
+func (c *memoryCache) Suspend(context.Context) error {
+	c.settings.Suspended = true
+	return nil
+}
+
 func (c *memoryCache) Freshness(context.Context) (terminal.Freshness, error) { return c.fresh, nil }
 
 type memoryJournal struct {

@@ -121,6 +121,9 @@ type Cache interface {
 	// Operators returns the operators of this store, by name.
 	Operators(ctx context.Context) ([]Operator, error)
 	Freshness(ctx context.Context) (Freshness, error)
+	// Suspend notes that an authority refused this terminal as suspended, before the feed says so: Settings say it too from now on, after
+	// the next start as well, until the cloud is heard again.
+	Suspend(ctx context.Context) error
 }
 
 // Use is what this terminal's own journal says of one voucher, or of one part of it.

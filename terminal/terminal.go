@@ -397,6 +397,14 @@ func (t *Terminal) claim(ctx context.Context, b *bill) error {
 // refused declines for the authority's reasons. The newer rows tell what is left, and, of several vouchers, maybe which one it is.
 func (t *Terminal) refused(ctx context.Context, b *bill, findings []Finding) error {
 	sortFindings(findings)
+	for _, finding := range findings {
+		// Whoever pulls the cable now must not go on offline. What is wrong with the journal is noted elsewhere.
+		if finding.Reason == TerminalSuspended && finding.Facts["cause"] == nil {
+			if err := t.parts.Cache.Suspend(ctx); err != nil {
+				return err
+			}
+		}
+	}
 	if err := t.decide(ctx, b); err != nil {
 		return err
 	}

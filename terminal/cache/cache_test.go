@@ -538,6 +538,45 @@ func TestStateIsKeptWithTheFile(t *testing.T) {
 	}
 }
 
+func TestASuspensionThatWasHeardOutlivesTheProgram(t *testing.T) {
+	// If this fails, a thief at a counter that was refused as suspended a moment ago pulls the cable and goes on offline; or a counter that the
+	// merchant let back in stays suspended.
+	c, path := newShelf(t)
+	ctx := context.Background()
+	settings := terminal.Settings{Store: terminal.Store{ID: "soho"}}
+	if err := errors.Join(c.Apply(ctx, Page{Settings: &settings, Cursor: "1"}), c.Suspend(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	suspended := func() bool {
+		t.Helper()
+		settings, err := c.Settings(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return settings.Suspended
+	}
+	if !suspended() {
+		t.Error("it was not noted")
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Open(ctx, path, testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if !suspended() {
+		t.Error("the next start forgets it")
+	}
+	if err := c.Apply(ctx, Page{Cursor: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	if suspended() {
+		t.Error("the cloud was heard since, and it stays")
+	}
+}
+
 func TestWrongKeys(t *testing.T) {
 	// If this fails, a terminal with half a key file starts and then knows nobody.
 	if _, err := Open(context.Background(), filepath.Join(t.TempDir(), "cache.db"), []byte("short")); err == nil {

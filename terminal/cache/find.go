@@ -276,9 +276,20 @@ func (c *Cache) Settings(ctx context.Context) (terminal.Settings, error) {
 		if err != nil {
 			return settings, err
 		}
-		return settings, json.Unmarshal(body, &settings)
+		if err := json.Unmarshal(body, &settings); err != nil {
+			return settings, err
+		}
+		_, err = c.State(ctx, suspendedKey)
+		if errors.Is(err, terminal.ErrUnknown) {
+			return settings, nil
+		}
+		settings.Suspended = settings.Suspended || err == nil
+		return settings, err
 	})
 }
+
+// Suspend implements terminal.Cache.
+func (c *Cache) Suspend(ctx context.Context) error { return c.SetState(ctx, suspendedKey, nil) }
 
 // Operators implements terminal.Cache. Those who are not active any more are among them, marked so, for reports name them.
 func (c *Cache) Operators(ctx context.Context) ([]terminal.Operator, error) {

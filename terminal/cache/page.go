@@ -32,6 +32,9 @@ type Page struct {
 
 const settingsKey = "settings"
 
+// suspendedKey has a value while an authority has said that the terminal is suspended, and no page has come since.
+const suspendedKey = "suspended"
+
 // Apply stores a page: rows and cursor in one transaction, and with a page that reached the end also the head that the rows
 // include and the time. Until then the old head stays, under which own uses may count twice but never too little. A row older than
 // the one that is there is left aside.
@@ -89,6 +92,9 @@ func (c *Cache) store(ctx context.Context, page Page) error {
 			if err := a.putSettings(*page.Settings); err != nil {
 				return err
 			}
+		}
+		if _, err := a.exec("DELETE FROM state WHERE key = ?", suspendedKey); err != nil {
+			return err
 		}
 		return a.move(page)
 	})
