@@ -139,6 +139,29 @@ var columns = map[string]int{
 }
 
 // A word longer than its place would be cut off on the screen, or push the slip's columns apart.
+func TestEveryCheckHasANameInTheWindow(t *testing.T) {
+	// The diagnostics of a window in German would call a check by a key of the program, "setup.check.disk".
+	checks := map[string]bool{}
+	for key := range load()["en"] {
+		if rest, is := strings.CutPrefix(key, "doctor."); is {
+			name, _, _ := strings.Cut(rest, ".")
+			checks[name] = true
+		}
+	}
+	delete(checks, "cause") // parts of what checks say, and no checks
+	delete(checks, "fault")
+	if len(checks) < 20 {
+		t.Fatalf("only %d checks have sentences", len(checks))
+	}
+	for language, sentences := range load() {
+		for name := range checks {
+			if _, is := sentences["setup.check."+name]; !is {
+				t.Errorf("%s: the check %q has no name", language, name)
+			}
+		}
+	}
+}
+
 func TestWordsFitTheirPlaces(t *testing.T) {
 	for language, sentences := range load() {
 		words := For(language, time.UTC)

@@ -206,15 +206,18 @@ func TestReadinessReadsAsSentences(t *testing.T) {
 		{Name: "rights", Found: "öffnen verboten", Do: "chmod g+w /srv/shop/journal.db", Offline: true},
 		{Name: "sync", Found: "http://cloud.example antwortet nicht", Do: "führen Sie countersignctl sync aus", Offline: true},
 	}}
-	want := [][3]string{{"Unversehrt: 0 Einträge", "", "Journal"}, {"quay in Lakeside", "", "Kasse"}, {"till", "", ""}, {"Öffnen verboten", "chmod g+w /srv/shop/journal.db", "Datenordner"},
+	want := [][3]string{{"Unversehrt: 0 Einträge", "", "Journal"}, {"quay in Lakeside", "", "Kasse"}, {"till", "", "Datenordner"}, {"Öffnen verboten", "chmod g+w /srv/shop/journal.db", "Rechte"},
 		{"http://cloud.example antwortet nicht", "Führen Sie countersignctl sync aus", "Cloud"}}
-	rows := setup.View(state, translations.For("de", time.UTC)).Rows
-	if len(rows) != len(want) {
-		t.Fatalf("%d rows: %v", len(rows), rows)
-	}
-	for i, row := range rows {
-		if row.Mark != want[i][2] || row.Title != want[i][0] || row.Do != want[i][1] {
-			t.Errorf("row %d reads %q, %q, %q", i, row.Title, row.Do, row.Mark)
+	for _, page := range []setup.Page{setup.ReadyPage, setup.DoctorPage} {
+		state.Page = page
+		rows := setup.View(state, translations.For("de", time.UTC)).Rows
+		if len(rows) != len(want) {
+			t.Fatalf("%s: %d rows: %v", page, len(rows), rows)
+		}
+		for i, row := range rows {
+			if row.Mark != want[i][2] || row.Title != want[i][0] || row.Do != want[i][1] {
+				t.Errorf("%s: row %d reads %q, %q, %q", page, i, row.Title, row.Do, row.Mark)
+			}
 		}
 	}
 }

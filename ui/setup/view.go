@@ -289,14 +289,9 @@ func checksPage(v *Sight, s State, w words) {
 		v.Says = []Said{w.sentence("ready.no", "ready.no_hint", theme.Asking)}
 	}
 	for _, check := range s.listed() {
-		row := Row{Title: check.Found, Do: capital(check.Do), Mark: check.Name, Sign: widgets.SignTick, Tone: theme.Done, Name: true}
+		row := Row{Title: check.Found, Do: capital(check.Do), Mark: w.say("check." + check.Name), Sign: widgets.SignTick, Tone: theme.Done, Name: true}
 		if check.Name != "terminal" && check.Name != "folder" { // they begin with a name, as somebody wrote it
 			row.Title = capital(row.Title)
-		}
-		if s.Page == ReadyPage { // read by who sets the counter up, not by who looks for a check by its name
-			if row.Mark = ""; slices.Contains(named, check.Name) {
-				row.Mark = w.say("check." + check.Name)
-			}
 		}
 		switch {
 		case !check.OK && check.Offline:
@@ -316,9 +311,6 @@ func checksPage(v *Sight, s State, w words) {
 		v.Says = []Said{{Sign: widgets.SignTick, Tone: theme.Done, Text: w.with("bundle.made", map[string]any{"path": s.Bundle.Path}), Hints: []string{w.say("bundle.holds")}}}
 	}
 }
-
-// named are the checks that have a name in words: those that readiness for offline rests on.
-var named = []string{"joined", "terminal", "trust", "cache", "sync", "clock", "disk", "rights", "keys", "journal", "station", "printer", "readmit"}
 
 // capital begins a sentence with a capital: doctor's begin small, since in a terminal they stand behind a name. What is typed or looked up as
 // it stands stays so: a command, a path, an address.
