@@ -336,7 +336,7 @@ func (k *technician) facts() setup.Printer {
 	}
 	status := opened.PrinterStatus()
 	facts := setup.Printer{Needs: status.Needs(), Well: status.State == printer.StateReady || status.State == printer.StatePrinting}
-	facts.How, facts.Do = station.SayPrinter(k.words(), status)
+	facts.How, facts.Do = sayPrinter(k.words(), status, func() bool { return k.chosen().Fixed == "" })
 	k.mu.Lock()
 	test := k.test
 	k.mu.Unlock()
@@ -348,6 +348,16 @@ func (k *technician) facts() setup.Printer {
 		facts.Job = station.SayJob(k.words(), job, time.Now())
 	}
 	return facts
+}
+
+// sayPrinter says how the printer is and what to do about it. A printer that is not named, or named wrongly, is chosen with a button of the same
+// page; only where a file or a policy fixes it does the way lead through the configuration, as it does for who has no window.
+func sayPrinter(words terminal.Words, status printer.Status, free func() bool) (how, do string) {
+	how, do = station.SayPrinter(words, status)
+	if (status.State == printer.StateNone || station.Misnamed(status)) && free() {
+		do = words.Say("setup.printer.other_do", nil)
+	}
+	return how, do
 }
 
 // printTest puts a test page into the spool and draws it.

@@ -69,6 +69,7 @@ func scenes(language string) map[string]setup.State {
 		"line":    {Phase: setup.Line, Printer: ready},
 		"paper":   {Phase: setup.Paper, Printer: printed},
 		"failed":  {Printer: failed},
+		"unset":   {Printer: setup.Printer{How: say("printer.state.none", nil), Do: say("setup.printer.other_do", nil)}},
 	}
 	guided := func(page setup.Page, change func(*setup.State)) setup.State {
 		s := setup.State{Guided: true, Page: page, Languages: translations.Languages, Language: language, Kinds: kinds, Printer: ready, Chosen: setup.Chosen{Kind: "generic-80"}}
