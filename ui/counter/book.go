@@ -120,6 +120,6 @@ func (c *Screen) bookSheet(w words) fyne.CanvasObject {
 		title = "ui.book.foreign" // a line more would leave no room for the last chapter on a low screen
 	}
 	return widgets.SheetBody(w.Say(title, nil), "", widgets.Beside(theme.Size(theme.Margin), c.book.Object(), side),
-		button(pressLess, "ui.book.less", "PgUp"), button(pressMore, "ui.book.more", "PgDn"),
+		button(pressLess, "ui.book.less", w.Say("ui.key.page_up", nil)), button(pressMore, "ui.book.more", w.Say("ui.key.page_down", nil)),
 		widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
 }
