@@ -565,6 +565,35 @@ func TestAHubFillsACloudThatWasPutBack(t *testing.T) {
 	w.until("the cloud has all again", func() bool { return w.used(pass) == 5 })
 }
 
+// A cloud that was put back to a backup may lack what a counter sent before its store had a hub. If the hub handed on what it has as if it were
+// the beginning, the cloud would report a damaged journal that is whole.
+func TestAHubHandsNothingOnAsTheBeginningThatIsNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	w.hub = w.counter(quayID)
+	old := w.counter(quayID)
+	for range 2 {
+		w.must(old.redeem(pass, 1, newUID(), terminal.Offline))
+	}
+	w.must(old.pushItself(0))
+	signed := w.appoint(w.hub)
+	r := w.start(w.hub, signed)
+	defer func() { r.end(w) }()
+	old.hears(signed, r.address)
+	w.until("the hub answers", func() bool { return old.line.Beat(w.Context()) == nil })
+	w.must(old.redeem(pass, 1, newUID(), terminal.Offline))
+	w.must(old.line.Push(t.Context()))
+	w.until("the cloud has all", func() bool { return w.used(pass) == 3 })
+	w.line.cut(true)
+	there, err := r.copy.TerminalByKey(t.Context(), old.Key)
+	w.must(err)
+	w.must(r.copy.Sent(t.Context(), there, 0))
+	if batch, err := r.copy.NextBatch(t.Context(), there, 10, 1<<20); !errors.Is(err, cloud.ErrUnknown) {
+		t.Errorf("to a cloud that has nothing it hands on %d entries from %d on: %v", len(batch.Entries), batch.FromSeq, err)
+	}
+}
+
 // A cloud that cannot write for a moment says so in an answer of its own. If its hub took that for a fault of the entries, they would lie in the
 // shop until the same counter sells again.
 func TestAHubAsksACloudAgainThatCouldNotJustNow(t *testing.T) {

@@ -388,6 +388,7 @@ func (w *world) checkReports() {
 			w.count(string(x.Kind))
 			if !c.restored() {
 				w.violate(3, "nobody copied or restored anything of till %d, and the cloud reports %s", c.index, x.Kind)
+				w.note("what it reports: %s", text(x))
 			}
 		}
 	}

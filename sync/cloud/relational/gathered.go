@@ -120,9 +120,13 @@ func (s *Copy) NextBatch(ctx context.Context, t cloud.Terminal, limit, maxBytes 
 		size := 0
 		return each(q, func(rows Rows) error {
 			var sealed entry.Sealed
+			var seq uint64
 			var epoch uint32
-			if err := rows.Scan(&epoch, &sealed.Bytes, &sealed.Signature); err != nil {
+			if err := rows.Scan(&seq, &epoch, &sealed.Bytes, &sealed.Signature); err != nil {
 				return err
+			}
+			if len(push.Entries) == 0 && seq != push.FromSeq { // before the first of all there is no entry to be missed
+				return fmt.Errorf("%w: entries %d to %d of terminal %s", cloud.ErrUnknown, push.FromSeq, seq-1, t.Name)
 			}
 			if size += len(sealed.Bytes); len(push.Entries) > 0 && (size > maxBytes || epoch != push.Epoch) {
 				size = maxBytes // what follows has no room either
@@ -131,7 +135,7 @@ func (s *Copy) NextBatch(ctx context.Context, t cloud.Terminal, limit, maxBytes 
 			push.Epoch = epoch
 			push.Entries = append(push.Entries, sealed)
 			return nil
-		}, "SELECT epoch, bytes, signature FROM entry WHERE terminal = ? AND seq > ? ORDER BY seq LIMIT ?", t.ID, sent, limit)
+		}, "SELECT seq, epoch, bytes, signature FROM entry WHERE terminal = ? AND seq > ? ORDER BY seq LIMIT ?", t.ID, sent, limit)
 	})
 	return push, err
 }
