@@ -57,11 +57,25 @@ func isFirstStart(config station.Config, err error) bool {
 // firstStart shows the first start until it is over, then the counter. trouble is why a join code that was left on this computer did not
 // do; terminal.ErrNotJoined where there was none.
 func firstStart(ctx context.Context, options Options, config station.Config, trouble error) error {
-	code, err := calibration()
+	g, err := newGuide(ctx, app.NewWithID(appID), options, config, trouble)
 	if err != nil {
 		return err
 	}
-	g := &guide{ctx: ctx, app: app.NewWithID(appID), options: options}
+	quit := context.AfterFunc(ctx, func() { fyne.Do(g.app.Quit) })
+	defer quit()
+	g.done.Go(func() { g.listen(g.technician.ctx) })
+	g.window.Show()
+	g.app.Run()
+	return g.end()
+}
+
+// newGuide makes the window of the first start.
+func newGuide(ctx context.Context, app fyne.App, options Options, config station.Config, trouble error) (*guide, error) {
+	code, err := calibration()
+	if err != nil {
+		return nil, err
+	}
+	g := &guide{ctx: ctx, app: app, options: options}
 	g.prefer(config)
 	g.technician = &technician{config: config, words: g.spoken.Load, opened: g.current,
 		learnt: func(learnt scanner.Learnt) { g.burst = learnt }, mend: func(text string) string { return g.burst.Apply(text) }}
@@ -84,12 +98,16 @@ func firstStart(ctx context.Context, options Options, config station.Config, tro
 		g.screen.Happen(setup.Opened{Page: g.screen.State().Page})
 		g.screen.Start()
 	})
-	quit := context.AfterFunc(ctx, func() { fyne.Do(g.app.Quit) })
-	defer quit()
-	g.done.Go(func() { g.listen(g.technician.ctx) })
-	g.window.Show()
-	g.app.Run()
-	return g.end()
+	onDrawn(g.app, func() { g.done.Go(g.noteDrawn) })
+	return g, nil
+}
+
+// noteDrawn leaves word for doctor that this computer can draw the window. The counter's window follows in the same run, and comes to no
+// foreground that was not this one's before.
+func (g *guide) noteDrawn() {
+	if err := station.NoteWindow(station.FolderOf(g.config), nil); err != nil {
+		g.log("note that the window was drawn", err)
+	}
 }
 
 // prefer has the window look and speak as it was chosen, else as it is configured; without a word on it it speaks the desktop's language.

@@ -139,12 +139,17 @@ func zoomed(app fyne.App, look *theme.Look, size fyne.Size, redraw func()) {
 // Run shows the window until it is closed or ctx ends. It is called on the main goroutine.
 func (m *Main) Run(ctx context.Context) {
 	m.app.Lifecycle().SetOnStarted(func() { m.begin(ctx) })
-	var drawn sync.Once // a start without a picture never comes to the foreground
-	m.app.Lifecycle().SetOnEnteredForeground(func() { drawn.Do(func() { m.done.Go(m.noteDrawn) }) })
+	onDrawn(m.app, func() { m.done.Go(m.noteDrawn) })
 	quit := context.AfterFunc(ctx, func() { fyne.Do(m.app.Quit) })
 	defer quit()
 	m.window.Show()
 	m.app.Run()
+}
+
+// onDrawn calls f once, when a window of the app is drawn: a start without a picture never comes to the foreground.
+func onDrawn(app fyne.App, f func()) {
+	var drawn sync.Once
+	app.Lifecycle().SetOnEnteredForeground(func() { drawn.Do(f) })
 }
 
 // begin shows the window of an app that runs, and keeps it up to date until ctx ends or Close. It is called on the window's goroutine.
