@@ -15,6 +15,7 @@ import (
 	"countersign/cmd/internal/dayreport"
 	"countersign/cmd/internal/station"
 	"countersign/terminal"
+	"countersign/terminal/printer"
 	"countersign/ui/day"
 )
 
@@ -28,6 +29,7 @@ const (
 func (m *Main) makeRoom() {
 	m.day = day.NewRoom(m.screen.Sink(), day.Parts{
 		Source: daySource{m.station, documents()}, Words: m.Words(), Now: time.Now, Later: fyne.Do, Go: func(f func()) { go f() }, Log: m.station.Log,
+		Paperless: func() bool { return m.station.PrinterStatus().State == printer.StateNone },
 	})
 	m.screen.SetRoom(m.day)
 }

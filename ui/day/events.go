@@ -74,17 +74,21 @@ type (
 		Paused   bool
 		Err      error
 	}
-	// DayAnswered answers CloseDay.
+	// DayAnswered answers CloseDay. Kept says that its slip waits, since no printer is set up.
 	DayAnswered struct {
 		Record terminal.Record
 		Err    error
+		Kept   bool
 	}
-	// Saved answers Save; Printed answers Print.
+	// Saved answers Save; Printed answers Print. Kept says that the slip waits, since no printer is set up.
 	Saved struct {
 		Path string
 		Err  error
 	}
-	Printed struct{ Err error }
+	Printed struct {
+		Err  error
+		Kept bool
+	}
 )
 
 func (Entered) event()       {}

@@ -39,7 +39,10 @@ type Parts struct {
 	// Later runs f on the window's goroutine, Go on one of its own.
 	Later func(f func())
 	Go    func(f func())
-	Log   *slog.Logger
+	// Paperless reports that no printer is set up, so that slips wait for one; nil where there always is one. Like Source it is called
+	// away from the window's goroutine.
+	Paperless func() bool
+	Log       *slog.Logger
 }
 
 // keeper keeps the State: it takes events one after the other, and carries out what they order. Its methods are called on the window's
@@ -129,7 +132,7 @@ func (k *keeper) carryOut(command Command, words terminal.Words) Event {
 		if !errors.As(err, &refused) {
 			k.log("close the day", err)
 		}
-		return DayAnswered{record, err}
+		return DayAnswered{record, err, k.paperless()}
 	case Save:
 		path, err := source.Save(context.WithoutCancel(ctx), o.Format, o.Account, words)
 		k.log("save the day", err)
@@ -137,7 +140,7 @@ func (k *keeper) carryOut(command Command, words terminal.Words) Event {
 	case Print:
 		err := source.Print(context.WithoutCancel(ctx), o.Account, words)
 		k.log("print the day", err)
-		return Printed{err}
+		return Printed{err, k.paperless()}
 	}
 	return Ticked{}
 }
@@ -153,6 +156,8 @@ func (k *keeper) instead(ctx context.Context) context.Context {
 	k.asked = cancel
 	return ctx
 }
+
+func (k *keeper) paperless() bool { return k.parts.Paperless != nil && k.parts.Paperless() }
 
 func (k *keeper) log(what string, err error) {
 	if err != nil && k.ctx.Err() == nil && k.parts.Log != nil {

@@ -122,6 +122,7 @@ type State struct {
 	Busy   bool // a file is written, an offer is paused, the day is being closed
 
 	Closed  *terminal.Entry      // of ClosePage: the close that was made
+	Kept    bool                 // of ClosePage: its slip waits for a printer to be set up
 	Refused *terminal.DayRefused // of ClosePage: why none was
 	Failed  bool
 

@@ -99,6 +99,9 @@ func (s State) answered(event Event) (State, []Command) {
 		if e.Err != nil {
 			return s.tell(true, "day.print.failed", nil), nil
 		}
+		if e.Kept {
+			return s.tell(false, "day.print.kept", nil), nil
+		}
 		return s.tell(false, "day.print.done", nil), nil
 	}
 	return s, nil
@@ -358,7 +361,7 @@ func (s State) closed(e DayAnswered) (State, []Command) {
 	case e.Err != nil:
 		s.Failed = true
 	default:
-		s.Closed = &e.Record.Entry
+		s.Closed, s.Kept = &e.Record.Entry, e.Kept
 		return s.ask()
 	}
 	return s, nil

@@ -1,6 +1,7 @@
 package day
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -168,6 +169,9 @@ func TestDayIsClosedOnceAndRefusedInWords(t *testing.T) {
 	if view := ViewOf(done, words); view.Tone != theme.Done || view.Words[0] != "21 Nov 2026 is closed: Z 3, slip 1-000007. 0 redeemed, 0 taken back, 0 turned away." {
 		t.Errorf("closed: %q", view.Words)
 	}
+	if view := ViewOf(done, words); view.Words[1] != "The Z slip is on its way to the printer." {
+		t.Errorf("closed, with a printer: %q", view.Words)
+	}
 	refused, _ := play(s, DayAnswered{Err: &terminal.DayRefused{Why: terminal.DayIsClosed, Day: today, Close: entry}})
 	if view := ViewOf(refused, words); view.Tone != theme.Refused || view.Words[0] != "21 Nov 2026 is closed: Z 3, slip 1-000007. What is honoured now counts in the next close." {
 		t.Errorf("refused: %q", view.Words)
@@ -176,6 +180,35 @@ func TestDayIsClosedOnceAndRefusedInWords(t *testing.T) {
 		t.Error("a failure looks like a success")
 	}
 }
+
+func TestWithoutAPrinterNothingIsOnItsWayThere(t *testing.T) {
+	// A manager would wait for a Z slip that does not come, and look for a printer that the shop does not have.
+	words := translations.For("en", berlin)
+	for paperless, said := range map[bool][2]string{
+		false: {"The Z slip is on its way to the printer.", "The figures are on their way to the printer."},
+		true:  {"The Z slip is kept for when there is a printer.", "No printer: the figures are kept for when there is one."},
+	} {
+		k := newKeeper(Parts{Source: willing{}, Words: words, Now: func() time.Time { return noon }, Paperless: func() bool { return paperless }}, func() {})
+		s, _ := play(atWork(t), Opened{ClosePage}, Confirmed{}, k.carryOut(CloseDay{}, words))
+		if view := ViewOf(s, words); len(view.Words) != 2 || view.Words[1] != said[0] {
+			t.Errorf("paperless %v: closed: %q", paperless, view.Words)
+		}
+		s, _ = play(atWork(t), k.carryOut(Print{}, words))
+		if view := ViewOf(s, words); view.Notice != said[1] {
+			t.Errorf("paperless %v: printed: %q", paperless, view.Notice)
+		}
+		k.close()
+	}
+}
+
+// willing is a source that closes and prints whatever it is asked to.
+type willing struct{ Source }
+
+func (willing) CloseDay(context.Context, terminal.Date, *terminal.Operator) (terminal.Record, error) {
+	return terminal.Record{Entry: terminal.Entry{BusinessDay: today, Totals: &terminal.DayTotals{Number: 1}}}, nil
+}
+
+func (willing) Print(context.Context, *Account, terminal.Words) error { return nil }
 
 func TestEscLeadsToTheFiguresAndOut(t *testing.T) {
 	// Somebody would be caught on a page, and the counter could not go on.

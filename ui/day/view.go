@@ -319,10 +319,13 @@ func closing(v *View, s State, w words) {
 	v.Title, v.Sign, v.Tone = w.with("close.title", args{"day": s.Day}), widgets.SignAsk, theme.Asking
 	switch {
 	case s.Closed != nil && s.Closed.Totals != nil:
-		totals := s.Closed.Totals
+		totals, slip := s.Closed.Totals, w.say("close.slip")
+		if s.Kept {
+			slip = w.say("close.slip_kept")
+		}
 		v.Sign, v.Tone = widgets.SignTick, theme.Done
 		v.Words = []string{w.with("closed", args{"day": s.Closed.BusinessDay, "number": totals.Number, "receipt": s.Closed.Receipt.String(),
-			"redemptions": totals.Redemptions, "reversals": totals.Reversals, "declines": totals.Declines}), w.say("close.slip")}
+			"redemptions": totals.Redemptions, "reversals": totals.Reversals, "declines": totals.Declines}), slip}
 	case s.Refused != nil:
 		facts := args{"day": s.Refused.Day}
 		if s.Refused.Close.Totals != nil {
