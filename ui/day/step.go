@@ -20,7 +20,7 @@ func Step(s State, now time.Time, event Event) (State, []Command) {
 	case Ticked:
 		return s.ticked()
 	case Back:
-		s.Page, s.Found, s.Sure, s.Closed, s.Refused, s.Failed = FiguresPage, nil, "", nil, nil, false
+		s = s.leaf(FiguresPage)
 	case Turned:
 		return s.turned(e.By)
 	case Scoped:
@@ -285,8 +285,15 @@ func (s State) openRows() (State, []Command) {
 		return s, nil
 	}
 	chosen := all[s.Pick]
-	s.Page, s.Row, s.Found, s.Title = RowsPage, 0, nil, chosen.label
+	s = s.leaf(RowsPage)
+	s.Title = chosen.label
 	return s, []Command{Find{s.Turn, account, chosen.filter}}
+}
+
+// leaf goes to a page as if nobody had been there: what was told of the one before would seem to be about this one.
+func (s State) leaf(page Page) State {
+	s.Page, s.Row, s.Sure, s.Found, s.Closed, s.Refused, s.Failed, s.Notice = page, 0, "", nil, nil, nil, false, terminal.Saying{}
+	return s
 }
 
 func (s State) opened(page Page) (State, []Command) {
@@ -296,7 +303,7 @@ func (s State) opened(page Page) (State, []Command) {
 	if s.Page == page {
 		page = FiguresPage
 	}
-	s.Page, s.Row, s.Sure, s.Found, s.Closed, s.Refused, s.Failed = page, 0, "", nil, nil, nil, false
+	s = s.leaf(page)
 	switch page {
 	case TasksPage:
 		return s, []Command{LoadTasks{}}

@@ -210,6 +210,26 @@ func (willing) CloseDay(context.Context, terminal.Date, *terminal.Operator) (ter
 
 func (willing) Print(context.Context, *Account, terminal.Words) error { return nil }
 
+func TestWhatWasToldStaysWithItsPage(t *testing.T) {
+	// "Resumed in this store" would stand below a day that is being saved, and be taken for what came of that.
+	s, _ := play(atWork(t), Opened{OffersPage}, OffersLoaded{Offers: deals}, PauseAnswered{Campaign: deals[0].ID})
+	if s.Notice.Key == "" {
+		t.Fatal("what came of the press is not told")
+	}
+	for name, away := range map[string]Event{"Esc": Back{}, "another page": Opened{FilePage}, "the same key": Opened{OffersPage}} {
+		if left, _ := play(s, away); left.Notice.Key != "" {
+			t.Errorf("after %s it is told on %s", name, left.Page)
+		}
+	}
+	s, _ = play(atWork(t), Opened{FilePage}, Saved{Path: "day.pdf"})
+	if s.Page != FiguresPage || s.Notice.Key == "" {
+		t.Errorf("where the day was saved to is not told: %s", s.Page)
+	}
+	if s, _ = play(s, Confirmed{}); s.Page != RowsPage || s.Notice.Key != "" {
+		t.Errorf("on %s stands %q", s.Page, s.Notice.Key)
+	}
+}
+
 func TestEscLeadsToTheFiguresAndOut(t *testing.T) {
 	// Somebody would be caught on a page, and the counter could not go on.
 	_, room := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))
