@@ -291,8 +291,7 @@ func (c *Screen) pressed(name string) {
 		case c.counter.State().Sheet != ManagerSheet:
 			c.counter.Happen(Opened{PreferSheet})
 		case c.OnSetup != nil:
-			c.counter.Happen(Dismissed{})
-			c.OnSetup()
+			c.OnSetup() // in its own window: whoever leaves that is back in the room
 		}
 	case keyReprint:
 		c.counter.Happen(ReprintAsked{})
