@@ -507,5 +507,8 @@ func (f field) Takes(text string) (typed, ended bool) {
 	return f.entry.takes(text), f.sheet != SearchSheet && (f.sheet == CodeSheet || len(text) < f.entry.shortest())
 }
 
+// Code implements keys.CodeField. Numbers are sorted by their length later (wasTyped).
+func (f field) Code(text string) bool { return f.entry != TextEntry || likeCode(text) }
+
 // Submit implements keys.Field.
 func (f field) Submit() { f.counter.Confirm() }

@@ -90,6 +90,11 @@ func isAmount(text string) bool {
 	return pointed && len(part) <= 3 && len(whole) < shortestCode && strings.Trim(whole+part, "0123456789") == ""
 }
 
+// likeCode reports that text can be a voucher's code, and is no name or word that quick hands wrote: those are short, or have no digit.
+func likeCode(text string) bool {
+	return utf8.RuneCountInString(text) >= shortestCode && strings.ContainsAny(text, "0123456789")
+}
+
 // shortestCode is more digits than people type as fast as a scanner, and fewer than a code of digits has.
 const shortestCode = 8
 

@@ -31,6 +31,14 @@ type HeapField interface {
 	Takes(text string) (typed, ended bool)
 }
 
+// CodeField is a field of words and of codes. What came into it as fast as a scan, but with no Enter behind it, is a scan only where it looks
+// like a code: quick hands write names so, and some scanners end nothing with an Enter.
+type CodeField interface {
+	Field
+	// Code reports whether text looks like a voucher's code.
+	Code(text string) bool
+}
+
 // Timer calls f once, later, on the window's goroutine.
 type Timer func(after time.Duration, f func())
 
@@ -242,11 +250,14 @@ func (r *Router) listen() {
 		return
 	}
 	scan := r.burst.Silence(r.burstTime)
-	if typed, _ := r.heaped(r.heap); typed {
-		r.give()
-		return
+	typed, _ := r.heaped(r.heap)
+	if field, ok := r.field.(CodeField); ok && !field.Code(scan) {
+		typed = true
 	}
-	if scan != "" {
+	switch {
+	case typed:
+		r.give()
+	case scan != "":
 		r.scanned(scan, at)
 	}
 }
