@@ -69,7 +69,9 @@ func (b Bill) summed() Bill {
 		row := &b.Rows[i]
 		switch {
 		case row.Line.Deduction() == terminal.DeductsNothing:
-			b.Worth = plus(b.Worth, row.Line.Worth())
+			if row.Finding == nil { // what is refused is not handed over
+				b.Worth = plus(b.Worth, row.Line.Worth())
+			}
 			continue
 		case row.Line.Discount != nil:
 			b.Discount = plus(b.Discount, row.Line.Discount)

@@ -325,6 +325,19 @@ func (s State) removed(i int) (State, []Command) {
 	return s.changed()
 }
 
+// refusedScan is the voucher that makes the bill impossible, where the others can go on without it; -1 where something else does.
+func (s State) refusedScan() int {
+	if !s.Billing || s.Phase != Declined || s.Undoing != nil || len(s.Request.Scans) < 2 {
+		return -1
+	}
+	for _, row := range s.Bill().Rows {
+		if row.Scan == s.Outcome.Lead && row.Scan < len(s.Request.Scans) && row.Finding != nil {
+			return row.Scan
+		}
+	}
+	return -1
+}
+
 // holds reports that a voucher of a kind is on the bill, as far as is known.
 func (s State) holds(kind terminal.Kind) bool {
 	return slices.ContainsFunc(s.Known, func(l terminal.OutcomeLine) bool { return l.Campaign.Kind == kind })

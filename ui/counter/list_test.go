@@ -229,6 +229,51 @@ func TestWhatMakesTheBillImpossible(t *testing.T) {
 	}
 }
 
+func TestEscOnARefusedVoucherKeepsTheBill(t *testing.T) {
+	// One expired voucher among six: Esc would throw the five good ones away with it, and the cashier scans them all again; or the sum would
+	// say that more is handed over than is.
+	s := twoOnBill(t)
+	bad := together(dinner, autumn)
+	bad.Choice, bad.Lead = terminal.Declined, 1
+	bad.Findings = []terminal.Finding{{Reason: terminal.Expired}}
+	bad.Lines[1].Findings = bad.Findings
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: bad})
+	if worth, want := s.Bill().Worth, bad.Lines[0].Worth(); want == nil || worth == nil || *worth != *want {
+		t.Errorf("what is handed over is worth %v, not %v", worth, want)
+	}
+	if first := Panel(s, english).Actions[0]; first.Name != pressDismiss || first.Label != english.Say("ui.do.take_off", nil) {
+		t.Errorf("Esc says %+v", first)
+	}
+	s, commands := play(s, Moved{-1}, Dismissed{}) // whatever row was chosen meanwhile
+	if !slices.Equal(codesOf(lastAsk(t, commands)), []string{"A"}) || !s.Billing {
+		t.Fatalf("after Esc: billing %v, %+v", s.Billing, commands)
+	}
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: approved(dinner, "A")})
+	if s.Phase != ReadyToRedeem || !s.Billing {
+		t.Errorf("after the answer: %s, billing %v", s.Phase, s.Billing)
+	}
+	if s, _ = play(s, Dismissed{}); s.Phase != Ready || s.Billing || len(s.Request.Scans) != 0 {
+		t.Errorf("Esc on a good bill leads to %s with %d vouchers", s.Phase, len(s.Request.Scans))
+	}
+
+	unread := twoOnBill(t) // a code that nobody knows
+	unread, _ = play(unread, Answered{Turn: unread.Turn, Outcome: terminal.Outcome{Choice: terminal.Declined, Lead: 1, Findings: []terminal.Finding{{Reason: terminal.NotFound}}}})
+	if _, commands = play(unread, Dismissed{}); !slices.Equal(codesOf(lastAsk(t, commands)), []string{"A"}) {
+		t.Errorf("an unknown code: %+v", commands)
+	}
+
+	closed := twoOnBill(t) // refused for something that is no voucher's fault: there is no way out but the whole bill's
+	whole := together(dinner, autumn)
+	whole.Choice, whole.Findings = terminal.Declined, []terminal.Finding{{Reason: terminal.OperatorNotAllowed}}
+	closed, _ = play(closed, Answered{Turn: closed.Turn, Outcome: whole})
+	if first := Panel(closed, english).Actions[0]; first.Label != english.Say("ui.do.drop", nil) {
+		t.Errorf("Esc says %+v", first)
+	}
+	if closed, _ = play(closed, Dismissed{}); closed.Phase != Ready || closed.Billing {
+		t.Errorf("Esc leads to %s", closed.Phase)
+	}
+}
+
 func TestUnknownCodeOnABill(t *testing.T) {
 	// A code that nobody knows would wipe what is known of the others off the screen.
 	s := twoOnBill(t)

@@ -277,7 +277,7 @@ func (s State) confirmed(fresh terminal.UID) (State, []Command) {
 		case s.mayAgree():
 			return s.signIn(ForUndoAgreed), nil
 		case s.Billing:
-			return s, nil // it is put right, or dropped with Esc
+			return s, nil // it is put right; Esc takes off what is refused, and then drops it
 		}
 		return s.next()
 	case Redeemed, TakenBack:
@@ -301,7 +301,7 @@ func (s State) tryAgain() (State, []Command) {
 	return s, []Command{LoadPlace{}, LoadPast{s.Operator}}
 }
 
-// dismissed is Esc: it closes the sheet, else drops what is in hand. What is being written cannot be dropped.
+// dismissed is Esc: it closes the sheet, else takes the refused voucher off a bill, else drops what is in hand. What is being written cannot be dropped.
 func (s State) dismissed() (State, []Command) {
 	if s.Sheet != NoSheet {
 		return s.dismissedSheet()
@@ -310,6 +310,9 @@ func (s State) dismissed() (State, []Command) {
 		return s, nil
 	}
 	s.Opened, s.Notice = terminal.UID{}, Notice{}
+	if refused := s.refusedScan(); refused >= 0 { // nobody scans the good ones again for one that is not
+		return s.removed(refused)
+	}
 	s.Undoing, s.Undo = nil, TakeBack{}
 	s.Turn++ // an answer still on its way is nobody's any more
 	s.Billing = false

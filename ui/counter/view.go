@@ -340,7 +340,11 @@ func (w words) impossible(v widgets.Verdict, s State) widgets.Verdict {
 	v = w.billed(v, s)
 	v.Title = title
 	if s.Billing {
-		v.Actions = append([]widgets.Action{w.dismiss(w.Say("ui.do.drop", nil))}, w.changes(s)...)
+		leave := w.dismiss(w.Say("ui.do.drop", nil))
+		if s.refusedScan() >= 0 {
+			leave = w.dismiss(w.Say("ui.do.take_off", nil))
+		}
+		v.Actions = append([]widgets.Action{leave}, w.changes(s)...)
 		if len(s.Request.Scans) > 1 {
 			v.Next = w.Say("ui.bill.impossible", args{"next": v.Next})
 		}
