@@ -127,6 +127,8 @@ func TestCommands(t *testing.T) {
 	out, _ = d.run(exitDone, "redemptions", "--format", "csv", "--day", "2026-11-21", "--store", "quay")
 	d.has("uid,kind,", out)
 	d.run(exitUsage, "redemptions", "--day", "yesterday")
+	_, failure = d.run(exitUsage, "redemptions", "--terminal", "quay/nobody")
+	d.has(`there is no terminal "quay/nobody"`, failure)
 	out, _ = d.run(exitDone, "exceptions", "--json")
 	d.has("[]", out)
 }

@@ -44,7 +44,7 @@ func newRedemptions(g *globals) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&day, "day", "", "business day, such as 2026-11-21")
 	cmd.Flags().StringVar(&store, "store", "", "id of a store")
-	cmd.Flags().StringVar(&name, "terminal", "", "name of a terminal, such as counter-2")
+	cmd.Flags().StringVar(&name, "terminal", "", "name of a terminal, such as counter-2 or quay/counter-2")
 	cmd.Flags().StringVar(&format, "format", "table", "table, json or csv")
 	return cmd
 }
@@ -71,7 +71,7 @@ func (g *globals) redemptions(ctx context.Context, s cloud.Office, filter cloud.
 			return err
 		}
 		err = s.Redemptions(ctx, filter, func(r cloud.Redemption) error {
-			if name != "" && r.Terminal != name {
+			if name != "" && r.Terminal != name && r.Store+"/"+r.Terminal != name {
 				return nil
 			}
 			r.At, r.ReceivedAt, r.Excused = zones.in(r.Store, r.At), zones.in(r.Store, r.ReceivedAt), excused[r.UID]
@@ -82,6 +82,11 @@ func (g *globals) redemptions(ctx context.Context, s cloud.Office, filter cloud.
 			return err
 		}
 	}
+	if name != "" && len(all) == 0 {
+		if err := g.mustBeTerminal(ctx, s, name); err != nil {
+			return err
+		}
+	}
 	switch format {
 	case "json":
 		return g.printJSON(listed(all))
@@ -89,6 +94,20 @@ func (g *globals) redemptions(ctx context.Context, s cloud.Office, filter cloud.
 		return redemptionCSV(g.out, all)
 	}
 	return redemptionTable(g.out, all)
+}
+
+// mustBeTerminal refuses the name of a terminal that there is not: an empty list of it would read as if it had redeemed nothing.
+func (g *globals) mustBeTerminal(ctx context.Context, s cloud.Office, name string) error {
+	reports, err := g.terminals(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, r := range reports {
+		if r.Name == name || r.Store+"/"+r.Name == name {
+			return nil
+		}
+	}
+	return usage("there is no terminal %q: see countersign-cloud terminals", name)
 }
 
 // excusedLines are the redemptions whose overruns were all paid off: by a reversal, or by a hold that stood in their way and came to nothing.
