@@ -233,6 +233,12 @@ func scenes() []scene {
 			s.Operator, s.Sheet, s.Purpose, s.Who = nil, SignInSheet, ForShift, &li
 			s.Wrong = &terminal.Finding{Reason: terminal.WrongPIN, Facts: map[string]any{"left": int64(4)}}
 		}},
+		{"pin-approval", func(s *State) {
+			show(Asked, approval)(s)
+			s.Sheet, s.Purpose, s.Who, s.Typed = SignInSheet, ForApproval, &anna, "73"
+		}},
+		{"pin-undo", func(s *State) { s.Sheet, s.Purpose, s.Who = SignInSheet, ForUndoAgreed, &anna }},
+		{"pin-closing", func(s *State) { s.Sheet, s.Purpose, s.Who = SignInSheet, ForClosing, &anna }},
 		{"help", func(s *State) { s.Sheet = HelpSheet }},
 		{"book", func(s *State) { s.Sheet = BookSheet }},
 		{"book-declined", func(s *State) { show(Declined, used)(s); s.Sheet = BookSheet }},
@@ -352,7 +358,7 @@ func TestGallery(t *testing.T) {
 
 // important are the scenes that somebody looked at and found good: every state of the counter, and every sheet.
 var important = []string{"ready", "ready-logo", "ready-offline", "ready-behind", "deciding", "ready-to-redeem", "redeemed", "redeemed-offline", "declined-used",
-	"ask-amount", "ask-units", "ask-approval", "taken-back", "fault", "locked", "pin", "pin-wrong", "undo", "undo-items", "prefer", "type-code", "search",
+	"ask-amount", "ask-units", "ask-approval", "taken-back", "fault", "locked", "pin", "pin-wrong", "pin-approval", "undo", "undo-items", "prefer", "type-code", "search",
 	"search-keys", "undo-keys", "slips", "help", "book", "recent-open", "training-ready", "training-redeemed", "training-pin", "order-offered", "order-whole",
 	"parts-some", "parts-handed", "bill", "bill-long", "bill-amount", "bill-impossible", "bill-redeemed"}
 

@@ -158,6 +158,25 @@ func (c *Screen) signIn(s State, w words) fyne.CanvasObject {
 	return widgets.SheetBody(w.Say("ui.sign_in."+string(s.Purpose), nil), subtitle, body, buttons...)
 }
 
+// agreed says what somebody does who types a PIN: the sheet covers what it is about.
+func (w words) agreed(s State) string {
+	switch s.Purpose {
+	case ForApproval:
+		ask, _ := s.Asking()
+		return w.Say("ui.do.approve", ask.Finding.Facts)
+	case ForUndoAgreed:
+		return w.Say("ui.do.take_back", nil)
+	case ForTraining:
+		if s.Training {
+			return w.Say("ui.do.end_training", nil)
+		}
+		return w.Say("ui.do.train", nil)
+	case ForClosing:
+		return w.Say("ui.do.shut", nil)
+	}
+	return w.Say("ui.do.sign_in", nil)
+}
+
 func (c *Screen) pin(s State, w words, subtitle string) fyne.CanvasObject {
 	if subtitle == "" {
 		subtitle = w.Say("ui.sign_in.pin_hint", nil)
@@ -174,7 +193,9 @@ func (c *Screen) pin(s State, w words, subtitle string) fyne.CanvasObject {
 		widgets.NewText(s.Who.Name).In(theme.Title, theme.Text).Strong().At(fyne.TextAlignCenter).Lines(1),
 		widgets.NewText(w.Say("role."+string(s.Who.Role), nil)).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter), state, widgets.Space())
 	right := widgets.Topped(theme.Size(theme.Inset), widgets.Dots(len(s.Typed)), widgets.Pad("", c.pressed))
-	buttons := []fyne.CanvasObject{c.firstButton(w, "ui.do.sign_in", s.Typed == "")}
+	action := w.confirm(w.agreed(s))
+	action.Off = s.Typed == ""
+	buttons := []fyne.CanvasObject{widgets.NewButton(action, theme.Ready, c.pressed)}
 	if !s.Locked() || len(s.People()) > 1 {
 		buttons = append([]fyne.CanvasObject{c.backButton(w)}, buttons...)
 	}

@@ -372,10 +372,13 @@ func TestApprovalByASecondPerson(t *testing.T) {
 	s := open()
 	s.Operator = &li
 	asks := terminal.Outcome{Choice: terminal.Asking, Lines: []terminal.OutcomeLine{{Campaign: boat}},
-		Asks: []terminal.Ask{{Missing: terminal.MissingApproval, Finding: terminal.Finding{Reason: terminal.ApprovalRequired}}}}
+		Asks: []terminal.Ask{{Missing: terminal.MissingApproval, Finding: terminal.Finding{Reason: terminal.ApprovalRequired, Facts: map[string]any{"amount": *euro(12050)}}}}}
 	s, _ = play(s, scan("A"), Answered{Turn: 1, Outcome: asks}, fresh)
 	if s.Sheet != SignInSheet || s.Purpose != ForApproval || len(s.People()) != 1 || s.Who.ID != anna.ID {
 		t.Fatalf("%q for %q with %v", s.Sheet, s.Purpose, s.People())
+	}
+	if label := (words{english}).agreed(s); label != "Approve €120.50" {
+		t.Errorf("whoever approves presses %q, and the sheet covers the sum", label)
 	}
 	s, commands := play(s, Typing{'1'}, fresh, PINChecked{Operator: &anna})
 	if ask := commands[0].(Ask); ask.Request.Approver.ID != anna.ID || s.Operator.ID != li.ID {
