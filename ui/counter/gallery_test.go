@@ -259,6 +259,7 @@ func scenes() []scene {
 		{"undo-items", func(s *State) { *s = undoOf(*s, anOrder(), "").partTurned(1) }},
 		{"undo-many-items", func(s *State) { *s = undoOf(*s, aLongOrder(), "").partTurned(3) }},
 		{"taken-back-some", show(TakenBack, someBack())},
+		{"taken-back-amount", show(TakenBack, amountBack())},
 		{"recent-partly", func(s *State) { s.Past = append([]Past{threeCoffees(), anOrder()}, recentDay()...) }},
 		{"slips-many", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, manyWaiting(), 9 }},
 		{"search-keys", func(s *State) { s.Sheet, s.Found, s.Keys, s.Typed = SearchSheet, recentDay(), true, "QV" }},
@@ -303,6 +304,14 @@ func someBack() terminal.Outcome {
 	of := threeCoffees().Record
 	back := record(24, noon, terminal.EntryLine{Kind: terminal.KindPass, Units: 2, Masked: "K3MQ"}, nil)
 	outcome.Reversed, outcome.Record = &of, &back
+	return outcome
+}
+
+// amountBack is a payment from a balance, all of it taken back.
+func amountBack() terminal.Outcome {
+	outcome := approved(gift, "9TX4")
+	of := aPayment().Record
+	outcome.Reversed, outcome.Record = &of, &of
 	return outcome
 }
 

@@ -126,3 +126,17 @@ func TestAManagerAgreesToWhatWasChosen(t *testing.T) {
 		t.Errorf("with a manager: %+v", commands)
 	}
 }
+
+func TestWhatCameBackIsSaidOfAWholeUndoToo(t *testing.T) {
+	// The cashier could not tell the customer how much is on the gift card again.
+	for _, c := range []struct {
+		outcome terminal.Outcome
+		want    string
+	}{{amountBack(), "€12.50 taken back."}, {someBack(), "2 of 4 taken back."}} {
+		s := open()
+		s.Phase, s.Outcome = TakenBack, c.outcome
+		if v := (words{english}).takenBack(s); !slices.Contains(v.Details, c.want) {
+			t.Errorf("%q does not say %q", v.Details, c.want)
+		}
+	}
+}
