@@ -145,10 +145,15 @@ func scenes() []scene {
 	by := func(grouping Grouping, pick int) func(testing.TB, *State) {
 		return func(_ testing.TB, s *State) { s.By, s.Pick = grouping, pick }
 	}
-	closed := terminal.Entry{Kind: terminal.EntryDayClose, BusinessDay: today, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 181},
+	closed := terminal.Entry{Kind: terminal.EntryDayClose, BusinessDay: today, Wall: noon, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 181},
 		Totals: &terminal.DayTotals{Number: 12, Redemptions: 151, Reversals: 10, Declines: 16}}
 	return []scene{
 		{"day", func(testing.TB, *State) {}},
+		{"day-closed", func(_ testing.TB, s *State) {
+			own := *s.Own
+			own.Records = append(slices.Clone(own.Records), terminal.Record{Entry: closed})
+			s.Own = &own
+		}},
 		{"day-hour", by(ByCashier, 9)},
 		{"day-kinds", by(ByKind, 0)},
 		{"day-assurance", by(ByAssurance, 4)},
@@ -300,7 +305,7 @@ func TestGallery(t *testing.T) {
 
 // important are the scenes that somebody looked at and found good: every page, with something on it and without.
 var important = []string{"day", "day-offline", "day-late", "day-empty", "day-loading", "rows", "rows-declines", "rows-none", "tasks", "tasks-none", "offers",
-	"offers-sure", "file", "close", "close-done", "close-refused"}
+	"offers-sure", "file", "close", "close-done", "close-refused", "day-closed"}
 
 func TestLooks(t *testing.T) {
 	// The room would look other than somebody last looked at and found good: colours, shapes, spacing, fonts.

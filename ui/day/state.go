@@ -131,6 +131,19 @@ type State struct {
 	Told   time.Time
 }
 
+// close is the entry with which this counter closed the day that is shown; nil while the day is open, or not known.
+func (s State) close() *terminal.Entry {
+	if s.Own == nil {
+		return nil
+	}
+	for i := range s.Own.Records {
+		if entry := &s.Own.Records[i].Entry; entry.Kind == terminal.EntryDayClose && entry.Totals != nil {
+			return entry
+		}
+	}
+	return nil
+}
+
 // account is what is shown, and whether that is the whole store. It is nil while nothing is known.
 func (s State) account() (account *Account, whole bool) {
 	if !s.OnlyHere && s.Store != nil {

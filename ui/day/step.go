@@ -305,6 +305,10 @@ func (s State) opened(page Page) (State, []Command) {
 	}
 	s = s.leaf(page)
 	switch page {
+	case ClosePage:
+		if made := s.close(); made != nil { // nobody is asked what cannot be done
+			s.Refused = &terminal.DayRefused{Why: terminal.DayIsClosed, Day: s.Day, Close: *made}
+		}
 	case TasksPage:
 		return s, []Command{LoadTasks{}}
 	case OffersPage:

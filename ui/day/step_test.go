@@ -3,6 +3,7 @@ package day
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -178,6 +179,27 @@ func TestDayIsClosedOnceAndRefusedInWords(t *testing.T) {
 	}
 	if failed, _ := play(s, DayAnswered{Err: errors.New("disk")}); ViewOf(failed, words).Tone != theme.Refused {
 		t.Error("a failure looks like a success")
+	}
+}
+
+func TestClosedDaySaysSoBeforeAnybodyIsAsked(t *testing.T) {
+	// The day of a counter that closed it would look open, and a manager would be asked to close it again, only to be refused.
+	s := atWork(t)
+	own := *s.Own
+	own.Records = append(slices.Clone(own.Records), terminal.Record{Entry: terminal.Entry{Kind: terminal.EntryDayClose, BusinessDay: today, Wall: noon,
+		Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 7}, Totals: &terminal.DayTotals{Number: 3}}})
+	s.Own = &own
+	words := translations.For("en", berlin)
+	if !slices.ContainsFunc(ViewOf(s, words).Keys, func(a widgets.Action) bool { return a.Name == keyClose && a.Label == "Closed: Z 3" }) {
+		t.Errorf("the keys of a closed day: %v", ViewOf(s, words).Keys)
+	}
+	s, _ = play(s, Opened{ClosePage})
+	want := []string{"21 Nov 2026 is closed: Z 3, slip 1-000007. What is honoured now counts in the next close.", "It was closed 21 Nov 2026, 12:04."}
+	if view := ViewOf(s, words); !slices.Equal(view.Words, want) {
+		t.Errorf("asked of a closed day: %q", view.Words)
+	}
+	if s, commands := play(s, Confirmed{}); len(commands) != 0 || s.Page != FiguresPage {
+		t.Errorf("Enter on %q orders %v", s.Page, commands)
 	}
 }
 

@@ -332,6 +332,9 @@ func closing(v *View, s State, w words) {
 			facts["number"], facts["receipt"] = s.Refused.Close.Totals.Number, s.Refused.Close.Receipt.String()
 		}
 		v.Sign, v.Tone, v.Words = widgets.SignCross, theme.Refused, []string{w.with("refused."+s.Refused.Why, facts)}
+		if at := s.Refused.Close.Wall; s.Refused.Close.Totals != nil && !at.IsZero() {
+			v.Words = append(v.Words, w.with("close.at", args{"at": at}))
+		}
 	case s.Failed:
 		v.Sign, v.Tone, v.Words = widgets.SignCross, theme.Refused, []string{w.say("close.failed")}
 	default:
@@ -372,7 +375,11 @@ func keysOf(s State, w words) []widgets.Action {
 		if s.Tasks != nil && s.Tasks.count() > 0 {
 			tasks.Label = w.with("tasks.count", args{"count": s.Tasks.count()})
 		}
-		row := []widgets.Action{tasks, w.key(keyOffers, "offers"), w.key(keyFile, "file"), w.key(keyPrint, "print"), w.key(keyClose, "close"), w.key(keySetup, "setup"), back}
+		closing := w.key(keyClose, "close")
+		if made := s.close(); made != nil { // once and never again: the key says so, and leads to when
+			closing.Label = w.with("close.number", args{"number": made.Totals.Number})
+		}
+		row := []widgets.Action{tasks, w.key(keyOffers, "offers"), w.key(keyFile, "file"), w.key(keyPrint, "print"), closing, w.key(keySetup, "setup"), back}
 		for i := 2; i < 5; i++ {
 			row[i].Off = account == nil || s.Busy
 		}
