@@ -2,6 +2,7 @@ package terminal_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -302,6 +303,31 @@ func TestUndoneElsewhereIsFreeOnceTheAuthoritySaysSo(t *testing.T) {
 	}
 	if twice := c.redeem(t, scanOf("A")); twice.Reason() != terminal.AlreadyRedeemed {
 		t.Fatalf("twice: %s for %s", twice.Choice, twice.Reason())
+	}
+}
+
+// If a hub that is behind could make an order's open part of what was handed over already, it would be handed over twice, as confirmed: the
+// authority said yes only to what it was asked for.
+func TestNoMoreIsHandedOverThanWasClaimed(t *testing.T) {
+	c := newCounter(t)
+	row := c.stock("A", func(r *terminal.Row) {
+		order(r)
+		r.Voucher.Lines = append([]terminal.OrderLine{}, r.Voucher.Lines...)
+	})
+	behind := row
+	behind.Voucher.Lines = slices.Clone(row.Voucher.Lines)
+	row.Voucher.Lines[1].Collected, row.Voucher.Used = true, 1
+	c.cache.rows[row.Voucher.Lookup] = row
+	c.authority.claim = func(claim terminal.Claim) (terminal.ClaimAnswer, error) {
+		return terminal.ClaimAnswer{Granted: true, ID: "h1", Assurance: terminal.Confirmed, Rows: []terminal.Row{behind}}, nil
+	}
+	outcome := c.redeem(t, scanOf("A"))
+	if !outcome.Redeemed() || len(c.authority.claims) != 1 {
+		t.Fatalf("%s for %s, %d claims", outcome.Choice, outcome.Reason(), len(c.authority.claims))
+	}
+	claimed, given := c.authority.claims[0].Lines, outcome.Record.Entry.Lines
+	if len(claimed) != 1 || claimed[0].Part != "a" || len(given) != 1 || given[0].Part != "a" {
+		t.Errorf("claimed was %+v, and handed over %+v", claimed, given)
 	}
 }
 

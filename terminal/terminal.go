@@ -87,7 +87,7 @@ func (t *Terminal) Redeem(ctx context.Context, req Request) (Outcome, error) {
 	if b.outcome.Choice == Approved {
 		err = t.commit(ctx, b)
 	}
-	if errors.Is(err, errLeaseOver) { // it expired, or was spent, between the look and the commit
+	if errors.Is(err, errLeaseOver) || errors.Is(err, errMoreThanClaimed) { // it expired, or was spent, between the look and the commit
 		if err = t.claim(ctx, b); err == nil && b.outcome.Choice == Approved {
 			err = t.commit(ctx, b)
 		}
@@ -113,9 +113,11 @@ type bill struct {
 	of      []int       // which of them each line of the outcome is about
 	others  []OutcomeLine
 	outcome Outcome
-	decided *uint64 // the newest entry when the outcome was decided on these rows; nil where that is not known
-	asked   bool    // the authority was asked for newer rows
-	alone   bool    // and did not answer
+	decided *uint64     // the newest entry when the outcome was decided on these rows; nil where that is not known
+	claim   []ClaimLine // what the authority was asked to hold
+	before  []Row       // the rows that it was asked by
+	asked   bool        // the authority was asked for newer rows
+	alone   bool        // and did not answer
 	// Of a claim that was granted, or of what stands in for one:
 	assurance Assurance
 	claimID   string
@@ -374,6 +376,7 @@ func (t *Terminal) claim(ctx context.Context, b *bill) error {
 				Lookup: line.Voucher.Lookup, Part: entryLine.Part, Units: entryLine.Units, Proof: entryLine.Proof})
 		}
 	}
+	b.claim = claim.Lines
 	answer, err := t.parts.Authority.Claim(ctx, claim)
 	if errors.Is(err, ErrHubSilent) {
 		b.outcome.Choice, b.outcome.Asks = Asking, []Ask{{Missing: MissingHub}}
@@ -415,6 +418,7 @@ func (t *Terminal) refused(ctx context.Context, b *bill, findings []Finding) err
 
 // take replaces the rows of the bill by newer ones of the same vouchers.
 func (b *bill) take(rows []Row) {
+	b.before = slices.Clone(b.rows)
 	for _, row := range rows {
 		for i := range b.rows {
 			if b.rows[i].Voucher.ID == row.Voucher.ID {
@@ -424,6 +428,39 @@ func (b *bill) take(rows []Row) {
 	}
 }
 
+// decideWithin decides within the write transaction, and on no more than the authority said yes to. Of an order that is handed over whole its
+// rows may have more open than what was asked for, where a hub is behind what the cache has heard: then the rows stand that it was asked by.
+func (b *bill) decideWithin(ledger Ledger) error {
+	err := b.decideAgain(ledger)
+	if err != nil || b.claimID == "" || b.outcome.Choice != Approved || b.claimed() {
+		return err
+	}
+	b.rows, b.decided = b.before, nil
+	err = b.decideAgain(ledger)
+	if err == nil && b.outcome.Choice == Approved && !b.claimed() {
+		err = errMoreThanClaimed
+	}
+	return err
+}
+
+// errMoreThanClaimed leaves a write transaction in which more would be honoured than the authority said yes to.
+var errMoreThanClaimed = errors.New("the claim does not cover it")
+
+// claimed reports whether the authority's yes covers what is about to be honoured.
+func (b *bill) claimed() bool {
+	for i, line := range b.outcome.Lines {
+		for _, entryLine := range b.entryLines(b.of[i], line) {
+			covered := slices.ContainsFunc(b.claim, func(c ClaimLine) bool {
+				return c.Lookup == line.Voucher.Lookup && c.Part == entryLine.Part && c.Units >= entryLine.Units
+			})
+			if !covered {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // errRefused leaves a write transaction whose second decision was not an approval.
 var errRefused = errors.New("refused inside the transaction")
 
@@ -431,7 +468,7 @@ var errRefused = errors.New("refused inside the transaction")
 func (t *Terminal) commit(ctx context.Context, b *bill) error {
 	record, err := t.parts.Journal.Append(ctx, func(ledger Ledger) (Draft, error) {
 		b.hear(t.parts.Clock.Read())
-		if err := b.decideAgain(ledger); err != nil {
+		if err := b.decideWithin(ledger); err != nil {
 			return Draft{}, err
 		}
 		if b.outcome.Choice != Approved {
@@ -471,7 +508,7 @@ func (t *Terminal) commit(ctx context.Context, b *bill) error {
 	if errors.Is(err, errRefused) {
 		return nil
 	}
-	if errors.Is(err, errLeaseOver) {
+	if errors.Is(err, errLeaseOver) || errors.Is(err, errMoreThanClaimed) {
 		return err
 	}
 	if err != nil {

@@ -325,7 +325,7 @@ func (w *world) checkAccounts(all book, rows map[terminal.VoucherID]terminal.Row
 	for uid, e := range all {
 		for _, line := range e.Lines {
 			if broken[line.Voucher] {
-				w.note("of %s %s %s under lease %q", line.Voucher, e.Kind, uid, e.Lease)
+				w.note("of %s %s %s %s, claim %q, lease %q", line.Voucher, line.Part, e.Kind, uid, e.Claim, e.Lease)
 			}
 		}
 	}
@@ -359,7 +359,7 @@ func (w *world) tellRedemptions(of map[terminal.VoucherID]bool) {
 	w.must(w.cloud.storage.Redemptions(context.Background(), cloud.RedemptionFilter{Merchant: merchantID}, func(r cloud.Redemption) error {
 		for _, line := range r.Lines {
 			if of[line.Voucher] {
-				w.note("of %s the cloud has %v %s by %s, %s: %d units, %d accepted, %d overrun, %d reversed", line.Voucher, r.Kind, r.UID, r.Terminal,
+				w.note("of %s %s the cloud has %v %s by %s, %s: %d units, %d accepted, %d overrun, %d reversed", line.Voucher, line.Part, r.Kind, r.UID, r.Terminal,
 					r.Assurance, line.Units, line.Accepted, line.Overrun, line.Reversed)
 			}
 		}
