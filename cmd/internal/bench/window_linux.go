@@ -141,6 +141,8 @@ func (w *windows) stop(program **exec.Cmd) error {
 	ended := *program
 	*program = nil
 	_ = ended.Process.Signal(syscall.SIGTERM)
+	patience := time.AfterFunc(10*time.Second, func() { _ = ended.Process.Kill() }) // Fyne's own window was seen to wait for itself here
+	defer patience.Stop()
 	if err := ended.Wait(); err != nil && ended.ProcessState.ExitCode() > 0 {
 		return fmt.Errorf("%s: %w", filepath.Base(ended.Path), err)
 	}
