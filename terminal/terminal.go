@@ -404,7 +404,7 @@ func (t *Terminal) refused(ctx context.Context, b *bill, findings []Finding) err
 		// Whoever pulls the cable now must not go on offline. What is wrong with the journal is noted elsewhere.
 		if finding.Reason == TerminalSuspended && finding.Facts["cause"] == nil {
 			if err := t.parts.Cache.Suspend(ctx); err != nil {
-				return err
+				return fmt.Errorf("this terminal was refused as suspended, which could not be kept: free some space or repair the disk, and ask the merchant: %w", err)
 			}
 		}
 	}
@@ -444,7 +444,7 @@ func (b *bill) decideWithin(ledger Ledger) error {
 }
 
 // errMoreThanClaimed leaves a write transaction in which more would be honoured than the authority said yes to.
-var errMoreThanClaimed = errors.New("the claim does not cover it")
+var errMoreThanClaimed = errors.New("the order changed while it was asked for and nothing was recorded: scan it again")
 
 // claimed reports whether the authority's yes covers what is about to be honoured.
 func (b *bill) claimed() bool {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"countersign/sync/cloud"
 )
@@ -31,6 +32,8 @@ type roundOfCallers struct {
 const (
 	lookingMost = 2  // at once: so one that waits for a lost connection does not have all wait
 	callersMost = 64 // in one query
+	// patience is how long a round is waited for: two lost connections must not keep everybody out until the system notices them.
+	patience = 5 * time.Second
 )
 
 // find returns the terminal with a key, or cloud.ErrUnknown.
@@ -44,7 +47,7 @@ func (c *callers) find(ctx context.Context, s *Storage, key ed25519.PublicKey) (
 	if c.looking < lookingMost {
 		c.looking++
 		c.next = nil
-		go c.look(context.WithoutCancel(ctx), s, round)
+		go c.look(context.WithoutCancel(ctx), s, round) // for others, too: whoever asked first may hang up
 	}
 	c.mu.Unlock()
 	select {
@@ -68,7 +71,10 @@ func (c *callers) look(ctx context.Context, s *Storage, round *roundOfCallers) {
 	for round != nil {
 		round.found = make(map[string]cloud.Terminal, len(round.keys))
 		for some := range slices.Chunk(round.keys, callersMost) {
-			if round.err = s.lookUp(ctx, some, round.found); round.err != nil {
+			limited, cancel := context.WithTimeout(ctx, patience)
+			round.err = s.lookUp(limited, some, round.found)
+			cancel()
+			if round.err != nil {
 				break
 			}
 		}
