@@ -1,7 +1,9 @@
 package terminal
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,9 +31,33 @@ type Exception struct {
 	Entry    uint64    `json:"entry,omitempty"`    // where the journal parts, lacks an entry, or says that the clock was moved
 	Seconds  int64     `json:"seconds,omitempty"`  // by how much the clock was moved; forward is positive
 	Machines []Machine `json:"machines,omitempty"` // that use the terminal's key
+	See      []string  `json:"see,omitempty"`      // the ids of other open exceptions that have to do with the same
+	// Of a fork and a restore:
+	Shared    *Money `json:"shared,omitempty"`    // of AtRisk: what other open exceptions count as well
+	Undecided bool   `json:"undecided,omitempty"` // neither line of the journal is left behind yet: both go on, or one has to begin its epoch first
 	// Of a fork, a restore and a clone:
 	Stake   []ExceptionStake `json:"stake,omitempty"`   // what it may cost, by what is known; AtRisk is what it comes to
 	History []ExceptionEvent `json:"history,omitempty"` // what happened to the journal, the oldest first
+}
+
+// ValueAtRisk is what open exceptions may cost together, a currency each, in the order of their names. What several of them count is counted
+// once.
+func ValueAtRisk(all []Exception) []Money {
+	sums := map[string]Money{}
+	for _, x := range all {
+		if x.State != "open" || x.AtRisk == nil {
+			continue
+		}
+		part := *x.AtRisk
+		if x.Shared != nil && x.Shared.Currency == part.Currency {
+			part.Minor = max(part.Minor-x.Shared.Minor, 0)
+		}
+		sum, err := Money{Currency: part.Currency, Minor: sums[part.Currency].Minor}.AddUpTo(part)
+		if err == nil {
+			sums[part.Currency] = sum
+		}
+	}
+	return slices.SortedFunc(maps.Values(sums), func(a, b Money) int { return strings.Compare(a.Currency, b.Currency) })
 }
 
 // ExceptionStake is a part of what an exception may cost.
@@ -82,8 +108,11 @@ func (x Exception) Stakes(words Words) (parts []string) {
 			facts["worth"] = *part.Worth
 		}
 		key := "exception.stake." + part.What
-		if part.Unlimited {
+		switch {
+		case part.Unlimited:
 			key += ".unlimited"
+		case part.What == "redeemed" && x.Undecided:
+			key += ".undecided"
 		}
 		parts = append(parts, words.Say(key, facts))
 	}
@@ -108,7 +137,7 @@ func (x Exception) staked(words Words) string {
 	return words.Say(key, facts)
 }
 
-// Told is what happened, what it may cost and what to do about it, in words; "" for a kind whose uses tell it.
+// Told is what happened, what it may cost and what to do about it, in words; "" for what is not known.
 func (x Exception) Told(words Words) (title, cost, do string) {
 	facts := map[string]any{"terminal": x.Terminal, "seconds": x.Seconds}
 	if x.Store != "" {
@@ -124,11 +153,62 @@ func (x Exception) Told(words Words) (title, cost, do string) {
 		}
 		return ""
 	}
+	if title = say("title"); title == "" { // of a use: said as the day's list says it
+		day := func(key string) string {
+			if said := words.Say(key, nil); said != key {
+				return said
+			}
+			return ""
+		}
+		return day("day.task." + x.Kind), "", day("day.task." + x.Kind + ".do")
+	}
 	cost = say("cost")
 	if len(x.Stake) > 0 && cost != "" {
 		cost += " " + x.staked(words)
 	}
-	return say("title"), cost, say("do")
+	if x.Shared != nil {
+		cost += " " + words.Say("exception.shared", map[string]any{"amount": *x.Shared})
+	}
+	return title, cost, say("do")
+}
+
+// SeeAlso names the others that have to do with the same, in words; "" for none.
+func (x Exception) SeeAlso(words Words) string {
+	if len(x.See) == 0 {
+		return ""
+	}
+	return words.Say("exception.see", map[string]any{"ids": strings.Join(x.See, ", ")})
+}
+
+// Counted is how many units it is about, and how many of them are paid off, in words; of a balance, how much money. "" for none.
+func (x Exception) Counted(words Words) string {
+	if x.Units < 1 {
+		return ""
+	}
+	facts := map[string]any{"count": x.Units}
+	if x.Paid > 0 {
+		facts["paid"] = x.Paid
+	}
+	currency := x.Currency()
+	if currency == "" {
+		return words.Say("exception.units", facts)
+	}
+	facts["amount"] = Money{Minor: x.Units, Currency: currency}
+	if x.Paid > 0 {
+		facts["paid"] = Money{Minor: x.Paid, Currency: currency}
+	}
+	return words.Say("exception.money", facts)
+}
+
+// Currency is what the units are minor units of; "" where they are none of a balance.
+func (x Exception) Currency() string {
+	if x.Voucher == 0 || len(x.Uses) == 0 { // of a journal's, what was left behind may be of several offers
+		return ""
+	}
+	if last := x.Uses[len(x.Uses)-1]; last.Amount != nil && last.Amount.Minor == last.Units {
+		return last.Amount.Currency
+	}
+	return ""
 }
 
 // ExceptionLimit is the limit that terminals exceeded while they were apart: at most Count per Per, and Used when it was noticed, as

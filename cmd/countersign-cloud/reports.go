@@ -26,7 +26,8 @@ func newRedemptions(g *globals) *cobra.Command {
 		Use:   "redemptions",
 		Short: "List every redemption and reversal with assurance and verdict",
 		Long: "Lists what was redeemed and taken back. \"left behind\" is what stands on another line of a terminal's journal than the one that goes on:\n" +
-			"the journal was copied or restored, and the terminal's own report does not have it. It counts all the same.",
+			"the journal was copied or restored, and the terminal's own report does not have it. It counts all the same. \"on the other line\" is the same\n" +
+			"while it is not settled yet which line goes on; exceptions says of both which they are.",
 		Example: "  countersign-cloud redemptions --day 2026-11-21 --store quay --terminal counter-2 --format csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter := cloud.RedemptionFilter{Store: store}
@@ -153,7 +154,7 @@ func listed(all []cloud.Redemption) []listing {
 
 var redemptionColumns = []string{"uid", "kind", "reverses", "business_day", "at", "received_at", "store", "terminal", "receipt", "operator", "approver",
 	"assurance", "verdict", "voucher", "campaign", "part", "units", "amount", "discount", "price", "value", "currency", "accepted", "overrun",
-	"revoked", "invalid", "reversed", "note", "excused", "left_behind"}
+	"revoked", "invalid", "reversed", "note", "excused", "left_behind", "other_line"}
 
 // redemptionCSV writes one row for each line: a bill with several vouchers has several.
 func redemptionCSV(into io.Writer, all []cloud.Redemption) error {
@@ -172,7 +173,7 @@ func redemptionCSV(into io.Writer, all []cloud.Redemption) error {
 				r.ReceivedAt.Format(time.RFC3339), r.Store, r.Terminal, r.Receipt.String(), inert(r.Operator), inert(r.Approver), string(r.Assurance), string(ownVerdict(r, l)),
 				l.Voucher.String(), inert(l.Campaign), inert(l.Part), number(l.Units), decimal(l.Amount), decimal(l.Discount), decimal(l.Price), decimal(l.Value),
 				currency(l.Amount, l.Discount, l.Price, l.Value), number(l.Accepted), number(l.Overrun), number(l.Revoked), number(l.Invalid),
-				number(l.Reversed), inert(r.Note), strconv.FormatBool(r.Excused), strconv.FormatBool(r.LeftBehind)})
+				number(l.Reversed), inert(r.Note), strconv.FormatBool(r.Excused), strconv.FormatBool(r.LeftBehind), strconv.FormatBool(r.OtherLine)})
 			if err != nil {
 				return err
 			}
@@ -238,6 +239,9 @@ func verdictOf(r cloud.Redemption, line cloud.RedemptionLine) string {
 	if r.LeftBehind {
 		said += ", left behind"
 	}
+	if r.OtherLine {
+		said += ", on the other line"
+	}
 	return said
 }
 
@@ -295,7 +299,8 @@ func newExceptions(g *globals) *cobra.Command {
 
 func exceptionTable(into io.Writer, all []api.Exception, places zones, words terminal.Words) error {
 	table := tabwriter.NewWriter(into, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "OPENED\tKIND\tSTATE\tVOUCHER\tUNITS\tPAID OFF\tAT RISK\tUSES")
+	fmt.Fprintln(table, "ID\tOPENED\tKIND\tSTATE\tVOUCHER\tUNITS\tPAID OFF\tAT RISK\tUSES")
+	var told []terminal.Exception
 	for _, x := range all {
 		voucher, risk, story, store := "", "", "", ""
 		if x.Store != nil {
@@ -319,10 +324,11 @@ func exceptionTable(into io.Writer, all []api.Exception, places zones, words ter
 				story += " by " + *use.Operator
 			}
 		}
+		out := cloudsync.ExceptionOf(x)
 		if x.Limit != nil {
 			story += fmt.Sprintf("; used %d, and %d per %s are allowed", x.Limit.Used, x.Limit.Count, x.Limit.Per)
 		}
-		if title, cost, do := cloudsync.ExceptionOf(x).Told(words); title != "" {
+		if title, cost, do := out.Told(words); title != "" {
 			story = strings.TrimSpace(story + " " + strings.TrimSpace(title+". "+cost) + " → " + do)
 		} else if x.Note != nil {
 			story = strings.TrimSpace(story + " " + *x.Note)
@@ -337,7 +343,23 @@ func exceptionTable(into io.Writer, all []api.Exception, places zones, words ter
 				story += fmt.Sprintf("; --machine %s since %s, last heard %s", m.Id, places.at(store, m.Since), places.at(store, m.Seen))
 			}
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n", places.at(store, x.OpenedAt), x.Kind, x.State, voucher, x.Units, x.Paid, risk, story)
+		if also := out.SeeAlso(words); also != "" {
+			story += "; " + also
+		}
+		units, paid := strconv.FormatInt(x.Units, 10), strconv.FormatInt(x.Paid, 10)
+		if currency := out.Currency(); currency != "" {
+			units, paid = terminal.Money{Minor: x.Units, Currency: currency}.String(), terminal.Money{Minor: x.Paid, Currency: currency}.String()
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.Id, places.at(store, x.OpenedAt), x.Kind, x.State, voucher, units, paid, risk, story)
+		told = append(told, out)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, amount := range terminal.ValueAtRisk(told) {
+		if _, err := fmt.Fprintln(into, words.Say("exception.total", map[string]any{"amount": amount})); err != nil {
+			return err
+		}
+	}
+	return nil
 }

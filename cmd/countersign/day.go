@@ -128,7 +128,7 @@ func (s daySource) Store(ctx context.Context, date terminal.Date) (day.Account, 
 
 // Tasks implements day.Source.
 func (s daySource) Tasks(ctx context.Context) (day.Tasks, error) {
-	exceptions, err := s.Exceptions(ctx, true)
+	exceptions, err := s.Exceptions(ctx, true, "")
 	if err != nil {
 		return day.Tasks{}, err
 	}

@@ -50,7 +50,9 @@ evidence.`,
 			done, err := station.Restore(command.Context(), a.stationConfig(), args[0])
 			var needless *station.NotNeeded
 			if errors.As(err, &needless) {
-				return &failure{exitCannot, "nothing was changed; run countersignctl sync", err}
+				return &failure{exitCannot, "nothing was changed: the journal here has all that the backup has. Run countersignctl sync. To put the backup in its place all the same " +
+					"(what came after it then stays in the cloud alone, as far as it was sent), move " + station.JournalName + ", and the files beside it whose names begin like that, out of the data " +
+					"folder first, keep them, and run this command again", err}
 			}
 			var other *station.OtherBackup
 			if errors.As(err, &other) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,7 +22,7 @@ func (a *app) exceptionsCommand() *cobra.Command {
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.withReader(command, func(ctx context.Context, reader *station.Reader) error {
-				exceptions, err := reader.Exceptions(ctx, !all)
+				exceptions, err := reader.Exceptions(ctx, !all, a.language)
 				if err != nil {
 					return err
 				}
@@ -37,7 +38,10 @@ func (a *app) exceptionsCommand() *cobra.Command {
 					story(&text, exception, words)
 				}
 				if len(exceptions) == 0 {
-					text.WriteString("no exceptions\n")
+					fmt.Fprintln(&text, words.Say("exception.none", nil))
+				}
+				for _, amount := range terminal.ValueAtRisk(exceptions) {
+					fmt.Fprintln(&text, words.Say("exception.total", map[string]any{"amount": amount}))
 				}
 				_, err = io.WriteString(a.out, text.String())
 				return err
@@ -48,58 +52,69 @@ func (a *app) exceptionsCommand() *cobra.Command {
 	return a.withJSON(command)
 }
 
+// stamp is a time with its offset.
+const stamp = "2006-01-02 15:04:05 -07:00"
+
 // story tells an exception: what happened, and the uses that met.
-func story(text *strings.Builder, exception terminal.Exception, words terminal.Words) {
-	fmt.Fprintf(text, "%s · %s · %s", exception.Kind, exception.State, exception.ID)
-	if exception.Campaign != "" {
-		fmt.Fprintf(text, " · %s", exception.Campaign)
+func story(text *strings.Builder, x terminal.Exception, words terminal.Words) {
+	say := func(key string, facts map[string]any) string { return words.Say("exception."+key, facts) }
+	head := []string{x.ID, say("state."+x.State, nil), x.OpenedAt.Format(stamp)}
+	if x.Campaign != "" {
+		head = append(head, x.Campaign)
 	}
-	if exception.Voucher != 0 {
-		fmt.Fprintf(text, " · voucher %s", exception.Voucher)
+	if x.Voucher != 0 {
+		head = append(head, say("voucher", map[string]any{"voucher": x.Voucher.String()}))
 	}
-	if exception.AtRisk != nil {
-		fmt.Fprintf(text, " · %s", exception.AtRisk)
+	if x.AtRisk != nil && x.Currency() == "" {
+		head = append(head, x.AtRisk.String())
 	}
-	if exception.Units > 0 {
-		fmt.Fprintf(text, " · %s, %d paid off", counted(exception.Units, "unit", "units"), exception.Paid)
+	if counted := x.Counted(words); counted != "" {
+		head = append(head, counted)
 	}
-	text.WriteByte('\n')
-	if limit := exception.Limit; limit != nil {
-		fmt.Fprintf(text, "  %s\n", words.Say("exception.limit", map[string]any{"used": limit.Used, "count": limit.Count, "per": string(limit.Per)}))
+	lines := []string{strings.Join(head, " · ")}
+	title, cost, do := x.Told(words)
+	if title == "" {
+		title = x.Note
 	}
-	if title, cost, do := exception.Told(words); title != "" {
-		for _, sentence := range []string{title, cost, do} {
-			if sentence != "" {
-				fmt.Fprintf(text, "  %s\n", sentence)
-			}
-		}
-	} else if exception.Note != "" {
-		fmt.Fprintf(text, "  %s\n", exception.Note)
+	lines = append(lines, title)
+	if limit := x.Limit; limit != nil {
+		lines = append(lines, say("limit", map[string]any{"used": limit.Used, "count": limit.Count, "per": string(limit.Per)}))
 	}
-	if len(exception.History) > 1 {
-		for _, event := range exception.History {
-			fmt.Fprintf(text, "  %s · %s\n", event.At.Format("2006-01-02 15:04:05 -07:00"), event.Said(words))
+	lines = append(lines, cost, x.SeeAlso(words), do)
+	if len(x.History) > 1 {
+		for _, event := range x.History {
+			lines = append(lines, event.At.Format(stamp)+" · "+event.Said(words))
 		}
 	}
-	for _, machine := range exception.Machines {
-		fmt.Fprintf(text, "  machine %s · since %s, last heard %s · sent up to entry %d\n", machine.ID, machine.Since.Format("2006-01-02 15:04:05 -07:00"),
-			machine.Seen.Format("2006-01-02 15:04:05 -07:00"), machine.Head)
+	for _, machine := range x.Machines {
+		facts := map[string]any{"machine": machine.ID, "since": machine.Since.Format(stamp), "seen": machine.Seen.Format(stamp)}
+		if machine.Head > 0 {
+			facts["head"] = int64(machine.Head)
+		}
+		lines = append(lines, say("machine", facts))
 	}
-	for i, use := range exception.Uses {
-		store := use.StoreName
-		if store == "" {
-			store = use.Store
-		}
-		fmt.Fprintf(text, "  %d. %s, %s, %s", i+1, use.At.Format("2006-01-02 15:04:05 -07:00"), store, use.Terminal)
-		if who := orElse(use.OperatorName, use.Operator); who != "" {
-			fmt.Fprintf(text, ", %s", who)
-		}
-		fmt.Fprintf(text, " · %s", said(words, "assurance.", string(use.Assurance)))
-		if use.Receipt != "" {
-			fmt.Fprintf(text, " · receipt %s", use.Receipt)
-		}
-		text.WriteByte('\n')
+	for i, use := range x.Uses {
+		lines = append(lines, fmt.Sprintf("%d. %s", i+1, useSaid(use, words)))
 	}
+	for i, line := range slices.DeleteFunc(lines, func(line string) bool { return line == "" }) {
+		if i > 0 {
+			text.WriteString("  ")
+		}
+		fmt.Fprintln(text, line)
+	}
+}
+
+// useSaid is one of the uses that met.
+func useSaid(use terminal.ExceptionUse, words terminal.Words) string {
+	facts := []string{use.At.Format(stamp), orElse(use.StoreName, use.Store), use.Terminal}
+	if who := orElse(use.OperatorName, use.Operator); who != "" {
+		facts = append(facts, who)
+	}
+	told := strings.Join(facts, ", ") + " · " + said(words, "assurance.", string(use.Assurance))
+	if use.Receipt != "" {
+		told += " · " + words.Say("exception.receipt", map[string]any{"receipt": use.Receipt})
+	}
+	return told
 }
 
 func orElse(first, second string) string {

@@ -26,8 +26,17 @@ func CloneNote(t Terminal) string {
 		t.Name, t.Store, t.Store, t.Name)
 }
 
-// RestoreNote tells a manager what a restored journal means. seq is the first entry that it lacks, left how many of these are here.
-func RestoreNote(t Terminal, seq uint64, left int64) string {
+// RestoreNote tells a manager what a restored journal means. seq is the first entry that it lacks, left how many of these are here, times how
+// often it was restored, and all how many entries that left behind in all.
+func RestoreNote(t Terminal, seq uint64, left int64, times int, all int64) string {
+	note := restoreNote(t, seq, left)
+	if times > 1 {
+		note = fmt.Sprintf("It was restored %d times, which left %d entries behind in all; the last time: %s", times, all, note)
+	}
+	return note
+}
+
+func restoreNote(t Terminal, seq uint64, left int64) string {
 	if left == 0 {
 		return fmt.Sprintf("The journal of terminal %s of store %s was restored from a backup. What was sent counts; what was honoured and had "+
 			"not been sent when the old disk was lost is known to nobody. Compare the day's paper slips with the report, then run countersign-cloud "+

@@ -431,6 +431,7 @@ type Redemption struct {
 	Bill        *terminal.Money        `json:"bill,omitempty"`
 	Note        string                 `json:"note,omitempty"`
 	LeftBehind  bool                   `json:"left_behind,omitempty"` // on another line of the terminal's journal than the one that goes on: it was copied or restored
+	OtherLine   bool                   `json:"other_line,omitempty"`  // on one of two lines of which it is not settled yet which is left behind
 	Excused     bool                   `json:"excused,omitempty"`     // every overrun of it was paid off since; a report's, no storage sets it
 	Lines       []RedemptionLine       `json:"lines"`
 }

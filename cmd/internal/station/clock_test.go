@@ -48,7 +48,7 @@ func TestAMovedClockIsJournalledAndTold(t *testing.T) {
 	if len(exceptions) != 1 || exceptions[0].Kind != api.ExceptionClock || *exceptions[0].Seconds != moved.Seconds {
 		t.Errorf("the cloud says %+v", exceptions)
 	}
-	told, err := s.Exceptions(t.Context(), true)
+	told, err := s.Exceptions(t.Context(), true, "")
 	q.must(err)
 	if len(told) != 1 || told[0].Kind != "clock" {
 		t.Errorf("the counter says %+v", told)

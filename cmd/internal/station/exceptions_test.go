@@ -18,7 +18,7 @@ func TestExceptionsAreToldInTheStoresZone(t *testing.T) {
 	reader, err := station.OpenReader(t.Context(), q.config(0))
 	q.must(err)
 	defer reader.Close()
-	all, err := reader.Exceptions(t.Context(), true)
+	all, err := reader.Exceptions(t.Context(), true, "")
 	q.must(err)
 	if len(all) != 1 || len(all[0].Uses) != 2 || len(all[0].Machines) != 1 {
 		t.Fatalf("the exceptions are %+v", all)

@@ -341,7 +341,8 @@ func sayTrouble(words terminal.Words, trouble *cloudsync.Trouble, folder, name s
 
 // Exceptions are what a manager must look at, the newest first: what the cloud reports and, before that, what keeps this terminal's
 // journal from it. All times are in the store's zone, whichever a counter's clock was in: a manager compares them.
-func (r *Reader) Exceptions(ctx context.Context, openOnly bool) ([]terminal.Exception, error) {
+// What this terminal finds itself is said in the language, "" for the shop's.
+func (r *Reader) Exceptions(ctx context.Context, openOnly bool, language string) ([]terminal.Exception, error) {
 	known, err := r.Journal.Exceptions(ctx, openOnly)
 	if err != nil {
 		return nil, err
@@ -355,7 +356,7 @@ func (r *Reader) Exceptions(ctx context.Context, openOnly bool) ([]terminal.Exce
 		return known, err
 	}
 	name := r.Journal.Identity().Terminal
-	found, do := sayTrouble(r.Words(ctx, ""), trouble, r.folder, name)
+	found, do := sayTrouble(r.Words(ctx, language), trouble, r.folder, name)
 	own := terminal.Exception{ID: "here", Kind: string(trouble.Kind), State: "open", OpenedAt: trouble.Since,
 		Note: found + "; " + do, Uses: []terminal.ExceptionUse{}}
 	return append([]terminal.Exception{own}, known...), nil

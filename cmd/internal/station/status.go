@@ -154,7 +154,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if status.Leases, err = r.leaseStatus(ctx); err != nil {
 		return status, err
 	}
-	exceptions, err := r.Exceptions(ctx, true)
+	exceptions, err := r.Exceptions(ctx, true, "")
 	if err != nil {
 		return status, err
 	}

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"strings"
 	"time"
 
 	"countersign/sync/api"
@@ -54,6 +55,7 @@ func restoreIsOne(w *world) {
 		w.Fatalf("the second restore was expected in the history of the first, not %+v of %+v", *open[0].History, open)
 	}
 	event = (*open[0].History)[1]
+	w.expect("the note counts everything", strings.HasPrefix(*open[0].Note, "It was restored 2 times, which left 3 entries behind in all"), true)
 	w.expect("and then", []any{event.Kind, event.Entry, event.Left, event.Epoch}, []any{"journal_restore", 2, 1, 3})
 	left := map[bool]int{}
 	for _, r := range w.redemptions() {
@@ -104,12 +106,13 @@ func restoreStake(w *world) {
 	w.expect("leases", part(open[0], "leases"), terminal.ExceptionStake{What: "leases", Count: 2, Worth: worth})
 	w.expect("alone", part(open[0], "offline"), terminal.ExceptionStake{What: "offline", Count: 50, Worth: euros(100_000)})
 	w.expect("not sent", part(open[0], "unsent"), terminal.ExceptionStake{What: "unsent", Count: 7})
-	w.expect("in all", open[0].AtRisk, euros(103_990+worth.Minor))
+	w.expect("left behind", part(open[0], "redeemed"), terminal.ExceptionStake{What: "redeemed", Count: 1, Worth: euros(3990)})
+	w.expect("in all", open[0].AtRisk, euros(107_980+worth.Minor))
 	figures, _, err := w.storage.Figures(w.Context(), w.now.Add(time.Minute))
 	if err != nil || len(figures) != 1 {
 		w.Fatal(figures, err)
 	}
-	w.expect("in the figures", figures[0].AtRisk, []terminal.Money{*euros(103_990 + worth.Minor)})
+	w.expect("in the figures", figures[0].AtRisk, []terminal.Money{*euros(107_980 + worth.Minor)})
 }
 
 func cloneStake(w *world) {

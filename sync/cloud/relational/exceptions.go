@@ -158,6 +158,9 @@ func (s *settling) arrived(line terminal.EntryLine) error {
 		if err := s.tellException(s.terminal.Merchant, x.id, x.stores); err != nil {
 			return err
 		}
+		if err := s.tellRelated(x.id); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -194,7 +197,10 @@ func (c *change) newException(t cloud.Terminal, kind api.ExceptionKind, at time.
 	if err := c.notifyException(t.Merchant, cloud.EventExceptionOpened, id, at); err != nil {
 		return err
 	}
-	return c.tellException(t.Merchant, id, stores)
+	if err := c.tellException(t.Merchant, id, stores); err != nil {
+		return err
+	}
+	return c.tellRelated(id)
 }
 
 func (c *change) tellException(merchant string, id int64, stores []string) error {
@@ -270,6 +276,11 @@ func (c *change) pay(payments []cloud.Payment, at time.Time) error {
 		}
 		if err := c.tellException(merchant, id, stores); err != nil {
 			return err
+		}
+		if state == string(api.ExceptionClosed) {
+			if err := c.tellRelated(id); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -361,12 +372,11 @@ func (s *Storage) Exceptions(ctx context.Context, merchant string, openOnly bool
 		}, "SELECT "+exceptionColumns+" FROM exception WHERE merchant = ? AND (state = 'open' OR NOT ?) ORDER BY id", merchant, openOnly); err != nil {
 			return err
 		}
+		each := make([]*api.Exception, len(all))
 		for i := range all {
-			if err := addMachines(q, &all[i]); err != nil {
-				return err
-			}
+			each[i] = &all[i]
 		}
-		return nil
+		return complete(q, merchant, each...)
 	})
 	return all, err
 }

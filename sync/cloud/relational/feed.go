@@ -284,7 +284,7 @@ func loadRecord(q Querier, t cloud.Terminal, row placed) (record api.FeedRecord,
 	case "exception":
 		x, err := scanException(q.QueryRow("SELECT "+exceptionColumns+" FROM exception WHERE id = ?", row.ref))
 		if err == nil {
-			err = addMachines(q, &x)
+			err = complete(q, t.Merchant, &x)
 		}
 		record.Exception = &x
 		return record, err

@@ -5,9 +5,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
+	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
 )
@@ -75,12 +76,13 @@ func terminalFigures(q Querier, f *cloud.Figures, now time.Time) error {
 }
 
 func exceptionFigures(q Querier, f *cloud.Figures) error {
-	risk := map[string]int64{}
+	var all []terminal.Exception
 	err := each(q, func(rows Rows) error {
+		var id int64
 		var kind string
 		var units, paid int64
 		var raw []byte
-		if err := rows.Scan(&kind, &units, &paid, &raw); err != nil {
+		if err := rows.Scan(&id, &kind, &units, &paid, &raw); err != nil {
 			return err
 		}
 		var body exceptionBody
@@ -91,16 +93,23 @@ func exceptionFigures(q Querier, f *cloud.Figures) error {
 		if kind == "overrun" {
 			f.Overruns += max(units-paid, 0)
 		}
-		if body.AtRisk != nil {
-			risk[body.AtRisk.Currency] += body.AtRisk.Minor
-		}
+		all = append(all, terminal.Exception{ID: strconv.FormatInt(id, 10), Kind: kind, State: string(api.ExceptionOpen), AtRisk: body.AtRisk})
 		return nil
-	}, "SELECT kind, units, paid, body FROM exception WHERE merchant = ? AND state = 'open'", f.Merchant)
-	for currency, minor := range risk {
-		f.AtRisk = append(f.AtRisk, terminal.Money{Minor: minor, Currency: currency})
+	}, "SELECT id, kind, units, paid, body FROM exception WHERE merchant = ? AND state = 'open' ORDER BY id", f.Merchant)
+	if err != nil {
+		return err
 	}
-	slices.SortFunc(f.AtRisk, func(a, b terminal.Money) int { return strings.Compare(a.Currency, b.Currency) })
-	return err
+	stakes, err := overlapping(q, f.Merchant)
+	if err != nil {
+		return err
+	}
+	for i, x := range all {
+		if at := slices.IndexFunc(stakes, func(one staked) bool { return one.id == x.ID }); at >= 0 {
+			all[i].Shared = stakes[at].shared
+		}
+	}
+	f.AtRisk = terminal.ValueAtRisk(all)
+	return nil
 }
 
 // hubFigures says how the hubs of the merchant's stores are, as far as the cloud hears of them.

@@ -12,9 +12,6 @@ import (
 	"countersign/terminal/entry"
 )
 
-// usesMost is how many redemptions of a branch an exception tells one by one.
-const usesMost = 50
-
 // tellFork returns the id of the terminal's open exception about its journal, which it opens where there is none: one fork, one exception, however
 // often its branch is sent.
 func (c *change) tellFork(t cloud.Terminal, of machine, seq uint64, at time.Time) (id int64, err error) {
@@ -72,30 +69,7 @@ func (c *change) keepBranch(t cloud.Terminal, push cloud.Push, of machine, stray
 			return err
 		}
 	}
-	return c.tellStake(t, id)
-}
-
-// tellStake brings what an exception says of its branch up to date.
-func (c *change) tellStake(t cloud.Terminal, id int64) error {
-	there, body, err := c.parted(t)
-	if err != nil || there != id {
-		return err
-	}
-	return c.retell(t, id, body, false)
-}
-
-func branchUses(q Querier, t cloud.Terminal, given []terminal.Entry) []api.ExceptionUse {
-	uses := []api.ExceptionUse{}
-	for _, e := range given {
-		for _, line := range e.Lines {
-			if len(uses) == usesMost {
-				return uses
-			}
-			use := api.ExceptionUse{Uid: e.UID, Store: t.Store, Terminal: t.Name, At: e.Wall, Assurance: e.Assurance, Units: line.Units, Amount: line.Amount}
-			uses = append(uses, named(q, t.Merchant, use, e.Receipt.String(), e.Operator))
-		}
-	}
-	return uses
+	return c.retold(t)
 }
 
 // readmit closes what was told of the journals and machines of the terminals of a store that are called name, and returns how much there
@@ -122,6 +96,9 @@ func (c *change) readmit(merchant, store, name, which string, at time.Time) (clo
 		if err == nil {
 			err = c.letGo(t, at)
 		}
+		if err == nil {
+			err = c.settleLines(t)
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -134,6 +111,9 @@ func (c *change) readmit(merchant, store, name, which string, at time.Time) (clo
 			return 0, err
 		}
 		if err := c.tellException(merchant, id, []string{store}); err != nil {
+			return 0, err
+		}
+		if err := c.tellRelated(id); err != nil {
 			return 0, err
 		}
 	}

@@ -223,6 +223,9 @@ func (a *applying) applyFresh(fresh []entry.Read, known int) error {
 		if err := a.tellLeftBehind(); err != nil {
 			return err
 		}
+		if err := a.retold(a.terminal); err != nil {
+			return err
+		}
 	}
 	if !a.moved {
 		return nil

@@ -152,6 +152,11 @@ func (c *change) goOnWith(t cloud.Terminal, tip stored) (left int64, err error) 
 			return 0, err
 		}
 	}
+	// What was on a line that a manager has looked through, and is left behind once more, is looked through once more.
+	if _, err := c.Exec("DELETE FROM branch WHERE terminal = ?1 AND hash IN (SELECT hash FROM entry WHERE terminal = ?1 AND aside = 0 AND seq > ?2)",
+		t.ID, tip.seq); err != nil {
+		return 0, err
+	}
 	result, err := c.Exec("UPDATE entry SET aside = 1 WHERE terminal = ? AND aside = 0 AND seq > ?", t.ID, tip.seq)
 	if err != nil {
 		return 0, err

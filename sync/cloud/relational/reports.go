@@ -59,11 +59,15 @@ func redemptions(q Querier, filter cloud.RedemptionFilter, after int64) (page []
 		day = filter.Day.String()
 	}
 	ordinals := []int64{}
+	undecided, err := undecidedLines(q, filter.Merchant)
+	if err != nil {
+		return nil, 0, err
+	}
 	err = each(q, func(rows Rows) error {
 		var raw []byte
 		var verdict string
-		var ordinal, received, aside int64
-		if err := rows.Scan(&ordinal, &raw, &verdict, &received, &aside); err != nil {
+		var ordinal, received, terminalID, aside int64
+		if err := rows.Scan(&ordinal, &raw, &verdict, &received, &terminalID, &aside); err != nil {
 			return err
 		}
 		e, err := entry.Decode(raw)
@@ -71,9 +75,10 @@ func redemptions(q Querier, filter cloud.RedemptionFilter, after int64) (page []
 			return fmt.Errorf("entry %d of the database cannot be read: %w", ordinal, err)
 		}
 		page, ordinals, last = append(page, redemption(e, verdict, received)), append(ordinals, ordinal), ordinal
-		page[len(page)-1].LeftBehind = aside != 0
+		page[len(page)-1].LeftBehind = aside != 0 && !undecided[terminalID]
+		page[len(page)-1].OtherLine = aside != 0 && undecided[terminalID]
 		return nil
-	}, `SELECT e.ordinal, e.bytes, e.verdict, e.received_at, e.aside FROM entry e JOIN terminal t ON t.id = e.terminal
+	}, `SELECT e.ordinal, e.bytes, e.verdict, e.received_at, e.terminal, e.aside FROM entry e JOIN terminal t ON t.id = e.terminal
 		WHERE e.ordinal > ?1 AND t.merchant = ?2 AND (?3 = '' OR t.store = ?3) AND (?4 = '' OR e.business_day = ?4)
 		AND e.kind IN (?5, ?6) ORDER BY e.ordinal LIMIT ?7`,
 		after, filter.Merchant, filter.Store, day, uint8(terminal.EntryRedeem), uint8(terminal.EntryReverse), reportPage)

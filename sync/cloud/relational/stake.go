@@ -10,7 +10,6 @@ import (
 	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/terminal"
-	"countersign/terminal/entry"
 )
 
 // One open exception tells of a terminal's journal, whatever happened to it: that it parts from what is here, that it was restored, and how it
@@ -74,7 +73,14 @@ func (b *exceptionBody) last(t cloud.Terminal) {
 	newest := b.History[len(b.History)-1]
 	b.Entry = newest.Entry
 	if newest.Kind == string(api.ExceptionJournalRestore) {
-		b.Note = cloud.RestoreNote(t, newest.Entry, newest.Left)
+		times, all := 0, int64(0)
+		for _, event := range b.History {
+			all += event.Left
+			if event.Kind == newest.Kind {
+				times++
+			}
+		}
+		b.Note = cloud.RestoreNote(t, newest.Entry, newest.Left, times, all)
 	} else {
 		b.Note = cloud.ForkNote(t, newest.Entry)
 	}
@@ -110,8 +116,10 @@ func (c *change) tellParting(t cloud.Terminal, event parting) (id int64, err err
 // tellBegun notes in which epoch a journal goes on. What it leaves behind without a word of why is a fork; where nothing is left behind and
 // nothing was told before, there is nothing to tell.
 func (a *applying) tellBegun(epoch uint32, left int64) error {
-	if usurped, err := a.usurped(a.terminal); err != nil || usurped {
-		return err // what a refused machine had brought: a manager has said what it is
+	if usurped, err := a.usurped(a.terminal); err != nil {
+		return err
+	} else if usurped { // what a refused machine had brought: a manager has said what it is
+		return a.settleLines(a.terminal)
 	}
 	id, body, err := a.parted(a.terminal)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -152,6 +160,18 @@ func (a *applying) settledRestore() (settled bool, err error) {
 	return settled, err
 }
 
+// retold brings what is told of a terminal's journal up to date, where anything is.
+func (c *change) retold(t cloud.Terminal) error {
+	id, body, err := c.parted(t)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = c.retell(t, id, body, false)
+	}
+	return err
+}
+
 // retell stores what an exception about a journal says now and tells who is concerned. fresh says that something new happened.
 func (c *change) retell(t cloud.Terminal, id int64, body exceptionBody, fresh bool) error {
 	units, err := c.weigh(t, id, &body, body.kind(), fresh)
@@ -166,7 +186,10 @@ func (c *change) retell(t cloud.Terminal, id int64, body exceptionBody, fresh bo
 	if err != nil {
 		return err
 	}
-	return c.tellException(t.Merchant, id, []string{t.Store})
+	if err := c.tellException(t.Merchant, id, []string{t.Store}); err != nil {
+		return err
+	}
+	return c.tellRelated(id)
 }
 
 // weigh brings up to date what an exception with a stake may cost; id is 0 for one that is about to be opened.
@@ -181,12 +204,16 @@ func (c *change) weigh(t cloud.Terminal, id int64, body *exceptionBody, kind api
 		}
 	}
 	if kind != api.ExceptionClone {
-		branch, redeemed, err := c.branch(t, id, body)
+		behind, err := leftBehind(c, t.ID)
 		if err != nil {
 			return 0, err
 		}
-		units = branch.Units
-		add(terminal.ExceptionStake{What: "redeemed", Count: redeemed, Worth: branch.AtRisk})
+		var given cloud.Stake
+		for _, e := range behind {
+			given.Add(e)
+		}
+		units, body.Uses = given.Units, usesOf(c, t, behind)
+		add(terminal.ExceptionStake{What: "redeemed", Count: int64(len(behind)), Worth: given.AtRisk})
 	}
 	var first sql.NullInt64
 	err = c.QueryRow("SELECT min(id) FROM exception WHERE terminal = ? AND kind IN "+stakedKinds+" AND state = 'open'", t.ID).Scan(&first)
@@ -211,25 +238,6 @@ func (c *change) weigh(t cloud.Terminal, id int64, body *exceptionBody, kind api
 	return units, nil
 }
 
-// branch is what the redemptions that gave a fork away are about, which it lists.
-func (c *change) branch(t cloud.Terminal, id int64, body *exceptionBody) (stake cloud.Stake, redeemed int64, err error) {
-	var given []terminal.Entry
-	err = each(c, func(rows Rows) error {
-		var bytes []byte
-		if err := rows.Scan(&bytes); err != nil {
-			return err
-		}
-		// What does not decode was signed all the same: it stays as evidence, and has no units.
-		if e, err := entry.Decode(bytes); err == nil && e.Kind == terminal.EntryRedeem {
-			stake.Add(e)
-			given = append(given, e)
-		}
-		return nil
-	}, "SELECT bytes FROM branch WHERE exception = ? ORDER BY received_at, hash", id)
-	body.Uses = branchUses(c, t, given)
-	return stake, int64(len(given)), err
-}
-
 // unseen bounds what a terminal may have honoured that nobody has sent.
 func (c *change) unseen(t cloud.Terminal, kind api.ExceptionKind, body *exceptionBody) (parts []terminal.ExceptionStake, err error) {
 	if kind == api.ExceptionJournalRestore { // what a live machine claimed it will send
@@ -246,12 +254,12 @@ func (c *change) unseen(t cloud.Terminal, kind api.ExceptionKind, body *exceptio
 	}
 	var sum cloud.Stake
 	for _, l := range leases {
-		worth, err := c.worth(t, l.voucher, l.left())
+		one, err := worth(c, t.Merchant, l.voucher, l.left())
 		if err != nil {
 			return nil, err
 		}
 		leased.Count += l.left()
-		sum.Put(worth)
+		sum.Put(one)
 	}
 	leased.Worth = sum.AtRisk
 	campaigns, err := c.offersOf(t)
@@ -287,11 +295,11 @@ func (c *change) lostClaims(t cloud.Terminal, side int64) (claims terminal.Excep
 	}
 	var sum cloud.Stake
 	for _, h := range all {
-		worth, err := c.worth(t, h.voucher, h.units)
+		one, err := worth(c, t.Merchant, h.voucher, h.units)
 		if err != nil {
 			return claims, err
 		}
-		sum.Put(worth)
+		sum.Put(one)
 	}
 	return terminal.ExceptionStake{What: "claims", Count: int64(len(uids)), Worth: sum.AtRisk}, nil
 }
@@ -312,15 +320,15 @@ func (c *change) unsent(t cloud.Terminal, before []terminal.ExceptionStake, fres
 }
 
 // worth is what units of a voucher are worth; nil where nobody said.
-func (c *change) worth(t cloud.Terminal, id terminal.VoucherID, units int64) (*terminal.Money, error) {
-	v, err := voucher(c, "id = ?", int64(id))
+func worth(q Querier, merchant string, id terminal.VoucherID, units int64) (*terminal.Money, error) {
+	v, err := voucher(q, "id = ?", int64(id))
 	if isUnknown(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	campaign, err := loadCampaign(c, t.Merchant, v.Campaign)
+	campaign, err := loadCampaign(q, merchant, v.Campaign)
 	if isUnknown(err) {
 		return nil, nil
 	}

@@ -67,7 +67,7 @@ func (c *change) notifyEntry(t cloud.Terminal, e terminal.Entry, hash [32]byte, 
 func (c *change) notifyException(merchant, event string, id int64, at time.Time) error {
 	read := func() (x api.Exception, err error) {
 		if x, err = scanException(c.QueryRow("SELECT "+exceptionColumns+" FROM exception WHERE id = ?", id)); err == nil {
-			err = addMachines(c, &x)
+			err = complete(c, merchant, &x)
 		}
 		return x, err
 	}
