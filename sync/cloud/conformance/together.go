@@ -249,3 +249,48 @@ func RunKilled(t *testing.T, storage cloud.Storage, send func(terminal cloud.Ter
 	victim.push(1)
 	here.acceptedOnce(tickets, 2)
 }
+
+// lostMost is how long RunLost waits for the counters to get through.
+const lostMost = 2 * time.Minute
+
+// RunLost holds a storage to the contract when its line to the database is lost without a word. broken is a storage on the same database as
+// storage, whose open connections answer no more after cut.
+func RunLost(t *testing.T, storage, broken cloud.Storage, cut func()) {
+	here := newWorld(t, func(*testing.T) cloud.Storage { return storage })
+	there := here.through(broken)
+	tickets := here.tickets(1)
+	counters := []*counter{there.counter(quay), there.counter(quay), there.counter(harbour)}
+	before := map[*counter]cloud.Push{}
+	pushes := map[*counter]cloud.Push{}
+	for _, c := range counters {
+		before[c] = c.batch(1)
+		c.redeem(tickets[0], 1)
+		pushes[c] = c.batch(1)
+	}
+	both(t, counters, func(c *counter) error { // all at once, so that several connections are open
+		_, err := broken.ApplyJournal(c.Context(), c.Terminal, before[c])
+		return err
+	})
+	cut()
+	ctx, done := context.WithTimeout(here.Context(), lostMost)
+	defer done()
+	through := make(chan *counter)
+	for _, c := range counters {
+		go func() {
+			for ctx.Err() == nil { // a terminal asks again until it has an answer
+				if _, err := broken.ApplyJournal(ctx, c.Terminal, pushes[c]); err == nil {
+					through <- c
+					return
+				}
+			}
+		}()
+	}
+	for range counters {
+		select {
+		case <-through:
+		case <-ctx.Done():
+			t.Fatal("a lost connection holds up what the merchant's terminals send")
+		}
+	}
+	here.acceptedOnce(tickets, len(counters))
+}

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -17,6 +18,8 @@ import (
 type engine struct {
 	db    *sql.DB
 	turns turns
+	most  time.Duration // that a message of a push or a claim waits for its answer; 0 for ever
+	lost  lost
 }
 
 // Close closes the database.
@@ -52,10 +55,14 @@ func (e *engine) Write(ctx context.Context, needs relational.Isolation, do func(
 }
 
 func (e *engine) write(ctx context.Context, isolation sql.IsolationLevel, do func(t *tx) error) error {
+	return e.writeWithin(ctx, unlimited, isolation, do)
+}
+
+func (e *engine) writeWithin(ctx context.Context, within func(context.Context) (context.Context, func()), isolation sql.IsolationLevel, do func(t *tx) error) error {
 	return again(ctx, func() error {
 		return e.with(ctx, func(conn *pgx.Conn) error {
 			// A COMMIT that is cancelled leaves nobody knowing whether it happened.
-			return once(context.WithoutCancel(ctx), conn, begins[isolation], do)
+			return once(context.WithoutCancel(ctx), conn, nil, within, begins[isolation], do)
 		})
 	})
 }

@@ -1,6 +1,9 @@
 package postgres
 
 import (
+	"context"
+	"time"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -14,6 +17,11 @@ func OpenEngine(url string) (relational.Engine, error) {
 		return nil, err
 	}
 	return &engine{db: stdlib.OpenDB(*config)}, nil
+}
+
+// OpenWithin is Open with how long a message of a push or a claim waits for its answer.
+func OpenWithin(ctx context.Context, url string, most time.Duration) (*relational.Storage, error) {
+	return openWithin(ctx, url, most)
 }
 
 // TurnOf is the number of a merchant's lock.

@@ -29,6 +29,11 @@ const answerMost = 10 * time.Second
 // Open opens the database that a URL such as postgres://user@host/name?sslmode=verify-full names, and brings it to the newest schema.
 // The database has to exist. What the URL leaves out comes from libpq's environment, such as PGPASSWORD, and from ~/.pgpass.
 func Open(ctx context.Context, url string) (*relational.Storage, error) {
+	return openWithin(ctx, url, messageMost)
+}
+
+// openWithin is Open with how long a message of a push or a claim waits for its answer.
+func openWithin(ctx context.Context, url string, most time.Duration) (*relational.Storage, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("the database URL cannot be read: %w", err) // pgx leaves the password out
@@ -45,7 +50,10 @@ func Open(ctx context.Context, url string) (*relational.Storage, error) {
 			config.RuntimeParams[key] = value
 		}
 	}
-	db := stdlib.OpenDB(*config)
+	config.DialFunc = dialer.DialContext
+	e := &engine{most: most}
+	e.db = stdlib.OpenDB(*config, stdlib.OptionShouldPing(e.lives), stdlib.OptionResetSession(usable))
+	db := e.db
 	connections := max(8, 4*runtime.NumCPU())
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
@@ -53,7 +61,7 @@ func Open(ctx context.Context, url string) (*relational.Storage, error) {
 	if err := prepare(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return relational.New(ctx, &engine{db: db})
+	return relational.New(ctx, e)
 }
 
 // prepare checks the database and migrates. Processes that start at once take turns.

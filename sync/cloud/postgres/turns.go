@@ -51,12 +51,16 @@ func (e *engine) WriteInTurn(ctx context.Context, merchant string, do func(tx re
 	serial := level(relational.Serial)
 	plain := func(t *tx) error { return do(t) }
 	if e.turns.never.Load() || time.Now().UnixNano() < e.turns.again.Load() {
-		return e.write(ctx, serial, plain)
+		return e.writeWithin(ctx, e.within, serial, plain)
 	}
 	turn := &turn{number: turnOf(merchant)}
 	err := e.with(ctx, func(conn *pgx.Conn) error {
-		defer turn.end(context.WithoutCancel(ctx), conn)
-		return again(ctx, func() error { return onceInTurn(context.WithoutCancel(ctx), conn, turn, begins[serial], plain) })
+		defer func() {
+			limited, over := e.within(context.WithoutCancel(ctx))
+			defer over()
+			turn.end(limited, conn)
+		}()
+		return again(ctx, func() error { return once(context.WithoutCancel(ctx), conn, turn, e.within, begins[serial], plain) })
 	})
 	var refused *pgconn.PgError
 	switch {
@@ -71,7 +75,7 @@ func (e *engine) WriteInTurn(ctx context.Context, merchant string, do func(tx re
 	default:
 		return err
 	}
-	return e.write(ctx, serial, plain)
+	return e.writeWithin(ctx, e.within, serial, plain)
 }
 
 // turn is one that is waited for.

@@ -32,7 +32,8 @@ type tx struct {
 	numbers  map[string][]int64            // those of a table's next rows
 	ahead    int                           // how many were taken at once last
 	turn     *turn                         // nil where none is waited for
-	ended    string                        // what the last COMMIT did
+	within   func(context.Context) (context.Context, func())
+	ended    string // what the last COMMIT did
 	failed   error
 	change   sql.NullInt64 // the id of what was published last
 }
@@ -48,19 +49,21 @@ const (
 	rollback = "rollback"
 )
 
-// once runs do in one transaction, which begin begins.
-func once(ctx context.Context, conn *pgx.Conn, begin string, do func(t *tx) error) error {
-	return onceInTurn(ctx, conn, nil, begin, do)
-}
+// unlimited lets messages wait: some transactions have much to do.
+func unlimited(ctx context.Context) (context.Context, func()) { return ctx, func() {} }
 
-// onceInTurn is once with the turn taken before, and given back after, in the same messages.
-func onceInTurn(ctx context.Context, conn *pgx.Conn, turn *turn, begin string, do func(t *tx) error) (err error) {
-	t := &tx{ctx: ctx, conn: conn, turn: turn, waiting: append(turn.taking(), statement{begin, nil})}
+// once runs do in one transaction, which begin begins, with the turn taken before, and given back after, in the same messages. within limits
+// how long each message waits.
+func once(ctx context.Context, conn *pgx.Conn, turn *turn, within func(context.Context) (context.Context, func()), begin string,
+	do func(t *tx) error) (err error) {
+	t := &tx{ctx: ctx, conn: conn, turn: turn, within: within, waiting: append(turn.taking(), statement{begin, nil})}
 	most := len(t.waiting)
 	ended := false
 	defer func() {
 		if !ended && conn.PgConn().TxStatus() != 'I' {
-			if _, undo := conn.Exec(context.WithoutCancel(ctx), rollback); undo != nil && !conn.IsClosed() {
+			limited, over := within(context.WithoutCancel(ctx))
+			defer over()
+			if _, undo := conn.Exec(limited, rollback); undo != nil && !conn.IsClosed() {
 				err = errors.Join(err, undo)
 			}
 		}
@@ -104,7 +107,9 @@ func (t *tx) ask(asks []statement) (last pgconn.CommandTag, answers []*answer, e
 			batch.Queue(dialect(one.query), storable(one.args)...)
 		}
 	}
-	ctx, cancel := t.turn.patiently(t.ctx)
+	limited, over := t.within(t.ctx)
+	defer over()
+	ctx, cancel := t.turn.patiently(limited)
 	defer cancel()
 	results := t.conn.SendBatch(ctx, batch)
 	for _, one := range t.waiting {
