@@ -20,16 +20,26 @@ func NewStoreAuthority(hub *HubLine, cloud *Authority) *StoreAuthority {
 	return &StoreAuthority{hub: hub, cloud: cloud}
 }
 
-// Ask implements terminal.Authority. What a hub that is alone does not know, the cloud may.
+// Ask implements terminal.Authority. What a hub that is alone does not know, the cloud may, where this terminal has a line of its own.
 func (s *StoreAuthority) Ask(ctx context.Context, lookups []terminal.Lookup) (terminal.Row, error) {
-	if authority, _, err := s.hub.at(ctx); err == nil {
-		row, err := authority.Ask(ctx, lookups)
-		row.Secluded = !s.hub.Status().Online
-		if err == nil || (errors.Is(err, terminal.ErrUnknown) && s.hub.Status().Online) || !passable(err) {
-			return row, err
-		}
+	authority, _, err := s.hub.at(ctx)
+	if err != nil {
+		return s.cloud.Ask(ctx, lookups)
 	}
-	return s.cloud.Ask(ctx, lookups)
+	row, err := authority.Ask(ctx, lookups)
+	online := s.hub.Status().Online
+	row.Secluded = !online
+	switch {
+	case err == nil && online, errors.Is(err, terminal.ErrUnknown) && online, err != nil && !passable(err):
+		return row, err
+	case err == nil && s.cloud.Unreachable():
+		return row, nil
+	}
+	above, aboveErr := s.cloud.Ask(ctx, lookups)
+	if err == nil && (passable(aboveErr) || (aboveErr == nil && row.Voucher.ID == above.Voucher.ID && row.Voucher.Version >= above.Voucher.Version)) {
+		return row, nil // as new as the cloud's, with what the store used on top
+	}
+	return above, aboveErr
 }
 
 // Redemption implements terminal.Authority.
@@ -59,6 +69,9 @@ func (s *StoreAuthority) Claim(ctx context.Context, claim terminal.Claim) (termi
 		if err == nil && s.lacks(answer) {
 			break
 		}
+		if err == nil && answer.Granted && answer.Assurance != terminal.Confirmed {
+			return s.confirm(ctx, claim, answer)
+		}
 		if !errors.Is(err, terminal.ErrNoAnswer) {
 			return answer, err
 		}
@@ -78,6 +91,19 @@ func (s *StoreAuthority) Claim(ctx context.Context, claim terminal.Claim) (termi
 		}
 	}
 	return s.cloud.Claim(ctx, claim)
+}
+
+// confirm asks the cloud about what a hub without a line has granted, where this terminal has one of its own: what other stores used and the
+// hub has not heard of would be honoured twice. A no ends at the hub as well, when the claim is released.
+func (s *StoreAuthority) confirm(ctx context.Context, claim terminal.Claim, granted terminal.ClaimAnswer) (terminal.ClaimAnswer, error) {
+	if s.cloud.Unreachable() {
+		return granted, nil
+	}
+	above, err := s.cloud.Claim(ctx, claim)
+	if errors.Is(err, terminal.ErrNoAnswer) || (err == nil && above.Granted && above.Assurance != terminal.Confirmed) {
+		return granted, nil // no answer, or that of a cloud that was put back: what this store used the hub knows
+	}
+	return above, err
 }
 
 // lacks reports a no of a hub that is alone and has not heard of the voucher: it is no answer.

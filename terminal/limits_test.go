@@ -284,6 +284,23 @@ func TestReversalElsewhere(t *testing.T) {
 	}
 }
 
+// If a reversal that the store's hub alone agreed to were written down as the cloud's, its entry would prove what never was.
+func TestAHubsYesToAReversalIsNotTheClouds(t *testing.T) {
+	there, here := newCounter(t), newCounter(t)
+	row := there.stock("A", nil)
+	here.cache.rows[row.Voucher.Lookup] = row
+	sold := there.redeem(t, scanOf("A")).Record
+	sold.Entry.UID, sold.Entry.Terminal = terminal.UID{7}, "counter-2"
+	here.authority.sold = map[terminal.UID]terminal.Record{sold.Entry.UID: *sold}
+	here.authority.claim = func(terminal.Claim) (terminal.ClaimAnswer, error) {
+		return terminal.ClaimAnswer{Granted: true, ID: "hold-2", Assurance: terminal.ByStore}, nil
+	}
+	outcome, err := here.Reverse(t.Context(), terminal.Reversal{UID: sold.Entry.UID, Note: "wrong table"})
+	if err != nil || outcome.Record == nil || outcome.Record.Entry.Assurance != terminal.ByStore || outcome.Record.Entry.Claim != "hold-2" {
+		t.Errorf("%s for %q, %v: %+v", outcome.Choice, outcome.Reason(), err, outcome.Record)
+	}
+}
+
 // If what another counter took back could never be honoured again where it was redeemed, the customer would be sent away with a good
 // voucher; and if only a stale row said so, it would be honoured twice.
 func TestUndoneElsewhereIsFreeOnceTheAuthoritySaysSo(t *testing.T) {
@@ -367,6 +384,38 @@ func TestASecludedHubBringsNothingBack(t *testing.T) {
 			row.Voucher.State = terminal.VoucherRevoked
 			c.cache.rows[row.Voucher.Lookup] = row
 			c.authority.ask = func([]terminal.Lookup) (terminal.Row, error) { return good, nil }
+			if outcome := c.redeem(t, scanOf("A")); outcome.Redeemed() != test.redeemed || c.authority.asked != 1 {
+				t.Errorf("%s for %s, asked %d times", outcome.Choice, outcome.Reason(), c.authority.asked)
+			}
+		})
+	}
+}
+
+// If an authority that is behind could lift what this terminal has heard since, a counter would honour what another store used, and an offer that
+// was paused minutes ago.
+func TestWhoIsBehindLiftsNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		known    func(*terminal.Row)
+		redeemed bool
+	}{
+		"used since": {func(r *terminal.Row) { r.Voucher.Used, r.Voucher.Version = 1, r.Voucher.Version+1 }, false},
+		"paused since": {func(r *terminal.Row) {
+			r.Campaign.State, r.Campaign.PolicyVersion = terminal.CampaignPaused, r.Campaign.PolicyVersion+1
+		}, false},
+		"resumed by then": {func(r *terminal.Row) { r.Campaign.State = terminal.CampaignPaused }, true},
+		"given back":      {func(r *terminal.Row) { r.Voucher.Used = 1 }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			row := c.stock("A", nil)
+			behind := row
+			behind.Secluded = true
+			test.known(&row)
+			c.cache.rows[row.Voucher.Lookup] = row
+			c.authority.ask = func([]terminal.Lookup) (terminal.Row, error) { return behind, nil }
+			c.authority.claim = func(claim terminal.Claim) (terminal.ClaimAnswer, error) {
+				return terminal.ClaimAnswer{Granted: true, ID: "1", Assurance: terminal.ByStore, Rows: []terminal.Row{behind}}, nil
+			}
 			if outcome := c.redeem(t, scanOf("A")); outcome.Redeemed() != test.redeemed || c.authority.asked != 1 {
 				t.Errorf("%s for %s, asked %d times", outcome.Choice, outcome.Reason(), c.authority.asked)
 			}

@@ -96,13 +96,12 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 		outcome.Lines = gathered(outcome.Lines)
 		return outcome, err
 	}
-	uid, claimID := t.parts.Random.UID(), ""
+	uid, answer := t.parts.Random.UID(), ClaimAnswer{}
 	if elsewhere {
-		var answer ClaimAnswer
 		if answer, err = t.claimReversal(ctx, uid, original, &outcome, reversal, at); err != nil {
 			return Outcome{}, err
 		}
-		claimID, left.rows = answer.ID, newer(left.rows, answer.Rows)
+		left.rows = newer(left.rows, answer.Rows)
 		if outcome.Choice == Declined {
 			return t.leave(ctx, outcome, original, left, reversal, at)
 		}
@@ -131,7 +130,7 @@ func (t *Terminal) Reverse(ctx context.Context, reversal Reversal) (Outcome, err
 		}
 		left := left
 		left.own, left.back = ledger, map[VoucherID]int64{}
-		return t.reversalDraft(uid, claimID, original, outcome, reversal, at, ledger, left)
+		return t.reversalDraft(uid, answer, original, outcome, reversal, at, ledger, left)
 	})
 	if err != nil && elsewhere {
 		t.parts.Authority.Release(uid)
@@ -468,13 +467,13 @@ func (t *Terminal) ReversibleUntil(ctx context.Context, record Record, operator 
 	return until, nil
 }
 
-// reversalDraft makes the entry and the slip of a reversal.
-func (t *Terminal) reversalDraft(uid UID, claim string, original Record, outcome Outcome, reversal Reversal, at Situation, ledger Ledger, left leftNow) (Draft, error) {
+// reversalDraft makes the entry and the slip of a reversal. answer is the authority's, where one was asked.
+func (t *Terminal) reversalDraft(uid UID, answer ClaimAnswer, original Record, outcome Outcome, reversal Reversal, at Situation, ledger Ledger, left leftNow) (Draft, error) {
 	entry := at.entry(EntryReverse, ledger)
 	_, _, entry.Receipt = ledger.Next()
 	entry.UID, entry.About, entry.Note = uid, original.Entry.UID, reversal.Note
-	if claim != "" {
-		entry.Claim, entry.Assurance = claim, Confirmed
+	if answer.ID != "" {
+		entry.Claim, entry.Assurance = answer.ID, answer.Assurance
 	}
 	facts := SlipFacts{Kind: SlipReversal, Original: &SlipOriginal{
 		Receipt: original.Entry.Receipt, UID: original.Entry.UID, At: original.Entry.Wall}}

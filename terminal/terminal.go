@@ -316,19 +316,34 @@ func (t *Terminal) ask(ctx context.Context, b *bill) error {
 			b.known[i] = false
 		case err != nil:
 			return err
-		case b.known[i] && row.Voucher.ID == b.rows[i].Voucher.ID && row.Voucher.Version < b.rows[i].Voucher.Version:
-			// Who knows less than this terminal was restored from an older backup, and does not know yet what was used since.
-		case b.known[i] && row.Secluded && row.Voucher.ID == b.rows[i].Voucher.ID && b.rows[i].Voucher.State != VoucherActive:
-			// The cloud said to this terminal that the voucher is withdrawn. A hub that has not heard from it does not know better, whatever it
-			// counts its versions to: the cloud's may have begun anew from a backup.
-		default:
-			b.rows[i], b.known[i] = row, true
+		case b.replace(i, row):
 			if err := t.addOrder(ctx, b, i); err != nil {
 				return err
 			}
 		}
 	}
 	return t.decide(ctx, b)
+}
+
+// replace takes an authority's row of the i-th voucher, unless what this terminal has heard itself is newer.
+func (b *bill) replace(i int, row Row) bool {
+	if known := b.rows[i]; b.known[i] && row.Voucher.ID == known.Voucher.ID {
+		if row.Voucher.Version < known.Voucher.Version {
+			// Who knows less than this terminal was restored from an older backup, or is a hub that has no line: it does not know what was used
+			// since.
+			return false
+		}
+		if row.Secluded && known.Voucher.State != VoucherActive {
+			// The cloud said to this terminal that the voucher is withdrawn. A hub that has not heard from it does not know better, whatever its
+			// version is: the cloud's may have begun anew from a backup.
+			return false
+		}
+		if row.Campaign.ID == known.Campaign.ID && row.Campaign.PolicyVersion < known.Campaign.PolicyVersion {
+			row.Campaign = known.Campaign // it was paused since, say
+		}
+	}
+	b.rows[i], b.known[i] = row, true
+	return true
 }
 
 // doubtful says of what is not known here that the cloud, which does not answer, may know it. A cache that is still on its way, the first
@@ -421,8 +436,8 @@ func (b *bill) take(rows []Row) {
 	b.before = slices.Clone(b.rows)
 	for _, row := range rows {
 		for i := range b.rows {
-			if b.rows[i].Voucher.ID == row.Voucher.ID {
-				b.rows[i], b.decided = row, nil
+			if b.rows[i].Voucher.ID == row.Voucher.ID && b.replace(i, row) {
+				b.decided = nil
 			}
 		}
 	}

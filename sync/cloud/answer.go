@@ -126,8 +126,16 @@ func signAnswer(key FeedKey, body []byte, jti string, status int) (string, error
 	return signed.DetachedCompactSerialize()
 }
 
+// kind is what this server is, for whoever reads its problems.
+func (s *server) kind() string {
+	if s.options.Hub != nil {
+		return "hub"
+	}
+	return "cloud"
+}
+
 // asProblem turns any error into an answer. What is the machine's fault is logged by the caller and not told.
-func asProblem(err error) *Problem {
+func (s *server) asProblem(err error) *Problem {
 	var own *Problem
 	var journal *JournalError
 	var tooLarge *http.MaxBytesError
@@ -144,8 +152,10 @@ func asProblem(err error) *Problem {
 		return problem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("More than %d bytes were sent: send fewer entries at once.", tooLarge.Limit))
 	case errors.Is(err, ErrCursor):
 		return problem(http.StatusGone, "cursor_unknown", "The cursor is not of this feed: empty the cache and begin again without a cursor.")
+	case strings.Contains(err.Error(), "disk is full"), strings.Contains(err.Error(), "No space left"): // as SQLite and PostgreSQL say it
+		return problem(http.StatusServiceUnavailable, "unavailable", fmt.Sprintf("The disk of the %s is full: make room there.", s.kind()))
 	case strings.Contains(err.Error(), "database"):
-		return problem(http.StatusServiceUnavailable, "unavailable", "The cloud's database cannot answer now: try again in a moment.")
+		return problem(http.StatusServiceUnavailable, "unavailable", fmt.Sprintf("The %s's database cannot answer now: try again in a moment.", s.kind()))
 	}
-	return problem(http.StatusInternalServerError, "internal", "The cloud failed to answer: try again in a moment, and look into its log if that lasts.")
+	return problem(http.StatusInternalServerError, "internal", fmt.Sprintf("The %s failed to answer: try again in a moment, and look into its log if that lasts.", s.kind()))
 }

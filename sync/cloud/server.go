@@ -317,7 +317,7 @@ const statusHungUp = 499
 
 // fail answers with a problem. Faults of the machine go to the log in full; the answer tells none of it.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	p := asProblem(err)
+	p := s.asProblem(err)
 	if p.Status >= 500 && hungUp(r.Context(), err) {
 		s.options.Log.Debug("who asked did not wait for the answer", "method", r.Method, "path", r.URL.Path, "error", err)
 		p.Status = statusHungUp

@@ -70,6 +70,9 @@ func New(ctx context.Context, config Config) (*Hub, error) {
 	rand.Read(nonce)
 	storage := &storage{Copy: config.Copy, hub: h, keys: cloud.Keys{Nonce: nonce, Feed: cloud.FeedKey{
 		ID: api.HubKeyID(appointed.Term), Key: config.Key, From: appointed.At}}}
+	if err := config.Copy.AdoptVersions(ctx); err != nil {
+		return nil, fmt.Errorf("the hub's copy cannot be prepared: %w", err)
+	}
 	var err error
 	h.handler, err = cloud.New(ctx, storage, cloud.Options{
 		PublicURL: strings.TrimSuffix(appointed.URL(), "/"), Log: config.Log, Stopping: h.stop, Hub: h.state,

@@ -507,6 +507,84 @@ func TestWhatAHubGrantedOutlivesIt(t *testing.T) {
 	})
 }
 
+// If a counter whose own line is up believed a hub that has none, a whole store would honour again what other stores had honoured, for as long
+// as one computer's line is broken.
+func TestACounterWithALineAsksTheCloudBesideAHubWithoutOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sold, fresh, later, any := w.issue(), w.issue(), w.issue(), w.issue()
+	w.hub = w.counter(quayID)
+	ofHub := w.line
+	w.line = &line{}
+	here, there := w.counter(quayID), w.counter(harbourID)
+	signed := w.appoint(w.hub)
+	r := w.start(w.hub, signed)
+	defer func() { r.end(w) }()
+	here.hears(signed, r.address)
+	w.until("the hub answers", func() bool { return here.line.Beat(t.Context()) == nil })
+	ofHub.cut(true)
+	w.until("the hub knows that it is alone", func() bool {
+		_, _ = here.claim(any, 1, newUID()) // it notices when it asks
+		return here.line.Beat(t.Context()) == nil && !here.line.Status().Online
+	})
+	uid := newUID()
+	if answer, err := there.claim(sold, 10, uid); err != nil || !answer.Granted || answer.Assurance != terminal.Confirmed {
+		t.Fatalf("at the other store: %+v, %v", answer, err)
+	}
+	w.must(there.redeem(sold, 10, uid, terminal.Confirmed))
+	w.must(there.pushItself(0))
+	if answer, err := here.claim(sold, 1, newUID()); err != nil || answer.Granted {
+		t.Errorf("what the other store honoured: %+v, %v", answer, err)
+	}
+	if row, err := here.asks.Ask(t.Context(), []terminal.Lookup{sold.lookup}); err != nil || row.Voucher.Used != 10 {
+		t.Errorf("asked about it: %+v, %v", row, err)
+	}
+	if answer, err := here.claim(fresh, 10, newUID()); err != nil || !answer.Granted || answer.Assurance != terminal.Confirmed {
+		t.Errorf("what nobody used: %+v, %v", answer, err)
+	}
+	w.line.cut(true)
+	if answer, err := here.claim(later, 10, newUID()); err != nil || !answer.Granted || answer.Assurance != terminal.ByStore {
+		t.Errorf("with no line at all: %+v, %v", answer, err)
+	}
+}
+
+// If a hub counted versions by itself, its older word of a voucher would pass for newer than what a counter has heard from the cloud.
+func TestAHubsRowsHaveTheCloudsVersions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	r, counters := w.store(1)
+	defer func() { r.end(w) }()
+	version := func(of cloud.Storage) (int64, int64) {
+		t.Helper()
+		rows, err := of.Lookup(t.Context(), counters[0].Terminal, []terminal.Lookup{pass.lookup})
+		w.must(err)
+		return rows[0].Voucher.Version, rows[0].Voucher.Used
+	}
+	first, _ := version(w.storage)
+	if copied, _ := version(r.copy); copied != first {
+		t.Errorf("the copy has version %d of the cloud's %d", copied, first)
+	}
+	w.line.cut(true)
+	w.until("the line is down", func() bool { return counters[0].line.Beat(t.Context()) == nil && !counters[0].line.Status().Online })
+	uid := newUID()
+	answer, err := counters[0].claim(pass, 4, uid)
+	if err != nil || !answer.Granted {
+		t.Fatalf("%+v, %v", answer, err)
+	}
+	w.must(counters[0].redeem(pass, 4, uid, answer.Assurance))
+	w.must(counters[0].line.Push(t.Context()))
+	if copied, used := version(r.copy); copied != first || used != 4 {
+		t.Errorf("with 4 used in the store: version %d, the cloud's is %d, %d used", copied, first, used)
+	}
+	w.line.cut(false)
+	w.until("the hub has heard how the cloud counts that", func() bool {
+		newest, used := version(w.storage)
+		copied, _ := version(r.copy)
+		return used == 4 && newest > first && copied == newest
+	})
+}
+
 // A store that gets its hub after years has journals that the hub has not from the beginning. If it could hand on only what begins there, a
 // counter without a line of its own would keep its redemptions for ever, and with it every other of the store.
 func TestAHubHandsOnWhatBeganBeforeIt(t *testing.T) {

@@ -31,7 +31,23 @@ const (
 	metaCursor = "copy_cursor"
 	metaFilled = "copy_filled" // it has reached the end of the feed once
 	metaBehind = "copy_behind" // where the feed goes on behind a first fill, of which it has taken no page yet
+	metaCounts = "copy_counts" // vouchers have the cloud's versions, and not a count of the hub's own
 )
+
+// AdoptVersions forgets the versions that a hub of an earlier program counted by itself: until the feed tells of a voucher again, what its terminals
+// have heard of it counts as newer.
+func (s *Copy) AdoptVersions(ctx context.Context) error {
+	return s.write(ctx, func(c *change) error {
+		var done bool
+		if err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?)", metaCounts).Scan(&done); err != nil || done {
+			return err
+		}
+		if _, err := c.Exec("UPDATE voucher SET version = 0"); err != nil {
+			return err
+		}
+		return c.setMeta(metaCounts, "1")
+	})
+}
 
 // Cursor is where the copy stands in the cloud's feed, "" at its beginning; filled says that it has been at the end of it.
 func (s *Copy) Cursor(ctx context.Context) (cursor string, filled bool, err error) {
@@ -290,7 +306,8 @@ func (c *change) takeRecord(merchant string, record api.FeedRecord, touched map[
 	return nil // the rest is for the terminal alone
 }
 
-// takeVoucher stores a voucher as the cloud counts it.
+// takeVoucher stores a voucher as the cloud counts it. Its version stays the cloud's, whatever the store's entries add to it: by that a terminal
+// tells which changes the hub has not heard of.
 func (c *change) takeVoucher(merchant string, v terminal.Voucher) error {
 	body, err := json.Marshal(issued(v))
 	if err != nil {
@@ -308,10 +325,10 @@ func (c *change) takeVoucher(merchant string, v terminal.Voucher) error {
 	if v.StateAt != nil {
 		at = sql.NullInt64{Int64: micros(*v.StateAt), Valid: true}
 	}
-	_, err = c.Exec(`INSERT INTO voucher (id, merchant, campaign, lookup, "inner", state, state_at, units, last_use, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = c.Exec(`INSERT INTO voucher (id, merchant, campaign, lookup, "inner", state, state_at, units, last_use, body, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET campaign = excluded.campaign, lookup = excluded.lookup, state = excluded.state, state_at = excluded.state_at,
-			units = excluded.units, last_use = excluded.last_use, body = excluded.body, version = voucher.version + 1`,
-		int64(v.ID), merchant, v.Campaign, v.Lookup[:], []byte{}, string(v.State), at, v.Units, last, string(body))
+			units = excluded.units, last_use = excluded.last_use, body = excluded.body, version = excluded.version`,
+		int64(v.ID), merchant, v.Campaign, v.Lookup[:], []byte{}, string(v.State), at, v.Units, last, string(body), v.Version)
 	if err != nil {
 		return fmt.Errorf("voucher %s cannot be stored: %w", v.ID, err)
 	}
@@ -365,7 +382,7 @@ func (c *change) rebase(id terminal.VoucherID) error {
 			return err
 		}
 		if part == "" {
-			_, err = c.Exec("UPDATE voucher SET redeemed = ?, reversed = ?, version = version + 1 WHERE id = ?", used+redeemed, reversed, int64(id))
+			_, err = c.Exec("UPDATE voucher SET redeemed = ?, reversed = ? WHERE id = ?", used+redeemed, reversed, int64(id))
 		} else {
 			_, err = c.Exec(`INSERT INTO part (voucher, part, redeemed, reversed) VALUES (?, ?, ?, ?)
 				ON CONFLICT (voucher, part) DO UPDATE SET redeemed = excluded.redeemed, reversed = excluded.reversed`, int64(id), part, used+redeemed, reversed)

@@ -225,8 +225,8 @@ func (s *settling) count(v held, part string, redeemed, reversed int64) error {
 		return err
 	}
 	touched := []Touch{{RowOf, int64(v.ID)}, {Vouchers, 0}}
-	err = s.Later(touched, "UPDATE voucher SET redeemed = redeemed + ?, reversed = reversed + ?, last_use = ?, version = version + 1 WHERE id = ?",
-		redeemed, reversed, last, int64(v.ID))
+	err = s.Later(touched, "UPDATE voucher SET redeemed = redeemed + ?, reversed = reversed + ?, last_use = ?, version = version + ? WHERE id = ?",
+		redeemed, reversed, last, 1-flag(s.copied), int64(v.ID))
 	if err != nil {
 		return err
 	}

@@ -164,6 +164,7 @@ func (s *Storage) Ready(ctx context.Context) error {
 // change is one write transaction.
 type change struct {
 	Tx
+	copied bool        // of a hub's copy, whose versions are the cloud's
 	facts  *batchFacts // nil but in what is done together
 	news   bool        // whoever waits for changes of the feed is to look
 	loud   bool        // somebody is to be told of exceptions
@@ -198,7 +199,7 @@ func (s *Storage) writeBy(write func(run func(tx Tx) error) error, do func(c *ch
 	tell := s.tell.Load()
 	var done *change
 	err := write(func(tx Tx) error {
-		done = &change{Tx: tx, loud: tell != nil}
+		done = &change{Tx: tx, copied: s.copy, loud: tell != nil}
 		return do(done)
 	})
 	if err != nil || done == nil {
