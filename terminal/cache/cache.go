@@ -48,7 +48,7 @@ var migrations embed.FS
 const (
 	schemaVersion = 2
 	readers       = 4
-	readerCache   = "-4000" // KiB a connection
+	readerCache   = "-1000" // KiB a connection: the upper levels of the indexes, the system keeps the rest
 )
 
 var _ terminal.Cache = (*Cache)(nil)
