@@ -309,6 +309,10 @@ func (w *windows) measureScans(ctx context.Context, sizes windowSizes) ([]row, e
 			return nil, fmt.Errorf("scan %d: %w", n+1, err)
 		}
 		if times = append(times, took); len(times) == sizes.fewer {
+			// Of a window that draws nothing for long the system takes the pages back that it draws with: both have drawn just now.
+			if _, err := w.relabel(ctx, sizes.fewer); err != nil {
+				return nil, err
+			}
 			if err := rest(ctx, sizes.settle); err != nil {
 				return nil, err
 			}
