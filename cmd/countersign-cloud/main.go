@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 	_ "time/tzdata" // Windows has no time zones of its own
 )
 
@@ -37,9 +38,22 @@ func cannot(format string, args ...any) error {
 	return &exitError{exitCannot, fmt.Errorf(format, args...)}
 }
 
+// stopMost is how long after it was told to stop this program may last: requests are answered within drainMost, and a database that hangs would keep
+// it for ever, while whoever stopped it waits.
+const stopMost = drainMost + 5*time.Second
+
+// endWithin calls end so long after ctx is done.
+func endWithin(ctx context.Context, most time.Duration, end func()) {
+	context.AfterFunc(ctx, func() { time.AfterFunc(most, end) })
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	endWithin(ctx, stopMost, func() {
+		fmt.Fprintln(os.Stderr, "countersign-cloud: it did not end by itself, since the database does not answer; what had begun is rolled back by the database")
+		os.Exit(exitOther)
+	})
 	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 

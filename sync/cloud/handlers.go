@@ -30,9 +30,14 @@ func (s *server) Healthz(context.Context, api.HealthzRequestObject) (api.Healthz
 	return api.Healthz200TextResponse("ok\n"), nil
 }
 
+// readyBudget is how long the database may take to say that it is there: who looks after a service waits for a few seconds.
+const readyBudget = 2 * time.Second
+
 // Readyz implements api.StrictServerInterface.
 func (s *server) Readyz(ctx context.Context, _ api.ReadyzRequestObject) (api.ReadyzResponseObject, error) {
-	if err := s.storage.Ready(ctx); err != nil {
+	within, cancel := context.WithTimeout(ctx, readyBudget)
+	defer cancel()
+	if err := s.storage.Ready(within); err != nil {
 		if hungUp(ctx, err) {
 			return nil, err
 		}

@@ -1,8 +1,10 @@
 package cloud_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -114,6 +116,49 @@ func TestFiguresAreNotForEverybody(t *testing.T) {
 	for token, want := range map[string]int{"": http.StatusUnauthorized, "wrong": http.StatusUnauthorized, "one": http.StatusForbidden, "all": http.StatusOK} {
 		if status, text := metricsOf(t, false, token); status != want {
 			t.Errorf("with the token %q the figures were answered %d: %.80s", token, status, text)
+		}
+	}
+}
+
+// frozen is a storage whose database does not answer any more.
+type frozen struct{ cloud.Storage }
+
+func (frozen) Ready(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (frozen) Figures(ctx context.Context, _ time.Time) ([]cloud.Figures, int64, error) {
+	<-ctx.Done()
+	return nil, 0, ctx.Err()
+}
+
+// While the database hangs, whoever looks after the cloud would see nothing of it, not even that it is the database.
+func TestAFrozenDatabaseIsAFigureToo(t *testing.T) {
+	t.Parallel()
+	s, err := sqlite.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	handler, err := cloud.New(t.Context(), frozen{s}, cloud.Options{PublicURL: "https://cloud.example", OpenMetrics: true, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	for path, want := range map[string]struct {
+		status int
+		text   string
+	}{"/readyz": {http.StatusServiceUnavailable, "database cannot answer"}, "/metrics": {http.StatusOK, "countersign_cloud_database_up 0"}, "/healthz": {http.StatusOK, "ok"}} {
+		answer, err := server.Client().Get(server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != want.status || !strings.Contains(string(body), want.text) {
+			t.Errorf("%s: %d, %v: %.300s", path, answer.StatusCode, err, body)
 		}
 	}
 }
