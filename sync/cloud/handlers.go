@@ -226,6 +226,9 @@ func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api
 	}
 	out := api.PullFeed200JSONResponse{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included,
 		Peers: present(page.Peers), ServerTime: s.options.Now().UTC()}
+	if page.Behind > 0 {
+		out.Behind = &page.Behind
+	}
 	if r.Params.Instance != nil {
 		start, err := s.storage.Start(ctx, t, *r.Params.Instance)
 		if err != nil {

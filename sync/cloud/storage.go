@@ -390,6 +390,7 @@ type Page struct {
 	Records  []api.FeedRecord
 	Cursor   string
 	AtEnd    bool
+	Behind   int64 // about how many changes come behind it
 	Included uint64
 	Peers    []api.Peer // for the store's hub: the terminals of its store
 }

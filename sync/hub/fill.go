@@ -35,6 +35,18 @@ func (h *Hub) fill(ctx context.Context) (bool, error) {
 	return filled, err
 }
 
+// tellFollowed says how far a copy is that is filled from the feed's pages, since the cloud has no file of so few vouchers, or behind the file.
+func (h *Hub) tellFollowed(page *api.FeedPage) {
+	h.followed += int64(len(page.Records))
+	switch {
+	case page.AtEnd:
+		h.followed = 0
+		h.tellFilling(nil)
+	case page.Behind != nil && (h.noFile || h.filling.Load() == nil): // behind a file there is little
+		h.tellFilling(&cloudsync.Progress{Stage: cloudsync.FillStoring, Done: h.followed, Total: h.followed + *page.Behind})
+	}
+}
+
 func (h *Hub) tellFilling(p *cloudsync.Progress) {
 	h.filling.Store(p)
 	if h.config.Filling != nil {

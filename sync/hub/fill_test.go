@@ -1,13 +1,16 @@
 package hub_test
 
 import (
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	cloudsync "countersign/sync"
+	"countersign/sync/cloud"
 	"countersign/terminal"
 )
 
@@ -73,5 +76,36 @@ func TestAHubIsFilledFromTheFile(t *testing.T) {
 		if answer, err := c.claim(unused, 10, newUID()); err != nil || !answer.Granted {
 			t.Errorf("what nobody used: %+v, %v", answer, err)
 		}
+	}
+}
+
+// The people of a shop with a few thousand vouchers would look at a hub that does not answer, and see nowhere whether it gets on.
+func TestAHubSaysHowFarItIsWithoutAFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serves(w.storage)
+	const all = 4500 // some three pages
+	issued, err := cloud.Prepare(t.Context(), w.storage, merchantID, w.pass, cloud.Facts{}, all, rand.Reader, time.Now())
+	w.must(err)
+	w.must(cloud.Store(t.Context(), w.storage, merchantID, issued))
+	w.hub = w.counter(quayID)
+	signed := w.appoint(w.hub)
+	told := make(chan *cloudsync.Progress, 100)
+	w.filling = func(p *cloudsync.Progress) { told <- p }
+	r := w.start(w.hub, signed)
+	defer r.end(w)
+	done, figures := int64(0), 0
+	for p := range told {
+		if p == nil {
+			break
+		}
+		figures++
+		if p.Stage != cloudsync.FillStoring || p.Done <= done || p.Total < all || p.Total > all+100 || p.Done >= p.Total {
+			t.Errorf("after %d of them: %+v", done, *p)
+		}
+		done = p.Done
+	}
+	if figures < 2 {
+		t.Errorf("%d figures were told", figures)
 	}
 }

@@ -48,14 +48,15 @@ type Config struct {
 
 // Hub is the authority of a store.
 type Hub struct {
-	config  Config
-	self    cloud.Terminal
-	handler http.Handler
-	nudged  chan struct{}
-	stop    chan struct{}
-	stopped sync.Once
-	noFile  bool                               // the cloud has no first fill; of the loop that follows
-	filling atomic.Pointer[cloudsync.Progress] // nil where the copy is filled
+	config   Config
+	self     cloud.Terminal
+	handler  http.Handler
+	nudged   chan struct{}
+	stop     chan struct{}
+	stopped  sync.Once
+	noFile   bool                               // the cloud has no first fill; of the loop that follows
+	followed int64                              // changes taken from the feed's pages while it is filled; of the same
+	filling  atomic.Pointer[cloudsync.Progress] // nil where the copy is filled
 }
 
 // New makes a hub. It answers with "unavailable" until the copy has been at the end of the feed once.
@@ -194,8 +195,8 @@ func (h *Hub) follow(ctx context.Context) error {
 	if !was || !filled {
 		h.nudge()
 	}
-	if err == nil && !filled && page.AtEnd {
-		h.tellFilling(nil)
+	if err == nil && !filled {
+		h.tellFollowed(page)
 	}
 	return err
 }

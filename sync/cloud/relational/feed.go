@@ -204,6 +204,7 @@ func (s *Storage) feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 		last := head
 		if !page.AtEnd {
 			last = rows[len(rows)-1].place
+			page.Behind = max(head-last, 1)
 		}
 		if page.Cursor, err = cursorAt(q, t.Merchant, gen, last); err != nil {
 			return err
