@@ -35,7 +35,7 @@ type Exception struct {
 	// Of a fork and a restore:
 	Shared    *Money `json:"shared,omitempty"`    // of AtRisk: what other open exceptions count as well
 	Undecided bool   `json:"undecided,omitempty"` // neither line of the journal is left behind yet: both go on, or one has to begin its epoch first
-	// Of a fork, a restore and a clone:
+	// Of a fork, a restore, a clone and a cloud that was put back:
 	Stake   []ExceptionStake `json:"stake,omitempty"`   // what it may cost, by what is known; AtRisk is what it comes to
 	History []ExceptionEvent `json:"history,omitempty"` // what happened to the journal, the oldest first
 }
@@ -62,7 +62,7 @@ func ValueAtRisk(all []Exception) []Money {
 
 // ExceptionStake is a part of what an exception may cost.
 type ExceptionStake struct {
-	What      string `json:"what"`                // redeemed, claims, leases, offline, unsent
+	What      string `json:"what"`                // redeemed, claims, leases, offline, unsent; of cloud_restore resent, claims, lent, awaited
 	Count     int64  `json:"count"`               // redemptions, claims, units, redemptions at most (0: only their worth is limited), entries
 	Worth     *Money `json:"worth,omitempty"`     // nil where nobody knows
 	Unlimited bool   `json:"unlimited,omitempty"` // of offline: an offer's policy sets no limit

@@ -269,6 +269,8 @@ func restoredAwaits(w *world) {
 		return which
 	}
 	w.expect("awaited", awaited(a, b, off, gone), []bool{true, true, true, false})
+	parts, _ := w.recoveryStake()
+	w.expect("what it may cost at first", parts, []terminal.ExceptionStake{{What: "awaited", Count: 3}})
 	said("while others may know more", terminal.Offline)
 	uid := w.uid()
 	taken, err := w.storage.Claim(w.Context(), a.Terminal, cloud.Claim{Claim: terminal.Claim{UID: uid, Reverse: &original.UID,
@@ -286,7 +288,7 @@ func restoredAwaits(w *world) {
 		w.Fatal(err)
 	}
 	w.expect("awaited, with a part sent", awaited(a, b, off), []bool{false, true, true})
-	b.push(3)
+	w.bringBack(b, used)
 	said("while one is off", terminal.Offline)
 	suspend(off)
 	w.expect("awaited in the end", awaited(a, b, off), []bool{false, false, false})
@@ -306,6 +308,29 @@ func restoredAwaits(w *world) {
 	said("again", terminal.Offline)
 	w.now = w.now.Add(cloud.AwaitedMost + time.Minute)
 	said("who is away for a week is awaited no longer", "")
+}
+
+// recoveryStake is what the cloud's having been put back may cost, as its exception says.
+func (w *world) recoveryStake() (parts []terminal.ExceptionStake, atRisk *terminal.Money) {
+	w.Helper()
+	told := w.of(api.ExceptionCloudRestore, true)
+	if len(told) != 1 || told[0].Stake == nil {
+		w.Fatalf("one exception that says what it may cost was expected, not %+v", told)
+	}
+	return *told[0].Stake, told[0].AtRisk
+}
+
+// bringBack has b send the rest of its journal, with what was granted and leased since the copy was made that the cloud is now.
+func (w *world) bringBack(b *counter, used ticket) {
+	w.Helper()
+	b.open = append(b.open, w.uid())
+	lent := w.uid()
+	b.write(terminal.Entry{Kind: terminal.EntryRedeem, UID: lent, Assurance: terminal.Leased, Lease: "forgotten", Lines: []terminal.EntryLine{b.line(used, 1, lent, "")}})
+	b.push(3)
+	parts, atRisk := w.recoveryStake()
+	w.expect("what came back", parts, []terminal.ExceptionStake{{What: "resent", Count: 3}, {What: "claims", Count: 1}, {What: "lent", Count: 1, Worth: euros(3990)},
+		{What: "awaited", Count: 1}})
+	w.expect("and is at risk", atRisk, euros(3990))
 }
 
 func waiting(w *world) {

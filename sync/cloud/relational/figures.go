@@ -77,6 +77,7 @@ func terminalFigures(q Querier, f *cloud.Figures, now time.Time) error {
 
 func exceptionFigures(q Querier, f *cloud.Figures) error {
 	var all []terminal.Exception
+	var restored []int
 	err := each(q, func(rows Rows) error {
 		var id int64
 		var kind string
@@ -93,11 +94,19 @@ func exceptionFigures(q Querier, f *cloud.Figures) error {
 		if kind == "overrun" {
 			f.Overruns += max(units-paid, 0)
 		}
+		if kind == string(api.ExceptionCloudRestore) {
+			restored = append(restored, len(all))
+		}
 		all = append(all, terminal.Exception{ID: strconv.FormatInt(id, 10), Kind: kind, State: string(api.ExceptionOpen), AtRisk: body.AtRisk})
 		return nil
 	}, "SELECT id, kind, units, paid, body FROM exception WHERE merchant = ? AND state = 'open' ORDER BY id", f.Merchant)
 	if err != nil {
 		return err
+	}
+	for _, i := range restored {
+		if _, all[i].AtRisk, err = recovery(q, f.Merchant); err != nil {
+			return err
+		}
 	}
 	stakes, err := overlapping(q, f.Merchant)
 	if err != nil {

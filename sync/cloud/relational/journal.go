@@ -89,6 +89,9 @@ func (a *applying) apply() error {
 			return err
 		}
 	}
+	if err := a.noteRecovered(fresh); err != nil {
+		return err
+	}
 	a.ack.Head = apiHead(a.head)
 	if a.tip.aside || a.from.refused {
 		a.ack.Head = api.Head{Epoch: a.tip.epoch, Seq: a.tip.seq, Hash: a.tip.hash[:]}

@@ -245,6 +245,15 @@ func complete(q Querier, merchant string, all ...*api.Exception) error {
 		if x.State != api.ExceptionOpen {
 			continue
 		}
+		if x.Kind == api.ExceptionCloudRestore {
+			stake, atRisk, err := recovery(q, merchant)
+			if err != nil {
+				return err
+			}
+			if x.AtRisk = atRisk; len(stake) > 0 {
+				x.Stake = &stake
+			}
+		}
 		if stakes == nil {
 			var err error
 			if stakes, err = overlapping(q, merchant); err != nil {

@@ -13,6 +13,9 @@ import (
 
 // awaitAll notes every terminal that is at work as unheard.
 func (c *change) awaitAll(at time.Time) error {
+	if _, err := c.Exec("DELETE FROM meta WHERE key LIKE 'recovered %'"); err != nil {
+		return err
+	}
 	_, err := c.Exec(`INSERT INTO unheard (terminal, merchant, since) SELECT id, merchant, ?1 FROM terminal WHERE suspended = 0
 		ON CONFLICT (terminal) DO UPDATE SET since = excluded.since`, micros(at))
 	return err
@@ -24,8 +27,10 @@ func (c *change) heardWhole(t cloud.Terminal) error {
 	if err := first(c, askAwaited(t)).Scan(&awaited); err != nil || !awaited {
 		return err
 	}
-	_, err := c.Exec("DELETE FROM unheard WHERE terminal = ?", t.ID)
-	return err
+	if _, err := c.Exec("DELETE FROM unheard WHERE terminal = ?", t.ID); err != nil {
+		return err
+	}
+	return c.tellRecovered(t.Merchant)
 }
 
 // countUnheard, as part of a query, is how many other terminals than ?1, of the merchant ?3, are awaited at ?4.
