@@ -14,6 +14,7 @@ import (
 	"countersign/cmd/internal/station"
 	"countersign/terminal"
 	"countersign/terminal/scanner"
+	"countersign/terminal/token"
 	"countersign/ui/counter"
 	"countersign/ui/day"
 	"countersign/ui/theme"
@@ -81,7 +82,7 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	if err != nil {
 		opened.Log.Error("keyboard scanners are read as they type", "error", err.Error())
 	}
-	m.burst = &scanner.Burst{Learnt: learnt}
+	m.burst = &scanner.Burst{Learnt: learnt, Whole: token.Whole}
 	m.screen = counter.NewScreen(m.window, m.burst, onWindow, counter.Parts{
 		Terminal: withSlips{opened.Terminal, opened, m.Words}, Slips: withSlips{opened.Terminal, opened, m.Words}, Rows: opened.Cache, Words: m.Words(), Now: time.Now, UID: newUID,
 		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log, Prefer: m.Prefer, Play: m.play, Train: m.train, Shut: m.window.Close,

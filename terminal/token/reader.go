@@ -3,6 +3,7 @@ package token
 import (
 	"errors"
 	"regexp"
+	"strings"
 
 	"countersign/terminal"
 )
@@ -127,6 +128,24 @@ func (r *Reader) whole(text string) bool {
 		if symbols, ok := symbolsOf(form); ok {
 			if _, err := Verify(symbols, r.Merchant, r.issuers()); err == nil {
 				return true
+			}
+		}
+	}
+	return false
+}
+
+// Whole reports that a text is whole, whoever issued it: an opaque code whose check symbol is right, also at the end of a link, or a token whose
+// envelope is. A code of another platform has nothing to tell that by.
+func Whole(text string) bool {
+	for _, form := range []string{text, text[strings.LastIndexAny(text, "/=")+1:]} {
+		if _, ok := opaque(Fold(form)); ok {
+			return true
+		}
+		if symbols, ok := symbolsOf(form); ok {
+			if raw, err := decodeSymbols(symbols); err == nil && len(raw) <= MaxBytes {
+				if _, _, err := open(raw); err == nil {
+					return true
+				}
 			}
 		}
 	}

@@ -37,6 +37,7 @@ type Screen struct {
 	heading *fyne.Container
 	panel   *widgets.Panel
 	aside   *widgets.Recents
+	middle  *fyne.Container // of panel and aside
 	keyRow  []*widgets.Button
 	keysAt  *fyne.Container
 	bar     *widgets.StatusBar
@@ -170,7 +171,7 @@ func (c *Screen) build() {
 		c.keyRow = append(c.keyRow, widgets.NewButton(action, theme.Ready, c.pressed))
 	}
 	c.keysAt = widgets.KeyBar(c.keyRow...)
-	middle := widgets.Aside(theme.Size(theme.Aside), gap, c.panel, c.aside)
+	c.middle = widgets.Aside(theme.Size(theme.Aside), gap, c.panel, c.aside)
 	c.frame = widgets.Stack()
 	if c.trained = c.counter.State().Training; c.trained {
 		c.frame.Objects = []fyne.CanvasObject{widgets.Hazard()}
@@ -182,7 +183,7 @@ func (c *Screen) build() {
 	c.root.Objects = []fyne.CanvasObject{
 		c.sink,
 		widgets.Inset(widgets.Frame(theme.Size(theme.Bar), widgets.KeyBarHeight()+theme.Size(theme.Gap)*2, theme.Size(theme.Strip), c.heading,
-			widgets.Inset(middle, gap, 0, gap, 0), widgets.Inset(c.keysAt, gap, theme.Size(theme.Gap), gap, theme.Size(theme.Gap)), c.bar), edge, edge, edge, edge),
+			widgets.Inset(c.middle, gap, 0, gap, 0), widgets.Inset(c.keysAt, gap, theme.Size(theme.Gap), gap, theme.Size(theme.Gap)), c.bar), edge, edge, edge, edge),
 		c.over,
 		c.frame,
 	}
@@ -347,14 +348,23 @@ const brief = 50 * time.Millisecond
 // showPanel draws the panel.
 func (c *Screen) showPanel(s State, say terminal.Words) {
 	if (s.Phase != Deciding && s.Phase != Redeeming) || c.now().Sub(s.Since) >= brief {
-		c.panel.Display(Panel(s, say))
+		c.say(Panel(s, say))
 		return
 	}
 	c.timer(brief, func() {
 		if now := c.counter.State(); now.Phase == s.Phase && now.Turn == s.Turn {
-			c.panel.Display(Panel(now, c.counter.Words()))
+			c.say(Panel(now, c.counter.Words()))
 		}
 	})
+}
+
+// say has the panel say something, in a place as large as that needs.
+func (c *Screen) say(verdict widgets.Verdict) {
+	alone := c.panel.Alone()
+	c.panel.Display(verdict)
+	if c.panel.Alone() != alone {
+		c.middle.Layout.Layout(c.middle.Objects, c.middle.Size())
+	}
 }
 
 // showKeys writes the row of function keys; the room is shared out anew only where a label has become longer or shorter.

@@ -256,6 +256,9 @@ type slowBurst struct{}
 func (*slowBurst) Rune(rune, time.Time)     {}
 func (*slowBurst) End(time.Time) string     { return "" }
 func (*slowBurst) Silence(time.Time) string { return "" }
+func (*slowBurst) Typing(bool)              {}
+func (*slowBurst) Begun() string            { return "" }
+func (*slowBurst) Earlier() int             { return 0 }
 func (*slowBurst) Pending() int             { return 0 }
 
 // pose shows a scene.

@@ -271,14 +271,18 @@ func (r *Room) draw(v View) fyne.CanvasObject {
 		middle = r.closing(v)
 	}
 	var row []fyne.CanvasObject
+	var buttons []*widgets.Button
 	for _, action := range v.Keys {
-		row = append(row, widgets.NewButton(action, theme.Ready, r.pressed))
+		button := widgets.NewButton(action, theme.Ready, r.pressed)
+		buttons, row = append(buttons, button), append(row, button)
 	}
-	foot := widgets.Spread(row...)
+	foot := widgets.KeyBar(buttons...)
+	high := widgets.KeyBarHeight()
 	if v.Page != FiguresPage {
 		foot = widgets.Row(inset, append([]fyne.CanvasObject{widgets.Space()}, row...)...)
+		high = theme.Size(theme.Touch)
 	}
-	return widgets.Frame(theme.Size(theme.Bar)+gap, theme.Size(theme.Touch)+gap*2, theme.Size(theme.Strip),
+	return widgets.Frame(theme.Size(theme.Bar)+gap, high+gap*2, theme.Size(theme.Strip),
 		widgets.Inset(r.head(v), margin, gap, inset, 0), widgets.Inset(middle, inset, gap, inset, 0),
 		widgets.Inset(foot, inset, gap, inset, gap), r.strip(v))
 }
@@ -313,16 +317,13 @@ func (r *Room) strip(v View) fyne.CanvasObject {
 
 func (r *Room) figures(v View) fyne.CanvasObject {
 	inset, gap := theme.Size(theme.Inset), theme.Size(theme.Gap)
-	var tiles []fyne.CanvasObject
-	shares := []float32{}
+	tiles := widgets.NumberTiles{Gap: gap * 1.2}
 	for i, t := range v.Tiles {
 		ink := theme.Text
 		if t.Tone != "" {
 			ink = t.Tone.Ink()
 		}
-		words := widgets.Column(0, widgets.NewText(t.Label).In(theme.Caption, theme.Muted).Lines(1), widgets.NewText(t.Value).In(theme.Subtitle, ink).Strong().Lines(1))
-		tiles = append(tiles, widgets.NewChoice(widgets.Inset(words, inset*0.8, gap, gap, gap), t.Chosen, func() { r.chose(t.Index) }))
-		shares = append(shares, map[bool]float32{true: 1.55, false: 1}[i == 2])
+		tiles.Add(map[bool]float32{true: 1.55, false: 1}[i == 2], t.Label, t.Value, ink, t.Chosen, func() { r.chose(t.Index) })
 	}
 	var bars []widgets.Bar
 	for _, b := range v.Bars {
@@ -346,8 +347,12 @@ func (r *Room) figures(v View) fyne.CanvasObject {
 	if len(v.Lines) == 0 {
 		list = widgets.Middle(widgets.NewText(v.None).In(theme.Body, theme.Muted))
 	}
-	below := widgets.Stretch(inset, []float32{1.15, 1}, card(widgets.Topped(gap, widgets.Fixed(head, 0, theme.Size(theme.Touch)), chart)), card(widgets.Topped(gap, by, list)))
-	return widgets.Topped(inset, widgets.Stretch(gap*1.2, shares, tiles...), below)
+	chartShare, listShare := float32(1.15), float32(1)
+	if widgets.Crowded() { // names and sums need the width more than bars do
+		chartShare, listShare = 1, 1.3
+	}
+	below := widgets.Stretch(inset, []float32{chartShare, listShare}, card(widgets.Topped(gap, widgets.Fixed(head, 0, theme.Size(theme.Touch)), chart)), card(widgets.Topped(gap, by, list)))
+	return widgets.Topped(inset, tiles.Row(), below)
 }
 
 func (r *Room) chose(index int) {

@@ -13,6 +13,12 @@ type Burst interface {
 	// Silence says that nothing came for the scanner's silence. It returns the scan that ends so, or ""; nothing is pending
 	// afterwards.
 	Silence(at time.Time) string
+	// Typing says whether a field is open, so that a person may be writing.
+	Typing(typing bool)
+	// Begun returns what is pending where it must be the beginning of a scan, whose end is only late; "" otherwise.
+	Begun() string
+	// Earlier is how many runes of the last scan came before those that were pending.
+	Earlier() int
 	// Pending is the number of runes that may yet turn out to be a scan.
 	Pending() int
 }
@@ -21,6 +27,8 @@ type Burst interface {
 const (
 	// Silence without a suffix ends a burst. Scanners that send no Enter exist.
 	silenceMillis = 300
+	// What must be the beginning of a scan is waited for longer.
+	begunMillis = 1500
 	// A rune goes to the open field when no other has come for so long. Drawing it sooner would slow down the rest of a burst.
 	holdMillis = 60
 	// Fewer runes than this that the field has got are a person's.

@@ -58,6 +58,7 @@ type Router struct {
 	field Field
 	held  []rune // typed, and not yet given to the field
 	given int    // runes of the pending burst that the field has got
+	past  int    // runes that it got before those
 
 	heap      []rune // what is pending, where some of it came while the window was busy: then its speed says nothing
 	isHeap    bool
@@ -82,7 +83,8 @@ func (r *Router) Open(field Field) {
 	if field == r.field {
 		return
 	}
-	r.field, r.held, r.given = field, nil, 0
+	r.field, r.held, r.given, r.past = field, nil, 0, 0
+	r.burst.Typing(field != nil)
 	if _, ok := r.field.(HeapField); ok {
 		r.live.start() // or the first keys could have come in a heap, and nobody would know
 	}
@@ -107,7 +109,7 @@ func (r *Router) Rune(char rune) {
 	r.odd = r.oddBefore
 	if r.burst.Pending() == 0 {
 		r.give()
-		r.given = 0
+		r.past, r.given = r.past+r.given, 0
 	}
 	r.burstTime = r.burstTime.Add(max(0, min(earliest.Sub(r.lastRune), time.Second)))
 	r.burst.Rune(char, r.burstTime)
@@ -120,7 +122,8 @@ func (r *Router) Rune(char rune) {
 		r.held = append(r.held, char)
 	}
 	if late := len(r.held) + r.given - r.burst.Pending(); late > 0 { // what was too slow for a scanner is the person's for good
-		r.given = max(0, r.given-late)
+		late = min(late, r.given)
+		r.past, r.given = r.past+late, r.given-late
 	}
 	r.live.start()
 }
@@ -221,10 +224,10 @@ func (r *Router) end(name fyne.KeyName) {
 
 // scanned hands a scan on, and takes back from the field what was a part of it.
 func (r *Router) scanned(text string, at time.Time) {
-	if r.field != nil && r.given > 0 {
-		r.field.Retract(r.given)
+	if given := r.given + min(r.past, r.burst.Earlier()); r.field != nil && given > 0 {
+		r.field.Retract(given)
 	}
-	r.held, r.given, r.lastScan = nil, 0, at
+	r.held, r.given, r.past, r.lastScan = nil, 0, 0, at
 	r.OnScan(text)
 }
 
@@ -246,7 +249,7 @@ func (r *Router) listen() {
 		r.give()
 	}
 	few := r.field != nil && r.burst.Pending() < fewRunes && silent >= millis(holdMillis)
-	if r.burst.Pending() == 0 || (silent < millis(silenceMillis) && !few) {
+	if r.burst.Pending() == 0 || (silent < millis(silenceMillis) && !few) || (silent < millis(begunMillis) && r.begun()) {
 		return
 	}
 	scan := r.burst.Silence(r.burstTime)
@@ -260,6 +263,16 @@ func (r *Router) listen() {
 	case scan != "":
 		r.scanned(scan, at)
 	}
+}
+
+// begun reports that the rest of a scan is still to come: the computer has too much to do. What a person may have typed is not waited for.
+func (r *Router) begun() bool {
+	text := r.burst.Begun()
+	if text == "" || r.field == nil {
+		return text != ""
+	}
+	field, ok := r.field.(CodeField)
+	return ok && field.Code(text) && !r.isHeap
 }
 
 // Foreground says whether the window has the keyboard.

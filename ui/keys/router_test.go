@@ -23,6 +23,7 @@ const code = "7K3MQ9TX4B2HQ"
 type desk struct {
 	hands  keytest.Hands
 	world  *keytest.World
+	burst  *scanner.Burst
 	router *keys.Router
 	sink   *keys.Sink
 	window fyne.Window
@@ -53,7 +54,8 @@ func newDesk(t *testing.T) *desk {
 	test.NewTempApp(t)
 	d := &desk{world: &keytest.World{Time: time.Date(2026, 11, 21, 11, 0, 0, 0, time.UTC)}}
 	d.window = test.NewTempWindow(t, widget.NewLabel(""))
-	d.router = keys.NewRouter(&scanner.Burst{}, d.world.Now, d.world.After)
+	d.burst = &scanner.Burst{}
+	d.router = keys.NewRouter(d.burst, d.world.Now, d.world.After)
 	d.router.OnScan = func(text string) { d.scans = append(d.scans, text) }
 	d.router.OnKey = func(name fyne.KeyName) { d.keys = append(d.keys, name) }
 	d.router.OnForeground = func(foreground bool) { d.away = !foreground }
@@ -318,6 +320,59 @@ func TestScanRightAfterTyping(t *testing.T) {
 	if string(field.runes) != "7K" {
 		t.Errorf("the field holds %q", string(field.runes))
 	}
+}
+
+func TestScanInPieces(t *testing.T) {
+	// On a computer that has too much to do keys come late, and the window itself is not busy: half of a code would be read as a voucher that does not
+	// exist, and its other half as the next.
+	for name, pieces := range map[string][]string{
+		"the first symbol": {code[:1], code[1:]},
+		"three symbols":    {code[:3], code[3:]},
+		"half of it":       {code[:7], code[7:]},
+		"its last symbol":  {code[:12], code[12:]},
+	} {
+		for _, open := range []bool{false, true} {
+			for _, pause := range []time.Duration{100 * time.Millisecond, 400 * time.Millisecond, 900 * time.Millisecond} {
+				d := newDesk(t)
+				d.burst.Whole = func(text string) bool { return text == code }
+				field := &words{}
+				d.hands.Scan(code, fyne.KeyReturn)
+				d.expect(t, []string{code})
+				d.world.Pass(time.Second)
+				if open {
+					d.router.Open(field)
+				}
+				d.hands.Type(pieces[0], 6*time.Millisecond)
+				d.world.Pass(pause)
+				d.hands.Scan(pieces[1], fyne.KeyReturn)
+				if len(d.scans) != 1 || d.scans[0] != code || len(field.runes) != 0 {
+					t.Errorf("%s, then %s, a field open %v: scanned %q, and the field holds %q", name, pause, open, d.scans, string(field.runes))
+				}
+			}
+		}
+	}
+}
+
+func TestLettersRightBeforeAScan(t *testing.T) {
+	// Somebody writes a name with quick hands while another pulls the trigger: the letters would be glued to the code, and the voucher turned away.
+	d := newDesk(t)
+	d.burst.Whole = func(text string) bool { return text == code }
+	field := &words{}
+	d.router.Open(field)
+	d.hands.Type("abc", 12*time.Millisecond)
+	d.world.Pass(25 * time.Millisecond)
+	d.hands.Scan(code, fyne.KeyReturn)
+	d.expect(t, []string{code})
+	if string(field.runes) != "" {
+		t.Errorf("the field holds %q", string(field.runes))
+	}
+}
+
+// words is a field of words and codes.
+type words struct{ codeText }
+
+func (*words) Code(text string) bool {
+	return len(text) >= 8 || strings.ContainsAny(text, "0123456789")
 }
 
 // codeText is a field in which codes are typed.

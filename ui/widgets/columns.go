@@ -32,7 +32,7 @@ func NewColumnRow(cells []Cell) *ColumnRow {
 	objects := make([]fyne.CanvasObject, len(cells))
 	for i, cell := range cells {
 		text := NewText("").Lines(1)
-		if i == 0 && !cell.Numbers && !cell.Small && !crowded() { // a deal's name; large writing has no room for two lines
+		if i == 0 && !cell.Numbers && !cell.Small { // a deal's name
 			text.Lines(2)
 		}
 		if !cell.Numbers || cell.Small { // an amount is never cut
@@ -45,6 +45,9 @@ func NewColumnRow(cells []Cell) *ColumnRow {
 			text.At(fyne.TextAlignTrailing)
 		}
 		text.Bold = cell.Strong
+		if crowded() { // or a name would be drawn much smaller than the numbers behind it
+			text.share = largeInRows
+		}
 		r.texts, objects[i] = append(r.texts, text), text
 	}
 	bar := BarRoom()
@@ -52,6 +55,9 @@ func NewColumnRow(cells []Cell) *ColumnRow {
 	r.ExtendBaseWidget(r)
 	return r
 }
+
+// largeInRows is how large large writing is in a row of fixed columns, in shares of its size: as large as a name beside its numbers can be.
+const largeInRows = 0.7
 
 // Fill writes the row. tone colours its last column.
 func (r *ColumnRow) Fill(words []string, chosen bool, tone theme.Tone) {
@@ -64,6 +70,7 @@ func (r *ColumnRow) Fill(words []string, chosen bool, tone theme.Tone) {
 			colour = theme.Muted
 		}
 		text.Text, text.Colour = words[i], colour
+		lined(text, text.Size().Width)
 		text.Refresh()
 	}
 	r.face.FillColor, r.face.StrokeColor, r.face.StrokeWidth = nil, nil, 0
@@ -105,8 +112,22 @@ func (c columnar) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	x := side
 	for i, o := range objects {
 		width := room * c.cells[i].Share / all
+		lined(o.(*Text), width)
 		place(o, x, 0, width, size.Height)
 		x += width + gap
+	}
+}
+
+// lined has large writing in a row on one line, and on two of its natural size only where one does not suffice for that.
+func lined(text *Text, width float32) {
+	if !crowded() || text.Points != theme.Body || text.Align == fyne.TextAlignTrailing {
+		return
+	}
+	text.MostLines, text.share = 1, largeInRows
+	text.scale = theme.Least(text.Points)
+	one := text.whole(width)
+	if text.natural(); !one {
+		text.MostLines, text.share = 2, theme.Least(text.Points)
 	}
 }
 
@@ -128,27 +149,91 @@ func (s stretched) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
-func (s stretched) heightFor(objects []fyne.CanvasObject, width float32) float32 {
-	all, height := float32(0), float32(0)
+// widths are those of the objects in a row.
+func (s stretched) widths(width float32) []float32 {
+	all := float32(0)
 	for _, share := range s.shares {
 		all += share
 	}
-	room := width - s.gap*float32(max(0, len(objects)-1))
+	room, widths := width-s.gap*float32(max(0, len(s.shares)-1)), make([]float32, len(s.shares))
+	for i, share := range s.shares {
+		widths[i] = room * share / all
+	}
+	return widths
+}
+
+func (s stretched) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	height, widths := float32(0), s.widths(width)
 	for i, o := range objects {
-		height = max(height, heightFor(o, room*s.shares[i]/all))
+		height = max(height, heightFor(o, widths[i]))
 	}
 	return height
 }
 
 func (s stretched) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	all := float32(0)
-	for _, share := range s.shares {
-		all += share
-	}
-	room, x := size.Width-s.gap*float32(max(0, len(objects)-1)), float32(0)
-	for i, o := range objects {
-		width := room * s.shares[i] / all
-		place(o, x, 0, width, size.Height)
+	x := float32(0)
+	for i, width := range s.widths(size.Width) {
+		place(objects[i], x, 0, width, size.Height)
 		x += width + s.gap
+	}
+}
+
+// NumberTiles are large numbers beside each other, each with its label, to be pressed. Large writing is as large in one as in the others, so that they
+// stand on one base.
+type NumberTiles struct {
+	Gap            float32
+	shares         []float32
+	tiles          []fyne.CanvasObject
+	labels, values []*Text
+}
+
+// Add adds one with its share of the width.
+func (n *NumberTiles) Add(share float32, label, value string, ink fyne.ThemeColorName, chosen bool, press func()) {
+	above, below := NewText(label).In(theme.Caption, theme.Muted).Lines(1), NewText(value).In(theme.Subtitle, ink).Strong().Lines(1)
+	gap := theme.Size(theme.Gap)
+	n.tiles = append(n.tiles, NewChoice(Inset(heldIn(0, above, below), n.side(), gap, gap, gap), chosen, press))
+	n.shares, n.labels, n.values = append(n.shares, share), append(n.labels, above), append(n.values, below)
+}
+
+// side is the margin before the writing.
+func (n *NumberTiles) side() float32 { return theme.Size(theme.Inset) * 0.8 }
+
+// Row is the row of them.
+func (n *NumberTiles) Row() *fyne.Container {
+	return &fyne.Container{Layout: numbered{stretched{n.Gap, n.shares}, n}, Objects: n.tiles}
+}
+
+type numbered struct {
+	stretched
+	of *NumberTiles
+}
+
+func (n numbered) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	n.fit(width)
+	return n.stretched.heightFor(objects, width)
+}
+
+func (n numbered) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	n.fit(size.Width)
+	defer redraw(objects)
+	n.stretched.Layout(objects, size)
+}
+
+// fit finds how large the labels can all be, and how large the values.
+func (n numbered) fit(width float32) {
+	widths := n.widths(width)
+	for _, texts := range [][]*Text{n.of.labels, n.of.values} {
+		var all []fyne.CanvasObject
+		for _, text := range texts {
+			all = append(all, text)
+		}
+		fitted(all, func() bool {
+			for i, text := range texts {
+				if text.MinSize().Width > widths[i]-n.of.side()-theme.Size(theme.Gap) {
+					return false
+				}
+			}
+			return true
+		})
 	}
 }

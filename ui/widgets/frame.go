@@ -23,19 +23,36 @@ func (f frame) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(objects[3], 0, size.Height-f.strip, size.Width, f.strip)
 }
 
-// Aside puts a column of a given width at the right of the rest.
+// Aside puts a column of a given width at the right of the rest. Where main says that it needs all of the place, and writing is so large that little
+// is left of it beside the column, the column makes way.
 func Aside(width, gap float32, main, side fyne.CanvasObject) *fyne.Container {
 	return &fyne.Container{Layout: aside{width, gap}, Objects: []fyne.CanvasObject{main, side}}
 }
 
 type aside struct{ width, gap float32 }
 
+// leastBeside is how wide main has to be to have a column beside it while it needs all of the place, in sizes of the body's writing.
+const leastBeside = 28
+
 func (aside) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 
 func (a aside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	width := max(a.width, size.Width*0.24) // a wide window has room for longer names
-	place(objects[0], 0, 0, size.Width-width-a.gap, size.Height)
+	room := size.Width - width - a.gap
+	main, ok := objects[0].(interface{ Alone() bool })
+	alone := ok && crowded() && main.Alone() && room < theme.Size(theme.Body)*leastBeside
+	if alone {
+		room = size.Width
+	}
+	place(objects[0], 0, 0, room, size.Height)
 	place(objects[1], size.Width-width, 0, width, size.Height)
+	if alone == objects[1].Visible() {
+		if alone {
+			objects[1].Hide()
+		} else {
+			objects[1].Show()
+		}
+	}
 }
 
 // Beside gives side its own width at the right, and main the rest.

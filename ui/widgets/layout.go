@@ -312,6 +312,11 @@ type heldColumn struct{ column }
 
 func (h heldColumn) Layout(objects []fyne.CanvasObject, size fyne.Size) { h.put(objects, size) }
 
+// heldIn is such a column within another.
+func heldIn(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: heldColumn{column{gap}}, Objects: objects}
+}
+
 type holding struct {
 	gap   float32
 	inner *fyne.Container

@@ -54,6 +54,9 @@ func (v Verdict) Calm() bool {
 	return v.Tone == theme.Calm && v.Name == "" && v.Question == nil && len(v.Items) == 0
 }
 
+// Alone reports that the panel needs the whole width where writing is large: something is in hand.
+func (p *Panel) Alone() bool { return !p.verdict.Calm() }
+
 // low reports that the banner leaves room for what is below it.
 func (v Verdict) low() bool { return v.Question != nil || len(v.Items) > 0 }
 
@@ -159,7 +162,7 @@ func (p *Panel) emblem(shape, cut fyne.ThemeColorName) fyne.CanvasObject {
 func (p *Panel) banner() fyne.CanvasObject {
 	v := p.verdict
 	size := theme.Heading
-	if v.low() || crowded() {
+	if v.low() {
 		size = theme.Title
 	}
 	words := Column(0,
@@ -181,6 +184,9 @@ func (p *Panel) banner() fyne.CanvasObject {
 // crowded reports that writing is larger than the panel was made for: its sizes are then nearer to each other.
 func crowded() bool { return theme.Least(theme.Heading) < 1 }
 
+// Crowded reports that writing is larger than screens were made for.
+func Crowded() bool { return crowded() }
+
 // subtitle is the banner's second line. Above a list it holds a deal's name, of any length.
 func (p *Panel) subtitle() fyne.CanvasObject {
 	text := NewText(p.verdict.Subtitle).In(theme.Body, p.verdict.Tone.OnFill()).Lines(1)
@@ -196,37 +202,36 @@ func (p *Panel) contents() fyne.CanvasObject {
 	}
 	gap := theme.Size(theme.Gap)
 	objects := []fyne.CanvasObject{}
-	lines, name, first := 2, theme.Heading, theme.Subtitle
-	if crowded() { // or there would be no room for what is to be done
-		lines, name, first = 1, theme.Title, theme.Body
-	}
 	if v.Name != "" {
-		objects = append(objects, NewText(v.Name).In(name, theme.Text).Strong().Lines(lines))
+		objects = append(objects, NewText(v.Name).In(theme.Heading, theme.Text).Strong().Lines(2))
 	}
 	for i, detail := range v.Details {
 		size := theme.Body
 		if i == 0 {
-			size = first
+			size = theme.Subtitle
 		}
-		objects = append(objects, NewText(detail).In(size, theme.Text).Lines(lines))
+		objects = append(objects, NewText(detail).In(size, theme.Text).Lines(2))
 	}
-	if len(v.Figures) > 0 {
-		objects = append(objects, Inset(Figures(v.Figures), 0, gap*0.5, 0, gap*0.5))
+	switch figures := v.Figures; {
+	case len(figures) > 0 && crowded(): // where the panel has the whole width, and little height
+		objects = []fyne.CanvasObject{Beside(theme.Size(theme.Margin), heldIn(gap*0.4, objects...), figureColumn(figures))}
+	case len(figures) > 0:
+		objects = append(objects, Inset(Figures(figures), 0, gap*0.5, 0, gap*0.5))
 	}
 	if len(v.Chips) > 0 {
 		objects = append(objects, Row(0, chips(v.Chips), Space()))
 	}
 	objects = append(objects, Space())
 	if v.Next != "" {
-		objects = append(objects, NewText(v.Next).In(first, v.Tone.Ink()).Strong().Lines(2))
+		objects = append(objects, NewText(v.Next).In(theme.Subtitle, v.Tone.Ink()).Strong().Lines(2))
 	}
 	if v.Question == nil {
 		return held(gap*1.4, objects, Inset(p.actions(), 0, gap, 0, 0))
 	}
-	if v.Question.Limit != "" {
-		objects = append(objects, Row(0, NewButton(Action{Name: PressFill, Label: v.Question.Limit}, theme.Calm, p.press), Space()))
+	if v.Question.Limit != "" && !crowded() {
+		objects = append(objects, Row(0, p.fill(), Space()))
 	}
-	left := held(gap*1.4, objects, Inset(p.actions(), 0, gap, 0, 0))
+	left := held(gap*1.4, objects, Inset(p.answers(), 0, gap, 0, 0))
 	return &fyne.Container{Layout: beside{theme.Size(theme.Margin)}, Objects: []fyne.CanvasObject{left, p.keypad()}}
 }
 
@@ -235,24 +240,20 @@ func (p *Panel) contents() fyne.CanvasObject {
 func (p *Panel) listed() fyne.CanvasObject {
 	v := p.verdict
 	gap, margin := theme.Size(theme.Gap), theme.Size(theme.Margin)
-	lines, size := 2, theme.Body
-	if crowded() {
-		lines, size = 1, theme.Caption
-	}
 	var foot []fyne.CanvasObject
 	for _, detail := range v.Details {
-		foot = append(foot, NewText(detail).In(size, theme.Text).Lines(lines))
+		foot = append(foot, NewText(detail).In(theme.Body, theme.Text).Lines(2))
 	}
 	if v.Next != "" {
-		foot = append(foot, NewText(v.Next).In(size, v.Tone.Ink()).Strong().Lines(2))
+		foot = append(foot, NewText(v.Next).In(theme.Body, v.Tone.Ink()).Strong().Lines(2))
 	}
 	if len(v.Chips) > 0 {
 		foot = append(foot, Row(0, chips(v.Chips), Space()))
 	}
-	if v.Question != nil && v.Question.Limit != "" {
-		foot = append(foot, Row(0, NewButton(Action{Name: PressFill, Label: v.Question.Limit}, theme.Calm, p.press), Space()))
+	if v.Question != nil && v.Question.Limit != "" && !crowded() {
+		foot = append(foot, Row(0, p.fill(), Space()))
 	}
-	foot = append(foot, Inset(p.actions(), 0, gap*0.5, 0, 0))
+	foot = append(foot, Inset(p.answers(), 0, gap*0.5, 0, 0))
 	upper := p.list()
 	if figures := v.Figures; v.Question == nil && len(figures) > 0 {
 		if crowded() { // the one that matters
@@ -260,7 +261,11 @@ func (p *Panel) listed() fyne.CanvasObject {
 		}
 		upper = Beside(margin*0.7, upper, sums(figures))
 	}
-	left := &fyne.Container{Layout: headAndFoot{gap}, Objects: []fyne.CanvasObject{Stack(), upper, Column(gap, foot...)}}
+	between := float32(mostBetween)
+	if v.Question != nil { // one voucher of a list is enough to know what is asked
+		between = 0.42
+	}
+	left := &fyne.Container{Layout: headAndFoot{gap, between}, Objects: []fyne.CanvasObject{Stack(), upper, Column(gap, foot...)}}
 	if v.Question == nil {
 		return left
 	}
@@ -285,16 +290,32 @@ func sums(list []Figure) fyne.CanvasObject {
 	return Column(theme.Size(theme.Gap), column...)
 }
 
-func (p *Panel) actions() fyne.CanvasObject {
+// fill is the button that types the most that can be asked for.
+func (p *Panel) fill() *Button {
+	return NewButton(Action{Name: PressFill, Label: p.verdict.Question.Limit}, theme.Calm, p.press)
+}
+
+// answers are the actions; where writing is large also the most that can be asked for: beside them, where there is room, since a row of its own
+// would be taken from what is asked.
+func (p *Panel) answers() fyne.CanvasObject {
+	if q := p.verdict.Question; q == nil || q.Limit == "" || !crowded() {
+		return p.actions()
+	}
+	beside := p.actions(p.fill())
+	below := heldIn(theme.Size(theme.Gap), Row(0, p.fill(), Space()), p.actions())
+	return &fyne.Container{Layout: either{func() float32 { return beside.MinSize().Width }}, Objects: []fyne.CanvasObject{beside, below}}
+}
+
+func (p *Panel) actions(more ...fyne.CanvasObject) fyne.CanvasObject {
 	row := []fyne.CanvasObject{}
 	for _, action := range p.verdict.Actions {
 		button := NewButton(action, p.verdict.Tone, p.press)
-		if action.Rank == First && !crowded() { // large writing makes it large enough
+		if action.Rank == First {
 			button.Tall()
 		}
 		row = append(row, button)
 	}
-	return Row(theme.Size(theme.Inset), append(row, Space())...)
+	return Row(theme.Size(theme.Inset), append(append(row, more...), Space())...)
 }
 
 // Figures is a row of numbers with what they mean.
@@ -313,6 +334,23 @@ func Figures(list []Figure) fyne.CanvasObject {
 			NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1), Space(), Inset(values[i], 0, 0, 0, deepest-values[i].Depth())}})
 	}
 	return Row(theme.Size(theme.Margin)*1.5, append(row, Space())...)
+}
+
+// figureColumn are the same under each other; more than two have their labels before them.
+func figureColumn(list []Figure) fyne.CanvasObject {
+	column := []fyne.CanvasObject{}
+	for _, f := range list {
+		label, value := NewText(f.Label).In(theme.Caption, theme.Muted).Lines(1), NewText(f.Value).In(theme.Subtitle, theme.Text).Strong().Lines(1)
+		if f.Strong {
+			value.In(theme.Title, theme.Text)
+		}
+		if len(list) > 2 {
+			column = append(column, Row(theme.Size(theme.Gap), Space(), label, value))
+			continue
+		}
+		column = append(column, label, value)
+	}
+	return heldIn(0, column...)
 }
 
 func chips(list []Chip) fyne.CanvasObject {

@@ -94,11 +94,17 @@ func SheetBody(title, subtitle string, content fyne.CanvasObject, buttons ...fyn
 		head = append(head, NewText(subtitle).In(theme.Body, theme.Muted).Lines(2))
 	}
 	foot := Flow(theme.Size(theme.Inset), buttons...)
-	return &fyne.Container{Layout: headAndFoot{theme.Size(theme.Inset)},
+	return &fyne.Container{Layout: headAndFoot{gap: theme.Size(theme.Inset), between: mostBetween},
 		Objects: []fyne.CanvasObject{Column(theme.Size(theme.Gap)*0.5, head...), content, foot}}
 }
 
-type headAndFoot struct{ gap float32 }
+type headAndFoot struct {
+	gap     float32
+	between float32 // the share of the height that head and foot leave to what is between them, where that needs it
+}
+
+// mostBetween leaves more than half of the height.
+const mostBetween = 0.58
 
 func (h headAndFoot) heightFor(objects []fyne.CanvasObject, width float32) float32 {
 	return heightFor(objects[0], width) + heightFor(objects[1], width) + heightFor(objects[2], width) + h.gap*3
@@ -107,9 +113,9 @@ func (h headAndFoot) heightFor(objects []fyne.CanvasObject, width float32) float
 func (h headAndFoot) MinSize(objects []fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
 
 func (h headAndFoot) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	ends := []fyne.CanvasObject{objects[0], objects[2]} // they leave more than half of the height to what is between them, where that needs it
+	ends := []fyne.CanvasObject{objects[0], objects[2]}
 	fitted(ends, func() bool {
-		between := max(theme.Plain(theme.Touch)*1.2, min(heightFor(objects[1], size.Width), size.Height*0.58))
+		between := max(theme.Plain(theme.Touch)*1.2, min(heightFor(objects[1], size.Width), size.Height*h.between))
 		return heightFor(ends[0], size.Width)+heightFor(ends[1], size.Width)+h.gap*2+between <= size.Height
 	})
 	defer redraw(ends)

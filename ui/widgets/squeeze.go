@@ -7,7 +7,7 @@ import (
 )
 
 // The steps in which large writing is made smaller where there is no room for it.
-const squeezeStep = 0.12
+const squeezeStep = 0.06
 
 // fitted draws what people wanted large as large as it fits, and no smaller than it would be if nobody had wanted it larger.
 func fitted(objects []fyne.CanvasObject, fits func() bool) {

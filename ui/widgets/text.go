@@ -104,9 +104,9 @@ func (t *Text) most() float32 {
 	return max(t.share, theme.Least(t.Points))
 }
 
-// fit draws the writing smaller where its lines do not suffice at a width, as far as theme.Least allows: who asked for large writing
-// would rather have a word a little smaller than half of it.
-func (t *Text) fit(width float32) {
+// fit draws the writing smaller where its lines do not suffice at a width, or where they are too high, as far as theme.Least allows: who asked for
+// large writing would rather have a word a little smaller than half of it. A height of 0 is any.
+func (t *Text) fit(width, height float32) {
 	t.scale = 0
 	least := theme.Least(t.Points)
 	if least >= 1 || t.MostLines == 0 || t.Text == "" {
@@ -114,7 +114,7 @@ func (t *Text) fit(width float32) {
 	}
 	for scale := t.most(); ; scale -= 0.08 {
 		t.scale = max(scale, least)
-		if t.scale == least || t.whole(width) {
+		if t.scale == least || (t.whole(width) && (height == 0 || float32(len(t.wrapped(width)))*t.lineHeight() <= height+1)) {
 			return
 		}
 	}
@@ -152,14 +152,14 @@ func (t *Text) HeightFor(width float32) float32 {
 	if t.Text == "" {
 		return 0
 	}
-	t.fit(width)
+	t.fit(width, 0)
 	defer t.natural()
 	return float32(len(t.wrapped(width))) * t.lineHeight()
 }
 
 // Fits reports that all of the writing can be read at this size.
 func (t *Text) Fits(width, height float32) bool {
-	t.fit(width)
+	t.fit(width, height)
 	defer t.natural()
 	return t.whole(width) && float32(len(t.wrapped(width)))*t.lineHeight() <= height+1
 }
@@ -311,7 +311,7 @@ type textRenderer struct {
 
 func (r *textRenderer) Layout(size fyne.Size) {
 	t := r.text
-	t.fit(size.Width)
+	t.fit(size.Width, size.Height)
 	defer t.natural()
 	t.laid = t.share
 	points := t.points()
