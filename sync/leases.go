@@ -247,3 +247,20 @@ func (l *Leases) send(ctx context.Context, request api.LeaseRequest) ([]api.Open
 		}
 	}
 }
+
+// Leasing has leases that are written off end in book. It is set before Run.
+func (p *Pump) Leasing(book LeaseBook) { p.leases = book }
+
+// endLeases ends spending under the leases that a page says were written off: others may have their units by now.
+func (p *Pump) endLeases(ctx context.Context, page *api.FeedPage) error {
+	var ended []string
+	for _, record := range page.Records {
+		if record.EndedLease != nil {
+			ended = append(ended, *record.EndedLease)
+		}
+	}
+	if len(ended) == 0 || p.leases == nil {
+		return nil
+	}
+	return p.leases.GiveUpLeases(ctx, ended)
+}

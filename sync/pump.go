@@ -106,7 +106,8 @@ type Pump struct {
 	first  *fills        // nil where the cache is filled from the feed alone
 	hubs   *Appointments // nil where nobody wants to know
 
-	epochs Epochs // nil where nobody can begin one: what the cloud says then is trouble
+	leases LeaseBook // nil where nobody keeps any
+	epochs Epochs    // nil where nobody can begin one: what the cloud says then is trouble
 
 	mu      sync.Mutex
 	trouble error    // of the newest attempt that ended in one that is not the line's
@@ -370,6 +371,9 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 		if err := p.journal.Ack(ctx, 0, judged); err != nil {
 			return false, err
 		}
+	}
+	if err := p.endLeases(ctx, page); err != nil {
+		return false, err
 	}
 	if len(exceptions) > 0 {
 		if err := p.journal.PutExceptions(ctx, exceptions); err != nil {

@@ -3,7 +3,9 @@ package sync
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -74,6 +76,42 @@ func TestPullAppliesEveryPageInOrder(t *testing.T) {
 	}
 	if len(c.journal.exceptions) != 1 || c.journal.exceptions[0].Uses[0].Terminal != "counter-2" {
 		t.Errorf("exceptions %+v", c.journal.exceptions)
+	}
+}
+
+// leaseBook notes what was given up, and how far the cache was then.
+type leaseBook struct {
+	LeaseBook
+	cache   *memoryCache
+	givenUp []string
+	fails   error
+}
+
+func (b *leaseBook) GiveUpLeases(_ context.Context, ids []string) error {
+	for _, id := range ids {
+		b.givenUp = append(b.givenUp, id+" after "+b.cache.cursor)
+	}
+	return b.fails
+}
+
+// A counter that hears that its lease was written off would go on selling what others have by now, or would not hear it again after a full disk.
+func TestAWrittenOffLeaseEndsBeforeTheCursorMovesOn(t *testing.T) {
+	cloud, server := newFakeCloud(t)
+	c := newCounter(t, cloud, server.URL, 0)
+	book := &leaseBook{cache: c.cache, fails: errors.New("the disk is full")}
+	c.pump.Leasing(book)
+	c.cache.cursor = "before"
+	one, two := "lONE", "lTWO"
+	cloud.answers(page("after", true, 0, api.FeedRecord{EndedLease: &one}, api.FeedRecord{EndedLease: &two}))
+	if err := c.pump.Pull(t.Context()); !errors.Is(err, book.fails) || c.cache.cursor != "before" {
+		t.Fatalf("%v, and the cursor is %q", err, c.cache.cursor)
+	}
+	book.fails, book.givenUp = nil, nil
+	if err := c.pump.Pull(t.Context()); err != nil || c.cache.cursor != "after" {
+		t.Fatalf("%v, and the cursor is %q", err, c.cache.cursor)
+	}
+	if got := strings.Join(book.givenUp, ", "); got != "lONE after before, lTWO after before" {
+		t.Errorf("given up is %s", got)
 	}
 }
 

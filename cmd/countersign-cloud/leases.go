@@ -64,31 +64,52 @@ func (g *globals) leases(ctx context.Context, s cloud.Office, asJSON bool) error
 }
 
 func newWriteOff(g *globals) *cobra.Command {
-	return &cobra.Command{
+	var anyway bool
+	cmd := &cobra.Command{
 		Use:   "write-off ID",
 		Short: "Give back what a terminal that will not be heard again has reserved",
 		Long: "Give everybody what a lost terminal has not spent of a lease. What it honoured under it all the same counts when it arrives: if others have\n" +
-			"used the units meanwhile, that is an overrun.",
+			"used the units meanwhile, that is an overrun.\n\n" +
+			"A terminal that was heard within the last two minutes has to be suspended first, or gives the lease back by itself, within a minute, when its voucher\n" +
+			"is scanned at another counter. With --anyway the lease is written off all the same: the terminal hears of it with the next that it hears, and would ask\n" +
+			"for another one.",
 		Example: "  countersign-cloud write-off lX7QK2M4NPR8TVWZ3",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.with(func(s cloud.Office) error {
-				merchants, err := g.merchants(cmd.Context(), s)
-				if err != nil {
-					return err
-				}
-				for _, merchant := range merchants {
-					err := s.WriteOffLease(cmd.Context(), merchant.ID, args[0], time.Now())
-					if errors.Is(err, cloud.ErrUnknown) {
-						continue
-					}
-					if err == nil {
-						_, err = fmt.Fprintf(g.out, "%s is written off: what was not spent of it is free.\n", args[0])
-					}
-					return err
-				}
-				return usage("there is no open lease %q: see countersign-cloud leases", args[0])
-			})
+			return g.with(func(s cloud.Office) error { return g.writeOff(cmd.Context(), s, args[0], anyway) })
 		},
 	}
+	cmd.Flags().BoolVar(&anyway, "anyway", false, "also where its terminal was heard just now")
+	return cmd
+}
+
+func (g *globals) writeOff(ctx context.Context, s cloud.Office, id string, anyway bool) error {
+	merchants, err := g.merchants(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, merchant := range merchants {
+		leases, err := s.Leases(ctx, merchant.ID)
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		for _, l := range leases {
+			if l.ID == id && l.InUse(now) && !anyway {
+				name := l.Store + "/" + l.Terminal
+				return cannot("%s was heard %d s ago and may be spending %s now, so that nothing was written off: scan its voucher at another counter, and %s gives it\n"+
+					"back within a minute if it does not need it; or suspend it first with countersign-cloud suspend %s. To write it off all the same, add --anyway",
+					name, int(max(0, now.Sub(*l.HeardAt)).Seconds()), id, l.Terminal, name)
+			}
+		}
+		err = s.WriteOffLease(ctx, merchant.ID, id, now)
+		if errors.Is(err, cloud.ErrUnknown) {
+			continue
+		}
+		if err == nil {
+			_, err = fmt.Fprintf(g.out, "%s is written off: what was not spent of it is free.\n", id)
+		}
+		return err
+	}
+	return usage("there is no open lease %q: see countersign-cloud leases", id)
 }

@@ -209,6 +209,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	s.Pump = cloudsync.NewPump(client, s.breaker, claims, journalOfPump{s.Journal}, cacheOfPump{s.Cache, s.patterns, s.folder}, s.Log)
 	s.Pump.OnChange(s.notify)
 	s.Pump.Of(epochs{s})
+	s.Pump.Leasing(s.Journal)
 	s.Pump.Readiness(s.notReady)
 	if config.Jitter != nil {
 		s.Pump.Jitter(config.Jitter)

@@ -15,6 +15,7 @@ var leaseTests = []test{
 	{"an expiry returns nothing, and the journal past it does", leaseExpires},
 	{"what is given up is free", leaseGivenUp},
 	{"what is written off is free, and what was spent all the same is an overrun", leaseWrittenOff},
+	{"who is heard all the same hears of a write-off, with its hub, and nobody else does", writeOffHeard},
 	{"a reversal frees what was leased for everybody", leaseReversed},
 	{"a claim of its own terminal is spent of the lease", leaseClaimed},
 	{"a terminal gets no more leases than the campaign says", leaseMost},
@@ -157,6 +158,56 @@ func leaseWrittenOff(w *world) {
 	w.expect("another", b.last(), terminal.LineVerdict{Accepted: 10})
 	a.under(pass, 1, lease, w.now)
 	w.expect("its terminal", a.last().Overrun, 1)
+	if told := w.exceptions(true); len(told) != 1 || told[0].Kind != api.ExceptionOverrun {
+		w.Errorf("a manager is told of %+v", told)
+	}
+}
+
+// A counter that was believed lost would go on spending what others may have, or its store's hub would refuse them.
+func writeOffHeard(w *world) {
+	hub, a, b := w.counter(quay), w.counter(quay), w.counter(quay)
+	_, lease := a.swims(10)
+	w.appoint(quay, hub.Name, "")
+	report := w.leases()[0]
+	w.expect("may be in use, as far as it was heard", []any{report.HeardAt != nil, report.InUse(*report.HeardAt), report.InUse(report.HeardAt.Add(time.Hour))}, []any{true, true, false})
+	cursors := map[*counter]string{}
+	for _, c := range []*counter{hub, a, b} {
+		page, err := w.storage.Feed(w.Context(), c.Terminal, "", 2000)
+		if err != nil {
+			w.Fatal(err)
+		}
+		cursors[c] = page.Cursor
+	}
+	if err := w.storage.WriteOffLease(w.Context(), merchantID, lease.ID, w.tick()); err != nil {
+		w.Fatal(err)
+	}
+	ended := map[*counter][]string{}
+	for c, cursor := range cursors {
+		page, err := w.storage.Feed(w.Context(), c.Terminal, cursor, 2000)
+		if err != nil {
+			w.Fatal(err)
+		}
+		for _, record := range page.Records {
+			if record.EndedLease != nil {
+				ended[c] = append(ended[c], *record.EndedLease)
+			}
+		}
+		if c != hub {
+			continue
+		}
+		w.expect("its hub asks again", hubsIn(page), 1)
+		for _, peer := range page.Peers {
+			w.expect("leased to "+peer.Terminal+", as the hub is told", len(*peer.Leases), 0)
+		}
+	}
+	w.expect("who hears", []any{ended[a], len(ended)}, []any{[]string{lease.ID}, 1})
+	_, lease = a.swims(1)
+	if _, err := w.storage.Suspend(w.Context(), merchantID, quay, a.Name, true); err != nil {
+		w.Fatal(err)
+	}
+	if listed := w.leases(); len(listed) != 1 || listed[0].HeardAt != nil {
+		w.Errorf("who is suspended spends nothing: %+v", listed)
+	}
 }
 
 func leaseReversed(w *world) {
@@ -308,6 +359,7 @@ func leaseEpoch(w *world) {
 	}
 	w.expect("what it had spent", a.push(1).Verdicts[0].Verdict, terminal.Accepted)
 	w.expect("to be written off", len(w.leases()), 2)
+	w.expect("still spent by nobody", []any{w.leases()[0].HeardAt, w.leases()[1].HeardAt}, []any{(*time.Time)(nil), (*time.Time)(nil)})
 	if err := w.storage.WriteOffLease(w.Context(), merchantID, leases[0].ID, w.now); err != nil {
 		w.Fatal(err)
 	}

@@ -297,6 +297,9 @@ func loadRecord(q Querier, t cloud.Terminal, row placed) (record api.FeedRecord,
 		hub, err := signedHub(q, t.Merchant, row.ref)
 		record.Hub = &hub
 		return record, err
+	case "lease":
+		record.EndedLease = &row.ref
+		return record, nil
 	case "verdict":
 		ordinal, err := strconv.ParseInt(row.ref, 10, 64)
 		if err != nil {

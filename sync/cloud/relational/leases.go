@@ -463,8 +463,16 @@ func (s *Storage) Leases(ctx context.Context, merchant string) (all []cloud.Leas
 			if err != nil {
 				return err
 			}
-			all = append(all, cloud.LeaseReport{ID: l.id, Store: t.Store, Terminal: t.Name, Campaign: l.campaign, Voucher: l.voucher, Part: l.part,
-				Day: day, Units: l.units, Spent: l.spent, GrantedAt: l.granted, ExpiresAt: l.expires})
+			report := cloud.LeaseReport{ID: l.id, Store: t.Store, Terminal: t.Name, Campaign: l.campaign, Voucher: l.voucher, Part: l.part,
+				Day: day, Units: l.units, Spent: l.spent, GrantedAt: l.granted, ExpiresAt: l.expires}
+			var epoch uint32
+			if err := first(q, askEpoch(t)).Scan(&epoch); err != nil {
+				return err
+			}
+			if !t.Suspended && epoch == l.epoch && !t.LastSeen.IsZero() {
+				report.HeardAt = &t.LastSeen
+			}
+			all = append(all, report)
 		}
 		return nil
 	})
@@ -481,6 +489,17 @@ func (s *Storage) WriteOffLease(ctx context.Context, merchant, id string, at tim
 		if len(open) == 0 {
 			return fmt.Errorf("lease %s: %w", id, cloud.ErrUnknown)
 		}
-		return c.endLease(open[0], "written_off", at)
+		if err := c.endLease(open[0], "written_off", at); err != nil {
+			return err
+		}
+		t, err := terminalBy(c, "id = ?", open[0].terminal)
+		if err != nil {
+			return err
+		}
+		// It may be heard all the same: then it must not spend what others may have from now on, and the store's hub must grant that.
+		if err := c.Publish(merchant, "lease", id, t.Store, t.ID); err != nil {
+			return err
+		}
+		return c.tellHub(merchant, t.Store)
 	})
 }
