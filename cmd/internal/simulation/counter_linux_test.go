@@ -67,7 +67,9 @@ func (w *world) join(t *testing.T, index int, store string) *counter {
 		c.log = os.Stderr
 	}
 	w.must(w.empty.put(station.CacheName, c.folder))
-	s, err := station.Join(context.Background(), c.config(), w.invite(store), "")
+	config := c.config()
+	config.Transport = &joining{line: c.line, empty: w.empty, folder: c.folder}
+	s, err := station.Join(context.Background(), config, w.invite(store), "")
 	w.must(err)
 	settings, err := s.Terminal.Settings(context.Background())
 	w.must(err)

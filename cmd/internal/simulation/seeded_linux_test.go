@@ -31,9 +31,12 @@ var seededRuntime = []patch{
 	{"runtime/proc.go", "if syst := int64(pp.syscalltick); !sysretake && int64(pd.syscalltick) != syst {", "if syst := int64(pp.syscalltick); !sysretake {"},
 	{"runtime/proc.go", "const forcePreemptNS = 10 * 1000 * 1000 // 10ms", "const forcePreemptNS = 300 * 1000 * 1000 * 1000"},
 	{"internal/sync/mutex.go", "	starvationThresholdNs = 1e6", "	starvationThresholdNs = 1e15"},
-	// The rest is for speed alone. Goroutines begin with a stack that seldom has to grow, and a signature that this very process made, or found
-	// to be right before, of the same bytes with the same key, is not computed again. Every other one is, and found to be wrong or right.
-	{"runtime/stack.go", "var startingStackSize uint32 = fixedStack", "var startingStackSize uint32 = 8 * fixedStack"},
+	// The rest is for speed alone. Goroutines begin with a stack that seldom has to grow; memory comes in pages of 2 MiB, and is not given back
+	// by the scavenger; and a signature that this very process made, or found to be right before, of the same bytes with the same key, is not
+	// computed again. Every other one is, and found to be wrong or right.
+	{"runtime/stack.go", "var startingStackSize uint32 = fixedStack", "var startingStackSize uint32 = 32 * fixedStack"},
+	{"runtime/mem_linux.go", "	setVMAName(p, n, vmaName)\n\n	// Disable huge", "	setVMAName(p, n, vmaName)\n	if n >= 4<<20 {\n		sysHugePageOS(v, n)\n	}\n\n	// Disable huge"},
+	{"runtime/mgcscavenge.go", "func (s *scavengerState) wake() {\n", "func (s *scavengerState) wake() {\n	if uint32(1) != 0 {\n		return\n	}\n"},
 	{"crypto/ed25519/ed25519.go", "	\"strconv\"\n)\n", "	\"strconv\"\n	\"sync\"\n)\n"},
 	{"crypto/ed25519/ed25519.go", "	sig := ed25519.Sign(k, message)\n	copy(signature, sig)\n",
 		"	sig := ed25519.Sign(k, message)\n	copy(signature, sig)\n	learn(privateKey[32:], message, sig)\n"},
@@ -124,7 +127,7 @@ func runtimeSources(t *testing.T) map[string]string {
 
 // If a newer Go could not be put under the seed any more and nobody noticed, a seed that broke a promise could not be lived again.
 func TestTheRuntimeCanBePutUnderTheSeed(t *testing.T) {
-	if files := runtimeSources(t); len(files) != 8 {
+	if files := runtimeSources(t); len(files) != 10 {
 		t.Errorf("patched are %v", slices.Sorted(maps.Keys(files)))
 	}
 }

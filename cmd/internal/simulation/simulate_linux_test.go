@@ -110,6 +110,11 @@ const (
 	marked         = "RESULT "                     // what a line of a worker's begins with
 )
 
+// hurried is the environment of a process that lives worlds: nothing is collected within one, and memory that Go or C has had once is not
+// given back, since to be given it anew costs more than anything that would be done with it.
+var hurried = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=100MiB", "GODEBUG=cgocheck=0,madvdontneed=0", "MALLOC_ARENA_MAX=1",
+	"MALLOC_TRIM_THRESHOLD_=1000000000", "MALLOC_MMAP_THRESHOLD_=1000000000", "MALLOC_TOP_PAD_=67108864"}
+
 // workers lives the seeds in one process for each processor, since a world needs one to itself. program is this test, or a broken
 // variant of it. untilFound ends it with the first world in which something did not hold.
 func workers(t *testing.T, program string, from, seeds uint64, untilFound bool) []result {
@@ -123,8 +128,8 @@ func workers(t *testing.T, program string, from, seeds uint64, untilFound bool) 
 	for n := range min(most, seeds) {
 		group.Go(func() {
 			command := exec.CommandContext(ctx, program, "-test.run=^TestWorker$", "-test.timeout=12h")
-			command.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=100MiB", "MALLOC_ARENA_MAX=1", "GODEBUG=cgocheck=0", fmt.Sprintf("%s=%d", workerVariable, most),
-				fmt.Sprintf("FROM=%d", from+n), fmt.Sprintf("UNTIL=%d", from+seeds), fmt.Sprintf("BEGIN=%d", from), fmt.Sprintf("NTH=%d", n), fmt.Sprintf("OF=%d", min(most, seeds)))
+			command.Env = slices.Concat(os.Environ(), hurried, []string{fmt.Sprintf("%s=%d", workerVariable, most),
+				fmt.Sprintf("FROM=%d", from+n), fmt.Sprintf("UNTIL=%d", from+seeds), fmt.Sprintf("BEGIN=%d", from), fmt.Sprintf("NTH=%d", n), fmt.Sprintf("OF=%d", min(most, seeds))})
 			command.Stderr = os.Stderr
 			pipe, err := command.StdoutPipe()
 			if err == nil {
@@ -175,6 +180,7 @@ func TestWorker(t *testing.T) {
 	if step == 0 {
 		return
 	}
+	runtime.MemProfileRate = 0
 	if err := powercut.Hurry(); err != nil {
 		t.Fatal(err)
 	}

@@ -187,9 +187,14 @@ func newWorld(t *testing.T, seed uint64, size size, folder string, empty empties
 		count    int
 	}{{"dinner", 14}, {"swim", 6}, {"card", 6}, {"parcel", 6}, {"tasting", 6}, {"lunch", 6}, {"massage", 8}, {"sauna", 4}, {"buffet", 6}} {
 		for range lot.count {
-			w.issue(lot.campaign)
+			w.vouchers = append(w.vouchers, w.draw(lot.campaign))
 		}
 	}
+	all := make([]cloud.Issued, len(w.vouchers))
+	for i, v := range w.vouchers {
+		all[i] = v.issued
+	}
+	w.must(cloud.Store(ctx, storage, merchantID, all))
 	for i := range size.counters {
 		store := quay
 		if i%2 == 1 {
@@ -209,6 +214,17 @@ func newWorld(t *testing.T, seed uint64, size size, folder string, empty empties
 
 // issue makes a voucher that customers show from now on.
 func (w *world) issue(campaign string) {
+	v := w.draw(campaign)
+	if err := cloud.Store(context.Background(), w.cloud.storage, merchantID, []cloud.Issued{v.issued}); err != nil {
+		return // a cloud that is losing its power; nobody has the code
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.vouchers = append(w.vouchers, v)
+}
+
+// draw makes a voucher that the cloud is to store.
+func (w *world) draw(campaign string) *voucher {
 	v := &voucher{}
 	for _, c := range offers().Campaigns {
 		if c.ID == campaign {
@@ -227,20 +243,14 @@ func (w *world) issue(campaign string) {
 		v.until = time.Now().Add(between(w.random, 10*time.Second, 3*time.Hour))
 		facts.ValidUntil = &terminal.Moment{Instant: v.until}
 	}
-	ctx := context.Background()
 	issued, err := w.prepare(v.campaign, facts)
 	w.must(err)
-	if err := cloud.Store(ctx, w.cloud.storage, merchantID, issued); err != nil {
-		return // a cloud that is losing its power; nobody has the code
-	}
 	v.issued = issued[0]
 	v.lookup = token.LookupOf(w.key, issued[0].Code)
 	if issued[0].Token {
 		v.lookup = token.LookupOfVoucher(w.key, issued[0].Voucher.ID)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.vouchers = append(w.vouchers, v)
+	return v
 }
 
 // prepare makes a voucher with its code; that of the buffet is a signed token, which counters honour that have never heard of it.

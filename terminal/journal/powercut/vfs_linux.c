@@ -5,6 +5,7 @@
 #include "_cgo_export.h"
 
 static vfs *system_vfs;
+static int alone; // no other process opens a database that this one has open
 
 // A watched file: the system's own file lies behind it in the same allocation.
 typedef struct watched {
@@ -114,7 +115,7 @@ static vfs watching_vfs;
 
 int powercut_watch(void) {
 	if (system_vfs == 0) {
-		vfs *found = sqlite3_vfs_find("unix");
+		vfs *found = sqlite3_vfs_find(alone ? "unix-excl" : "unix");
 		if (found == 0) return 1;
 		watching_vfs = *found;
 		watching_vfs.version = 2; // without the replaceable system calls
@@ -143,5 +144,7 @@ static int keep_plans(void *db, char **message, const void *api) {
 int powercut_hurry(void) {
 	int result = sqlite3_config(CONFIG_MEMSTATUS, 0);
 	if (result == OK) result = sqlite3_config(CONFIG_LOOKASIDE, 1200, 200);
+	if (result == OK) result = sqlite3_vfs_register(sqlite3_vfs_find("unix-excl"), 1);
+	alone = 1;
 	return result != OK ? result : sqlite3_auto_extension((void (*)(void))keep_plans);
 }

@@ -66,7 +66,8 @@ func (d *Disk) Unmount() {
 // Hurry is for who plays many lives, on databases so small that no plan is a bad one. Called before the first connection is opened, it has
 // SQLite prepare each statement once for good on every connection, and not anew when another value is bound
 // (sqlite.org/c3ref/c_dbconfig_defensive.html, SQLITE_DBCONFIG_ENABLE_QPSG), which is a tenth of the time; not count the memory that it
-// takes, under a lock; and take what is small from a place of each connection's own.
+// takes, under a lock; take what is small from a place of each connection's own; and keep locks and wal-indexes in this process's memory
+// (sqlite.org/vfs.html, "unix-excl"), which no other process may open the databases of.
 func Hurry() error {
 	if C.powercut_hurry() != 0 {
 		return errors.New("SQLite did not take the settings: is a connection open already?")
