@@ -101,6 +101,7 @@ type Pump struct {
 	ready  func(context.Context) (Readiness, error)
 	told   *api.Readiness
 	toldAt time.Time
+	looked time.Time
 
 	jitter func(most int64) int64
 	first  *fills        // nil where the cache is filled from the feed alone

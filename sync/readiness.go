@@ -12,6 +12,9 @@ import (
 // tellReadinessEvery is how often the cloud is told how this terminal finds itself, where nothing about it changes.
 const tellReadinessEvery = 12 * time.Hour
 
+// lookReadinessEvery is how often it is looked at all: it takes reading, and with a queue at the counter there is a push for each customer.
+const lookReadinessEvery = 2 * time.Second
+
 // Readiness is how a terminal finds itself.
 type Readiness struct {
 	Version  string   // of the program
@@ -28,9 +31,10 @@ func (p *Pump) Readiness(ready func(context.Context) (Readiness, error)) {
 
 // news is how this terminal finds itself, where the cloud has to be told; else nil.
 func (p *Pump) news(ctx context.Context) *api.Readiness {
-	if p.ready == nil {
+	if p.ready == nil || (p.told != nil && time.Since(p.looked).Abs() < lookReadinessEvery) {
 		return nil
 	}
+	p.looked = time.Now()
 	now, err := p.ready(ctx)
 	if err != nil {
 		p.log.Warn("whether this terminal is ready for offline is not known", "error", err.Error())
