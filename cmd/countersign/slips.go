@@ -84,10 +84,18 @@ func (t withSlips) Unsettled(ctx context.Context) ([]counter.Slip, error) {
 		if job.State == terminal.JobUnconfirmed || job.State == terminal.JobFailed {
 			says = "printer.job." + string(job.State) // what to do stands on the keys; why does not fit into a row
 		}
-		slips = append(slips, counter.Slip{ID: job.ID, Receipt: job.Receipt, Made: job.Made, Says: says,
+		slips = append(slips, counter.Slip{ID: job.ID, UID: job.UID, Receipt: job.Receipt, Made: job.Made, Says: says,
 			Prints: station.NeedsYes(job, now) || again, Perhaps: job.State == terminal.JobUnconfirmed})
 	}
 	return slips, err
+}
+
+// Entry implements counter.Slips.
+func (t withSlips) Entry(ctx context.Context, uid terminal.UID) (terminal.Record, error) {
+	if uid.IsZero() {
+		return terminal.Record{}, terminal.ErrUnknown
+	}
+	return t.station.Journal.ByUID(ctx, uid)
 }
 
 // Settle implements counter.Slips.

@@ -169,6 +169,7 @@ type PastRow struct {
 	Time    string
 	Name    string
 	Detail  string
+	Holder  string
 	Mark    string // "Offline", "Undone"
 	Tone    theme.Tone
 	Struck  bool
@@ -193,7 +194,7 @@ func PastRows(s State, past []Past, say terminal.Words) []PastRow {
 		case len(entry.Lines) > 1: // a bill, or lines of an order: what they came to together
 			masked, amount = w.code(entry.Lines[0].Masked), w.money(cameTo(entry.Lines))
 		}
-		row.Detail = join(separator, masked, p.Holder, amount)
+		row.Detail, row.Holder = join(separator, masked, amount), p.Holder
 		row.CanUndo = p.Until.After(s.Now)
 		row.Mark, row.Tone = w.mark(p.Record)
 		row.Struck = entry.Kind == terminal.EntryRedeem && wholly(p.Record)

@@ -196,11 +196,11 @@ func (c *Counter) carryOut(command Command, t where, words terminal.Words) Event
 		past, _ := c.past(ctx, t, pastSearched, o.Operator) // it is logged, and the column at the side says it
 		return FoundPast{o.Text, matching(past, o.Text)}
 	case LoadSlips:
-		return c.slips(ctx)
+		return c.slips(ctx, t)
 	case SettleSlip:
 		err := c.parts.Slips.Settle(context.WithoutCancel(ctx), o.ID, o.Word, o.Operator)
 		c.log("settle a slip", err)
-		loaded := c.slips(ctx)
+		loaded := c.slips(ctx, t)
 		loaded.Err = errors.Join(err, loaded.Err)
 		return loaded
 	case LoadPlace:
@@ -224,22 +224,29 @@ func (c *Counter) log(what string, err error) {
 	}
 }
 
+// named is an entry with the names of what it is about.
+func (c *Counter) named(ctx context.Context, t where, record terminal.Record) Past {
+	p := Past{Record: record}
+	if len(record.Entry.Lines) == 0 {
+		return p
+	}
+	line := record.Entry.Lines[0]
+	p.Name = terminal.Text{"en": line.Campaign}
+	if line.Lookup != nil {
+		if row, err := t.rows.Find(ctx, []terminal.Lookup{*line.Lookup}); err == nil {
+			p.Name, p.Holder, p.Lines = row.Campaign.Name, row.Voucher.Holder, row.Voucher.Lines
+		}
+	}
+	return p
+}
+
 // past reads the newest entries with their names, and until when each can be undone. Of a damaged journal it returns what can be read.
 func (c *Counter) past(ctx context.Context, t where, limit int, operator *terminal.Operator) ([]Past, error) {
 	records, damage := t.Recent(ctx, limit)
 	c.log("read the journal", damage)
 	past := make([]Past, 0, len(records))
 	for _, record := range records {
-		p := Past{Record: record}
-		if len(record.Entry.Lines) > 0 {
-			line := record.Entry.Lines[0]
-			p.Name = terminal.Text{"en": line.Campaign}
-			if line.Lookup != nil {
-				if row, err := t.rows.Find(ctx, []terminal.Lookup{*line.Lookup}); err == nil {
-					p.Name, p.Holder, p.Lines = row.Campaign.Name, row.Voucher.Holder, row.Voucher.Lines
-				}
-			}
-		}
+		p := c.named(ctx, t, record)
 		// Only the newest few show their time left: asking for hundreds would read each one's voucher again.
 		if record.Entry.Kind == terminal.EntryRedeem && len(past) < pastShown {
 			var err error

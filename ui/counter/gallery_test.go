@@ -271,6 +271,10 @@ func scenes() []scene {
 			*s = s.notice("ui.notice.no_printer", nil)
 		}},
 		{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), 1 }},
+		{"undo-waiting", func(s *State) {
+			*s = undoOf(*s, recentDay()[0], "")
+			s.Waiting = []terminal.Scan{{Code: "A"}, {Code: "B"}}
+		}},
 		{"recent-open", func(s *State) { s.Opened = uid(8) }},
 		{"waits-already", func(s *State) {
 			s.Phase, s.Outcome, s.Waiting = ReadyToRedeem, dinnerNow, []terminal.Scan{{Code: "7K3MQ9TX4B2H"}}

@@ -168,8 +168,8 @@ func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 			rows = append(rows, widgets.NewTick(key, part.Line.Name, quantity, part.Handed, i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
 		}
 		hint := widgets.NewText(w.Say("ui.undo.parts_hint", nil)).In(theme.Body, theme.Muted).Lines(2)
-		return widgets.SheetBody(title, subtitle, widgets.Topped(theme.Size(theme.Inset), hint,
-			widgets.ScrolledTo(widgets.Column(theme.Size(theme.Gap)*1.3, rows...), rows[min(s.Pick, len(rows)-1)])), buttons...)
+		return widgets.SheetBody(title, subtitle, behind(s, w, widgets.Topped(theme.Size(theme.Inset), hint,
+			widgets.ScrolledTo(widgets.Column(theme.Size(theme.Gap)*1.3, rows...), rows[min(s.Pick, len(rows)-1)]))), buttons...)
 	}
 	value, most := w.number(s.Portion.Standing), w.Say("ui.value", args{"value": s.Portion.Standing})
 	decimal := ""
@@ -185,7 +185,7 @@ func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 	}
 	hint := widgets.NewText(w.Say("ui.undo.portion_hint", args{"most": most})).In(theme.Body, theme.Muted).Lines(4)
 	right := widgets.Topped(theme.Size(theme.Gap)*1.4, widgets.Readout(value, s.Typed == ""), widgets.Pad(decimal, c.pressed))
-	return widgets.SheetBody(title, subtitle, widgets.Beside(theme.Size(theme.Margin), widgets.Column(0, hint), right), buttons...)
+	return widgets.SheetBody(title, subtitle, behind(s, w, widgets.Beside(theme.Size(theme.Margin), widgets.Column(0, hint), right)), buttons...)
 }
 
 // partlyBack says what of a redemption was taken back, where it was not all of it.

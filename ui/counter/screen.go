@@ -83,7 +83,7 @@ type shownSheet struct {
 	purpose  Purpose
 	wrong    *terminal.Finding
 	checking bool
-	waiting  bool
+	waiting  int
 	notice   string
 	people   int
 	found    []Past
@@ -395,7 +395,7 @@ func aside(s State, say terminal.Words) widgets.Head {
 func recentRows(rows []PastRow) []widgets.Recent {
 	list := make([]widgets.Recent, len(rows))
 	for i, r := range rows {
-		list[i] = widgets.Recent{Time: r.Time, Name: r.Name, Detail: r.Detail, Mark: r.Mark, Tone: r.Tone, Struck: r.Struck, Open: r.Open,
+		list[i] = widgets.Recent{Time: r.Time, Name: r.Name, Detail: r.Detail, Holder: r.Holder, Mark: r.Mark, Tone: r.Tone, Struck: r.Struck, Open: r.Open,
 			Undo: r.Undo, CanUndo: r.CanUndo, Reprint: r.Reprint}
 	}
 	return list
@@ -448,7 +448,7 @@ func (c *Screen) showRoom(s State) {
 
 func (c *Screen) showSheet(s State, say terminal.Words) {
 	now := shownSheet{sheet: s.Sheet, pick: s.Pick, typed: s.Typed, purpose: s.Purpose, wrong: s.Wrong, checking: s.Checking,
-		waiting: len(s.Waiting) > 0, people: len(s.Operators), found: s.Found, slips: s.Slips, portion: s.Portion, language: say.Language(), liked: s.Preferences, keys: s.Keys}
+		waiting: len(s.Waiting), people: len(s.Operators), found: s.Found, slips: s.Slips, portion: s.Portion, language: say.Language(), liked: s.Preferences, keys: s.Keys}
 	if s.Who != nil {
 		now.who = s.Who.ID
 	} else {

@@ -2,6 +2,9 @@ package counter
 
 import (
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // matching keeps the entries in which text occurs: in the code's last symbols, the holder, the deal or the receipt number. The empty
@@ -21,14 +24,26 @@ func matching(past []Past, text string) []Past {
 		for _, line := range entry.Lines {
 			hay = append(hay, line.Masked)
 		}
-		if strings.Contains(plainText(strings.Join(hay, "\n")), wanted) {
+		if whole := strings.Join(hay, "\n"); strings.Contains(plainText(whole), wanted) || strings.Contains(plainText(spelledOut.Replace(whole)), wanted) {
 			found = append(found, p)
 		}
 	}
 	return found
 }
 
-// plainText is a text as it is compared: no case, no spaces, no hyphens.
+// spelledOut writes umlauts as those do who have no key for them.
+var spelledOut = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue")
+
+// plainLetters are those that no accent makes of another.
+var plainLetters = strings.NewReplacer(" ", "", "-", "", ".", "", "ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i")
+
+// plainText is a text as it is compared: no case, no accents, no spaces, no hyphens. Who looks for a name writes it as it was said.
 func plainText(text string) string {
-	return strings.NewReplacer(" ", "", "-", "", ".", "").Replace(strings.ToLower(text))
+	bare := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(strings.ToLower(text)))
+	return plainLetters.Replace(bare)
 }

@@ -127,7 +127,16 @@ func (c *Screen) undo(s State, w words) fyne.CanvasObject {
 	if s.Keys {
 		body = widgets.Topped(theme.Size(theme.Inset), choices[len(choices)-1], widgets.Keyboard(c.pressed))
 	}
-	return widgets.SheetBody(w.Say("ui.undo.title", nil), w.Say("ui.undo.until", facts), body, c.keysButton(), c.backButton(w), c.firstButton(w, "ui.do.take_back", s.Pick == len(undoReasons)-1 && s.Typed == ""))
+	return widgets.SheetBody(w.Say("ui.undo.title", nil), w.Say("ui.undo.until", facts), behind(s, w, body), c.keysButton(), c.backButton(w), c.firstButton(w, "ui.do.take_back", s.Pick == len(undoReasons)-1 && s.Typed == ""))
+}
+
+// behind says above a sheet's body how many scans wait for it: it covers the panel that counts them.
+func behind(s State, w words, body fyne.CanvasObject) fyne.CanvasObject {
+	if len(s.Waiting) == 0 {
+		return body
+	}
+	count := widgets.NewText(w.Say("ui.undo.waiting", args{"count": len(s.Waiting)})).In(theme.Body, theme.Ready.Ink()).Strong().Lines(1)
+	return widgets.Topped(theme.Size(theme.Gap), widgets.Lead(widgets.NewIcon(widgets.SignScan, theme.Glyph, theme.Ready.Ink(), theme.Surface), count), body)
 }
 
 func (c *Screen) signIn(s State, w words) fyne.CanvasObject {

@@ -24,8 +24,10 @@ const (
 // Slip is one that waits or needs a look.
 type Slip struct {
 	ID      int64
+	UID     terminal.UID           // of the entry that it is for; zero for a test page
 	Receipt terminal.ReceiptNumber // zero for a test page
 	Made    time.Time
+	Of      *Past  // what it is for, where that was found
 	Says    string // the key of the sentence on how it is
 	Prints  bool   // SlipPrint has a meaning
 	Perhaps bool   // perhaps it is on paper: SlipOnPaper has a meaning
@@ -34,6 +36,8 @@ type Slip struct {
 // Slips are the slips that the terminal keeps until each is on paper.
 type Slips interface {
 	Unsettled(ctx context.Context) ([]Slip, error)
+	// Entry finds the entry that a slip is for.
+	Entry(ctx context.Context, uid terminal.UID) (terminal.Record, error)
 	// Settle carries out a person's word; operator is who said it, nil where nobody signs in.
 	Settle(ctx context.Context, id int64, word SlipWord, operator *terminal.Operator) error
 }
@@ -41,13 +45,19 @@ type Slips interface {
 // mostSlips is how many are shown at a time, the oldest first: the next follow as these are settled.
 const mostSlips = 200
 
-func (c *Counter) slips(ctx context.Context) SlipsLoaded {
+func (c *Counter) slips(ctx context.Context, t where) SlipsLoaded {
 	if c.parts.Slips == nil {
 		return SlipsLoaded{Slips: []Slip{}}
 	}
 	slips, err := c.parts.Slips.Unsettled(ctx)
 	slips = slips[:min(len(slips), mostSlips)]
 	c.log("read the slips", err)
+	for i, slip := range slips {
+		if record, err := c.parts.Slips.Entry(ctx, slip.UID); err == nil && len(record.Entry.Lines) > 0 {
+			past := c.named(ctx, t, record)
+			slips[i].Of = &past
+		}
+	}
 	return SlipsLoaded{slips, err}
 }
 
@@ -95,8 +105,12 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 	for i, slip := range s.Slips {
 		head := join(separator, w.Say("ui.time", args{"at": slip.Made}), w.receipt(slip.Receipt))
 		inset := theme.Size(theme.Inset)
-		inner := widgets.Column(0, widgets.NewText(head).In(theme.Body, theme.Text).Strong().Lines(1),
-			widgets.NewText(capital(w.Say(slip.Says, nil))).In(theme.Body, theme.Muted).Lines(2))
+		name, amount := w.slipFor(slip)
+		lines := []fyne.CanvasObject{widgets.NewText(join(separator, head, amount)).In(theme.Body, theme.Text).Strong().Lines(1)}
+		if name != "" {
+			lines = append(lines, widgets.NewText(name).In(theme.Body, theme.Text).Lines(1).MayEnd())
+		}
+		inner := widgets.Column(0, append(lines, widgets.NewText(capital(w.Say(slip.Says, nil))).In(theme.Body, theme.Muted).Lines(2))...)
 		rows = append(rows, widgets.NewChoice(widgets.Inset(inner, inset, inset/2, inset, inset/2), i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
 	}
 	var chosenRow, body fyne.CanvasObject
@@ -121,6 +135,24 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 	return widgets.SheetBody(w.Say("ui.slips.title", nil), hint, body,
 		button(keyReprint, "ui.do.print", chosen && printable), button(keyBill, "ui.do.on_paper", chosen && slip.Perhaps),
 		button(keyUndo, "ui.do.give_up", chosen), widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
+}
+
+// slipFor says what a slip is for: what it came to, and of what, for whom.
+func (w words) slipFor(slip Slip) (name, amount string) {
+	if slip.Of == nil {
+		return "", ""
+	}
+	entry := slip.Of.Record.Entry
+	masked := w.code(entry.Lines[0].Masked)
+	amount = w.money(cameTo(entry.Lines))
+	if len(entry.Lines) == 1 {
+		amount = w.worth(entry.Lines[0])
+	}
+	mark := ""
+	if entry.Kind == terminal.EntryReverse {
+		mark = w.Say("ui.mark.reversal", nil)
+	}
+	return join(separator, mark, w.pastName(*slip.Of), masked, slip.Of.Holder), amount
 }
 
 // slipKey takes a function key while the slips are shown, and reports whether it has a meaning there.

@@ -15,9 +15,10 @@ import (
 )
 
 func waiting() []Slip {
+	past := recentDay()
 	return []Slip{
-		{ID: 3, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 3}, Made: noon, Says: "printer.job.hold", Prints: true},
-		{ID: 4, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 4}, Made: noon, Says: "printer.job.unconfirmed", Prints: true, Perhaps: true},
+		{ID: 3, Of: &past[2], Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 3}, Made: noon, Says: "printer.job.hold", Prints: true},
+		{ID: 4, Of: &past[0], Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 4}, Made: noon, Says: "printer.job.unconfirmed", Prints: true, Perhaps: true},
 		{ID: 5, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 5}, Made: noon, Says: "printer.job.sending"},
 	}
 }

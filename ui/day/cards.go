@@ -65,7 +65,7 @@ func exceptionCard(x terminal.Exception, s State, w words) Card {
 	if kind == "other" && x.Note != "" {
 		facts = append(facts, x.Note)
 	}
-	card.Text = strings.Join(facts, separator)
+	card.Text = begun(strings.Join(facts, separator))
 	switch {
 	case x.AtRisk != nil:
 		card.Mark = w.with("task.cost", args{"amount": *x.AtRisk})

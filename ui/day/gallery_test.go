@@ -134,6 +134,21 @@ var exceptions = []terminal.Exception{
 	{ID: "8", Kind: "journal_chain", State: "open", Uses: []terminal.ExceptionUse{}},
 }
 
+// serious is what only IT can mend: what of a counter's computer was copied, lost or put back, and all that it may cost.
+var serious = []terminal.Exception{
+	{ID: "21", Kind: "journal_fork", State: "open", Terminal: "counter-2", Entry: 8114, AtRisk: euro(107980), Undecided: true, Uses: []terminal.ExceptionUse{},
+		Stake: []terminal.ExceptionStake{{What: "redeemed", Count: 1, Worth: euro(3990)}, {What: "claims", Count: 1, Worth: euro(3990)}, {What: "leases", Count: 12},
+			{What: "offline", Count: 40, Worth: euro(100000)}, {What: "unsent", Count: 7}}},
+	{ID: "22", Kind: "clone", State: "open", Terminal: "counter-1", AtRisk: euro(100000), Uses: []terminal.ExceptionUse{}, See: []string{"21"},
+		Stake: []terminal.ExceptionStake{{What: "offline", Worth: euro(100000), Unlimited: true}}},
+	{ID: "23", Kind: "journal_restore", State: "open", Terminal: "counter-1", Entry: 120, AtRisk: euro(2500), Uses: []terminal.ExceptionUse{},
+		Stake: []terminal.ExceptionStake{{What: "redeemed", Count: 2, Worth: euro(2500)}}},
+	{ID: "24", Kind: "cloud_restore", State: "open", Uses: []terminal.ExceptionUse{},
+		Stake: []terminal.ExceptionStake{{What: "resent", Count: 340}, {What: "claims", Count: 3, Worth: euro(12000)}, {What: "lent", Count: 5, Worth: euro(9000)}, {What: "awaited", Count: 2}}},
+	{ID: "25", Kind: "journal_gap", State: "open", Terminal: "counter-2", Entry: 77, Uses: []terminal.ExceptionUse{}},
+	{ID: "26", Kind: "clock", State: "open", Terminal: "counter-2", Seconds: 7200, Uses: []terminal.ExceptionUse{}},
+}
+
 // scene is one picture of the gallery.
 type scene struct {
 	name  string
@@ -195,6 +210,10 @@ func scenes() []scene {
 			s.Page, s.Title, s.Found = RowsPage, terminal.Saying{Key: "day.pending"}, []terminal.Record{}
 		}},
 		{"tasks", page(TasksPage)},
+		{"tasks-serious", func(_ testing.TB, s *State) { s.Page, s.Tasks = TasksPage, &Tasks{Exceptions: serious} }},
+		{"tasks-serious-end", func(_ testing.TB, s *State) {
+			s.Page, s.Tasks, s.Row = TasksPage, &Tasks{Exceptions: serious}, len(serious)-1
+		}},
 		{"tasks-end", func(_ testing.TB, s *State) { s.Page, s.Row = TasksPage, s.Tasks.count()-1 }},
 		{"tasks-none", func(_ testing.TB, s *State) { s.Page, s.Tasks = TasksPage, &Tasks{} }},
 		{"offers", func(_ testing.TB, s *State) { s.Page, s.Row = OffersPage, 1 }},
@@ -307,7 +326,7 @@ func TestGallery(t *testing.T) {
 }
 
 // important are the scenes that somebody looked at and found good: every page, with something on it and without.
-var important = []string{"day", "day-offline", "day-late", "day-empty", "day-loading", "rows", "rows-declines", "rows-none", "tasks", "tasks-none", "offers",
+var important = []string{"day", "day-offline", "day-late", "day-empty", "day-loading", "rows", "rows-declines", "rows-none", "tasks", "tasks-serious", "tasks-none", "offers",
 	"offers-sure", "file", "close", "close-done", "close-refused", "day-closed"}
 
 func TestLooks(t *testing.T) {

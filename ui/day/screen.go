@@ -241,6 +241,7 @@ func (r *Room) follow() {
 	case RowsPage:
 		scroll(r.rows, r.shown.Chosen, r.shown.Rows)
 	case TasksPage, OffersPage:
+		r.heighten()
 		scroll(r.cards, r.shown.Chosen, len(r.shown.Cards))
 	case FiguresPage:
 		chosen := -1
@@ -264,7 +265,7 @@ func (r *Room) draw(v View) fyne.CanvasObject {
 	case RowsPage:
 		middle = r.orNone(v, v.Rows, r.rows)
 	case TasksPage, OffersPage:
-		middle = r.orNone(v, len(v.Cards), r.cards)
+		middle = r.orNone(v, len(v.Cards), widgets.Watched(func(fyne.Size) { r.heighten() }, r.cards))
 	case FilePage:
 		middle = r.files(v)
 	case ClosePage:
@@ -296,9 +297,10 @@ func (r *Room) head(v View) fyne.CanvasObject {
 	turn := func(name string, sign widgets.Sign, off bool) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: name, Sign: sign, Off: off}, theme.Ready, r.pressed)
 	}
+	ticked := map[bool]widgets.Sign{false: widgets.SignBox, true: widgets.SignTicked}[v.Here]
 	return widgets.Ends(theme.Size(theme.Gap), title, widgets.NewText(v.Date).In(theme.Body, theme.Text).Strong().Lines(1),
 		turn(pressPrevious, widgets.SignBefore, false), turn(pressNext, widgets.SignAfter, v.NoNext),
-		widgets.NewButton(widgets.Action{Name: keyScope, Label: v.Scope, Key: keyScope}, theme.Ready, r.pressed))
+		widgets.NewButton(widgets.Action{Name: keyScope, Label: v.Scope, Sign: ticked, Key: keyScope, Off: v.CutOff}, theme.Ready, r.pressed))
 }
 
 // strip says whose figures these are, or what has just come of something.
@@ -407,27 +409,48 @@ func newCardRow() *cardRow {
 	return c
 }
 
+// heighten makes each card as high as what it says.
+func (r *Room) heighten() {
+	width := r.cards.Size().Width
+	if width <= 0 {
+		return
+	}
+	least := newCardRow().MinSize().Height
+	for id, now := range r.shown.Cards {
+		r.cards.SetItemHeight(id, max(least, widgets.HeightFor(inCard(now), width)))
+	}
+}
+
 func (c *cardRow) fill(now Card, chosen bool) {
-	inset, gap := theme.Size(theme.Inset), theme.Size(theme.Gap)
-	writing := []fyne.CanvasObject{widgets.Ends(gap, widgets.NewText(now.Title).In(theme.Body, theme.Text).Strong().Lines(1).MayEnd(),
-		widgets.NewText(now.Mark).In(theme.Body, now.Tone.Ink()).Strong().Lines(1))}
-	if now.Text != "" {
-		writing = append(writing, widgets.NewText(now.Text).In(theme.Caption, theme.Muted).Lines(1).MayEnd())
-	}
-	if now.Do != "" {
-		writing = append(writing, widgets.NewText(strings.TrimSpace(now.Do)).In(theme.Caption, theme.Text).Lines(2))
-	}
-	inner := widgets.Lead(widgets.NewIcon(now.Sign, theme.Glyph, now.Tone.Ink(), theme.Surface), widgets.Middled(widgets.Column(0, writing...)))
+	gap := theme.Size(theme.Gap)
 	face := canvas.NewRectangle(theme.Color(theme.Raised))
 	face.CornerRadius, face.StrokeColor, face.StrokeWidth = theme.Size(theme.Radius), theme.Color(theme.Line), theme.Size(theme.Hairline)
 	if chosen {
 		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
 	}
-	c.body.Objects = []fyne.CanvasObject{widgets.Inset(face, 1, gap*0.4, widgets.BarRoom(), gap*0.4), widgets.Inset(inner, inset, gap, inset+widgets.BarRoom(), gap)}
+	c.body.Objects = []fyne.CanvasObject{widgets.Inset(face, 1, gap*0.4, widgets.BarRoom(), gap*0.4), inCard(now)}
 	c.body.Refresh()
 }
 
-// MinSize implements fyne.CanvasObject: all rows of a list are equally high.
+// inCard is what a card says: what happened, where and what it may cost by its parts, what can be done.
+func inCard(now Card) fyne.CanvasObject {
+	inset, gap := theme.Size(theme.Inset), theme.Size(theme.Gap)
+	writing := []fyne.CanvasObject{widgets.Ends(gap, widgets.NewText(now.Title).In(theme.Body, theme.Text).Strong().Lines(1).MayEnd(),
+		widgets.NewText(now.Mark).In(theme.Body, now.Tone.Ink()).Strong().Lines(1))}
+	if now.Text != "" {
+		writing = append(writing, widgets.NewText(now.Text).In(theme.Caption, theme.Muted).Lines(mostLines).MayEnd())
+	}
+	if now.Do != "" {
+		writing = append(writing, widgets.NewText(strings.TrimSpace(now.Do)).In(theme.Caption, theme.Text).Lines(mostLines))
+	}
+	inner := widgets.Lead(widgets.NewIcon(now.Sign, theme.Glyph, now.Tone.Ink(), theme.Surface), widgets.Middled(widgets.Column(0, writing...)))
+	return widgets.Inset(inner, inset, gap, inset+widgets.BarRoom(), gap)
+}
+
+// mostLines are what a card says at most of where it was and what it may cost, and of what can be done.
+const mostLines = 6
+
+// MinSize implements fyne.CanvasObject: the height of a card of few words.
 func (c *cardRow) MinSize() fyne.Size {
 	line := func(size fyne.ThemeSizeName) float32 { return widgets.NewText("").In(size, theme.Text).LineHeight() }
 	return fyne.NewSize(200, max(theme.Size(theme.Touch)*1.95, line(theme.Body)+line(theme.Caption)*3+theme.Size(theme.Gap)*2))

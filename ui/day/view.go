@@ -18,7 +18,9 @@ type View struct {
 	Page      Page
 	Title     string // of the page
 	Date      string
-	Scope     string // what F2 switches to
+	Scope     string // what F2 switches on and off
+	Here      bool   // it is on: this counter's figures alone are shown
+	CutOff    bool   // it cannot be switched: no other figures are known
 	NoNext    bool   // today is shown
 	Light     widgets.Light
 	Notice    string
@@ -127,10 +129,8 @@ func ViewOf(s State, language terminal.Words) View {
 	if s.Day != (terminal.Date{}) {
 		v.Date = w.with("date", args{"weekday": w.say("weekday." + strconv.Itoa(int(s.Day.Weekday()))), "date": s.Day})
 	}
-	v.Scope = w.say("scope.here")
-	if s.OnlyHere {
-		v.Scope = w.say("scope.store")
-	}
+	v.Scope, v.CutOff = w.say("scope.here"), s.Store == nil && s.Away != nil
+	v.Here = s.OnlyHere || v.CutOff
 	v.Light = light(s, w)
 	if s.Notice.Key != "" {
 		v.Notice, v.Bad = w.saying(s.Notice), s.Bad

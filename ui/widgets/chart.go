@@ -84,6 +84,12 @@ func (r *chartRenderer) Layout(size fyne.Size) {
 	place(r.floor, 0, floor, size.Width, theme.Size(theme.Hairline))
 	step := size.Width / float32(max(1, len(r.chart.bars)))
 	wide := min(step*0.62, theme.Size(theme.Touch))
+	air := float32(0)
+	if crowded() { // or large numbers would read as one
+		air = step * 0.1
+	}
+	alike(r.labels, step-air*2)
+	alike(r.values, step-air*2)
 	for i, bar := range r.chart.bars {
 		x := float32(i) * step
 		height := room * float32(float64(bar.Height)/float64(high))
@@ -92,13 +98,25 @@ func (r *chartRenderer) Layout(size fyne.Size) {
 		}
 		place(r.backs[i], x+1, 0, step-2, size.Height)
 		place(r.faces[i], x+(step-wide)/2, floor-height, wide, height)
-		air := float32(0)
-		if crowded() { // or large numbers would read as one
-			air = step * 0.1
-		}
 		place(r.labels[i], x+air, floor, step-air*2, line)
 		place(r.values[i], x+air, floor-height-line, step-air*2, line)
 	}
+}
+
+// alike has large writing in pieces beside each other all as large as the widest one can be: size would seem to mean something.
+func alike(texts []*Text, width float32) {
+	all := make([]fyne.CanvasObject, len(texts))
+	for i, text := range texts {
+		all[i] = text
+	}
+	fitted(all, func() bool {
+		for _, text := range texts {
+			if text.MinSize().Width > width {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func (r *chartRenderer) MinSize() fyne.Size           { return r.chart.MinSize() }

@@ -33,6 +33,8 @@ const (
 	SignSpace   Sign = "space"
 	SignKeys    Sign = "keys"  // a keyboard
 	SignCheck   Sign = "check" // a bare tick, in a box
+	SignBox     Sign = "box"   // to be ticked
+	SignTicked  Sign = "ticked"
 	SignRemove  Sign = "remove"
 	SignWait    Sign = "wait"
 	SignAdjust  Sign = "adjust" // how the screen is liked: three sliders
@@ -56,6 +58,8 @@ var drawings = map[Sign]string{
 	SignSpace:   `<path d="M6 20 V32 H42 V20" fill="none" stroke="F" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round"/>`,
 	SignKeys:    `<rect x="2" y="9" width="44" height="30" rx="4" fill="none" stroke="F" stroke-width="3"/><path d="M12 19 H12.2 M24 19 H24.2 M36 19 H36.2 M16 30 H32" fill="none" stroke="F" stroke-width="5" stroke-linecap="round"/>`,
 	SignCheck:   `<path d="M11 25 L21 35 L38 14" fill="none" stroke="F" stroke-width="6" stroke-linecap="round" stroke-linejoin="round"/>`,
+	SignBox:     `<rect x="5" y="5" width="38" height="38" rx="6" fill="none" stroke="F" stroke-width="3.6"/>`,
+	SignTicked:  `<rect x="3" y="3" width="42" height="42" rx="7" fill="F"/><path d="M13 25 L21 33 L36 16" fill="none" stroke="C" stroke-width="5" stroke-linecap="round" stroke-linejoin="round"/>`,
 	SignRemove:  `<path d="M12 12 L36 36 M36 12 L12 36" fill="none" stroke="F" stroke-width="4.4" stroke-linecap="round"/>`,
 	SignWait:    `<circle cx="24" cy="24" r="23" fill="F"/><circle cx="13" cy="24" r="3.4" fill="C"/><circle cx="24" cy="24" r="3.4" fill="C"/><circle cx="35" cy="24" r="3.4" fill="C"/>`,
 	SignAdjust:  `<path d="M4 11 H44 M4 24 H44 M4 37 H44" fill="none" stroke="F" stroke-width="3.2" stroke-linecap="round"/><circle cx="32" cy="11" r="6" fill="F"/><circle cx="15" cy="24" r="6" fill="F"/><circle cx="28" cy="37" r="6" fill="F"/>`,

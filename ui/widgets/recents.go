@@ -12,13 +12,23 @@ import (
 
 // Recent is one row of what was redeemed lately.
 type Recent struct {
-	Time, Name, Detail string
-	Mark               string // a remark: "Offline"
-	Tone               theme.Tone
-	Struck             bool // taken back
-	Open               bool // its buttons are shown
-	Undo, Reprint      string
-	CanUndo            bool
+	Time, Name    string
+	Detail        string // which code, and what it came to: never cut off
+	Holder        string // behind it, as much as there is room for
+	Mark          string // a remark: "Offline"
+	Tone          theme.Tone
+	Struck        bool // taken back
+	Open          bool // its buttons are shown
+	Undo, Reprint string
+	CanUndo       bool
+}
+
+// details are all of a row's.
+func (r Recent) details() string {
+	if r.Detail == "" || r.Holder == "" {
+		return r.Detail + r.Holder
+	}
+	return r.Detail + " | " + r.Holder
 }
 
 // What a press on a recent row means.
@@ -107,7 +117,7 @@ func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
 
 // rowContent is what a row says: name and time, then the details, then a remark.
 func rowContent(row Recent) fyne.CanvasObject {
-	return Column(2, Ends(theme.Size(theme.Gap), named(row), NewText(row.Time).In(theme.Caption, theme.Muted)), detailed(row))
+	return Column(2, Ends(theme.Size(theme.Gap), named(row), NewText(row.Time).In(theme.Caption, theme.Muted)), detailedOn(row))
 }
 
 // named is a row's name.
@@ -121,13 +131,28 @@ func named(row Recent) *Text {
 	return name
 }
 
-// detailed are a row's details, with its remark at the end.
-func detailed(row Recent) fyne.CanvasObject {
-	second := []fyne.CanvasObject{NewText(row.Detail).In(theme.Caption, theme.Muted).Lines(1).MayEnd()}
+// detailedOn are a row's details on one line, with its remark at the end.
+func detailedOn(row Recent) fyne.CanvasObject {
+	second := []fyne.CanvasObject{NewText(row.details()).In(theme.Caption, theme.Muted).Lines(1).MayEnd()}
 	if row.Mark != "" {
 		second = append(second, remark(row.Mark, row.Tone))
 	}
 	return Ends(theme.Size(theme.Gap), second...)
+}
+
+// detailed are the same where the remark may stand below them: where nothing would be left of what the row came to beside it.
+func detailed(row Recent) fyne.CanvasObject {
+	beside := detailedOn(row)
+	if row.Mark == "" {
+		return beside
+	}
+	below := Column(2, NewText(row.details()).In(theme.Caption, theme.Muted).Lines(1).MayEnd(), Row(0, remark(row.Mark, row.Tone), Space()))
+	kept := row.Detail
+	if row.Holder != "" {
+		kept += ellipsis
+	}
+	need := NewText(kept).In(theme.Caption, theme.Muted).MinSize().Width + theme.Size(theme.Gap) + remark(row.Mark, row.Tone).MinSize().Width
+	return &fyne.Container{Layout: either{func() float32 { return need }}, Objects: []fyne.CanvasObject{beside, below}}
 }
 
 // asideContent is what a row of the column at the side says. Large writing has no room for a name and a time beside each other: made smaller, the
@@ -137,8 +162,8 @@ func asideContent(row Recent) fyne.CanvasObject {
 	if !crowded() {
 		return Column(2, Beside(theme.Size(theme.Gap), name, NewText(row.Time).In(theme.Caption, theme.Muted)), detailed(row))
 	}
-	lines := []fyne.CanvasObject{name, NewText(row.Time+" | "+row.Detail).In(theme.Caption, theme.Muted).Lines(2).MayEnd()}
-	if row.Detail == "" {
+	lines := []fyne.CanvasObject{name, NewText(row.Time+" | "+row.details()).In(theme.Caption, theme.Muted).Lines(2).MayEnd()}
+	if row.details() == "" {
 		lines[1] = NewText(row.Time).In(theme.Caption, theme.Muted)
 	}
 	if row.Mark != "" {
