@@ -251,7 +251,7 @@ func RunKilled(t *testing.T, storage cloud.Storage, send func(terminal cloud.Ter
 }
 
 // lostMost is how long RunLost waits for the counters to get through.
-const lostMost = 2 * time.Minute
+const lostMost = 5 * time.Minute
 
 // RunLost holds a storage to the contract when its line to the database is lost without a word. broken is a storage on the same database as
 // storage, whose open connections answer no more after cut.
