@@ -54,16 +54,17 @@ func newHub(g *globals) *cobra.Command {
 }
 
 func (a *appointing) run(ctx context.Context, s cloud.Office, args []string) error {
-	if a.address != "" {
-		a.address = api.WithHubPort(a.address)
+	typed := a.address
+	if typed != "" {
+		a.address = api.WithHubPort(typed)
 	}
 	switch {
 	case a.none && len(args) == 2:
 		return usage("--none is for no terminal at all: leave %s out", args[1])
 	case len(args) == 1 && a.address != "":
-		return usage("say which terminal has the address %s: hub %s TERMINAL", a.address, args[0])
-	case a.address != "" && !cloud.GoodHubAddress(a.address):
-		return usage("%q is no address on a network: it looks like 192.0.2.10 or 192.0.2.10:%s", a.address, api.HubPort)
+		return usage("say which terminal has the address %s: hub %s TERMINAL", typed, args[0])
+	case typed != "" && !api.GoodPlace(a.address, false):
+		return usage("%q is no HOST or HOST:PORT on the shop's network: it looks like 192.0.2.10, 192.0.2.10:%s or till-1.shop.example", typed, api.HubPort)
 	}
 	merchant, store, err := a.store(ctx, s, args[0])
 	if err != nil {

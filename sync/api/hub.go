@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net"
 )
 
 // HubType is the typ header of a signed appointment of a hub.
@@ -12,14 +11,6 @@ const HubType = "countersign-hub+jws"
 
 // HubPort is the port that a hub listens on where nothing else is said.
 const HubPort = "7743"
-
-// WithHubPort adds HubPort to an address without a port.
-func WithHubPort(address string) string {
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return net.JoinHostPort(address, HubPort)
-	}
-	return address
-}
 
 // HubName is what a hub is called in its certificate and its URL. It holds the term, so that a hub of an older one is another host, and
 // no id of a merchant or a store, which need not be good in a name.

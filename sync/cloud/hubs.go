@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net"
 	"net/http"
 	"time"
 
@@ -33,12 +32,6 @@ type Hub struct {
 
 	Filling *HubFilling // as it said last; nil before it said anything
 	ToldAt  time.Time
-}
-
-// GoodHubAddress reports whether a terminal could call address: HOST:PORT.
-func GoodHubAddress(address string) bool {
-	host, port, err := net.SplitHostPort(address)
-	return err == nil && host != "" && port != ""
 }
 
 // hubServes is what a hub answers; all else is the cloud's.

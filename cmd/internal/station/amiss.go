@@ -3,13 +3,9 @@ package station
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"countersign/assets/translations"
@@ -60,8 +56,8 @@ func (l Layers) wrongs() []wrong {
 	}), nil)
 	look("cloud", "doctor.config.cloud", goodCloud(s.Cloud), nil)
 	look("proxy", "doctor.config.proxy", cloudsync.CheckWay("", s.Proxy) == nil, nil)
-	look("hub", "doctor.config.hub", s.Hub == "" || goodPlace(api.WithHubPort(s.Hub), false), nil)
-	look("hub_listen", "doctor.config.hub_listen", s.HubListen == "" || goodPlace(api.WithHubPort(s.HubListen), true), nil)
+	look("hub", "doctor.config.hub", s.Hub == "" || api.GoodPlace(api.WithHubPort(s.Hub), false), nil)
+	look("hub_listen", "doctor.config.hub_listen", s.HubListen == "" || api.GoodPlace(api.WithHubPort(s.HubListen), true), nil)
 	err = bare(cloudsync.CheckWay(s.CAFile, "none")) // the file's name is told with the value
 	look("ca_file", "doctor.config.ca_file", err == nil, err)
 	return all
@@ -112,33 +108,10 @@ func goodCloud(cloud string) bool {
 		cloud = "https://" + cloud
 	}
 	address, err := url.Parse(cloud)
-	if err != nil || !goodName(address.Hostname()) {
+	if err != nil || !api.GoodHost(address.Hostname()) {
 		return false
 	}
 	return address.Scheme == "https" || address.Scheme == "http" && api.Loopback(address.Hostname())
-}
-
-// goodPlace reports whether an address with its port could be called, or with listening listened at.
-func goodPlace(address string, listening bool) bool {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && number > 0 && (goodName(host) || listening && host == "")
-}
-
-var hostName = regexp.MustCompile(`^[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?(\.[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?)*\.?$`)
-
-// numbered finds a name whose last label is a number: no domain ends so (RFC 1123, 2.1), and it was to be an address, 10.0.0.300.
-var numbered = regexp.MustCompile(`\.[0-9]+\.?$`)
-
-// goodName reports whether a host could be called so.
-func goodName(host string) bool {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
-	}
-	return hostName.MatchString(host) && !numbered.MatchString(host)
 }
 
 // otherVariables are those that are no keys of the configuration: the programs' own, and those of countersign-cloud.
