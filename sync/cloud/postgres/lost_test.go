@@ -122,7 +122,7 @@ func TestALostConnectionHoldsNobodyUp(t *testing.T) {
 }
 
 // lostMessages are those that are tried. With a later one the database has begun to change rows for who is gone: it keeps them until
-// idle_in_transaction_session_timeout, a minute, and what concerns the same rows waits for that.
+// idle_in_transaction_session_timeout, a quarter of a minute, and what concerns the same rows waits for that.
 const lostMessages = 4
 
 func lose(t *testing.T, n int) {

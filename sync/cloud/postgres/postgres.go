@@ -44,7 +44,7 @@ func openWithin(ctx context.Context, url string, most time.Duration) (*relationa
 	for key, value := range map[string]string{
 		"application_name": "countersign-cloud",
 		// A process that stands still in the middle of a transaction must not hold its locks for ever.
-		"idle_in_transaction_session_timeout": "60000",
+		"idle_in_transaction_session_timeout": "15000",
 	} {
 		if _, set := config.RuntimeParams[key]; !set {
 			config.RuntimeParams[key] = value
