@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -82,10 +81,7 @@ func (s *serving) run(ctx context.Context, storage cloud.Storage) error {
 	if err != nil {
 		return err
 	}
-	if os.Getenv("GOGC") == "" {
-		// Thousands of terminals that wait are memory that lives long: collecting sooner costs little then, and spares half as much again.
-		debug.SetGCPercent(50)
-	}
+	cloud.Collect()
 	log := slog.New(slog.NewJSONHandler(s.err, nil))
 	stopping := make(chan struct{})
 	var lobby *cloud.Lobby
