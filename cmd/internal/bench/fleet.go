@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -31,8 +32,9 @@ type office struct {
 	storage  *relational.Storage
 	server   *http.Server
 	url      string
-	sent     atomic.Int64 // bytes that it wrote into its connections
-	process  int          // its id, where it is not this one
+	sent     atomic.Int64  // bytes that it wrote into its connections
+	process  int           // its id, where it is not this one
+	idle     time.Duration // how long its fleet keeps a connection that it does not use; 0 is a minute
 	stopping chan struct{}
 	served   chan struct{}
 	closing  []io.Closer // behind it
@@ -216,7 +218,7 @@ func (o *office) fleet(ctx context.Context, n int) ([]*till, error) {
 			return nil, err
 		}
 		client, err := cloudsync.NewClient(cloudsync.Config{URL: o.url + "/", Key: private, Trust: trust,
-			Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute}})
+			Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: cmp.Or(o.idle, time.Minute)}})
 		if err != nil {
 			return nil, err
 		}

@@ -51,6 +51,7 @@ func main() {
 	flag.StringVar(&profile, "profile", "", "write a processor profile of the whole run to this file, and of cloud processes to FILE.cloud-1 and so on")
 	joining := flag.String("join", "", "join a cloud with this code in the folder of -out, and say how it went: what a first fill is measured by")
 	serving := flag.String("serve", "", "serve a cloud on this PostgreSQL or in this folder until standard input ends, and say where")
+	crowded := flag.Int("crowd", 0, "so many terminals wait at the cloud whose folder and URL follow, when they are told to")
 	only := flag.String("only", "", "measure only these, such as redeem,check")
 	readme := flag.String("readme", "", "measure nothing: put the table of what was measured in the folder of -out into this document")
 	flag.Parse()
@@ -73,6 +74,8 @@ func main() {
 		work = func() error { return putTable(*out, *readme) }
 	case *joining != "":
 		work = func() error { return join(ctx, *out, *joining) }
+	case *crowded > 0:
+		work = func() error { return crowdUntilEnd(ctx, *crowded, flag.Args()) }
 	case *serving != "":
 		work = func() error { return serveUntilEnd(ctx, *serving) }
 	}
