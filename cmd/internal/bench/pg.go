@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	cloudsync "countersign/sync"
+	"countersign/sync/cloud"
 	"countersign/sync/cloud/postgres"
 	"countersign/sync/cloud/postgres/cluster"
 	"countersign/sync/cloud/relational"
@@ -171,7 +171,7 @@ func serveUntilEnd(ctx context.Context, database string) error {
 	if _, err := openFiles(pollsAll + pollsOther); err != nil {
 		return err
 	}
-	debug.SetGCPercent(50) // as countersign-cloud serve does
+	cloud.Collect() // as countersign-cloud serve does
 	o, err := serve(ctx, storage)
 	if err != nil {
 		return errors.Join(err, storage.Close())
