@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,7 +18,8 @@ func newWebhooks(g *globals) *cobra.Command {
 		Use:   "webhooks",
 		Short: "Tell the merchant's own systems of redemptions and exceptions",
 		Long: "Webhooks: addresses that are told of what happens, by the rules of Standard Webhooks. Each event is sent at least once, signed and\n" +
-			"under an id that stays the same; what was not taken is sent again for days, and then the webhook is disabled. serve sends.\n" +
+			"under an id that stays the same; what was not taken is sent again for days, and then the webhook is disabled. What happens while it is disabled\n" +
+			"waits for it, for up to two weeks; what waited longer is counted as given up: redemptions and exceptions list it. serve sends.\n" +
 			"Events: " + strings.Join(cloud.Events, ", ") + ".",
 		Example: "  countersign-cloud webhooks add https://shop.example/hooks --event exception.opened\n  countersign-cloud webhooks list",
 		Args:    cobra.NoArgs,
@@ -27,15 +29,16 @@ func newWebhooks(g *globals) *cobra.Command {
 		newWebhooksDo(g, "remove", "Remove a webhook with what it was still to be told", func(ctx context.Context, s cloud.Office, merchant, id string) (string, error) {
 			return "webhook " + id + " is removed", s.RemoveWebhook(ctx, merchant, id)
 		}),
-		newWebhooksDo(g, "rotate", "Make a new secret and show it, this once; the one before signs too for a day", func(ctx context.Context, s cloud.Office, merchant, id string) (string, error) {
-			return s.RotateWebhook(ctx, merchant, id)
-		}),
-		newWebhooksDo(g, "enable", "Let a disabled webhook be told again, first of what waits", func(ctx context.Context, s cloud.Office, merchant, id string) (string, error) {
+		newWebhooksRotate(g),
+		newWebhooksDo(g, "enable", "Let a disabled webhook be told again, first of what happened meanwhile", func(ctx context.Context, s cloud.Office, merchant, id string) (string, error) {
 			changed, err := s.EnableWebhook(ctx, merchant, id)
 			if !changed {
 				return "nothing changed: webhook " + id + " is not disabled", err
 			}
-			return "webhook " + id + " is told again", err
+			if err != nil {
+				return "", err
+			}
+			return g.toldAgain(ctx, s, merchant, id)
 		}),
 		newWebhooksDo(g, "test", "Have an event webhook.test sent; webhooks list shows whether it was taken", func(ctx context.Context, s cloud.Office, merchant, id string) (string, error) {
 			delivery, err := s.TestWebhook(ctx, merchant, id)
@@ -147,12 +150,45 @@ func (g *globals) webhookTable(all []cloud.Webhook) error {
 	}
 	for _, w := range all {
 		if why := w.Reason; why != "" {
-			fmt.Fprintf(g.out, "%s is disabled. %s Then: countersign-cloud webhooks enable %s\n", w.ID, why, w.ID)
+			fmt.Fprintf(g.out, "%s is disabled, and what happens waits for it, for two weeks. %s. Mend that, then: countersign-cloud webhooks enable %s\n",
+				w.ID, strings.TrimSuffix(why, "."), w.ID)
 		} else if w.LastError != "" {
 			fmt.Fprintf(g.out, "%s: %s\n", w.ID, w.LastError)
 		}
 	}
 	return nil
+}
+
+// toldAgain says what a webhook that was enabled is told of, and what nobody told it.
+func (g *globals) toldAgain(ctx context.Context, s cloud.Office, merchant, id string) (string, error) {
+	said := "webhook " + id + " is told again"
+	all, err := s.Webhooks(ctx, merchant)
+	for _, w := range all {
+		if w.ID != id {
+			continue
+		}
+		if w.Waiting > 0 {
+			said += ", first of the " + counted(int(w.Waiting), "event") + " that waited"
+		}
+		if w.GivenUp > 0 {
+			said += fmt.Sprintf("\nIt was never told of %s: countersign-cloud redemptions and countersign-cloud exceptions list everything", counted(int(w.GivenUp), "event"))
+		}
+	}
+	return said, err
+}
+
+func newWebhooksRotate(g *globals) *cobra.Command {
+	var asJSON bool
+	cmd := newWebhooksDo(g, "rotate", "Make a new secret and show it, this once; the one before signs too for a day", func(ctx context.Context, s cloud.Office, merchant, id string) (string, error) {
+		secret, err := s.RotateWebhook(ctx, merchant, id)
+		if err != nil || !asJSON {
+			return secret, err
+		}
+		text, err := json.MarshalIndent(map[string]string{"id": id, "secret": secret}, "", "  ")
+		return string(text), err
+	})
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return cmd
 }
 
 // newWebhooksDo is a command about one webhook. What do returns is printed.

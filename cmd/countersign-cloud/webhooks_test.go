@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"countersign/sync/cloud"
+	"countersign/sync/cloud/sqlite"
 )
 
 // A merchant's people could not have their shop system told of anything, here or from elsewhere.
@@ -56,6 +57,15 @@ func TestWebhooks(t *testing.T) {
 	if out == made[2]+"\n" || !strings.HasPrefix(out, "whsec_") {
 		t.Errorf("rotate says %q", out)
 	}
+	var rotated struct{ ID, Secret string }
+	out, _ = d.far(exitDone, url, token, "webhooks", "rotate", id, "--json")
+	if err := json.Unmarshal([]byte(out), &rotated); err != nil || rotated.ID != id || !strings.HasPrefix(rotated.Secret, "whsec_") {
+		t.Errorf("rotate --json says %q", out)
+	}
+	_, failure := d.far(exitUsage, url, token, "webhooks", "add", receiver.URL)
+	d.has(id+" calls that URL already", failure)
+	other, _ := d.far(exitDone, url, token, "webhooks", "add", receiver.URL, "--event", cloud.EventReversal) // nothing is told twice
+	d.has("is removed", first(d.far(exitDone, url, token, "webhooks", "remove", strings.Fields(other)[1])))
 	d.has("nothing changed", first(d.far(exitDone, url, token, "webhooks", "enable", id)))
 	for _, bad := range []string{"http://shop.example/", "shop"} {
 		_, there := d.far(exitUsage, url, token, "webhooks", "add", bad)
@@ -64,9 +74,46 @@ func TestWebhooks(t *testing.T) {
 			t.Errorf("%s is refused here by %q and from elsewhere by %q", bad, here, there)
 		}
 	}
-	_, failure := d.run(exitUsage, "webhooks", "add", "https://shop.example/", "--event", "nothing")
+	_, failure = d.run(exitUsage, "webhooks", "add", "https://shop.example/", "--event", "nothing")
 	d.has("there is no event", failure)
 	d.has("is removed", first(d.far(exitDone, url, token, "webhooks", "remove", id)))
 	_, failure = d.run(exitUsage, "webhooks", "remove", id)
 	d.has("there is no webhook", failure)
+}
+
+// A merchant would believe that the shop system heard of everything, or would not know what it has to read up.
+func TestAWebhookThatIsEnabledSaysWhatWaited(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
+	s, err := sqlite.Open(filepath.Join(d.dir, "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	office := cloud.NewOffice(s)
+	made, err := office.AddWebhook(t.Context(), "lakeside", "https://shop.example/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(-time.Hour)
+	for n := range 5 {
+		event, err := cloud.NewDelivery(cloud.EventRedemption, []byte{byte(n)}, n, at)
+		if err == nil {
+			err = s.QueueDelivery(t.Context(), "lakeside", made.ID, event, at.Add(time.Duration(n)*time.Minute))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.SettleDeliveries(t.Context(), made.ID, cloud.DeliveryOutcome{At: at, Error: "HTTP 410", Gone: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.DropDeliveries(t.Context(), at, 3); err != nil {
+		t.Fatal(err)
+	}
+	d.has("is disabled, and what happens waits for it, for two weeks. Its receiver said that it is gone (HTTP 410). Mend that", first(d.run(exitDone, "webhooks", "list")))
+	out, _ := d.run(exitDone, "webhooks", "enable", made.ID)
+	d.has("is told again, first of the 3 events that waited", out)
+	d.has("never told of 2 events", out)
 }

@@ -44,6 +44,8 @@ type Deliverer struct {
 	Now func() time.Time
 	// TLS is for receivers with certificates of their own; nil is the usual.
 	TLS *tls.Config
+	// Budget is for one delivery; 0 is 15 seconds.
+	Budget time.Duration
 
 	client *http.Client
 }
@@ -105,12 +107,15 @@ func (d *Deliverer) prepare() {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	dialer := &net.Dialer{Timeout: deliverBudget, ControlContext: d.mayCall}
+	if d.Budget == 0 {
+		d.Budget = deliverBudget
+	}
+	dialer := &net.Dialer{Timeout: d.Budget, ControlContext: d.mayCall}
 	// No proxy: it would look the name up by itself, and what it leads to could not be checked.
 	d.client = &http.Client{
-		Transport: &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: d.TLS, TLSHandshakeTimeout: deliverBudget, ForceAttemptHTTP2: true,
+		Transport: &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: d.TLS, TLSHandshakeTimeout: d.Budget, ForceAttemptHTTP2: true,
 			MaxIdleConnsPerHost: deliverAtOnce, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: answerMost},
-		Timeout:       deliverBudget,
+		Timeout:       d.Budget,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -209,7 +214,7 @@ func Backoff(failures int64) time.Duration {
 
 // send makes one delivery.
 func (d *Deliverer) send(ctx context.Context, target WebhookTarget, delivery Delivery) result {
-	ctx, cancel := context.WithTimeout(ctx, deliverBudget)
+	ctx, cancel := context.WithTimeout(ctx, d.Budget)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.URL, bytes.NewReader(delivery.Payload))
 	if err != nil {
@@ -226,11 +231,13 @@ func (d *Deliverer) send(ctx context.Context, target WebhookTarget, delivery Del
 		return result{err: errTarget}
 	}
 	if err != nil {
-		return result{err: fmt.Errorf("no answer: %w", errors.Unwrap(err))} // without the URL, which may hold a secret
+		return result{err: d.noAnswer(err)}
 	}
 	defer answer.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(answer.Body, answerMost)) // so that the connection can be used again
 	switch status := answer.StatusCode; {
+	case status >= 200 && status <= 299 && timedOut(err):
+		return result{err: fmt.Errorf("it did not end its answer within %s", d.Budget)}
 	case status >= 200 && status <= 299 && err != nil:
 		return result{err: fmt.Errorf("the answer broke off: %w", err)}
 	case status >= 200 && status <= 299:
@@ -238,6 +245,25 @@ func (d *Deliverer) send(ctx context.Context, target WebhookTarget, delivery Del
 	default:
 		return result{err: fmt.Errorf("HTTP %d", status), gone: status == http.StatusGone, after: retryAfter(answer.Header, at)}
 	}
+}
+
+func timedOut(err error) bool {
+	var slow net.Error
+	return errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &slow) && slow.Timeout())
+}
+
+// noAnswer says why there was none, without the URL, which may hold a secret.
+func (d *Deliverer) noAnswer(err error) error {
+	var name *net.DNSError
+	switch {
+	case timedOut(err):
+		return fmt.Errorf("it did not answer within %s", d.Budget)
+	case errors.As(err, &name) && name.IsNotFound:
+		return fmt.Errorf("no answer: the name %s is not known", name.Name)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return errors.New("no answer: nobody listens at its address")
+	}
+	return fmt.Errorf("no answer: %w", errors.Unwrap(err))
 }
 
 // retryAfter reads Retry-After (RFC 9110, 10.2.3): seconds or a date.

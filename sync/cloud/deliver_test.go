@@ -93,6 +93,7 @@ type delivering struct {
 	*rig
 	hurry
 	office cloud.Office
+	budget time.Duration // for one delivery; 0 is the usual
 }
 
 func newDelivering(t *testing.T) *delivering {
@@ -102,7 +103,7 @@ func newDelivering(t *testing.T) *delivering {
 
 // start runs a deliverer that may call what networks hold, until the test ends.
 func (d *delivering) start(networks ...string) {
-	deliverer := cloud.Deliverer{Storage: d.storage, Now: d.Now, TLS: &tls.Config{InsecureSkipVerify: true}} // the receiver's certificate is its own
+	deliverer := cloud.Deliverer{Storage: d.storage, Now: d.Now, Budget: d.budget, TLS: &tls.Config{InsecureSkipVerify: true}} // the receiver's certificate is its own
 	for _, network := range networks {
 		deliverer.Networks = append(deliverer.Networks, netip.MustParsePrefix(network))
 	}
@@ -193,6 +194,28 @@ func TestWebhookArrivesWhateverFails(t *testing.T) {
 		}
 		if want := cloud.SignDelivery([][]byte{secret}, c.id, time.Unix(seconds, 0), c.body); c.signature != want {
 			t.Errorf("the signature is %q and not %q", c.signature, want)
+		}
+	}
+}
+
+// A manager would read an engineer's words, and not what is wrong with the shop system.
+func TestWhyAWebhookWasNotReachedIsASentence(t *testing.T) {
+	t.Parallel()
+	d := newDelivering(t)
+	closed := newReceiver(t)
+	closed.Close()
+	nobody := d.add(closed.URL)
+	silent := newReceiver(t)
+	ended := make(chan struct{})
+	silent.script = []http.HandlerFunc{func(http.ResponseWriter, *http.Request) { <-ended }}
+	slow := d.add(silent.URL)
+	t.Cleanup(func() { close(ended) }) // before the receiver closes
+	d.budget = 200 * time.Millisecond
+	d.start("127.0.0.0/8")
+	for hook, want := range map[string]string{nobody.ID: "no answer: nobody listens at its address", slow.ID: "it did not answer within 200ms"} {
+		d.queue(hook, 1)
+		if got := d.until(hook, 0, func(w cloud.Webhook) bool { return w.LastError != "" }); got.LastError != want {
+			t.Errorf("it says %q, and not %q", got.LastError, want)
 		}
 	}
 }

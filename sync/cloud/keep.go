@@ -15,6 +15,12 @@ const FeedKept = 14 * 24 * time.Hour
 // are off for longer than a cache may be old are mostly gone for good.
 const AwaitedMost = 7 * 24 * time.Hour
 
+// What waits for a disabled webhook is kept for DeliveriesKept, and of each webhook no more than DeliveriesMost.
+const (
+	DeliveriesKept = 14 * 24 * time.Hour
+	DeliveriesMost = 1_000_000
+)
+
 // keepEvery is how often a process looks for what can be removed.
 const keepEvery = time.Hour
 
@@ -47,5 +53,12 @@ func (k Keeper) once(ctx context.Context, now time.Time) {
 		k.Log.Error("the feed could not be compacted: it is tried again in an hour", "error", err)
 	case removed > 0:
 		k.Log.Info("the feed was compacted", "removed", removed, "seconds", time.Since(now).Seconds())
+	}
+	dropped, err := k.Storage.DropDeliveries(ctx, now.Add(-DeliveriesKept), DeliveriesMost)
+	if err != nil && ctx.Err() == nil {
+		k.Log.Error("what waits for disabled webhooks could not be looked through: it is tried again in an hour", "error", err)
+	}
+	if dropped > 0 {
+		k.Log.Warn("events that waited for a disabled webhook for too long, or were too many, were given up", "dropped", dropped)
 	}
 }

@@ -56,7 +56,7 @@ type Webhook struct {
 	LastError     string       `json:"last_error,omitempty"`
 	Waiting       int64        `json:"waiting"`   // deliveries that are still to be made
 	Delivered     int64        `json:"delivered"` // deliveries that were taken
-	GivenUp       int64        `json:"given_up"`  // deliveries that were refused for too long while others were taken
+	GivenUp       int64        `json:"given_up"`  // deliveries that were refused for too long while others were taken, or waited for too long
 }
 
 // MadeWebhook is a webhook with its secret, which is shown this once.
@@ -76,6 +76,9 @@ type Webhooks interface {
 	RemoveWebhook(ctx context.Context, merchant, id string) error
 	// EnableWebhook lets a disabled webhook be told again, of what waits first, and reports whether that changed anything.
 	EnableWebhook(ctx context.Context, merchant, id string) (bool, error)
+	// DropDeliveries gives up what waits for disabled webhooks and was due before a time, and of each the oldest beyond most. It answers how
+	// much that was.
+	DropDeliveries(ctx context.Context, before time.Time, most int) (dropped int64, err error)
 	// QueueDelivery adds a delivery to one webhook.
 	QueueDelivery(ctx context.Context, merchant, id string, delivery Delivery, at time.Time) error
 
@@ -199,6 +202,15 @@ func newSecret() (secret []byte, shown string) {
 func (o office) AddWebhook(ctx context.Context, merchant, address string, events []string) (MadeWebhook, error) {
 	if err := checkWebhook(address, events); err != nil {
 		return MadeWebhook{}, err
+	}
+	all, err := o.Webhooks(ctx, merchant)
+	if err != nil {
+		return MadeWebhook{}, err
+	}
+	for _, w := range all {
+		if w.URL == address && (len(events) == 0 || len(w.Events) == 0 || slices.ContainsFunc(events, func(e string) bool { return slices.Contains(w.Events, e) })) {
+			return MadeWebhook{}, fmt.Errorf("%w: webhook %s calls that URL already, and the same events would be sent there twice; rotate shows a new secret of it, remove ends it", ErrInvalid, w.ID)
+		}
 	}
 	events = append([]string{}, events...)
 	slices.Sort(events)

@@ -16,6 +16,7 @@ var webhookTests = []test{
 	{"a webhook is told of what it asks for, and of its own merchant", eventsAsked},
 	{"a delivery is claimed once until its lease ends", deliveryOnce},
 	{"a webhook that fails is tried one by one and then disabled", webhookFails},
+	{"what waits for a disabled webhook is bounded, and what was dropped is counted", waitingBounded},
 	{"secrets overlap while they are rotated", secretsOverlap},
 }
 
@@ -232,7 +233,47 @@ func webhookFails(w *world) {
 	w.expect("enabled", []any{changed, err}, []any{true, nil})
 	changed, err = w.storage.EnableWebhook(w.Context(), merchantID, "all")
 	w.expect("enabled before", []any{changed, err}, []any{false, nil})
-	w.expect("what had waited", told(w.drain("all", far)), []string{cloud.EventRedemption, cloud.EventRedemption, cloud.EventRedemption})
+	w.expect("what had waited, and what happened meanwhile", told(w.drain("all", far)),
+		[]string{cloud.EventRedemption, cloud.EventRedemption, cloud.EventRedemption, cloud.EventRedemption})
+}
+
+// A receiver that stays away for months would fill the cloud's disk, or nobody would know what it was never told.
+func waitingBounded(w *world) {
+	w.hook("off")
+	w.hook("on")
+	for _, id := range []string{"off", "on"} {
+		for n := range 6 {
+			d, err := cloud.NewDelivery(cloud.EventRedemption, fmt.Append(nil, n), n, w.now)
+			if err == nil {
+				err = w.storage.QueueDelivery(w.Context(), merchantID, id, d, w.now.Add(time.Duration(n)*time.Hour))
+			}
+			if err != nil {
+				w.Fatal(err)
+			}
+		}
+	}
+	if err := w.storage.SettleDeliveries(w.Context(), "off", cloud.DeliveryOutcome{At: w.now, Error: "HTTP 410", Gone: true}); err != nil {
+		w.Fatal(err)
+	}
+	for _, step := range []struct {
+		before  time.Time
+		most    int
+		dropped int64
+	}{{w.now, 6, 0}, {w.now.Add(90 * time.Minute), 6, 2}, {w.now, 3, 1}, {w.now, 3, 0}} {
+		dropped, err := w.storage.DropDeliveries(w.Context(), step.before, step.most)
+		w.expect("dropped", []any{dropped, err}, []any{step.dropped, nil})
+	}
+	w.expect("counted", []int64{w.theHook("off").GivenUp, w.theHook("off").Waiting}, []int64{3, 3})
+	w.expect("of who is told", []int64{w.theHook("on").GivenUp, w.theHook("on").Waiting}, []int64{0, 6})
+	if _, err := w.storage.EnableWebhook(w.Context(), merchantID, "off"); err != nil {
+		w.Fatal(err)
+	}
+	var rest []string
+	for _, d := range w.drain("off", far) {
+		rest = append(rest, string(d.Payload[len(d.Payload)-2:]))
+	}
+	slices.Sort(rest)
+	w.expect("the newest", rest, []string{"3}", "4}", "5}"})
 }
 
 func secretsOverlap(w *world) {

@@ -35,6 +35,10 @@ func (p pair) DueWebhooks(ctx context.Context, now time.Time) ([]string, error) 
 	return p.next().DueWebhooks(ctx, now)
 }
 
+func (p pair) DropDeliveries(ctx context.Context, before time.Time, most int) (int64, error) {
+	return p.next().DropDeliveries(ctx, before, most)
+}
+
 func (p pair) ClaimDeliveries(ctx context.Context, id string, now, until time.Time, most int) (cloud.WebhookTarget, []cloud.Delivery, error) {
 	return p.next().ClaimDeliveries(ctx, id, now, until, most)
 }

@@ -1,6 +1,7 @@
 package relational
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -191,6 +192,44 @@ func (s *Storage) QueueDelivery(ctx context.Context, merchant, id string, d clou
 			d.ID, d.Event, d.Payload, micros(d.CreatedAt), micros(at), merchant, id)
 		return one(done, err, "webhook "+id)
 	})
+}
+
+// dropAtOnce is how many deliveries one transaction gives up: others want to write.
+const dropAtOnce = 500
+
+// DropDeliveries implements cloud.Storage.
+func (s *Storage) DropDeliveries(ctx context.Context, before time.Time, most int) (dropped int64, err error) {
+	var disabled []string
+	err = s.read(ctx, func(q Querier) error {
+		disabled = nil
+		return each(q, func(rows Rows) error {
+			var id string
+			err := rows.Scan(&id)
+			disabled = append(disabled, id)
+			return err
+		}, "SELECT id FROM webhook WHERE state = 'disabled' ORDER BY id")
+	})
+	for _, id := range disabled {
+		for more := true; more && err == nil; err = cmp.Or(err, ctx.Err()) {
+			var some int64
+			err = s.writeConditional(ctx, func(c *change) error {
+				done, err := c.Exec(`DELETE FROM delivery WHERE webhook = ?1 AND EXISTS (SELECT 1 FROM webhook WHERE id = ?1 AND state = 'disabled')
+					AND id IN (SELECT id FROM delivery WHERE webhook = ?1 AND (due_at < ?2 OR due_at < (SELECT due_at FROM delivery WHERE webhook = ?1 ORDER BY due_at DESC LIMIT 1 OFFSET ?3))
+					ORDER BY due_at LIMIT ?4)`, id, micros(before), most-1, dropAtOnce)
+				if err != nil {
+					return err
+				}
+				if some, err = done.RowsAffected(); err != nil || some == 0 {
+					return err
+				}
+				_, err = c.Exec("UPDATE webhook SET given_up = given_up + ? WHERE id = ?", some, id)
+				return err
+			})
+			dropped += some
+			more = some == dropAtOnce
+		}
+	}
+	return dropped, err
 }
 
 // DueWebhooks implements cloud.Storage. Looking is not writing: whoever runs the cloud pays nothing for webhooks that nobody has.
