@@ -58,6 +58,10 @@ evidence.`,
 			if errors.As(err, &other) {
 				return &failure{exitCannot, "nothing was changed; take a backup that was made here, and keep this one for the terminal that it is of", err}
 			}
+			var bad *station.BadFile
+			if errors.As(err, &bad) {
+				return &failure{exitCannot, "nothing was changed: what is wrong is the file, and not the journal here. Give a file that countersignctl backup wrote", err}
+			}
 			if err != nil {
 				return err
 			}

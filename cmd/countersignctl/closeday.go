@@ -56,15 +56,7 @@ func dayAsked(ctx context.Context, reader *station.Reader, text string) (termina
 		day, err := terminal.ParseDate(text)
 		return day, usage(err)
 	}
-	settings, err := reader.Terminal.Settings(ctx)
-	if err != nil {
-		return terminal.Date{}, err
-	}
-	zone, err := settings.Store.Location()
-	if err != nil {
-		return terminal.Date{}, err
-	}
-	return terminal.BusinessDay(reader.Clock.Read().Believed(), zone, settings.Store.BusinessDayStarts), nil
+	return reader.Today(ctx)
 }
 
 // closedDay is what close-day --json prints.

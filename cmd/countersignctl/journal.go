@@ -37,12 +37,15 @@ func (a *app) journalVerifyCommand() *cobra.Command {
 			if len(args) == 1 {
 				path = args[0]
 			}
-			if _, err := os.Stat(path); err != nil {
+			if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 				return &failure{exitCannot, "give the path of a journal.db, or --data", fmt.Errorf("there is no journal at %s", path)}
 			}
 			// Where this is the terminal's own journal the key store knows the key; a file alone names its own, which proves less.
 			public := station.PublicKeyFor(a.stationConfig(), path)
 			found, err := journal.Verify(command.Context(), path, public)
+			if err != nil && len(args) == 1 && public == nil {
+				return badFile(path, err)
+			}
 			if err != nil {
 				return badJournal(err)
 			}
@@ -55,6 +58,20 @@ func (a *app) journalVerifyCommand() *cobra.Command {
 			return err
 		},
 	})
+}
+
+// badFile says what is wrong with a file that somebody named: that is no reason to close a shop.
+func badFile(path string, err error) error {
+	var bad *entry.BadEntry
+	var changed *journal.ChangedSlip
+	judged := station.JudgeFile(path, err)
+	switch {
+	case judged.Nothing:
+		return &failure{exitCannot, "give the path of a journal.db or of a file that countersignctl backup wrote; of the journal here this says nothing", judged}
+	case errors.As(err, &changed), errors.As(err, &bad), errors.Is(err, journal.ErrDamaged):
+		return &failure{exitFailed, "keep that file as evidence; of the journal here this says nothing: countersignctl journal verify does", judged}
+	}
+	return err
 }
 
 // badJournal says which entry is bad, and that nothing must be thrown away.

@@ -84,19 +84,18 @@ func dayOf(ctx context.Context, reader *station.Reader, text string) (terminal.S
 	if err != nil {
 		return settings, terminal.Figures{}, nil, err
 	}
-	zone, err := settings.Store.Location()
+	day, err := dayAsked(ctx, reader, text)
 	if err != nil {
 		return settings, terminal.Figures{}, nil, err
-	}
-	day := terminal.BusinessDay(time.Now(), zone, settings.Store.BusinessDayStarts)
-	if text != "" {
-		if day, err = terminal.ParseDate(text); err != nil {
-			return settings, terminal.Figures{}, nil, usage(err)
-		}
 	}
 	records, err := reader.Journal.Day(ctx, day)
 	if err != nil {
 		return settings, terminal.Figures{}, nil, err
+	}
+	if today, err := reader.Today(ctx); err != nil {
+		return settings, terminal.Figures{}, nil, err
+	} else if len(records) == 0 && today.String() < day.String() {
+		return settings, terminal.Figures{}, nil, usage(fmt.Errorf("%s has not come yet: the business day is %s now", day, today))
 	}
 	sum, err := terminal.FiguresOf(records, terminal.DayFilter{}, settings.Store.BusinessDayStarts)
 	sum.Day, sum.Store, sum.Terminal = day, settings.Store.ID, settings.Terminal

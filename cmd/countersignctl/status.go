@@ -60,11 +60,11 @@ func writeStatus(out io.Writer, status station.Status) error {
 	}
 	switch {
 	case status.Line.Online:
-		row("line", "online, last answer %s", ago(status.Line.LastContact))
+		row("line", "online, last answer %s", ago(status.Clock, status.Line.LastContact))
 	case status.Line.LastContact.IsZero():
 		row("line", "offline, the cloud has not answered yet%s", because(status.Line.Trouble))
 	default:
-		row("line", "offline, last answer %s%s", ago(status.Line.LastContact), because(status.Line.Trouble))
+		row("line", "offline, last answer %s%s", ago(status.Clock, status.Line.LastContact), because(status.Line.Trouble))
 	}
 	if status.Trouble != nil {
 		row("TROUBLE", "%s, since %s", status.Trouble.Cause, status.Trouble.Since.Local().Format("2006-01-02 15:04:05"))
@@ -76,23 +76,23 @@ func writeStatus(out io.Writer, status station.Status) error {
 	}
 	row("cloud", "%s", status.Line.URL)
 	if hub := status.Hub; hub != nil {
-		row("hub", "%s", hubSentence(*hub))
+		row("hub", "%s", hubSentence(*hub, status.Clock))
 	}
 	switch {
 	case status.Cache.Trouble != "":
 		row("cache", "%s", status.Cache.Trouble)
 	case status.Cache.Filling != nil:
-		row("cache", "%s", fillingSentence(*status.Cache.Filling, status.Holder != nil))
+		row("cache", "%s", fillingSentence(*status.Cache.Filling, status.Holder != nil, status.Clock))
 	case status.Cache.ReachedEnd.IsZero():
 		row("cache", "never filled")
 	default:
 		row("cache", "%s of %s, complete %s", station.Counted(status.Cache.Vouchers, "voucher", "vouchers"),
-			station.Counted(status.Cache.Campaigns, "campaign", "campaigns"), ago(status.Cache.ReachedEnd))
+			station.Counted(status.Cache.Campaigns, "campaign", "campaigns"), ago(status.Clock, status.Cache.ReachedEnd))
 	}
 	if status.Pending.Count == 0 {
 		row("pending", "nothing; the cloud has all of %s", station.Counted(status.Pending.Head, "entry", "entries"))
 	} else {
-		row("pending", "%d of %s, the oldest %s", status.Pending.Count, station.Counted(status.Pending.Head, "entry", "entries"), ago(status.Pending.Oldest))
+		row("pending", "%d of %s, the oldest %s", status.Pending.Count, station.Counted(status.Pending.Head, "entry", "entries"), ago(status.Clock, status.Pending.Oldest))
 	}
 	if leases := status.Leases; leases != nil && leases.Count > 0 {
 		row("leases", "%d units of %d leases reserved to this terminal, the first until %s", leases.Units, leases.Count, leases.Expires.Local().Format("2006-01-02 15:04"))
@@ -117,33 +117,33 @@ func writeStatus(out io.Writer, status station.Status) error {
 }
 
 // fillingSentence says how far a first fill is, and where nobody is at it, what becomes of it.
-func fillingSentence(filling station.Filling, held bool) string {
+func fillingSentence(filling station.Filling, held bool, clock station.ClockStatus) string {
 	line := strings.Join(strings.Fields(barLine(filling.Progress())), " ")
 	if !held {
-		return fmt.Sprintf("%s, left %s: the counter goes on with it when it is started", line, ago(filling.At))
+		return fmt.Sprintf("%s, left %s: the counter goes on with it when it is started", line, ago(clock, filling.At))
 	}
-	return fmt.Sprintf("%s, %s", line, ago(filling.At))
+	return fmt.Sprintf("%s, %s", line, ago(clock, filling.At))
 }
 
 // hubSentence says which terminal is the store's hub, and how it was when it was last heard.
-func hubSentence(hub station.HubStatus) string {
+func hubSentence(hub station.HubStatus, clock station.ClockStatus) string {
 	name := hub.Terminal
 	if hub.Here {
 		name += ", this terminal"
 	}
 	switch {
 	case hub.Filling != nil:
-		return fmt.Sprintf("%s (term %d), not ready yet: %s, %s", name, hub.Term, strings.Join(strings.Fields(barLine(hub.Filling.Progress())), " "), ago(hub.Filling.At))
+		return fmt.Sprintf("%s (term %d), not ready yet: %s, %s", name, hub.Term, strings.Join(strings.Fields(barLine(hub.Filling.Progress())), " "), ago(clock, hub.Filling.At))
 	case hub.Alive && hub.Online:
 		return fmt.Sprintf("%s (term %d), answers; it is online", name, hub.Term)
 	case hub.Alive && !hub.Told:
-		return fmt.Sprintf("%s (term %d), answered %s", name, hub.Term, ago(hub.Heard))
+		return fmt.Sprintf("%s (term %d), answered %s", name, hub.Term, ago(clock, hub.Heard))
 	case hub.Alive:
 		return fmt.Sprintf("%s (term %d), answers alone; %d entries wait there for the cloud", name, hub.Term, hub.Pending)
 	case hub.Heard.IsZero():
 		return fmt.Sprintf("%s (term %d), not heard yet%s", name, hub.Term, because(hub.Trouble))
 	}
-	return fmt.Sprintf("%s (term %d), last answer %s%s", name, hub.Term, ago(hub.Heard), because(hub.Trouble))
+	return fmt.Sprintf("%s (term %d), last answer %s%s", name, hub.Term, ago(clock, hub.Heard), because(hub.Trouble))
 }
 
 func because(trouble string) string {
@@ -154,8 +154,8 @@ func because(trouble string) string {
 }
 
 // ago says how long ago something was, as far as a person wants to know.
-func ago(at time.Time) string {
-	since := time.Since(at)
+func ago(clock station.ClockStatus, at time.Time) string {
+	since := clock.Since(at)
 	switch {
 	case since < 10*time.Second:
 		return "just now"

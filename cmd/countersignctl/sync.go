@@ -18,6 +18,9 @@ func (a *app) syncCommand() *cobra.Command {
 		Example: "  countersignctl sync --wait 30s",
 		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
+			if wait < 0 {
+				return usage(fmt.Errorf("--wait has to be a time such as 30s or 5m, and not %s", wait))
+			}
 			ctx := command.Context()
 			d, err := a.openDesk(ctx)
 			if err != nil {

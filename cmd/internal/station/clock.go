@@ -62,6 +62,19 @@ func (s *Station) lookAtClock(ctx context.Context) {
 	s.wall = wall
 }
 
+// Today is the store's business day as redemptions are booked: by what is certain of the time, not by a clock that somebody moved.
+func (r *Reader) Today(ctx context.Context) (terminal.Date, error) {
+	settings, err := r.Terminal.Settings(ctx)
+	if err != nil {
+		return terminal.Date{}, err
+	}
+	zone, err := settings.Store.Location()
+	if err != nil {
+		return terminal.Date{}, err
+	}
+	return terminal.BusinessDay(r.Clock.Read().Believed(), zone, settings.Store.BusinessDayStarts), nil
+}
+
 // ClockMove is a move of the wall clock, as the journal says it.
 type ClockMove struct {
 	Seconds int64     `json:"seconds"` // forward is positive
@@ -89,7 +102,7 @@ func (r *Reader) clockMove(ctx context.Context, now terminal.Reading) (*ClockMov
 func (m ClockMove) String() string {
 	by, way := time.Duration(m.Seconds)*time.Second, "forward"
 	if by < 0 {
-		by, way = -by, "back"
+		way = "back"
 	}
-	return "moved " + way + " by " + by.String() + " at " + m.At.Local().Format(time.DateTime)
+	return "moved " + way + " by " + span(by) + " at " + m.At.Local().Format(time.DateTime)
 }

@@ -60,7 +60,7 @@ func TestAMovedClockIsJournalledAndTold(t *testing.T) {
 			found = check.Found
 		}
 	}
-	if !strings.Contains(found, "moved back by 25h0m0s") {
+	if !strings.Contains(found, "moved back by 25 h 0 min") {
 		t.Errorf("doctor says of the clock: %q", found)
 	}
 
@@ -129,10 +129,20 @@ func TestAClockThatIsAYearOffLosesNothing(t *testing.T) {
 			if got := time.Duration(status.Clock.Off) * time.Second; (got - off).Abs() > time.Minute {
 				t.Errorf("the clock is %v off, and is said to be %v", off, got)
 			}
+			if status.Clock.Since(status.Cache.ReachedEnd) > time.Minute || status.Clock.Since(status.Line.LastContact) > time.Minute ||
+				!strings.HasPrefix(status.Clock.Sentence, "wrong by 365 days, "+name) {
+				t.Errorf("the list is said to be %v old, the last answer %v, and the clock %s", status.Clock.Since(status.Cache.ReachedEnd),
+					status.Clock.Since(status.Line.LastContact), status.Clock.Sentence)
+			}
 			if once := q.scan(s, codes[2]); once.Choice != terminal.Approved {
 				t.Errorf("with the line back: %+v", once)
 			}
 			honoured++
+			today, err := s.Today(t.Context())
+			q.must(err)
+			if records, err := s.Journal.Day(t.Context(), today); err != nil || len(records) == 0 {
+				t.Errorf("the report of today, %s, has %d redemptions (%v)", today, len(records), err)
+			}
 			q.must(s.Pump.Once(t.Context()))
 			counted := int64(0)
 			q.must(q.storage.Redemptions(t.Context(), cloud.RedemptionFilter{Merchant: "lakeside"}, func(r cloud.Redemption) error {

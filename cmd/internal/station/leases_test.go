@@ -75,3 +75,27 @@ func TestCounterAsksForLeasesByItself(t *testing.T) {
 		t.Errorf("in the end %+v is leased, and a manager must look at %+v", open, exceptions)
 	}
 }
+
+func TestACounterHearsOfAWriteOffWithTheFeed(t *testing.T) {
+	// A manager takes an open counter for lost: it would sell from its own list what another counter sells, as soon as its line is cut.
+	q := openQuay(t, 2)
+	q.lend()
+	codes := q.issue("careful", 1)
+	first, second := q.counters[0], q.counters[1]
+	q.must(first.Sync(t.Context(), time.Minute))
+	open, err := q.storage.Leases(t.Context(), "lakeside")
+	q.must(err)
+	if len(open) != 1 || !open[0].InUse(time.Now()) {
+		t.Fatalf("of a counter that was heard just now the cloud lists %+v", open)
+	}
+	q.must(q.storage.WriteOffLease(t.Context(), "lakeside", open[0].ID, time.Now()))
+	q.must(first.Pump.Pull(t.Context()))
+	q.must(second.Pump.Once(t.Context()))
+	if granted := q.scan(second, codes[0]); !granted.Redeemed() {
+		t.Fatalf("what was written off: %+v", granted.Findings)
+	}
+	q.link.Cut()
+	if again := q.scan(first, codes[0]); again.Redeemed() {
+		t.Errorf("honoured twice: %+v", again.Record.Entry)
+	}
+}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"countersign/terminal"
@@ -64,6 +66,57 @@ func whoseBackup(ctx context.Context, folder, file string, refused error) error 
 	return refused
 }
 
+// BadFile says that a file which somebody named is no sound journal. It says nothing of the terminal's own.
+type BadFile struct {
+	File    string
+	Nothing bool // it holds no journal at all
+	found   string
+	cause   error
+}
+
+// Error is one sentence.
+func (b *BadFile) Error() string { return b.File + " " + b.found }
+
+// Unwrap returns the cause.
+func (b *BadFile) Unwrap() error { return b.cause }
+
+// JudgeFile says what is wrong with a file of which journal.Verify answered err.
+func JudgeFile(file string, err error) *BadFile {
+	bad := &BadFile{File: file, Nothing: true, cause: err}
+	begins, reading := beginningOf(file)
+	switch {
+	case errors.Is(reading, os.ErrNotExist):
+		bad.File, bad.found = "there is no file "+file, "(look at its name)"
+	case errors.Is(reading, os.ErrPermission):
+		bad.found = "may not be read by this user"
+	case reading != nil:
+		bad.found = "cannot be read as a file"
+	case begins != "SQLite format 3\x00":
+		bad.found = "is no journal, or its beginning is damaged"
+	case errors.Is(err, journal.ErrNotEnrolled):
+		bad.found = "is the database of another program, and no journal"
+	default:
+		detail := strings.Trim(strings.TrimPrefix(err.Error(), journal.ErrDamaged.Error()), " :()")
+		bad.Nothing, bad.found = false, "cannot be used: "+detail
+	}
+	return bad
+}
+
+// beginningOf is how a file begins, as far as a database's name of itself goes.
+func beginningOf(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	begins := make([]byte, 16)
+	n, err := io.ReadFull(f, begins)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return string(begins[:n]), err
+}
+
 // Restored is what Restore did.
 type Restored struct {
 	Entries uint64 // of the backup
@@ -104,7 +157,7 @@ func restoreLocked(ctx context.Context, config Config, held *lock, file string) 
 		return nil, done, other
 	}
 	if err != nil && !onlySlips(err) {
-		return nil, done, fmt.Errorf("the backup %s cannot be used: %w", file, err)
+		return nil, done, JudgeFile(file, err)
 	}
 	after := backup.Head
 	if there, err := journal.Verify(ctx, path, keys.Public()); (err == nil || onlySlips(err)) && there.Entries >= backup.Entries {

@@ -91,6 +91,31 @@ type ClockStatus struct {
 	Moved *ClockMove `json:"moved,omitempty"`
 }
 
+// Since is how long ago something was that is noted by the cloud's time or by this computer's clock, whichever may have been moved meanwhile;
+// what neither places in the past was just now.
+func (c ClockStatus) Since(at time.Time) time.Duration {
+	believed := terminal.Reading{Wall: c.Wall, Lower: c.Lower, Upper: c.Upper}.Believed().Sub(at)
+	wall := c.Wall.Sub(at)
+	if wall < 0 || (believed >= 0 && believed < wall) {
+		return max(0, believed)
+	}
+	return wall
+}
+
+// span is a time as a person says it.
+func span(d time.Duration) string {
+	switch d = d.Abs(); {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		d = d.Round(time.Minute)
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d days", int(d.Round(time.Hour).Hours()/24))
+}
+
 // clockTolerance is how wrong a wall clock may be before it is worth a word.
 const clockTolerance = 2 * time.Minute
 
@@ -200,7 +225,11 @@ func (r *Reader) clockStatus() ClockStatus {
 	status.Off = int64(off.Seconds())
 	switch {
 	case off.Abs() > clockTolerance:
-		status.Sentence = fmt.Sprintf("wrong by %s: set this computer's date and time", off.Abs().Round(time.Second))
+		way := "ahead"
+		if off < 0 {
+			way = "behind"
+		}
+		status.Sentence = fmt.Sprintf("wrong by %s, %s: set this computer's date and time; what is honoured is booked by the time that the cloud says", span(off), way)
 	case status.Certain:
 		status.Sentence = "right, as the cloud says"
 	default:
