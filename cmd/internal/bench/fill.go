@@ -23,8 +23,9 @@ const (
 
 // filled is what a process that joined says of itself.
 type filled struct {
-	Took time.Duration
-	Peak int64 // the most memory that it had resident, bytes
+	Took     time.Duration
+	Peak     int64 // the most memory that it had resident, bytes
+	Vouchers int64 // in its cache
 }
 
 // measureFill measures how long a counter that joins takes until every voucher of the cloud's is in its cache, checked: over loopback,
@@ -45,8 +46,15 @@ func measureFill(ctx context.Context, l *lab) ([]row, error) {
 		}
 	}
 	l.log("%d vouchers are issued", vouchers)
+	joined := func(name string) (filled, error) {
+		one, err := joinAlone(ctx, cloud, filepath.Join(folder, name))
+		if err == nil && one.Vouchers != int64(vouchers) {
+			err = fmt.Errorf("a counter has %d vouchers after its first fill, of %d", one.Vouchers, vouchers)
+		}
+		return one, err
+	}
 	began := time.Now()
-	if _, err := joinAlone(ctx, cloud, filepath.Join(folder, "first")); err != nil {
+	if _, err := joined("first"); err != nil {
 		return nil, err
 	}
 	l.log("the first counter had its vouchers after %s, the making of the file included", time.Since(began).Round(time.Millisecond))
@@ -57,7 +65,7 @@ func measureFill(ctx context.Context, l *lab) ([]row, error) {
 	var peak, wire int64
 	ratio, own, other, err := turns(rounds, func(round int) (time.Duration, error) {
 		before := cloud.sent.Load()
-		one, err := joinAlone(ctx, cloud, filepath.Join(folder, fmt.Sprint("counter-", round)))
+		one, err := joined(fmt.Sprint("counter-", round))
 		peak, wire = max(peak, one.Peak), max(wire, cloud.sent.Load()-before)
 		return one.Took, err
 	}, func(int) (time.Duration, error) { return shell.run(ctx) })
@@ -112,8 +120,8 @@ func join(ctx context.Context, folder, code string) error {
 	}
 	took := time.Since(began)
 	fresh, err := s.Cache.Freshness(ctx)
-	if err == nil && fresh.Vouchers == 0 {
-		err = errors.New("the cache is empty after the first fill")
+	if err == nil && fresh.ReachedEnd.IsZero() {
+		err = errors.New("the first fill did not come to its end")
 	}
 	if err := errors.Join(err, s.Close()); err != nil {
 		return err
@@ -122,7 +130,7 @@ func join(ctx context.Context, folder, code string) error {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(filled{took, peak})
+	return json.NewEncoder(os.Stdout).Encode(filled{took, peak, fresh.Vouchers})
 }
 
 // shellInsert is the reference: the same rows of the same table with the same indexes, by the sqlite3 shell.

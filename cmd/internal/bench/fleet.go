@@ -171,6 +171,7 @@ type till struct {
 	hashes [][32]byte
 	sealed []entry.Sealed
 	acked  uint64
+	cursor string // of a page of the feed, once it has followed it
 }
 
 // quiet keeps a cloudsync.Line nowhere.
@@ -309,6 +310,24 @@ func (t *till) Ack(_ context.Context, through uint64, verdicts []cloudsync.Verdi
 func (t *till) Rewind(context.Context, uint64) error {
 	return errors.New("the cloud lost what it had")
 }
+
+// follow takes a page of the feed: from then on claims say how far the counter has come in it, as those of every counter do.
+func (t *till) follow(ctx context.Context) error {
+	page, err := cloudsync.NewUpstream(t.client, cloudsync.NewBreaker(quiet{}, nil)).Pull(ctx, nil, "", 0)
+	if err == nil {
+		t.cursor = page.Cursor
+	}
+	return err
+}
+
+// Head implements cloudsync.ClaimedJournal.
+func (t *till) Head(context.Context) (entry.Place, error) { return t.place, nil }
+
+// Cursor implements cloudsync.ClaimedJournal.
+func (t *till) Cursor(context.Context) (string, error) { return t.cursor, nil }
+
+// CatchUp implements cloudsync.ClaimedJournal: everything was sent before the first claim.
+func (t *till) CatchUp(context.Context) (bool, error) { return false, nil }
 
 // PutExceptions implements cloudsync.Journal.
 func (t *till) PutExceptions(context.Context, []terminal.Exception) error { return nil }

@@ -313,6 +313,7 @@ func (p *pair) claim(ctx context.Context, tills []*till, each int) ([]row, error
 			claim.Lines = []terminal.ClaimLine{{Lookup: ticket.lookup, Units: 1, Proof: token.Proof(ticket.inner, claim.UID)}}
 			// A breaker of its own each time: what is measured is the cloud, not how a counter spares it.
 			authority := cloudsync.NewAuthority(t.client, cloudsync.NewBreaker(quiet{}, nil), t.claims)
+			authority.Of(t)
 			began := time.Now()
 			answer, err := authority.Claim(ctx, claim)
 			took := time.Since(began)
@@ -331,6 +332,9 @@ func (p *pair) claim(ctx context.Context, tills []*till, each int) ([]row, error
 	}
 	all := len(tills) * each
 	if _, err := p.offices[0].issue(ctx, len(tills)*steady); err != nil { // pgbench uses each voucher once, too
+		return nil, err
+	}
+	if _, err := atOnce(tills, func(t *till) error { return t.follow(ctx) }); err != nil {
 		return nil, err
 	}
 	ratio, own, other, err := turns(rounds, func(int) (time.Duration, error) {
