@@ -12,7 +12,7 @@ import (
 // tellReadinessEvery is how often the cloud is told how this terminal finds itself, where nothing about it changes.
 const tellReadinessEvery = 12 * time.Hour
 
-// lookReadinessEvery is how often it is looked at all: it takes reading, and with a queue at the counter there is a push for each customer.
+// lookReadinessEvery is how often it is looked at all, where the cloud has heard that this terminal is ready: it takes reading, and with a queue at the counter there is a push for each customer.
 const lookReadinessEvery = 2 * time.Second
 
 // Readiness is how a terminal finds itself.
@@ -31,7 +31,7 @@ func (p *Pump) Readiness(ready func(context.Context) (Readiness, error)) {
 
 // news is how this terminal finds itself, where the cloud has to be told; else nil.
 func (p *Pump) news(ctx context.Context) *api.Readiness {
-	if p.ready == nil || (p.told != nil && time.Since(p.looked).Abs() < lookReadinessEvery) {
+	if p.ready == nil || (p.told != nil && p.told.Ready && time.Since(p.looked).Abs() < lookReadinessEvery) {
 		return nil
 	}
 	p.looked = time.Now()
