@@ -19,6 +19,7 @@ import (
 // Appointment says who answers for a store on its own network, as the cloud signed it.
 type Appointment struct {
 	api.HubAppointment
+	signed    string // as the cloud did
 	authority *x509.Certificate
 }
 
@@ -42,15 +43,15 @@ func (a Appointment) Where() string { return valueOf(a.Address) }
 type Appointments struct {
 	root            ed25519.PublicKey
 	merchant, store string
-	keep            func(signed string) error
+	keep            func(signed string, former Appointment) error
 
 	mu      sync.Mutex
 	newest  Appointment
 	changed chan struct{} // closed at the next change
 }
 
-// NewAppointments begins with what an earlier start kept, "" for nothing. keep stores a newer one, and may be nil.
-func NewAppointments(root ed25519.PublicKey, merchant, store, signed string, keep func(signed string) error) (*Appointments, error) {
+// NewAppointments begins with what an earlier start kept, "" for nothing. keep stores a newer one, which follows former, and may be nil.
+func NewAppointments(root ed25519.PublicKey, merchant, store, signed string, keep func(signed string, former Appointment) error) (*Appointments, error) {
 	a := &Appointments{root: root, merchant: merchant, store: store, changed: make(chan struct{})}
 	if signed != "" {
 		if err := a.Take(signed); err != nil {
@@ -61,10 +62,13 @@ func NewAppointments(root ed25519.PublicKey, merchant, store, signed string, kee
 	return a, nil
 }
 
-// errAppointmentNotKept says that a good appointment could not be stored here.
-var errAppointmentNotKept = errors.New("the appointment of the hub could not be stored")
+// Why an appointment with a good signature is not taken.
+var (
+	ErrAppointmentNotKept = errors.New("the appointment of the hub could not be stored")
+	ErrAppointmentOld     = errors.New("a newer appointment of a hub is known here")
+)
 
-// Take replaces the appointment by signed, if that is of a higher term.
+// Take replaces the appointment by signed, if that is of a higher term; of a lower one the error is ErrAppointmentOld.
 func (a *Appointments) Take(signed string) error {
 	taken, err := openAppointment(a.root, signed)
 	if err != nil {
@@ -76,14 +80,14 @@ func (a *Appointments) Take(signed string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if taken.Term < a.newest.Term {
-		return fmt.Errorf("an appointment of a hub is of term %d, and term %d is known here", taken.Term, a.newest.Term)
+		return fmt.Errorf("%w: one is of term %d, and term %d is", ErrAppointmentOld, taken.Term, a.newest.Term)
 	}
 	if taken.Term == a.newest.Term {
 		return nil
 	}
 	if a.keep != nil {
-		if err := a.keep(signed); err != nil {
-			return fmt.Errorf("%w: %w", errAppointmentNotKept, err)
+		if err := a.keep(signed, a.newest); err != nil {
+			return fmt.Errorf("%w: %w", ErrAppointmentNotKept, err)
 		}
 	}
 	a.newest = taken
@@ -116,6 +120,7 @@ func openAppointment(root ed25519.PublicKey, signed string) (Appointment, error)
 	if err := json.Unmarshal(payload, &a.HubAppointment); err != nil {
 		return a, fmt.Errorf("the appointment of a hub cannot be read: %w", err)
 	}
+	a.signed = signed
 	if a.Nobody() {
 		return a, nil
 	}

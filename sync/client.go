@@ -165,6 +165,18 @@ func (c *Client) hub(ctx context.Context) (*api.HubState, error) {
 	return answer.JSON200, nil
 }
 
+// tellHub hands a hub an appointment, and returns the highest term that it knows now.
+func (c *Client) tellHub(ctx context.Context, signed string) (term int64, err error) {
+	answer, err := c.api.TellHubWithResponse(ctx, api.HubNews{Appointment: signed})
+	if err != nil {
+		return 0, asNoAnswer(ctx, err)
+	}
+	if answer.JSON200 == nil {
+		return 0, refusal(answer.HTTPResponse, answer.Body)
+	}
+	return answer.JSON200.Term, nil
+}
+
 // push hands over a batch of the journal.
 func (c *Client) push(ctx context.Context, batch api.JournalPush) (*api.JournalAck, error) {
 	answer, err := c.api.PushJournalWithResponse(ctx, batch)

@@ -54,8 +54,9 @@ func everyCall(t *testing.T, cloud *fakeCloud, url string, c *counter) map[strin
 			_, err := c.client.PauseOffer(ctx, "dinner", true, terminal.Operator{ID: "mo"})
 			return err
 		},
-		"Trust": func(ctx context.Context) error { return c.client.refreshTrust(ctx) },
-		"Hub":   func(ctx context.Context) error { _, err := c.client.hub(ctx); return err },
+		"Trust":   func(ctx context.Context) error { return c.client.refreshTrust(ctx) },
+		"Hub":     func(ctx context.Context) error { _, err := c.client.hub(ctx); return err },
+		"TellHub": func(ctx context.Context) error { _, err := c.client.tellHub(ctx, "an appointment"); return err },
 	}
 }
 

@@ -27,7 +27,9 @@ const (
 	HubBeat = 2 * time.Second
 	// HubPatience is how long a claim is asked again while the hub counts as alive and does not answer.
 	HubPatience = time.Second
-	hubPause    = 50 * time.Millisecond
+	// HubSettle is how long a hub that has just started without a line waits for its terminals to say what they did meanwhile, before it grants.
+	HubSettle = HubBeat + time.Second
+	hubPause  = 50 * time.Millisecond
 )
 
 // HubJournal is what the line to the hub needs of the terminal's journal.
@@ -49,6 +51,9 @@ type HubConfig struct {
 	Lines        LineStore
 	// Find returns where a hub listens, HOST:PORT; "" where nobody knows.
 	Find func(ctx context.Context, hub Appointment) string
+	// Former returns where the hub of an earlier term, called name, may still listen, each HOST:PORT. Where it is nil nobody is told that
+	// another one was appointed.
+	Former func(ctx context.Context, term int64, name string) []string
 	// Dial replaces the shop's network in a simulation; nil is the real one.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	Log  *slog.Logger
@@ -70,6 +75,8 @@ type HubLine struct {
 	state     api.HubState
 	known     bool   // whether acked is
 	acked     uint64 // the last entry that the hub has
+	most      uint64 // the highest that acked was
+	start     string // of the hub's program, as its last sign of life said
 	changed   func()
 }
 
@@ -192,7 +199,7 @@ func (h *HubLine) at(ctx context.Context) (*Authority, *Client, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.term, h.client, h.known, h.acked, h.heard, h.state = newest.Term, client, false, 0, time.Time{}, api.HubState{}
+	h.term, h.client, h.known, h.acked, h.most, h.start, h.heard, h.state = newest.Term, client, false, 0, 0, "", time.Time{}, api.HubState{}
 	h.authority = &Authority{client: client, breaker: h, claims: h.claims, journal: hubJournal{h}}
 	return h.authority, h.client, nil
 }
@@ -200,10 +207,7 @@ func (h *HubLine) at(ctx context.Context) (*Authority, *Client, error) {
 // newHubClient makes a client that believes the appointed hub alone. What a hub says of the time is not heard: it may have been without
 // the cloud for days.
 func newHubClient(hub Appointment, config HubConfig) (*Client, error) {
-	dial := config.Dial
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext
-	}
+	dial := dialOf(config)
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			where := config.Find(ctx, hub)
@@ -220,6 +224,14 @@ func newHubClient(hub Appointment, config HubConfig) (*Client, error) {
 		}
 		return hub.Key(), nil
 	}})
+}
+
+// dialOf is how the shop's network is called on.
+func dialOf(config HubConfig) func(ctx context.Context, network, address string) (net.Conn, error) {
+	if config.Dial != nil {
+		return config.Dial
+	}
+	return (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext
 }
 
 // hubJournal implements ClaimedJournal.
@@ -369,7 +381,12 @@ func (h *HubLine) hubHas(ctx context.Context, client *Client, seq uint64, hash [
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.client == client {
-		h.known, h.acked = true, seq
+		if seq < h.most {
+			h.config.Log.Warn("the hub's record was put back to an older copy: what it lacks of this terminal's journal is sent again",
+				"hub_had", h.most, "hub_has", seq)
+			h.most = seq
+		}
+		h.known, h.acked, h.most = true, seq, max(h.most, seq)
 	}
 	return nil
 }
@@ -401,6 +418,9 @@ func (h *HubLine) Beat(ctx context.Context) error {
 	h.mu.Lock()
 	news := h.state.Online != state.Online
 	if h.client == client {
+		if start := valueOf(state.Start); start != h.start { // what it has may be older than what it had
+			h.start, h.known, h.acked = start, false, 0
+		}
 		h.state = *state
 	}
 	h.mu.Unlock()

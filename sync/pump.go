@@ -402,7 +402,7 @@ func (p *Pump) takeTrust(page *api.FeedPage) error {
 	for _, record := range page.Records {
 		if record.Hub != nil && p.hubs != nil {
 			switch err := p.hubs.Take(*record.Hub); {
-			case errors.Is(err, errAppointmentNotKept):
+			case errors.Is(err, ErrAppointmentNotKept):
 				return err
 			case err != nil:
 				p.log.Warn("an appointment of a hub was refused", "error", err.Error())

@@ -737,6 +737,19 @@ type HubFilling struct {
 	Ready   bool `json:"ready"`
 }
 
+// HubNews defines model for HubNews.
+type HubNews struct {
+	Appointment string `json:"appointment"`
+}
+
+// HubNewsAnswer defines model for HubNewsAnswer.
+type HubNewsAnswer struct {
+	ServerTime time.Time `json:"server_time"`
+
+	// Term The highest term of a hub of the store that is known there now.
+	Term int64 `json:"term"`
+}
+
 // HubOrder defines model for HubOrder.
 type HubOrder struct {
 	// Address HOST:PORT on the shop's network.
@@ -772,9 +785,13 @@ type HubState struct {
 	// Pending Entries that it gathered and the cloud does not have, as far as it knows.
 	Pending    int64     `json:"pending"`
 	ServerTime time.Time `json:"server_time"`
-	Store      string    `json:"store"`
-	Term       int64     `json:"term"`
-	Terminal   string    `json:"terminal"`
+
+	// Start A word that is another one with each start of the hub's program. What it has on disk may be older after a start: a terminal that sees
+	// another word than before asks where the hub has its journal, and sends what it lacks.
+	Start    *string `json:"start,omitempty"`
+	Store    string  `json:"store"`
+	Term     int64   `json:"term"`
+	Terminal string  `json:"terminal"`
 }
 
 // ImportAnswer defines model for ImportAnswer.
@@ -1685,6 +1702,9 @@ type StoreDayJSONRequestBody = DayRequest
 // EnrolJSONRequestBody defines body for Enrol for application/json ContentType.
 type EnrolJSONRequestBody = EnrolRequest
 
+// TellHubJSONRequestBody defines body for TellHub for application/json ContentType.
+type TellHubJSONRequestBody = HubNews
+
 // PushJournalJSONRequestBody defines body for PushJournal for application/json ContentType.
 type PushJournalJSONRequestBody = JournalPush
 
@@ -2147,6 +2167,32 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/hub (the `Hub` operationId).
 	Hub(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TellHubWithBody Hands a hub the newest appointment of its store that a terminal knows.
+	//
+	// A hub that has no line to the cloud does not hear that another one was appointed after it, and would go on granting what the newer one
+	// grants as well. Any terminal may tell it, enrolled there or not: the appointment is good by the cloud's signature alone. The hub
+	// holds it against its own as if the cloud had sent it; one of a higher term ends its own. One that is of no higher term changes
+	// nothing. One that is not good is refused (400), and one that the hub could not store it has not taken (503). Who is no hub answers
+	// `not_found` (404).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/hub (the `TellHub` operationId).
+	TellHubWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TellHub Hands a hub the newest appointment of its store that a terminal knows.
+	//
+	// A hub that has no line to the cloud does not hear that another one was appointed after it, and would go on granting what the newer one
+	// grants as well. Any terminal may tell it, enrolled there or not: the appointment is good by the cloud's signature alone. The hub
+	// holds it against its own as if the cloud had sent it; one of a higher term ends its own. One that is of no higher term changes
+	// nothing. One that is not good is refused (400), and one that the hub could not store it has not taken (503). Who is no hub answers
+	// `not_found` (404).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/hub (the `TellHub` operationId).
+	TellHub(ctx context.Context, body TellHubJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PushJournalWithBody Hands over entries of the terminal's journal.
 	//
@@ -3126,6 +3172,52 @@ func (c *Client) PullFeed(ctx context.Context, params *PullFeedParams, reqEditor
 // Corresponds with GET /v1/hub (the `Hub` operationId).
 func (c *Client) Hub(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewHubRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TellHubWithBody Hands a hub the newest appointment of its store that a terminal knows.
+//
+// A hub that has no line to the cloud does not hear that another one was appointed after it, and would go on granting what the newer one
+// grants as well. Any terminal may tell it, enrolled there or not: the appointment is good by the cloud's signature alone. The hub
+// holds it against its own as if the cloud had sent it; one of a higher term ends its own. One that is of no higher term changes
+// nothing. One that is not good is refused (400), and one that the hub could not store it has not taken (503). Who is no hub answers
+// `not_found` (404).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/hub (the `TellHub` operationId).
+func (c *Client) TellHubWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTellHubRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TellHub Hands a hub the newest appointment of its store that a terminal knows.
+//
+// A hub that has no line to the cloud does not hear that another one was appointed after it, and would go on granting what the newer one
+// grants as well. Any terminal may tell it, enrolled there or not: the appointment is good by the cloud's signature alone. The hub
+// holds it against its own as if the cloud had sent it; one of a higher term ends its own. One that is of no higher term changes
+// nothing. One that is not good is refused (400), and one that the hub could not store it has not taken (503). Who is no hub answers
+// `not_found` (404).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/hub (the `TellHub` operationId).
+func (c *Client) TellHub(ctx context.Context, body TellHubJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTellHubRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4952,6 +5044,46 @@ func NewHubRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewTellHubRequest calls the generic TellHub builder with application/json body
+func NewTellHubRequest(server string, body TellHubJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTellHubRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewTellHubRequestWithBody constructs an http.Request for the TellHub method, with any body, and a specified content type
+func NewTellHubRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/hub")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPushJournalRequest calls the generic PushJournal builder with application/json body
 func NewPushJournalRequest(server string, body PushJournalJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5756,6 +5888,32 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/hub (the `Hub` operationId).
 	HubWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HubResponse, error)
+
+	// TellHubWithBodyWithResponse Hands a hub the newest appointment of its store that a terminal knows.
+	//
+	// A hub that has no line to the cloud does not hear that another one was appointed after it, and would go on granting what the newer one
+	// grants as well. Any terminal may tell it, enrolled there or not: the appointment is good by the cloud's signature alone. The hub
+	// holds it against its own as if the cloud had sent it; one of a higher term ends its own. One that is of no higher term changes
+	// nothing. One that is not good is refused (400), and one that the hub could not store it has not taken (503). Who is no hub answers
+	// `not_found` (404).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/hub (the `TellHub` operationId).
+	TellHubWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TellHubResponse, error)
+
+	// TellHubWithResponse Hands a hub the newest appointment of its store that a terminal knows.
+	//
+	// A hub that has no line to the cloud does not hear that another one was appointed after it, and would go on granting what the newer one
+	// grants as well. Any terminal may tell it, enrolled there or not: the appointment is good by the cloud's signature alone. The hub
+	// holds it against its own as if the cloud had sent it; one of a higher term ends its own. One that is of no higher term changes
+	// nothing. One that is not good is refused (400), and one that the hub could not store it has not taken (503). Who is no hub answers
+	// `not_found` (404).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/hub (the `TellHub` operationId).
+	TellHubWithResponse(ctx context.Context, body TellHubJSONRequestBody, reqEditors ...RequestEditorFn) (*TellHubResponse, error)
 
 	// PushJournalWithBodyWithResponse Hands over entries of the terminal's journal.
 	//
@@ -7526,6 +7684,54 @@ func (r HubResponse) ContentType() string {
 	return ""
 }
 
+type TellHubResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HubNewsAnswer
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TellHubResponse) GetJSON200() *HubNewsAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TellHubResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TellHubResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TellHubResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TellHubResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TellHubResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type PushJournalResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8637,6 +8843,44 @@ func (c *ClientWithResponses) HubWithResponse(ctx context.Context, reqEditors ..
 		return nil, err
 	}
 	return ParseHubResponse(rsp)
+}
+
+// TellHubWithBodyWithResponse Hands a hub the newest appointment of its store that a terminal knows.
+//
+// A hub that has no line to the cloud does not hear that another one was appointed after it, and would go on granting what the newer one
+// grants as well. Any terminal may tell it, enrolled there or not: the appointment is good by the cloud's signature alone. The hub
+// holds it against its own as if the cloud had sent it; one of a higher term ends its own. One that is of no higher term changes
+// nothing. One that is not good is refused (400), and one that the hub could not store it has not taken (503). Who is no hub answers
+// `not_found` (404).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/hub (the `TellHub` operationId).
+func (c *ClientWithResponses) TellHubWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TellHubResponse, error) {
+	rsp, err := c.TellHubWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTellHubResponse(rsp)
+}
+
+// TellHubWithResponse Hands a hub the newest appointment of its store that a terminal knows.
+//
+// A hub that has no line to the cloud does not hear that another one was appointed after it, and would go on granting what the newer one
+// grants as well. Any terminal may tell it, enrolled there or not: the appointment is good by the cloud's signature alone. The hub
+// holds it against its own as if the cloud had sent it; one of a higher term ends its own. One that is of no higher term changes
+// nothing. One that is not good is refused (400), and one that the hub could not store it has not taken (503). Who is no hub answers
+// `not_found` (404).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/hub (the `TellHub` operationId).
+func (c *ClientWithResponses) TellHubWithResponse(ctx context.Context, body TellHubJSONRequestBody, reqEditors ...RequestEditorFn) (*TellHubResponse, error) {
+	rsp, err := c.TellHub(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTellHubResponse(rsp)
 }
 
 // PushJournalWithBodyWithResponse Hands over entries of the terminal's journal.
@@ -9982,6 +10226,39 @@ func ParseHubResponse(rsp *http.Response) (*HubResponse, error) {
 	return response, nil
 }
 
+// ParseTellHubResponse parses an HTTP response from a TellHubWithResponse call
+func ParseTellHubResponse(rsp *http.Response) (*TellHubResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TellHubResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HubNewsAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParsePushJournalResponse parses an HTTP response from a PushJournalWithResponse call
 func ParsePushJournalResponse(rsp *http.Response) (*PushJournalResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10816,6 +11093,9 @@ type ServerInterface interface {
 	// Hub A hub's sign of life.
 	// (GET /v1/hub)
 	Hub(w http.ResponseWriter, r *http.Request)
+	// TellHub Hands a hub the newest appointment of its store that a terminal knows.
+	// (POST /v1/hub)
+	TellHub(w http.ResponseWriter, r *http.Request)
 	// PushJournal Hands over entries of the terminal's journal.
 	// (POST /v1/journal)
 	PushJournal(w http.ResponseWriter, r *http.Request)
@@ -11864,6 +12144,20 @@ func (siw *ServerInterfaceWrapper) Hub(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
+// TellHub operation middleware
+func (siw *ServerInterfaceWrapper) TellHub(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TellHub(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // PushJournal operation middleware
 func (siw *ServerInterfaceWrapper) PushJournal(w http.ResponseWriter, r *http.Request) {
 
@@ -12183,6 +12477,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/pause", wrapper.PauseOffer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/trust", wrapper.Trust)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/hub", wrapper.Hub)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/hub", wrapper.TellHub)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants", wrapper.ListMerchants)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/stores", wrapper.ListStores)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/merchants/{merchant}/campaigns", wrapper.ListCampaigns)
@@ -13690,6 +13985,45 @@ func (response HubdefaultApplicationProblemPlusJSONResponse) VisitHubResponse(w 
 	return err
 }
 
+type TellHubRequestObject struct {
+	Body *TellHubJSONRequestBody
+}
+
+type TellHubResponseObject interface {
+	VisitTellHubResponse(w http.ResponseWriter) error
+}
+
+type TellHub200JSONResponse HubNewsAnswer
+
+func (response TellHub200JSONResponse) VisitTellHubResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TellHubdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TellHubdefaultApplicationProblemPlusJSONResponse) VisitTellHubResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PushJournalRequestObject struct {
 	Body *PushJournalJSONRequestBody
 }
@@ -14159,6 +14493,9 @@ type StrictServerInterface interface {
 	// Hub A hub's sign of life.
 	// (GET /v1/hub)
 	Hub(ctx context.Context, request HubRequestObject) (HubResponseObject, error)
+	// TellHub Hands a hub the newest appointment of its store that a terminal knows.
+	// (POST /v1/hub)
+	TellHub(ctx context.Context, request TellHubRequestObject) (TellHubResponseObject, error)
 	// PushJournal Hands over entries of the terminal's journal.
 	// (POST /v1/journal)
 	PushJournal(ctx context.Context, request PushJournalRequestObject) (PushJournalResponseObject, error)
@@ -15206,6 +15543,37 @@ func (sh *strictHandler) Hub(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// TellHub operation middleware
+func (sh *strictHandler) TellHub(w http.ResponseWriter, r *http.Request) {
+	var request TellHubRequestObject
+
+	var body TellHubJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TellHub(ctx, request.(TellHubRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TellHub")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TellHubResponseObject); ok {
+		if err := validResponse.VisitTellHubResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // PushJournal operation middleware
 func (sh *strictHandler) PushJournal(w http.ResponseWriter, r *http.Request) {
 	var request PushJournalRequestObject
@@ -15474,410 +15842,419 @@ func (sh *strictHandler) Trust(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P3rUtvK9jcK30qX/09VkhVBbHNIMLXqKcIhkHAKECCEvHZbatsKcrejljBO3lzW/rb3l/3c2K4eo7sl",
-	"2ZItGzLnXHPNVTUXsa1DH0ePw2/8xs+KK/oDwRmPZKXxs9Jj1GMh/HNbxDxiofS7fOnc73IaxSFTP3hM",
-	"uqE/iHzBK43KDouo22MeeX91TsQ9C0nUY6QtvNEmkYwR2hb3bLniVKTbY32qHhCNBqzSqMgo9Hm38uuX",
-	"U9k5FadLx4K7OS+46DHC1U+kI/DhnD1EZBAK0Zn+3F9OJWRyILhk0KPTULQD1lf/dAWPGI/UP+lgEPgu",
-	"VW97NcArXn6T6tU/K+yB9gcB3s14KIK+vumeBjHDB3nqnd+Ez5vq381YMq/iVDwWUT/QzVe/EvUrGVJJ",
-	"1BWkPSKUi6jHQtKnbs/nrEGovIM+UsLZkAgOwxYKETXv2KjSqOyufasfvqvSs+uHs7g/OLz+Ud84rPM3",
-	"3y8Org4+rxz0r9fe0o29jbs34t9qYCIaxbLSWK1uOJXIjwJW2JyKU4nCWEaVRoWN3vfa71z/xH+/d7N7",
-	"dvHx/EAe8LM1d/tg/aB/fO9drVVvrt//oFdefHh9NvKuj6sf6oMVd/R+Y5mN3vdvri7vrutRwK6P/JMg",
-	"en3Qvxm161X/xD8YHe0c1A8vdh8OL7YeLne26ifftobqvyv/QB70o4CdH6wf+Bvnn+vR6Rnf42xnr0pH",
-	"8ge9W7v5OIrEUTA4OLn4fH+z/37vZM87Pbr2jtzrYPdqf2uNvnM3DvyhT+vB3cE34d/0L4Ob7eqD+s5d",
-	"Oet57z6pTkl6fRMc8Jp3uP1+4K4c126uzjqfrz+WaF/ww125DNxgI7y5Dn4cfBu0r8+HfvvqcvS53uu1",
-	"OTzDP9x+X8cB2ogPvomHzsflrY33zfPz7eHg+/HV/fF6zDe6w/P9eGvvcGNp9CY82Pp4/vb19cHS5ccL",
-	"ujboHqx/2uM8PL16s/764437w393+PnHyvHnlWhvZ/T28/H+t3At3t5Sk4YrPg55w022a0Mv48bYqlQb",
-	"4puIQ06D/DUMPzW7dJBewLs8Cn0mSZt1RMjUBpSM0JCRvi+lz7ukx0LWIJJxj3RC0YctKjgjtBNpaaCk",
-	"ilrL6i9spYFwe5VGzan0qOxVGpVQfqtub++yi+FZ7eDbcf3Yq2682pVrO6tHN/5Vd3D+6ePr1Tf754dx",
-	"F1Y2+15p1Oq/Cta4aXGqkWXGKum9GqhYxvnD5MahFGEz5ndcDPn4VsdfiS8JFxERHRL1fEk6jHkNwvqD",
-	"aAQD4iqRSSj3SJt1fU5ol/qcDP2oJ+KIUP2U5fQmrlWzmzh5kehYUaLeM7urYz0AQZlI0f8Vsk6lUfmf",
-	"V8nJ8Ap/la+MBIVbsmL6qkcjMmQ8IsNQ8C50bqi+iwTxhDoG4oj40XIleRuI1S0p45Bqyc943K80vijx",
-	"3PHDPnRGRiJkFacSMIqSSnQ6gc9Z5aszJvGdysNSVyzpLyMW9n1Og+XkDakLlvz+QIQgywc0UmswNVKv",
-	"zL3Q2LfUOxNDuDIUAxZGPh4I0IiJ4+qkAzPc8QPm4H6oLSdT4vOIdVlY+eVU1ODkn4Yh+x77IfPUSMBL",
-	"9MVJh0X7G3Mj9ZRt2h9Qv8snm+fGYci4O8p5h1PxfAn9nTXhO+a6X06FPUQhdaPJLp/t1mHtwq7vhiIe",
-	"NHCVqyPG59L3GKFEupRz5pFPZ4epAUma5Hu5Lb3zuTerlR/UNb+cCqd9NuvaC/YAvTGraMblJ3jZqQh8",
-	"d6TuG1AlS5uwKmGc/Yj1ZW7T9Rc0DCneCg9p3qtFhvpFR4R9tQrUulhfzV0mg9B3Z7bySHAGrwiZejoK",
-	"rmk3nOnrkn6FsdZzpt4GF2m5m9mxgX+v1imOzuTWVKPBwr4sOzsx91EhLTFCVkCXGKGx3eUreQKrRi80",
-	"J9k2ppNmaFKDOzGVEzuzQBTZ3bqYJDK3H/oymtzwdiHaf0wbENuUiYU6PkbwtGmy51RN+mR79FpIdkZb",
-	"iIBRjuvHbJ+sKDngWsEQPBhtEjXgo6FSMAj+vx+pEy9gnYiIOFJypOz2G+vVxEJNdyuigejGOV1ydY+f",
-	"YpidSp+Fbo/OFsJH5joltgYspJEI52mB7s6JvjWvKTnibNozz+FMnjXGtn/2+en2O6nRnDoNtt0T0yFS",
-	"v0wV4qmeD3yeu+zcgNHQUcdVxKiHmhsj5g3PJGkNfN5U+mprUy9DrpYnga55OUfa2GjYxuZ2tkd5N2fB",
-	"UTfSR4URtNTzQAty4Q4PxFJf3BcI3YJD1ege5qHjM5WaqNQ85bxhrI/wXAfFqm56cW+fRIrhuD1Chulh",
-	"nNzqyQ/ZtbIvhqRPuVLkfd6VZKjkklL2pdA2Up6+N9Yg8/TcJgXU729xOWQ5S56m1WUaBCedSuPL9DFK",
-	"9N9fX51JbZWSEZMN0oKJb2k5S0kvbhMKjWAeoYHgbJO0tNJkrgIlLxCx90wSj0a0TSX6FAZxRNrUvVPK",
-	"P+VEBB4LiSsGIzAL0FYxJ5u85T16r4dQ2Q9oDI1YpO2HHhsRdQUqlaAZgGnXY4HnwAP7dETaDB0rNAjg",
-	"Okn7zFFzEumHEN14gmc3Ab8Pk5uEBZI5txwNluSQ0ZajQ1rWGmkt3/LfZWWAIdjUlnHZqd1XBvXkrKKT",
-	"B+xZY4kao9yOBswb6QomiUDT0yHDnu/2COOeJHCVL8F0bxgrFfxS0ESH8LjfxrXRFvcsufiZdG45WAOU",
-	"E8ajcITvVFqWJG0R9eAyqYbyl1Pp+NxT22hyn131RqrlSiRDgwdxO/Blj3lEhGo5iQ4JGZWCqykEy9rO",
-	"nlqC3ZDyCOVyKUmyhw3JOxz1o/I1Gd8rtAF7Qi3QolZNCOVQDGW++/NexG6PhZJQmZo7Zb3D574DU9sR",
-	"IWHU7RFY5cOekIwEQtzFA/V2uLr0aCiDN09NYOE9C5uRj3aWVc49GrEl+DanXzKWA+bO1HLO9WXjotKM",
-	"fmqt6LHKtqdQlB5qM2/MeoeRmdWoQ7wK7L4wyp1pSga+e2dsXlibzyTMQe4sg98651Q52tpeOt/fWqqv",
-	"rT/3OWehQ2Lfe+GQlTppjyIlopO9a3y3sieG3CFKIoohJ+Afp1HaI6Ta8UyaFWTUGiUcsanLZIsYu4Zw",
-	"xjwlLrDpdnbV6/O6Umyk9X3u95VqUZt5Eup5ME8rnMUz9j1meQpD2w+C0vaxFr8FW9aXxFXv2kS5GA/Q",
-	"rQGbSo+c0g+VlMeDR/vteownwxr7nhK6VN4xfUFmMMsMkaOdjPnKR4eiV9UcH6RHJXFFnxlJ2WHMWyZX",
-	"+oim0bg30hzVjvpWKTHqAr3NGkZShQwVW/Rh2UNcnerxAE9LdewqsUICJpUgojzbLk8wuUyUANOeR/We",
-	"Vtb72CLPV2vVF44SbXqIoflw0PbpwyHjXXVwrq/mabd6MmZN/4G5LusAf9QZe2U1INPfZ7gJzcGrjtFl",
-	"cmLOXDhVtQ99mD2Ee9h3P3LUDoZ9O/TV9KhlhGqTCDOT0rjlXOBaxTtTM2he4kfw4DbrxpmjmzxvpXSN",
-	"1gt9ECtBMYfebQXrL5imA7ypVq3CyjYfJ08QMWA8/5CLfQ992UGAPZM4cGqVycgPAtJmsMoZuvc3cTGr",
-	"k0/JLVjhbUZoX/AunIqlD7tPBzsT3VAdyWm7NTcn258yFX2vQPSze1/EBYe8WcypSAt2z4GtJyPS8UMZ",
-	"4TETUBnl6XPUVbsqYF6XeY76nqP0gsvgxAANm8Nw3fL05cvkULtVCERbs+szfSW2zLQXd3hqE3A2VK2V",
-	"EQ0j0o/l2LQ4eEyxW37HRgQepDR3pYVGQ2GioXIzsTFGoO4n9kEEayQlu1zB3SD2jNgoNelpmTBz5s2+",
-	"y585s+NzxKaWl6pzgzgcCAlWjLIusJskoncMlbpBQF1m/Q6cTRqTKa0Tj+w5jEBY47mGQsg8pT77avz1",
-	"YREpS1arBWod9anH0hFra/QUGUPqbYuZQbHvldquY1pEDC4HlGGpcyE58LXkyVUvTCAkOzafwNBUAokY",
-	"B4iaRpiZWKo3qZN05KiBUV+6sYxEn4VqPav1iS4vtdjbI3RktoU3Ur+qq+HXTXx8mwaoUgzoqK+6qsY1",
-	"3/GY680xb87Ragb0e2xeY3TAdJgRbwRJYX4vll8eHc2MF9GIWX9ibmPLe/bHXSaJ71w1pFBhLHK9wywv",
-	"tih3dLAjY+9USoYfd/Daxd472k4U1rEVEQiZJ5AOIoI/GV1vlC9B1AnSlIzx8obcgKGJPPFOE3BH+aH0",
-	"Di8R16Ada6USjq0eo6GXqxNP6sF2OGYGSu2VSTsdM0h5u16NrV7+OQey/UltHWt+W0cGHsvDngDpyfrM",
-	"Q93bl7ix4TDTw98gLc6GrawfAEPEoYyIGmyiz3DjhsVjLDvfnA1LxsNCFsUh1xM17y5Tr0k/omDo1IyP",
-	"cmwxZajmH5LgCnKIx3CifBn5Ltl+e3JWytS02mmOc4SFnu8qpSXxfjiJ8qDGXBowVSnNQKm1l/jQPB+I",
-	"ORaLTgzzO5FCmWrom0FvGaHWL2BbUmYTjLVA9zhnH4IbrCNCcucrcwPWa5dF1qSfvoVw9pLnF8z9od/3",
-	"c+xwiyco0aPx48HKpXGZD88sK+Jt2xaWtqc0Lwhj7shff9CXZ0oJxatAIVBCovSCS4n5nNl201Jq1mPs",
-	"tb+ciraTStt0dlvnNIKzhyjPRWtsYIRk0i5DV7HcJLQN0l9wa6+UFPkL+BjHVo3puJPMXHoYZ7sNd+io",
-	"0N0EqLb8ldBSo9AyKrweDaPDFzuAqnmjoHWtyZekdc/Mc/8QnWRspFUrcwcwBS8aG75+GdiR9de1qfRl",
-	"cyB8XuRppA/ajYaW2wy3Gh2UB4qUkzmmp4vJnF3ufWDFi20CZhOyCMYejiFxlxf1zTb0IoxlxNRLzuFZ",
-	"4zOIb8ibw10eiqCwZQiGzJWHzA1ZZHaBxRovZ/15tfobmCz7OefQV7MTF+4286t2u3GI97VHOoh1cEE6",
-	"cAb6UQP9bepsliMZsT5xaRBIACNm2lRfW8tphQGV5YZ4zGSmFA7i83s/Ajw5eEBBEwalEV84oFHEQvWM",
-	"/98XuvSjurTxVf9d+vqz6qzUfv2vgrhBN6T9NHpslnsUImYugscnVAWvvrZW28iGFyZ8mXds5OhIElr+",
-	"PRp0NO4hYPSemVGcqcBJRoP8llxPNMS6R3X0SvuJ1COUWSNKvHBCj/AAnZYMSKpFk2NbuB0M/D8vlGR6",
-	"NzXGBV34wCbgPznBQAP7nzlzy+QgkkTHjvT5i4ELCEJS2TOBAbsZjQ9OR/jR0Rz4rORULhIEZFFk4rzT",
-	"R0hfN9WJMMUstJkMM97jdznzQDoCDmUWdqnipC1MOzvmbU56EaR6O1vXAJXrMtHoJzHGOXrnyUS4V4tb",
-	"sLKeytIp64vLWCTTrrbvyvXemYcYay93tB5cNjCQqOyYnIs+Q48wmD2U9CmnXRaiC1pND6HRpGeNRs3Q",
-	"l3flPalaQfiaC4DPIlSGIox6m+O2KCUyondgo8IdNILondSSLVfNwJcupmNM9x2Ch6RJo/JbmRnbPycU",
-	"rl3hz/RxgvgP6/kY0DCSTgZcI0Ii6Uhm4hjuHfhIANU2b+w0O34x3vHLqfR8tY2Lmt0R4R0GdI0DX59C",
-	"PToYMA6nzvj5qLuKvtN0hKb09rOLefee8dwdOAMTn+2JsXCagTKCoTtm6vGrRoK50gEhgHqpWSE9wUUc",
-	"Mo/0MfREOZwI8KAgEEPpoLAxTmQu8ErRiSD4TcHHh5eqATAKq7hnYRjzlMLqVHx+TwPfSyGqm+zBZVKJ",
-	"S5OGo2Yk9dHtUZ+nrDjsUAqbaL/IZjGZT3pW0SXI9V/3Dv/Gnv09V5tWfVm6pyFAmFSn7MSd2N7Zr85s",
-	"N+1XB7a/6aug47um3/aX99jiPez/+Nfbehzs98biN46P5AeLFR/7QT/pHYzP+LdndpySB+kBS3/h3o19",
-	"EXvmzq/grdMeonIS1T4I26pEa64QHLtuMWlo4osFkgCWBwovcyXulVhORPvvWPmj9ggflutbERHLhSQP",
-	"RejJCVcmblChxGZulEaAwJpLooshz7OyrnoCzk2pU/lQ1Z80M2gxBk5CVMv3iOh0lHFmNrwk0ucuK+kS",
-	"MtirHK3SFdybMpfuXUO9tieGpB+7PeN+h6NlU4n9IQ0BrjMQ0o/8e1baSVVg/aKZpOaAMLNc9QoClCtm",
-	"w1ntXBqr1ffmSWZwKrJHdTz6cVrL9ONPdIjWjwo6BtuMUEmGLAiWiVox1PMAOoWRbV89pPNb9BrQoqYc",
-	"6E7SHcfsbN1LxDVYUISBK1tPAYBOXCEj7VHAsDgAlpbJSYdItYxpoDXNkOG4YI4joDKsWyAJ9ICaA4/i",
-	"AiLBPQ3HmF9fOIee56ZxjPmLIOidEwcrd7rhzWk5D09Jm2azdUDfJlPo0FjWc6LdCxaurEY6V8zA3U3j",
-	"jZlqEs5uVBrBkBOi9pjre8ybQ1vkzLd4y8T3ZSHYkLHUZj2fe2TEomWyZREgahlEgnQFEZxkUda4clBJ",
-	"1isOL8OXGwNHP0FS4/zyJQlZpnOpwK8NwOcFr1zBXRZyVjY+G8uisJz6RQO4VH/VwHGitUGnCI7eo57e",
-	"LWgRoT5NpgsphN3oMKyJN/jm4RB2TkbfMRjqwJcRYsgN/EWSPg3vlMhSJpsfmEQALiKiF4Rjnp9pu11b",
-	"gGy3aEs+/8b+JHO3tVa6Z5rXeFkOPAaUT53gaLIaEz3BrAl9lOtZnWp+o8UyywZPW080x3bKs8Zzo0w8",
-	"vUaYOrIB9TgR/5jXZr3KWKaI2ZoEZz6VDWqTO3Ki47DdAUvsu72M9NApGpuWbyHmkQ+CEvC1lRKvX6mn",
-	"rUZzNhSYWoWmkFLsWSeaAf8Ygw1yL9MZjEjrpBPjHd9EkB8c9KXkztjqhiUMvSsbKR5bxwvGbrLmSO68",
-	"ogVtBZHSnJjHPC3SNPALLWsN/sJhkIDBdAwelgXa+oCNmgMPy4ewqRb0hYwyOVAsTJnpZZRvFDxm1SD2",
-	"asiYWjN9waOesvbvWZi7YOJcoMSVGQ/I2PI18BCQMBZLb5VMuBCF1SKLw0TnBrAz8pN+f6e9mXrI49Md",
-	"E/fn4hmPY1rkxORsgTBUKw8kIU3p+1YtLr0Cz5LT1dGobkc7SEWYILlFx2TnoWoAizZM31vVZrDgAVCo",
-	"+CF6V0G5UtNTXmXh+vpc7U43owHaitosz6RJGJQsUuIKX5evW5m82uxjjXLSyGgnY0pinrJCnltV1N6r",
-	"7TDOMGeiQ0P1x0/Q3ct6nBsmIcDReO800temjOA5SoBcxYTebIa9aqGQLOUszOYYLCfDFeWLGvkMR08d",
-	"DwHLGkfa55giFkqd8NK0LOaqUw2zVpLnp9JfZqINHVzO6mg1sHEQqRmjrtAsnMhibSgNNNMqNVTWt4oH",
-	"NJxpMGiosQx7ImDJ5Jh+SMwT1BYkAvMNrh3aRkRHzY96G26cyGbFWq1XLZNQT+JkV5Ne0iH1IclnzBFs",
-	"E3DbjPFMe1OuXPM2sCdVJwwpj0yR8qj9JfFMxTGCi+CPfnnuOQF7eRFvxhN7FfLz2eeDoY0J2EceG5/y",
-	"qDXmRNFkksZLpoo7ubr421EeTAAcbU5ifLJ732NKsVHSuryS3mNBQYZFNukbUhFMph4XOsoE6mYY+vfM",
-	"g9ioH4GlnSunH5vJY64odkeEzGX+oMBrme88SYMJC947hw9kUhUrHc1dGKKPcdyceDnsIprKkC9O9txj",
-	"zMuHYdKoyXjuAvElou1ChlSUGHr0MgmFuesAj9kcHQg8eT3D9IBsDfrE1EdzZN6aGGY6OwQk6lhTSuom",
-	"RWmfmMeRT5ulU58K7A91BOL+MNmfBemK6IYDr42yOEIxRC+uSHpKaBAy6k2z1KaAGous4gHLhdbuaYSK",
-	"2RG9uO0guYM9utJuxdK+llOWD7MNmStCr7wqrtbpGdzzdInyUW6O+VXWrFZn+p3tfMvkOrW0M1resTTp",
-	"gJIVHsDfSQsTbhtpvQC5+iAcoZStFjjJW42cSNctz6TqGX9kkq6Xeirmj9mQskk4StOFjJhcJi3KuYhV",
-	"4xs2twzTBpX6hWoIxIkcIsJbnsr3vGdhQ7vnIkEGsew5xO+gdaAsFgDCt2nk9rIcIDiEAaMhl2qQ4JVA",
-	"SqEOFxr49wyTL4zSY0geTdjYtLikL/1c9eaDfgZ8MOFU+LBlnzYuSs1ytDLBMfIvteVno4tSq3TSbfNA",
-	"3SjA5DVQtiXps36bhRKGVa0gjOhYFCMke1N9FZF3/gB9qdhYjaY8TQntGkiEsW+KM9vKEmlZY7Octoip",
-	"XwWIHeuGQB3agB4GStU3GX0ihM+Q7Wf4ccI4YGgS6tyKJ886Y9xjXhM07IKMYQ8T++CSCfmeLHqDZVO7",
-	"PQLDLJEBEE32JZEDZT3hGBTEeVkae1XaS9GL2+VnClF5+3G7IFfVHAY6xZgOABkObjMYiV7cxpR7HBcx",
-	"1MmqGqBiLCqIj3TUrI9P3KSKNw+3mGbiak5XL/W0catnQiKZj74Fwbto3tv5tMdbjo6Jr5s/PLAYHtMC",
-	"K+eZzBTEMndK9VTCsyEoA1sMIcYUoL8ukpUAuWzxfJWEIGbglnOHVnLyApSQ9W1eZFa2dagbySkHurKP",
-	"tZ2En91Q2d+QHu4xMPyPtEQ2IHKPoPxJAqmpVK+Emxmp0cepw+40YoCP9PTNVkkfgYVUkhVZUDoidEjg",
-	"3zHSClgnai0n5mU5zajsIWHoQ02c4vf3FMOm6n3jydx9dcfyXNamyRpbxGIsvHc6VlpEeSHzxOa2h4jN",
-	"HqdKPZCx1utKO11zg85j70E8olkyZb39E/sRacFmU+DCVZOKF3xd1tlj9v5iR/y+JkSfZbjlBU9zwm2T",
-	"e96GHGcNZFHQEAnaf5bJCvi+2HuUFTiewAetxmfqJuQpt/siRssx22ePjnKWWlWJ1fOY67Q5a+PZBLL1",
-	"WSl54zZeJxT9yfcc+TyOmMa3kb7vcb/bM5lGOmK8ulqd9TLwIWfaN/uusVGE9pknlV3POKYLrua4vZVo",
-	"ZDkOHM8LmZRTwvDq/Gdc2vOwJwag7UVDwHPtn5xfNE5Pzi42M0yNYO05KccABYQkOgoxVgQUjt04xLQs",
-	"EUKtDUxchWfnSs55TigaRz0R+lFB1qarRqHjuzRi5PnO7tkL3L33LPQ7viaA6cVtA08KhbK22OiZdIgE",
-	"NQowgpFkQadUjk7qffkNgpdNNsvBEi6GUE4jXGe+bmoqU34C3ZXJyUu3gXIPvvt0dggHWkO1c+li9+xo",
-	"aX/rfH85tfSW1bIPiyBc01Lfku7rLoInQT0zNQ86M0pCkK1lWtEqlyA1NW9pskHvJsjm0OG4ic3xuz2l",
-	"IfdE4MkFqOSKgXHJQKixzrJoJni9HpUl+QMKcqYmXMG5sjxu7/lBkEsvctIZ9wQ2rO8GEh1gpjDBU6M9",
-	"uYcBPgv8NeHsLDzFN8OacF8NJ2jzOBtOHqwDFrpayKVTkGeJdfCfliA+wOsc+5qCITsJvVyS4CJBawVo",
-	"voSdqT+OU81kV05HQF6IMsJnrhX71IKenTF76hR17VHyupDe+UovLPRrQfaz3o4eoXwEXpP8YEInWb9T",
-	"+QSTlV5KVjyOJUep+IHJBsjB1SnJR32PSLFpafVR5unutFLOZM/HSLuOqy1AzZATG9IiAgOtU2ix9+P2",
-	"uYE3j9HA8/xSLAfIgEg1GlQkmx8lhIb/y/zpLM121KXgK/Us2A3li/Wa9ug9G8NqWDLe38OH8fuXVelp",
-	"1XOTJmWa5bM+AIWziAC9jRZTqRiNrtyTR6qSLuSQe9p0hfAgCrZJqPoL2Cedxg+aw5z5GpY/cIbWri90",
-	"oKPFwzOFmCGI+9zISl91iganmUsmid0m1IKOHyCnjXqY5u4G6vY4lJuktdQy6f/gqYzTDuOkpa68z1c6",
-	"sDiSjjohalpD5/O9H3f+oKnnfRZhkLzPH7QUU+wYQo1yT/QdAN0nChhGocZSFZ5JopkClifJaVNcFm9y",
-	"+nBgSSGeAgcIT2PeI1CA+IQpqyieVG5m86uUy9gv0iIspXxRrZdJpy8NfK+ZyQLr0DiIKo0366uquY9h",
-	"prYZo/noHzuIXll2lHQttlevlC726n+2T3Z2l5Vtkx9xGfghk3Pl8k01xRZiVMjn0shR9lPNzR0tKWNW",
-	"JNbnXP/ggLRO+cV3gXpOMdXTfCiryT2zVoaSKEXeOYmIAsxh7k/z8TWDoXBYkIAqwqKXyEDMZtJQ10z3",
-	"UUNYXnA2TukL2zff6BB3eTzRW9K4Q+ACaTBnietHY0oTd7Kp+mGA5RqTiS7sGRlS5YqP+V7TuAKnr5O+",
-	"zvLHe6yHr8xN5XjxzIq2O6OwgFU+F0Su1NqSZMDEIAB4lQcs5T7HMn+gG8FMaL22IHVv0TVevDDt+njk",
-	"7D02sco8wDFiMcVSW4xx08n2W+5djn7731kHRv27WRytmCvbSkcu1BNLhy/gah3DmAtGVxCGeQpk3B9S",
-	"bcVGzmfRDKWyB5QlYIuGaCUZwFblMx7HwvBTz287N+lJTbV7tkmpN9xpjKthnEmZ+v3m9MogFqdgay5k",
-	"OfDnJ3hMsXNm33cMaeryTtp655BVimOuIf7WF1yuWh+wjlluz4Ttfi2P637KJjR6zWp9Y3Vj/XV9Y22h",
-	"nalOy/y9Zovnhma/PVXu5SKlQkzt6PyS9Mjoi0ielHzzJelCNSZTClsLYJ1b0xGQe6cOS5dyXbPCsAA8",
-	"RUdnF9goU1zjyWtnFHrTbDm9JMEnlduDbTMJ7ox7SVVxuciuG4Ts3h4K2YZkiRCBNi+VmZRakpsWV558",
-	"pxM1MXutyziT6hikslcqYPRPYZD/3MIg1AM63hJoE33h05YTcbTXeZ6SIo2EACHNFmmCvpquRM1Snn00",
-	"blynam1kDlLHkI8YNIcV++ltmByEeef2h7GU9UEovBjACwMKtFkabVVJVTR3VFPv0NWMldlKV4r/gAwJ",
-	"i2AfDqmM8lO15uFh+iOAYkUWd2kHEM0lxSwLMDEDteAwK/2nyIekkxFL+0QGjMPzniiBY7ywnUmNnKWc",
-	"QhuK4p1TDfY5CrIs4krUyb5z3QNJG9PCjSnLKUnyUKeWo454JYh8Le8RSLVMttoms9cE5uUAbFMj6LEC",
-	"mtIh+iDd0HEMhhBH0hZEtOQKVgEpvT7zchjJpva0gJuxmKtskEuZojMqM+nNkI6rcxnLRgkX48r9Q50l",
-	"RdmBBZV9zJBlFuJML7PeTQUu3a5/z3gT635m5+EQLSvMgEhYWBJNNLvmzGpzwErrCoGVE0FTBeY0Tjxf",
-	"3k0PEs5UL/76BQ4heVuHG8pxDqtxvtLV7KeaosWKhumifrWTTGvhiriiM2p86dWthIVjM9ZQyTZMGEkd",
-	"MOTBiHlEIqEBpcViu2BYMe+GC/PmAm7Fp6k6u1ip1ifY88VO0CcoI/MIapopLDGlNZlHsMKkmbdziv67",
-	"bKDjiiVGwdDplrsasixnblKtpKnrNcVt2dpTyH67QPK47bUzlTS4/OwkI7zgHNkK0XkIBmUj1dbRZaBE",
-	"RKaAc1K4wCEu5YL7Lg2Aef+FQ3rsgXrM9fuaAC1VD6K6tEGXOl9/rtRzikAUddQUUF68j0UKtalI/geX",
-	"DB/HQpar9Y1dKTz5cUrKdyep/F2+vG1uaet86Wf4gHN97qIzkV+dkBDTscRsTcyNoRbSQZYa69bRuq0u",
-	"4gyb/1lOnkivTCKKAbwVuivL+mILXpXxD+mMZA24SePnKBmwUAquy5X7EUD7WBCQjN8V+toA9Sxk1OsX",
-	"ZLXqRNA8HizDrwkAScyu10nqUwk2TVHFfLTllDKI0+M6fi58SZMjQp6oSZxH4TTX83M1dR+1LehP/hr2",
-	"2BVr94TIiWNiGaDJBreGPcncZgv8VsbnSnxO2lSy9dVNY731lKqpPZ1uvlIzTN49bSfrJmoLe4LiRz/E",
-	"MS3O7WkKVDOmrsRhyLg7ytXvC0zEgPJuTLtjroqZEMIC2pe8qYNLnaRx6XeWPUCPEoDPIieLuf0p4G62",
-	"KYsjfY5QzX3rB8GUmm6Tm3kuDNC4RtOfizcq3cQFx1z0c30MW1w75SPy/Gxvm6ysrGzggSE6HcmiF+Ai",
-	"sXWBuf6aUDKkQbCEJTmAnhFL2SNCUoQICYHda5zHP3SmSEqrub31fq7+WlJ/6ubPBf5pZP48v71dvr31",
-	"Xr74389v/v9fXi59zfz64n+XVon0OCw6iJyNpm/0tMq2tXTz9edKfs2uvs/znLlH6mvDgojOefP0RRgu",
-	"8S2p3V56wT2CfP0EYVWnQI2Y57Z0e6xJuywNzixDgDSH9VfAjLFvU37SXIMQUE+R6Aig8AvvmeYKa0wW",
-	"+qWh+dFU9aVAIS8FBCwx8jLJGuLRkbkkPcc0WiBc2deILGPhAnFrxRTYcCp0MAjFPXhCeCEH64CFzQS8",
-	"URrOqG5L+w7nl3/Q+rKLMbugFlyU1qNftmznlQ7Zp8s4BzRilps04UaxjNMltdwn89zns0afZOhDN8m9",
-	"8KH1UGkeld/lxYBT2sFa3uc/ryf89zqd0SmYq9Fr7T0TgND6v97pZQKe3jSXtRm8JOyJKy9PJzlJhfvG",
-	"PUCRf8/yNZKC0S4kBRz4vADxsBV2Ba/7HhpVp/vbBO/Kt5NEwGa7AIKk+v9c2u0UJRZe7JghKS1OzNgu",
-	"KEksXjovwSZgbsS8p5me7zHlkc4bn/fkTw+TfU7pEbJdXGyITmlcHIpNpVfmGciPdQmZx8/2CkEri9Nc",
-	"UjJ6VjXVdHB+ZuVVanwKs/KVEjmi70m9KLc/LO8Y20pkmuHBepZijhpjJRLhXZ54PBYJuhGNcEsgjYzG",
-	"ScUR7VCRpIgI2/iTZsedpjFYbklbSftZQvdI+8wCIJ4CZpvABvJ1A/gdVEZfg6x6cRvHxvDjCFPThwVy",
-	"PirKQgBClsFgJoQsxTc7DatoIWIy8AeW3xMhpgvopzbGnr/Ry2NKUtHgbJFe+wLHrNsM/yGss6T3RTvm",
-	"MN9U2OJIu20J9Og8+yid1ZATn9OayzNIUhF9MCOQXjVkGDxMaI5yCm3oBpcGsDwlvGAOkhlsaBKqt4OS",
-	"OxWhaAcshwHjbG+bbKyuvc6rK5CXk3Ie0bYmJ3+g/UGAZJuxZE1vIAZNLtBzqWNGzUEoRKcClfaajIfq",
-	"APcAzxyorjOvqRP91UwI0Qxo2MUws8+bqgHNmBse0NR3KK2TL1D1U99pntz0u8y6AvLmZkTvGC8sVllQ",
-	"+9J8xlo2hhg01TYumpLTgewJQGjpf6baZcYDs2fShTjVyHREDPC3Pot6wmuqr8DehFtjTu+pH6hhhxuR",
-	"eyXX3vRYRP0gP7JhGe+U7TzUstMThLOHfPf8PAdJcc3sLfBRAVBbV/HeTGylAa5K4+FHMpFX97VXcHHC",
-	"H4uQbdJmhrbHSwGETWnfhMewJFUMjWKZlxbuVCI/CtgTVrg2rx8fnDjkjXRqqh6PxvbJzu5sHg/1q2mr",
-	"7Y9dBDovKk8YnKWhs5MunAz4xpTylyzoZLhfXBEHnrbeid9JqmtAkp8bR4SL4TI5wJhCukCE5vTW+Nmh",
-	"r9Yk8ehoU0fSbvkglj3rFDUCNF2ME8HHXDMGzy5kNYU8v3wcSM10nOvLAJ4p/at+NofyklRz44xkxPrE",
-	"pUEAUTM1Mtk89vraWt4WRAbX8pwm0/MmIP/LuD17zEUu61ZqBbpRQDzhRiLUpNYd6qt9GLs9YCYB52LL",
-	"IS3YB+ofMIbqH54v4e8gBBHVGqd6Mz1dqWcD73TpR/Pry3wnrg3/qpvyAOCjPF3aYtD1aOTryfeqx3nV",
-	"zLV7R4c/Nad8zGUO88D0DWre4FhOITM9hVxMdmcWWXePN+BmmW1nlsJx3NCRcPQDlmKTSMbGivmp23KS",
-	"UAtsYP2axQzgpLZRIVfJKCoqjwiHuEM8ho/0ZeS7ZPvtyVmpYwOT7/JMJkS0md/V2dWhoYOs6WgFUIsS",
-	"sxujDBfMk8M6cHBSfXFKrAoz4vlRxQInrykloJSMyZIN6ayZ/AoLc8UqkzaagPPCMcuJR012GPz/BTnS",
-	"f0jVl/IHV1uHXksFH9qxBAnUXMRRvijX6XiBRFQrkiVaWBKxWVRH5ADQLEp3gaxZMVEiNp/WdazGqE7O",
-	"NnnZWTp+cNY0MqXEUrgfAL8g0h20ICwumH8WzccoMb44i8glplND6tLnU51tkz+qYWwWcn4lI25o1IcC",
-	"Bl1OGXVbNCup+SpZFAUM6vXq39Tz9GQ0soXxIhYEtmTZjHGeVhoIfrufM+dCL8+yuZqPYupdPNOgdPmh",
-	"kkzuNns8twiRLnZbQEmpXU1ZnmEzL6nVly1adG/hpJCIkJFR2akzm6mMVM+PMsyJAZ6XqmZqbNJk0pV9",
-	"2nwAZCNlpz0aEvHmBh8XBhwHoT/7FLTdSStXTwx5nptbJi7f7KfkMkmiEnofmfBmSZB2ahBnbYGCyExZ",
-	"cZGz+fPfiGwVxXgV2fNnD555zJXPPYQ764jIvDdOhIHw9cnzykbxxjq2qCWTaV0eo3q+gx9BJwVBvvK4",
-	"n19zdla3c8HO6kC20fImx16dEW6P+65Peenc4TMMUy/WoohO4eIDqyZLcpexbrBoOePGmOFsCHVTgNH6",
-	"sf797Mtzt1beilm4qpOcVS1alzr1+xZZ5cskMQsJ35PYi63hpP18wqMjA1dElMJmTkUn8DThK0oH83SR",
-	"qbwcvqcp0GcJHUIxTOmXTxEBtTxbOe3DHAZLIgAWjMXJmW/V/aVHKsmsmHAq+O3AFCXK8W3qqVTjktsM",
-	"swrGinTptWJy+ExRrz4dqRVVutkZiNF4y2PuCVTjikhXS5z3BbmJeYsiVRtb55tmkE2JB8gxWyKdIuiQ",
-	"28ptBSBPdgy1ozuXyHWBIkkzFQu7LXJlShwwWeTuoEETuMbKOxMC6t6JuHyOqvEoTFAjPbhBLAuRWT1T",
-	"j6TUS7DSRp7FjBu4WcphksKMa8xmOiw9dRsChlTfVMrNMrK3zAUGK8kh+S6k7oLoscSom/M2UGubNGoK",
-	"7Sb7SzE+ltOJYKsspnikicH+OOe1ageN4jyekl2vvrZW28AiJAa3MHqGVEoOWV/FdKESrylwNifvzhM7",
-	"OB4f8iLI+6cfdjF5YqP2pvrCgXQl0hcec8jO/ofdo+fX0HSH7H/Y2Vs639+qr62/yHxyyHaPbvdovXoq",
-	"glFtpbrmEJ93BLlNzxBJckfJfe224hAubnlyqhCPRnSZHHDpe5rJx2ZR6XPQOD2UtLcPywtSuv6gx8KI",
-	"PUSlMEaMuyWuG6/lxF0l+JM35Q98Uo0w28S0+7BsipD1UE0VOXBRRtw8gi89E9VMjT8+HA7hDO9O0vUn",
-	"g1BNd3XpXqbfV9bEtJOzoJCxNT1zonnvr86VOq7mh7qR0kj6RmExNZDI81Y0GrQyEeKlXtx++W0oWy9M",
-	"3mu29hShkrw/PznGRT8xf+PQiNkNkyz0aeD/wPpRz1s06LZIa9fbOd+CQPREAyE0rZs41iFH19oe0FEg",
-	"qIe4EduYZXKJEVuJZY5JVxBPDHlRV/TpOgbx1KdTOf/xgIbRKB+DYo+sBQJ8C9Ufg/4suNCsElGsOBZa",
-	"0ftiCPnFbTYS3CPMB306Qbwqa0FH20oy8jAaBqM5058CGs2XMTUubDPvHHvePFOA47jgPGjgWRIVH8sA",
-	"BiBCy2RT0VFSiRulJ1Y8RaLHFlSobGFJNyhJnYPDLCian1T/dxLmQl3ZAurbq4ea4Ni0EvvF+S1N6f9g",
-	"eQFTfRxDqqS60CHtOLKMrsrqL7mM1M0Faphmm8i8Jz+uX3SiF6JZcqJWmgsi24xLYz763I6uo1EHv7W+",
-	"zfRhN00p2YSCKqiXmXRADYkXPu+SSJiqPm1tM8+7Uw0YR5NbYAtmIyDOp3oKpamPZPMFMWkGWQ40jDrx",
-	"1nu+pO0gowlM93HqAcEyTIsJB+NvKG0mZ9wuE4RZ5ck47IsdPUz5w6s1x8KiY+Vty3R4sAnkDLK4WigK",
-	"u4JqoSsbs3D4rghEHBaQ+g+yamyaOWg6P0H+j6IrJvtxevyulO1XmAalyzQ0AzFszhf3AqhfNkl2SEcQ",
-	"rJJ3UxNjEd+RNv9LrUgTnJz0XnZ50+fppnAB6VWy53eAuo66vdyW/BC5WIat460iqs8pmWA/8KV56y81",
-	"t0l7zRDatVJaUdBmxkJKgrr3KbghrB23IMjqPOHLnzxhs0w7WU7icYaexkSWlFZtAFWChDEOVpzkIg4T",
-	"KkHLu0BGKWRsIGIwGG2YSmlL+ZJaXbJ0T0MwQtW1uk/beIvpJPcKD45+ERsRstVNkBGpIYgmxwfLt+rO",
-	"en0/ipjXGB8BLGRLfAAnUWQg5pbGcza+dYbJPA40LTZ3fzmVC93+p1iI5lmPhv2NPWjyNOKiT4PyYQU6",
-	"pH5UFH+CdfZMglcJXFpDKskgjoBpWuk5lBOklHLFYJRim7bYfKwPayi4u9TnGjGFOlOPymXyCXcGULkr",
-	"tUlT0Cv9GxMudDV5WFQWckNa+lRo5QOpAD3OShW3nAFT/JJsJx4HAeyZ6UB7qASoOarMlYC0R4Ja9Val",
-	"5CdFNSeqaC7nu9gwY2gu/NejgY9JRmhxJues0GWaYLdkSZSS0UkodpFj3g0Y1wuppJqvGtw07Fxzroap",
-	"MMapCQ9JjoMaIsxrSNIamK5FOlacGAqEkjaTvqdOlpbZba1MbbwUxXFLj31yQYkjyyEtLajTt82gScYa",
-	"AZDtqrY+LHW14fWk+0iZgdjJ+WpkFiuHcaRmqQylw5gLFnImsGARC4nOhXhkvdce9RKBN5xN6zYNOpab",
-	"PHI1Z36TzvBJSx21bk12mvllsnrxF9v/1EovLk5wULQ4MsUJnLlXSA54qBBjOsNdnsqnma4wa105x2me",
-	"JMykhbFNNTaY0aSeLcqnglzl5LDOP+ox9LJg5GGLyJ4IIxKxh0jpVUa5J8/fbp+S1dcvJiMOBao8NGQx",
-	"Tf5C3DH+gY2eRIfSz3q8DpV90CMd5AV28tQzAdPYS3nhZH4h4mM2tGUOda5e3k4Zc/kExuET6aRf4++Z",
-	"4eSBAAQEP9G9U9L5P3lW5lmmmW2GziMdHcC+2+HKnUvVsidMRVs0f3Y88xUeMttllwkzja1CxrzmHRvN",
-	"sUHsLOVCzaD441y6I9wSPmUj0rti/FwTUlfeDJVyIrGMkzIDNgnrDyKA5lGTkJ0qPA+1t7FWFiS75xcD",
-	"TmT/Y8r+JvI/tWqTkXVSs5YdvsLJt5CCx8ig3Lx2jZdwLASglBPurkCeWVmSg7+kREsUCy1FsjQo6OH3",
-	"GZERHUkohLBpSfG06MHswyQjFh0gLOPemE9sTXg84PyBJ4DQNw+BD/o5aYGWn6yre4X8b4iw3ESCkLTS",
-	"ncrnXSAoeofZKUBuYkRgoTv608FOAblIUoNBmV9olDNN34NMZpsJO7nPyXYo3LuOCD3ylkq2Up8kHn/9",
-	"9Ut1aWNraf/9h6Pj06WLy6Wbrz/ra+V5yFVjF9MgUkT4SeBiTjL4GYGLRxHBL1hNt5gepjjUmBTDzdf0",
-	"PF8OAiUMiwpAzU6byARUwCSOZ1PNpAoCPGHh6cAy7JfDCxfXA54zw8fAS6fiF+GiuYtgP1EEzjxrqnML",
-	"fEvAiaUuJfiu8hm5NhdpbK0FgSYu1XYtHn7goFuAIyqfXf2YRfolYBVqeaaMRV2g2zBybmKxUyCJETqx",
-	"sqR5PWf+1BT1oQwPX2DqMKRAzkbZNelTmjPIvKpsoOXSAqgfIb7wLEkJ/XtbbqK2Xl7MJ09brDWajX33",
-	"nmWjdgmifTlkrtrpSRoZDbLf2SuBoyg5Kmw+7rI6tce+cgMhS+sT0LwkTa3imG+wOebzsYi2ktfDV7vm",
-	"hSemCdmvt3UzkqF4CsN5jON+YbtZP+fECNpsm5jqSSFTHmhHkQg8IjqbyK2kA1xJ5Tag00OHeOnEi8yK",
-	"yQNxhzk63f7Fxen5JhkE1OdEfbDYGxPxEENuS2YKHozGzI02A6Yc1FLTHDnV1TezlDzVoimjW1jrL2R0",
-	"3np7HlOac1g6/7RoCrHqNHBcB082Mx3qBz7vNm3tijmd7sXV2naw29Ytq4+MhMq3498z4ukAbKATlyRe",
-	"B+xrutospJb5mooPmAKGjN2Zu9R60QUi4CQ053XD+utHZsUDjNPUss3k5yjt3IqhsrGKQmiGjJr5c15u",
-	"SOEBLAwLqBWmurTCAlKeq95I734zPstFXGd5rqrpMKQJ0WylJtysP+3YZyQCYbJeCPWjXA//+GpCXKAf",
-	"BCQSShD0qcccQgNgghOSpdYc9TylGsFq0epSehAW0iRSfgfVFbtpE30iJSnGd9nEGkn6nZYWM2rm6WE9",
-	"t0Vcioq7zKJ5Kiypot9wkYtHKKoQpPfiku+ZQI/u0agURGayHZioHId+NDpXQs1mnYlOnhEGP5D3VxcW",
-	"7yhC4MtFAsvVDYP1Hi/RZIPbaKK32r2Wie6BtFWP7zHqgZKHcbDKzqk4TXpFB75xuAF7Yx4HsPoB12YG",
-	"i25KHqhfceWQ462j3RYU2QH3DBbYAbEO/mVGQ8yDxnf3omhQ+fULklk7Iu/VibxDOHuHupqURpcfjyLq",
-	"9pj6SbNoIJ8uxooA5x4yNSXSIcyDxMeQeKEYAMXwLb/l//qXRq/If/2LuDQMR5a4loWkpQar5RA6dXJM",
-	"JoE3EIOX34ZAHTeG5P82vGthEfLUFJq0pDs2ejE2lZK0elFf3dmL4hZ5rn74dHZI2izQJIbo2YYv09ie",
-	"pMjk95iFoxcOafk0ajm3vPUt8tUDgcUU6ySp9YLDiVWS4tBGOlMgYDx4YJCeSdIW3sgxX6N3FXdGhsMQ",
-	"uG6AwjCNd1Jfg6MV1zOFvIVlskWgTYiDFamDVtfq3UQcMkI6nsnM5CwdY3faqgmwREIme1hhk3LvllPT",
-	"9hQgCt6iNBO1qAxQZLVaS02C8BhpZZlfW3rBbJFe3P7XvzQxp+maDuPacvQ0lTbyvMOYR9DWIK1e3G45",
-	"1rmGSg+x6SwvSB8KrdtU8meS0DjqCSVMgAQIIgMSVxOwVrde3ddahnI5ydXV0ABdYyRSSykayMarVy37",
-	"coCb6GWdarCTgKvgdAKtBFdiqrK7rql1y0M1PcyDQvmcaFSr5dXuiQEU6Y+GIrxTHZDk4vCcuEosd3xX",
-	"iQ1fGifpRE4LYr+kJVDVFwAGgeMYpBq+TIzN0BHhkIaehMVEc8L5ydD4EYEEjLF69fb1KfnaEWFLJ2Vh",
-	"1Fk/sHHLJ3YRlJnDTWpltVp+A+p5Pu+axYT9+te/HALqkzJ1hJMjibZTkvfcpBu2GiCazrHlHotwIkwK",
-	"ECQWvl6rrTlqdhn3/Aeyt3nLM9LpRSot8oG6UTbpD7e7ziwKRQQlCkyj0IXSuvO9FnlOISUCZsbwYVnS",
-	"WiWGlPi55c8nBAocfo4WJWkZMqQoRHCoEbLQxtpQL1B8yUhq2QimGLLEYtkJZCV8sUy2uF47ZgKUSAAB",
-	"YJM2dcFcvKxhLDVX9JmBILh0ECmBpAwsGuip24X5+te/QK8zbL9IUCt1Tufq2mubSqYZJltKtKAoeetz",
-	"Go4I+JMQtYYLCG9eXV994xDJXDj+Vl+QmAdqXwHuYqTJCoa+ZMvkwu/rB2TLcNmSW5jlFfgu4+iU9T3G",
-	"1fZT5njlEL8/Y52l1CpLNIbTUAxCn0U0REBy3O+rf2oD3QocR8lFabdMKl1RbSekiUVPnBZVFoyqKYkr",
-	"qbeTrdODlEurUalp/jZOB36lUVlZri1XMdrQA+XqVY/RIOr9gHLcqEQi35Yv+IGnTHf9O0BRBoJrZrN6",
-	"tYqE4DzSrqOIPUSvwMIHqwKZwJVydwejiAI7T0mdAFIcGHLVtEJYaXz5mh7EC+RjddXcGirWiHal4TP1",
-	"XYbh71d9FoW+K1M9zKFsASCMcUBALpST7CqtNqktyThw2QVCDACTmZyOg1A8jDZx6bNAMrxbr+KUMuhr",
-	"4RoEdq4lLrTswB/pZi828EjbJGPMpNG+18r/kP3dw1OSUkeb0LUmak9NCK9toyaF5PTKnAZ/6fIt/x9y",
-	"8fl0d8bdXRp32S2fetFP0/F/31YCdWz7Hrut/CL1W4QMz7FWsPxvN4a8Xn0kAwAHbT0lU09D0WdRj8VY",
-	"H91jHRoHhTEEO9ivDD/+2Cr8+cv5abT+L19/ZRblHrYEJjj92qKlCZCz4r13hj8vvPXg8QvsPpfyJxmq",
-	"wg3rUnu8WDlYPEr3tVfU6/v8lUsjGoguhhEGcZRLOEk9D6VphlN8ECv9RDMJJujBgFGlwagdjEXoomWy",
-	"NRgEAK0E9HRCTm6C5kpbYjoh1VId+ZJgyRjDV6n0GJP0kbe91VtG27ZDaB0zGb0VCEJMTS9VDXLh1lff",
-	"tM9n2jZPQqESJyHtR0oqJ1Z2P51V0Ldld2GmNinwBSgzXR9oh/oi8i4UOgRoBlRPtk7e//L1V3YbTyed",
-	"MmPwK+skiMKY/Zq59ucfHO1M/YKFvWDZgN/IjIXnc87CpY4Il6KhqDgVpcdXGkkk6ddc3YPFozFLE5tt",
-	"B2iOn0IqFYmkIzCLzApwLAdCshdgr5gFk4I+m3kBvSm9O+1yGtue9jgrFGhqGI7sVb91bude52oOpiz2",
-	"eeY8U233T5n1i5QmKZMMAFRDUAOZa0Zf2SP716uUcJkyzdv2Ksiapn0WQaLpl5/oX4PIpB3tlJM1KwCm",
-	"HV1fH7OAyqyWCUmAbKmVQSi8GALEBiTvqYZttRn3mJSMk87/+b9D8mPIfABVqSmHR5mwBoAkgCOyaVX1",
-	"Wgo3MdEcXbt2ZWOj+iuJw45xZVqqgpX1ajXLhgmMUiBQ04ALTZH1BX5X/6g5dWfFWXXWvmo8VKNWrVct",
-	"VKu28qaqRj1DoFSpV+vrS7X60krtor7SWNtorG2kAgwYV/j1dY7zABfOX2PzPEvoDOXjd8yrn+afv16l",
-	"gvRCRkXJfhQIBn1J2pjnYFB7OmqmjduWvPMHzTb1WnmqxgG86TJJuf5N+9HJfVQKgDHn1n5CfUgEcR8F",
-	"1raIB4KTYwGwCDgJjrGhGu31y6m48h7NarzSURfc8lp9ZXVt/fWbjWqt7hwtk+0e42CwlF7aOBEm7/MP",
-	"Unfa1EtpZ16lUZu7xRru/edsRtBfwNeWZpg0vslBQCOILGiX0/b5peWaeLq9Cqp9eqtmNxiUtdxOF4/8",
-	"L9tfpsKmfq0xAyrfYzqqzGcMYGdgRP+oHWLLo9bm1uu9P2dTwPDIlP0J+ImAIUqwK4hOq3uyDZAmCsk/",
-	"ri50+AcdqiY4gjY+pqChQ4wFkkG5BmP/GyCSkNYcz1Z+18lrLoXMydwDTsqY/Xefb1AhoJZAliv6gJrr",
-	"eFLD+AefTikV3MK3J/VurDtZef1h5Wjp48bF9dLq2/r+0sdKTn8tkLaWYsqt3Fer7Rpbc6udDmPVarU2",
-	"n0EHI/NnnoLQgGRjLLy5E+TTVONtN7nsd+6mcaRzFtEDlVkBn2lBGRCcT209RG+m32JnoEMDyXLKxz+h",
-	"0UijZujLuxIG27S1DZbmai2xLpMUC8TNAgJRW1m1pXrtolZrVDca1eoNTI66v5qYW+qezCaIoaOquUkF",
-	"KtXdjh/2MSl2/PH1RnW1UV17Wa01qtV0ARZlzKU+N42rxE/Va2lUXtv03QYqAPqjufwjfpdwaRp48pIa",
-	"BCg1Uam+u3q/9XHj6up1dbVae3v94ebN5fbRRX13L9U3tYTSndL8FAVdWm+sVvO61PdpTp+O4NukUyu1",
-	"VK96fhCM92ofv8vpVd32qn758c3R6k1tu7qztvt6b+NdfX/1/fqHN0e1dK++jgmuzP9ez2NK223859nS",
-	"Ol3NEjdCaFuIO0KjhYWYz+/9iFoplq+TH6iL2IVlov69XqjfcZSP7aGC/YK+GOv6ebO+Wq3Oc7LBMP2u",
-	"Q3/shMdTPF3d9tUrjGbr61/9z5uP9aPVi9cfrt+uXL1fOztern6+fnd8Vr9c+7hXP1q92n/z/vU2ZBIM",
-	"/JDJMdlYB9m42qiu36SRmxm/b5lhnWOPHdjF+Gf7+AVHxDH5JoArV6MZF9piJgO5UEMwKf3/Ge5d9GXa",
-	"dVKtXVTXG9WqPkNBNt/VCleMIQ+ofFx3Y/fTx7eev1Kn9W/b7c5957348P31+zd33sno7vPF2vZ59+X6",
-	"q4vhv202vTWKU+5Q61HlcRDMsdgy7A5/mm9UJ4vTCLBA46gVJEkoWHlOgbTGojume/8xwnqsGNC8wjdb",
-	"auh3CN+xhT8mIHHh12cvfPf14eeo/n0QXdx0t0b3Bxue/3J1/SS++CbXOxvndEXsrxzvi+r3fje18LUK",
-	"PmXlz7vuTUbVnydkqS3oZDfAjCVfTti++nnHRr+K1Zld7v3+3ZHv4MD0+D9tj5nlY/J059hfu9yDRfOH",
-	"ejT+87yJyNAgsTytGmS1zO/YaOEFHTCqB7RQfzjES/4jYsOJ8R7EHOimIJyaMjALFVIIiVp52w0pjwoM",
-	"+oxMDrJGX81VQnUADa+WNQwK3GDp/9XpuKb7mKxXmNJH5rzmA/wAWIiLysHyWYHHZEQ6fiijP8B+BbZU",
-	"yB/wAISbB1lbYIO8+gl/f6HfKmD5dC8CcP6Q/wZsduR5C/42adQykHEAi6sRCrlOYEhyMpBxn3IP4Nk9",
-	"es8ILCUihSHNNNx06khrGB5DSAfAAR73t1+FfsROOh2Y8T/6OAr0S/9AWZAS6U8l0DHjIp15YjkWNGGP",
-	"HwFGGJJBIN9Ekm+x12UeCfw7ls7oZoH8zSfEO/+eSXwlxGJ09b5sFs9QLVHNC4UrFRGUlpIWVp3oEIp7",
-	"eeHdk0rnnXrGnKWu++2LdMw1bfgL5/B/v9VoUeLREZBIJidEkQMca12nxHfCJ3F76/1c/bWk/tTNn/+V",
-	"l5aZF8iLk5ROoNEUSY38Ae0yLS+KWgVWUWWBQYPakPnu/DWoL2BZ+E25gWIasUdveuzFDFd0KhiwqHc9",
-	"U7h8XKlALuGajQ2gjLAVzRHEamqT12YEGkxh8GoOkM3W9q7OC0Nj+ERbeLtaSvUAR3aR3TkecMjGFjJV",
-	"+YvUKCirX6uXVpZmRx1sIfxkxOfw3CSy6M/z3ZyN0SAYGGGSOQGUTuoDJjICowINQzXaC0vrpKJboaA+",
-	"N+XQ/vrGgC0+8qVSIx9jOiLnUciYak+tWqutkbcsDHxAzeeWHKmvVpMqIDWt7uu1mVT6qMA2yMbLcmty",
-	"FO3QehUQoLoaR1KEw1bFsFUwsNhFZTdWmv8r3fo5FnZSOuKvgNXExfbItfrqJ/z99aqHZfJy1y30ez9u",
-	"/9Hqr1Es/sDVb9d8pbZRX64u15dr1cab1xvVieOtelF9nfjVrdqsHYEdPwg048eAhS68fLVqibfhql+5",
-	"ErvSqBeK7kgE40eBbcbGTaX0Qt6P28XuxYNIZtLxx9JudUo0arqkF7d//6I3Se45efOgYkMjinzwcc6C",
-	"1gUb/3OW9BO68acs8Pz44K95lhXyd/0O9/6jd2YKsFl2xz3NhtKrTekVf4TTPmWpMrU1MlQGjra4gdqB",
-	"PWBu9sJnSKb4dXH89A8CJjyR1pMUualmK72k9e90TDWp11K5ODg8XFoZY/DPBmPfJDcmJo+pg6JPDyx9",
-	"olR6XYKkmqkhUmQI5FsYtkbIlyTjK32o2PITyfGUu1VSBRB0M1Op98ury9V5VKlM/aO/gjb1eEenfYLV",
-	"qX6ar369wsEzNJ/5cS9dK+siqZ38Fz+a8p+Tqv385wXSkrWKmWDldfxswbJ/AmkF20ePU/rAcTCqBmV9",
-	"pK6ottBOMtDfV5a4r2DDsGisMOh/BpRiPMybLk76JQe/PQ98+/x3wiz+Nqv3yo96XkiHCcwcFq+mCIt6",
-	"rA81hRZewZoucLpedGUu+muqRbOzGFKssTkqydpNhvcR1BlDAvtlkjH56wRrK4+DIE3FWtUupGGvebdy",
-	"v/G91q8/vKbtSeLJXCf0NJRkFrQTBpp5UDZevZI9MbCQTTNdls+zOldqRZp2+a+g85hVCh7SHrIGjogn",
-	"ZgLaxmqBwKQix5WQkQ4cGzpCTdcWB8gYdh5R7tHQI2b1NzIcZgnPZsKiptosJe0yaCeW+7Chwp4YsnsW",
-	"3nLRiZCbHkp88chJHhb5fSYj2h+01I/pwml4ITCFmYst5xdc3LqvOa0kwKzZt3R8aP9oa3spoUG85a2D",
-	"neWLg6Pd84uto9Pltyc7n1spews5SZGNTD9Il5of9iRzm60Xm/oLSkKBQFtNdAZF6IdCv7jvWMawAXUZ",
-	"abNoyBhfvuVbnMAWg7RpzEF7oG4UjIjfsYUxIxYg9x+MgK5Cf2AHjlBIToNQmMs0vx4nXKDLfJns3jMo",
-	"/QE5bZCLWq9W1ZzXN5BVzOe3vLZGNFYQ8rclFAYJmeeHzNWLhYuIdEQQiKFqwG4gWWr6dEDVjIdhRaYR",
-	"6YZiKB3VypByT/QdEg90vdCeiMPNW946Y1E4WtpS98IsijYbqXes1qqGJFemKZaxk1IQT6T4m21swNbL",
-	"pToZfZlsWbJdS9OsOchvubmcs2HDDrqywpAxR8cfAl9GMAtTGJvzuHQ8T++c/xh1Z7rQnylu5xewv8cJ",
-	"VaTMaUbiCm7i7frepXz78aAXSne7F3w8OLp82V6T55/lQLRfix11euj5a8x9hFb/sBMU7/wN5+U81DLU",
-	"Y2at/ynH5RbQa5kNvoleNBTiZh9belhg8n+0vvjqp/7XGFBqnCutL+7ZbxcDTl4ZTj/JUMy+Ymib8+fq",
-	"p/+JmNQ+cMvShPFfne7m5MBTOuGEV4fMEy60V4yrc2waHFv9/s9q+5ustkOm1K9J9UWvLNS7HIRDgpJo",
-	"KlXIp1x0CY//tCSZfxbdk6gc82tQuvzCn558gj3dRMAON2A8m4oikF5WqetPuTgjUxoid2leMOu6+Wdh",
-	"jvmG1Pj0ZbdZdeurbrVTpyudqluj9faKu+qtsfXOa/qmveFWF1iSF+zP8pqcg587XZGHGjNbf7GsVsz0",
-	"FYiUwMWcMlvIP+xLXZSiEzJNdu/3NUsz8I5DW6w/AqtwGh592gc4K7gywctBdUlRU98gfaENE3sC+V5v",
-	"uTJJ4YLY9wgFDlll6so7Zc1GQ99ltpaVeZeuVoqVPKBMA1ZMMFrx83q16pCWzgZpEYgcvnDA9rf1dvPs",
-	"XGBmXpQq1iaXs7DSWHMqbhxKgFjWOiv09Wu3ulwFqgKfy0jjWNc7NbfaWaEbnSpb9Wpr7dedN7Tq1r1V",
-	"tt55U61VnIouFQjvsZHbHpU9Zf6c1tvhztF6bW3v0/HBh6uD3Zf85dGnle9Xqwf9nbWO+/q0Fn74Jl53",
-	"3H9byGbtVxrcampSVjbcmrfKXtN6daX9prO2tl5z694KW612aK1df72ipA7Wial0zz/svrn8+DDcOu4M",
-	"OHv56fvW6uvLy4f++nH0WX4OPnD35erNeef1yda/x3gXgDyj8WUaEPTrJDx1Jni0vBKkJvi3Bir0ostI",
-	"qI4PwW5N4muvQGEJfeuN5SNB4T8xHM+P+odH87fzaKr96QYxRHFraYD1dAKlHJokmJlJVLYz554rN9Km",
-	"E7YAa4afBr04yQzCQZypJZ+P7sAN0jE1TfMW9M9Kh7rISEzlnUbJz8TkB6yDqXaprQ4sNwb+MZ3DJhKR",
-	"+q6Wpqqx9doqNABESdPk+wAQ3u46DSP5Z3f9XXdXqsbzPMxLmeU3lbvkT9rBtdQOrpffwfOdjcUcbJ8x",
-	"gZmLR+i9iZNT3ilTCtVPUP6gOLLoQEoeqCewSZT5BeomqJeig9W7UjqvnSGr88Ian0aiqJ7nM/syw5aj",
-	"OdEMk9IzacpeYJ1QKHwYDzD09DwVPnHSaR4ec7HxlHvKQER+NfnCsVWhpmSAQHipL2RE1qpVpajSLttM",
-	"FF/bHJlXx6aVapJOW6WRKbKFjcnTeAFlv0NHj1F6dSJXNZu2XV+qr5ZXzHbo6HfSdJhJRomPrHbmJCiB",
-	"cUyjFQv4jJIK+NBCzoawY0MWxSHXYQh1CMDag2ZAPatKoxINt95uXfXk56socOvB3c3H93fu9WWPfTwe",
-	"fK5v1Nr8LHD96sPbrd29na2bj7sn55fe6cn+1setyw2+8a7+qfr+x9Dd397afd+l3bfnW/Z/+1v9tTt6",
-	"tRbfXB9EN/2N0eH12Up7eMzd/ff3N/uX37ytT2+3Dw5udtZuvp1dXp5v17rdOdT7o0/vh94FF92T1Y3L",
-	"z+7hxdrWy57kR8c3O+8PDi93jz73HwY7/eBbu77Wp9fvo5urj6duvxsd7WwNx/4bnZx9bG9t3XQfau/E",
-	"UXXr8t3O8OrdcOvd5yPv7PvO8dbeg9x629/Z/9T2at233c+f+wfDd2/v6NvL2ofu2y6l3w6GR98+R0cX",
-	"u9HRt93P7+rDh5tvx73jH963o+3V4eHFwef9Lfl5/+Puv4sT/NJJfOmcvST9Dp0YJjPvS/VrQepaOfk8",
-	"xwY5pV2WC/UGSfEUYvmEM1tTBcSXqZiWFIfUgG4qSYeG6o+S21aGYvY7YAGiZXLGqLc0HqKalNgAW54u",
-	"s7ESKVSQ8li62J5ht20zSNTWAOhlYthySdsHPwpiQ9C/bO8Djl8/SslY9VOfjgiVd+iTvuVKeHZZJCed",
-	"GMtkG/h4Rcf4FGSDtL4JnzfVq5sxh6KSUGcz+VIyL/sNElt4UAvTqK6mI+pK8zogQmwCFCCXhX4XhvFR",
-	"zgvQX8cZ4grA5oNQdEPab47jsQ2rUfOOqSW1fjeQn19+cD91v7/cuHz7enf0eu/lzeW+93395T2Pzz/2",
-	"Xn+nZ2fvqj5SejEa6Dvn4kSag7ImFMHvPGpQN8Q+/Ky4/qDHwog9KOFw3ZaduncWHex+XNtl7trqUffN",
-	"9duVIDi7qn9nH48vv7NO8H1w1j8/r1/vrXyjq/evt3l368PhztX6yYcNsCLcSqPy7vjdmrdzePiOB4cf",
-	"enufdvvvr9fOw3Y12KHd0yu3t/bj5vLH3dndpzf/zta5TofUQyEiPda7a9/qh++q9Oz64SzuDw6vf9Q3",
-	"Duv8zfeLg6uDzysH/eu1t3Rjb+PujcBZminY1EVRhEbiz8cVSJpROMZq7f81yaMJA/xPpEq17KjQVt2o",
-	"X3nZE4UZR6WyuKFyZqVRYaP3vfY71z/x3+/d7J5dfDw/kAf8bM3dPlg/6B/fe1dr1Zvr9z/olRcfXp+N",
-	"vOvj6of6YMUdvd9YZqP3/Zury7vrehSw6yP/JIheH/RvRu161T/xD0ZHOwf1w4vdh8OLrYfLna36ybet",
-	"ofrvyj+QB/0oYOcH6wf+xvnnenR6xvc429mr0pH8Qe/Wbj6OInEUDA5OLj7f3+y/3zvZ806Prr0j9zrY",
-	"vdrfWqPv3I0Df+jTenB38E34N/3L4Ga7+qC+c1fOet67T6pTkl7fBAe85h1uvx+4K8e1m6uzzufrjyXa",
-	"F/xwVy4DN9gIb66DHwffBm3VX7e/Ean3HX3bGh371Yej8+rw6PLj8PibGB7tiOHRnvAPt9+HN9d36v1n",
-	"x/3j2ufa5dnH/tng6Mf73lF/sPO5f1O/uRvcn6/srpx/64U3uxtrtBZ8Ov50fHEzkvXD2tnK6TmM0eAG",
-	"JkJO61d0c/3+G323F3tw7UOP1i9/0KuzQN3j9S9Hbj24b/sH60cr1eUP66tLH90fG8H+yvsPh6vy4t1D",
-	"uHfw/VPY3Du+//C29mFbDN7Xrz/UzmTv2Jer1+2brYOud3Vx7LbDYP/04fvew8bHpbXz7+fv9q7fXB23",
-	"Py1td+eU2n0lgHP0n11z6j+BBnQRh1wSmlB8Ep8jzM8cycnxP1Wp6TD0meVWxDyDksvasmxLEcQRgzKx",
-	"TG7a+EmKEwTVDsD3hWwQUBcsTMJoGPh45TJpGc9KS9e/VfYzMMpAhRtD6nDLDXDRI3gHxFl6UF+vC+EU",
-	"UzO2hREMq8eQ56u16gvSZ5TLhs7QxUJmbg+NTKjCrEGUSeFOfEyeynIaB8Eeg2SEsZDmpAqoW9PK8Kag",
-	"iWxe5UcO2ucAdlVtUZZXIbk5xmfSS7BPHw4Z70a9SmN91XkCVpV6NUOrUp9NqzIRg90XQ9KnfJQgWwUg",
-	"I3QUGrEgGHnL1DgnIxYVdV3dn9/gTGvXUm2tlmnrRQ+otGhoo35aSwSDYRDLnnaN6GLyWOc7WiYtuKk1",
-	"VtbCl4S2cWKLemKDaVOmse9z87Hm/Ibs/ajJuA3n5EX91isZv2cdKFaUAPjHAf1HO6DVmv3H6byw09n5",
-	"WQkBOOg1i5mHViowysYn8vNxrpYFmYNK+l9gCEJ1K5xx5TUSdWxNd8hka8cbfL7G7j2FrgIMdz0qzTMJ",
-	"ALCTA3eqfpKlXsnlRESmDS2Mpcn+sNoBF1GzI2LuKcWguvpiE0kxdFl8ygFtgYJ8xCKHtGJO76kf0HbA",
-	"WuT5WnXlxSTzIbJjPE4gCw5VKrRATvtuSy6I30TWgPmi+RWhzSArwWx5E54k0qLm5JlEJnHRIYHfmRFA",
-	"SSFOClBDqSiFCaaoQ72+tk4++G+TfCEaBOoDBHEGwu1BFMTk8+gbbelULAGvlrN2gmF9GqRCQJ1SAjSZ",
-	"cu+W43gxixyFyjY0IhJnWwOHfEl6NOwHTEql2Oqe4ZUDZfIn6qJq5FhbugJI/2HhO6TNXBpDtpCaJXU0",
-	"3PKh2nxi4DOPKGWMA28qau5DUHgiyOh0bEFJrLOnBitNNam0O6i2p7PCQHVtwpC1dOJUhsgyEliC7JYr",
-	"bRswi3BxjkPSIYy6Pdy7rR6jXgtclDAOzS4dtMhzNWQ4DnDBsmTfW+QlqUHIzY4Puk4R+mVpeW65GVKD",
-	"5zIRPSWZGPVeOMnb3B71lRHRo7KnHm1z3pKb71nod0bpm+CFLfIcgiVJ2SIuLArtloPxYgbnxTI5Tqp4",
-	"YjKDp0YYG21mUa9RtSpWqzXSiiVregMxaHLBXdZCJ3AgBXqCc3Va3Usqb3mPeuqi2HWZlEq1Euqie2bL",
-	"oCtNVikggKaDn1L+ZAOUS+wmzZQyJNCafMtJ9t7rjfoYl6/Sw5tp1No/Eaq/TITKbpBKoyL21ld2fvQ+",
-	"7b/8trfTvXig7Hy992rtzKu5n9+++tzrnp73T76fv339/of4eH767s4T4sx3uXzXfxt9HPIfXrDHqpfr",
-	"399cf/5wcbV/9PLmZrv7739DnCpFCROKftNSO86HVNTYvq/ZI3cQsvvmInjF0ier3gZqR/wWh76SY80U",
-	"9lJ91B0K5bfq9vYuuxie1Q6+HdePverGq125trN6dONfdQfnnz6+Xn2zf34YQ9kGuDUhziyjjGjVVoM1",
-	"/wQ9+uu887Dl3hXRjFtlIVTnLfF8JVtTJ+5T6Dv7lHu6nG0K6DEWxNSny3Q9KCHZLwJPwxWGuVymMCyG",
-	"4MGgVjSds7E24XQBoauGgWZCro6JVdrTHuxbQGEjAz5SWwNeG47gMX5racEfPk9GHDKaM3qOH4H7xTMx",
-	"XM1z58uERxrcbMAkTXbVu0cIBJd6f+uyo3DY3nKsO4pjgKgH65TKGXoyoBr2zfDJoPgZHAwowfAVpJEm",
-	"DSHxAH5NA2DIMPQjJm+5rxrd0czfPmoUnZAxDfzGnG+4va/J2Ln2X+K0PJOkpeM4y/C2lnmKBg86uscW",
-	"Qk6S2DQO1y03h7kvJyLnfpczjwxFqB8ECoBVgvR426qtek88k8uJNtRmPV/bWxsvGgVDe8utPqU0O1B7",
-	"UPnxIyLpSG6CJ06r0kmoW+lCyn7DdW8N1ucZu+1FnjJymGKMX0gNSZKF1fHxdAD5+FOVxzfHx6ddPzgM",
-	"Dq/rvB6+lOe7r18er39a3YnvDr6thCeH9z/YnQXIr9bqv5zKEIKVX36WrfLg5Jax0DfXq3OIUV3l4TcG",
-	"qLVc+2KRW+o0KlmEw46wFkbFtTgK62yUrZvxtPgZGNZidOOWMlWTKhjjZ8ZTnEzI8a+fr8xCs/001FEZ",
-	"gHLTegKwNoG2dyApZvpppb2DRQlkh/j7IzYpvgFeP9MDOcdyh6f+zvX+D9L7nzyKPzuPYr7dUCymlL6h",
-	"1jMBx+sYrbzR2HCfbmIUEP24LAxF+CTxcdMA9LbpCjdRj0n7YgABlgb/DagOmxSD/0y8xOhUptbtUJfu",
-	"Qb3K52Ss4IujrpCMnB4cG3VSuxOXyTHWvFdK6zMJOplOKmwkLu5b3kqqFouoqTVIUL9WXih1ySr01nOI",
-	"gOvEG0bvYQomnOW5Ph01FCedDtT2WNylk+yudqhP8olqzDDqiYAttzihfb8VpT3GmvyEGwvaXryvNBGV",
-	"2NSICe0Rs/gLmFVd/mm89tNTbCtoni4QJ+M+pKLbxeXzXBAueX5bkSLwiIgjEgmPjm4rL6ZvtpBRDyzN",
-	"4g13hdRfAbCwD1kQOAgOcYVqle24saDJVmKo4m4zBp6vzNk+7TLPBP6NRUH5CCwwbQWBf9uP8DVDSFMw",
-	"HlwG9FxJgKs9In6Ut3UuWBCc2c49JpchyiQwXFQ3GivTKJcTnmNriHzNEu7nMBaXr2lievQ7dlve9kr3",
-	"uXazQEtnbTEuoqfZMftimKYd7wDM248kCzqZCKRae7M2hUmcKd4VewKPG2UWIpqc3oE9rfT4TeNQwZdr",
-	"JglwrevAi04XaKntkrxuPN40cWqkT6IyB0hSf+YxW+Dpsq2T9vzOU+OfKMWfGqUYS4V5ykM7WT/TNWKd",
-	"IahOE00cJIlpli7AKAXp0PBpAurjO5hysN0TYaS1Buug7FMPU2Y0sdYw9KOI8dI6suR0IHsiKgRs7AEU",
-	"MDmIx6CXyk6QEaMwGIMYisQAzDTsogqDYV4/kinUJPg2O37AjNqNSYjqTUGQMNeDv/uW276ChxSc03ho",
-	"y+UEudlmgQCqY0H8qAH0HfBSMChoqPUsz7GqlQ3BmzC0URo0Z/LQCFBop5KfQIQJQegMkpWLphlELT8N",
-	"jFUNR/K+SfSoY+hBeyLMVT3OzeTMwLDOwHF2LNWorUaKOU1q8fxmHOfjWXm0wpPmKCtiP1FjttapunW6",
-	"0WY1b2V19fVrHLuoKf0frNKor9drq6v4FewIvtr+2P3cO+pcXdHDl9+7D5fhxz168uriQYbbqweyelmT",
-	"e+2d4Xa3+++U+oVWBLp/iuNt9YtqtbFqdDzdglrNkgzU5+FB12thurhSUw1hiJ4YQhad2gN9CoQ3YKSK",
-	"PnsqW11HdRC90fGDoAHb1xCQAyCHY5PKyaBXP33vV6EgasFh/O+9g7Pzi6XDrfOLFnl+trdNNmq1qqNW",
-	"PkjN2uoLMLM1pqJl577lZEtiwqbTYTRKZBSySINZsN0ObB7MuIa90w4ZvbvlmrFLvwLkVyjibm+Z7FK3",
-	"h9/2dNwL4CjaxNKuBB2DoW1xnwXEm0GwOXtZSPw4/N3AOBh2Z5r0OKVhVIrYy/emEm6lCpR+qS5t0KXO",
-	"15+19aLCpPB8ZMFO3nCmxHbZl+B83956L5fU/+W9Z1K6rE+RLsKNWLSkppr2M4pe5fn/+3+9+j//T0bc",
-	"dUTYB4ut7XMKgnH85bkbUM3/so7H63ztbWzNEnZeWUeFHGa/nkKHMGtZqwqz959OvSpg9r+AX3+HRTiB",
-	"SPgnB+yfHLA/JQcM1vj0k1XL2sB/VNX6bBlAPBJg1esH52/TcV4/zZamef1gZ6FQz1JXI/DFcFdD2FM/",
-	"fdIzl60JDu4CdZhrIsrxSkiT6TnGixHGXKZRN0k1Jhbe+y7LudVWUx+jHZEjGbE+4n8HTAxADUdkgiv6",
-	"fQTjdCxBgN/lS+jsgPNxaSkOA9D8Ia8fTDVlFYGzQBKXhuHolre24qgnQv8HCK4GectoyEJycfJh91jr",
-	"F+uv16ovDEIdGBVBsZh8Lf6GDOgtR5Ow9OmItJklnLG2jAiNvYNH9zi3ppqsdNGVhBzdUIwURWOhpqa9",
-	"vKkvf1oGfI9GVOcnhb68KxH8mgjMVRxNltLMS2oxOjOo9Ku1JFxqQGiICSxgmt/Qdw+ojzA2E3qzg5EJ",
-	"vWnyvKn1rp2KLbpR/D59nE/M1ZiaPwjVjEU+jq4Zy6k5quaJYw3J8bDzlNcPogrGT6H2olVqPBoxKCMy",
-	"qdeYLzK6mO3S7a3uVK7al1LsvuCv6eY62Nev9kbR/sbccp676+ucAB6UrlAtXq1VJ39+BxSjaZpTX1qa",
-	"6OVxttSvE+kvygJWdjsYCCYwCNU8oiiYVlR7opBB2b2qL/8r7tWn2IjVZCMCoPcP24Z6XP9e2xA79bfe",
-	"hueiz0ylGsyNSW3F4v2XOFGXIbZuAc1Tt2FyVzNz12/ajVLGoUYiamBopQS5ZZpapBhAp7cognYL+Kiq",
-	"Bfs8BfieQChZBHgt7ZvPwMFLYfDUTv5aRB0zztAL7AIDdVFt6bX5fD9D4CRI+FLkI3MB2M0ozCWMitbk",
-	"o2VSOhCGBZv/HNGUdPD2NtPFv7WEUmacXhmIt08FcABxgeA65BDXoZwe5cQMTikhhhn98wgwe8ffVHjV",
-	"HiO8qv/NwisRPAtKL7u0/p6Sy3Tvby21MnFmnRmDNTN14EKvl2nSCQVbedmE1/89JBMIj/9K0aRbJ6cJ",
-	"nHd/URE2vmL/RgIMu/bfJL60XrWQ8EoXuZkht/SlTbj094gsWz1zoorlXOs706lSSzv7baqI5/SFYy6c",
-	"XCh/zurX7bm9ha7/7f0hkFsA5TC0O2RaqaZfv/6/AAAA//8=",
+	"7P3pctu68jcK3wpK/6cqyQ7tSPIUy7XrKcdDrMRTbMd2vJzXgkhIYkwBCkFaVvLmss63c76c58ZOoRsA",
+	"SYmUKNlZaw9rV63tSOKAsdHDr3/9s+KK/kBwxiNZafys9Bj1WAj/3BExj1go/S5fOve7nEZxyNQPHpNu",
+	"6A8iX/BKo7LLIur2mEc+XJ0T8cBCEvUYaQtvtEUkY4S2xQNbrjgV6fZYn6oHRKMBqzQqMgp93q38+uVU",
+	"dk/F6dKx4G7OCy56jHD1E+kIfDhnjxEZhEJ0pj/3l1MJmRwILhn06DQU7YD11T9dwSPGI/VPOhgEvkvV",
+	"294M8IrX36R69c8Ke6T9QYB3Mx6KoK9veqBBzPBBnnrnN+HzO/Xvu1gyr+JUPBZRP9DNV78S9SsZUknU",
+	"FaQ9IpSLqMdC0qduz+esQai8hz5SwtmQCA7DFgoR3d2zUaVR2Vv7Vj98X6Vn149ncX9weP2jvnlY52+/",
+	"XzSvml9Wmv3rtXd0c3/z/q34pxqYiEaxrDRWq5tOJfKjgBU2p+JUojCWUaVRYaMPvfZ71z/xP+zf7J1d",
+	"fDpvyiY/W3N3muvN/vGDd7VWvbn+8INeefHh9dnIuz6ufqwPVtzRh81lNvrQv7m6vL+uRwG7PvJPgmij",
+	"2b8ZtetV/8Rvjo52m/XDi73Hw4vtx8vd7frJt+2h+u/Kb8pmPwrYeXO96W+ef6lHp2d8n7Pd/SodyR/0",
+	"fu3m0ygSR8GgeXLx5eHm4MP+yb53enTtHbnXwd7VwfYafe9uNv2hT+vBffOb8G/6l8HNTvVRfeeunPW8",
+	"959VpyS9vgmavOYd7nwYuCvHtZurs86X608l2hf8cFcuAzfYDG+ugx/Nb4P29fnQb19djr7Ue702h2f4",
+	"hzsf6jhAm3Hzm3jsfFre3vxwd36+Mxx8P756OF6P+WZ3eH4Qb+8fbi6N3obN7U/n7zaum0uXny7o2qDb",
+	"XP+8z3l4evV2fePTjfvDf3/45cfK8ZeVaH939O7L8cG3cC3e2VaThis+DnnDTbZrQy/jxtiqVBvim4hD",
+	"ToP8NQw/3XXpIL2A93gU+kySNuuIkKkNKBmhISN9X0qfd0mPhaxBJOMe6YSiD1tUcEZoJ9LSQEkVtZbV",
+	"X9hKA+H2Ko2aU+lR2as0KqH8Vt3Z2WMXw7Na89tx/dirbr7Zk2u7q0c3/lV3cP7508bq24Pzw7gLK5t9",
+	"rzRq9V8Fa9y0ONXIMmOV9F4NVCzj/GFy41CK8C7m91wM+fhWx1+JLwkXEREdEvV8STqMeQ3C+oNoBAPi",
+	"KpFJKPdIm3V9TmiX+pwM/agn4ohQ/ZTl9CauVbObOHmR6FhRot4zu6tjPQBBmUjR/xWyTqVR+Z83ycnw",
+	"Bn+Vb4wEhVuyYvqqRyMyZDwiw1DwLnRuqL6LBPGEOgbiiPjRciV5G4jVbSnjkGrJz3jcrzT+UOK544d9",
+	"6IyMRMgqTiVgFCWV6HQCn7PKV2dM4juVx6WuWNJfRizs+5wGy8kbUhcs+f2BCEGWD2ik1mBqpN6Ye6Gx",
+	"76h3JoZwZSgGLIx8PBCgERPH1UkHZrjjB8zB/VBbTqbE5xHrsrDyy6mowck/DUP2PfZD5qmRgJfoi5MO",
+	"i/Y35kbqKTu0P6B+l082z43DkHF3lPMOp+L5Evo7a8J3zXW/nAp7jELqRpNdPturw9qFXd8NRTxo4CpX",
+	"R4zPpe8xQol0KefMI5/PDlMDkjTJ93Jbeu9zb1YrP6prfjkVTvts1rUX7BF6Y1bRjMtP8LJTEfjuSN03",
+	"oEqW3sGqhHH2I9aXuU3XX9AwpHgrPOTuQS0y1C86IuyrVaDWxfpq7jIZhL47s5VHgjN4RcjU01FwTbvh",
+	"TF+X9CuMtZ4z9Ta4SMvdzI4N/Ae1TnF0JremGg0W9mXZ2Ym5jwppiRGyArrECI3tLl/JE1g1eqE5ybYx",
+	"nTRDkxrciamc2JkFosju1sUkkbn90JfR5Ia3C9H+Y9qA2KZMLNTxMYKnTZM9p2rSJ9uj10KyM9pCBIxy",
+	"XD9m+2RFSZNrBUPwYLRF1ICPhkrBIPj/fqROvIB1IiLiSMmRsttvrFcTCzXdrYgGohvndMnVPX6OYXYq",
+	"fRa6PTpbCB+Z65TYGrCQRiKcpwW6Oyf61rym5Iizac88hzN51hjb/tnnp9vvpEZz6jTYdk9Mh0j9MlWI",
+	"p3o+8HnusnMDRkNHHVcRox5qboyYN7yQpDXw+Z3SV1tbehlytTwJdM3LOdLGRsM2NrezPcq7OQuOupE+",
+	"KoygpZ4HWpALd3gglvrioUDoFhyqRvcwDx2fqdREpeYp5w1jfYTnOihWddOLe/ssUgzH7QkyTA/j5FZP",
+	"fsiulQMxJH3KlSLv864kQyWXlLIvhbaR8vS9sQaZp+c2KaB+f5vLIctZ8jStLtMgOOlUGn9MH6NE//31",
+	"1ZnUVikZMdkgLZj4lpazlPTiNqHQCOYRGgjOtkhLK03mKlDyAhF7LyTxaETbVKJPYRBHpE3de6X8U05E",
+	"4LGQuGIwArMAbRVzsslb3qMPegiV/YDG0IhF2n7osRFRV6BSCZoBmHY9FngOPLBPR6TN0LFCgwCuk7TP",
+	"HDUnkX4I0Y0neHYT8PswuUVYIJlzy9FgSQ4ZbTk6pGWtkdbyLf9dVgYYgnfaMi47tQfKoJ6cVXTygD1r",
+	"LFFjlNvRgHkjXcEkEWh6OmTY890eYdyTBK7yJZjuDWOlgl8KmugQHvfbuDba4oElF7+Qzi0Ha4BywngU",
+	"jvCdSsuSpC2iHlwm1VD+ciodn3tqG03us6veSLVciWRo8CBuB77sMY+IUC0n0SEho1JwNYVgWdvZU0uw",
+	"G1IeoVwuJUn2sSF5h6N+VL4m43uFNmBPqAVa1KoJoRyKocx3fz6I2O2xUBIqU3OnrHf43HdgajsiJIy6",
+	"PQKrfNgTkpFAiPt4oN4OV5ceDWXw5qkJLHxg4V3ko51llXOPRmwJvs3pl4zlgLkztZxzfdm4qDSjn1or",
+	"eqyy7SkUpYfazBuz3mFkZjXqEK8Cuy+McmeakoHv3hubF9bmCwlzkDvL4LfOOVWOtneWzg+2l+pr6y99",
+	"zlnokNj3XjlkpU7ao0iJ6GTvGt+t7Ikhd4iSiGLICfjHaZT2CKl2vJBmBRm1RglHbOoy2SbGriGcMU+J",
+	"C2y6nV31+ryuFBtpfZ/7faVa1GaehHoezNMKZ/GMfY9ZnsLQ9oOgtH2sxW/BlvUlcdW7tlAuxgN0a8Cm",
+	"0iOn9EMl5fHg0X67HuPJsMa+p4QulfdMX5AZzDJD5GgnY77y0aHoVTXHB+lRSVzRZ0ZSdhjzlsmVPqJp",
+	"NO6NNEe1o75VSoy6QG+zhpFUIUPFFn1Y9hBXp3o8wNNSHbtKrJCASSWIKM+2yxNMLhMlwLTnUb2nlfU+",
+	"tsjL1Vr1laNEmx5iaD4ctH36eMh4Vx2c66t52q2ejFnT3zTXZR3gTzpjr6wGZPr7AjehOXjVMbpMTsyZ",
+	"C6eq9qEPs4dwD/vuR47awbBvh76aHrWMUG0SYWZSGrecC1yreGdqBs1L/Age3GbdOHN0k5etlK7ReqUP",
+	"YiUo5tC7rWD9BdPUxJtq1SqsbPNx8gQRA8bzD7nY99CXHQTYM4kDp1aZjPwgIG0Gq5yhe38LF7M6+ZTc",
+	"ghXeZoT2Be/CqVj6sPvc3J3ohupITtutuTnZ/pSp6HsFop89+CIuOOTNYk5FWrB7Dmw9GZGOH8oIj5mA",
+	"yihPn6Ou2lUB87rMc9T3HKUXXAYnBmjYHIbrlqcvXyaH2q1CINqaXZ/pK7Flpr24w1ObgLOhaq2MaBiR",
+	"fizHpsXBY4rd8ns2IvAgpbkrLTQaChMNlVuJjTECdT+xDyJYIynZ5QruBrFnxEapSU/LhJkzb/Zd/syZ",
+	"HZ8jNrW8VJ0bxOFASLBilHWB3SQRvWeo1A0C6jLrd+Bs0phMaZ14ZM9hBMIazzUUQuYp9dlX468Pi0hZ",
+	"slotUOuoTz2Wjlhbo6fIGFJvW8wMin2v1HYd0yJicDmgDEudC8mBryVPrnphAiHZsfkMhqYSSMQ4QNQ0",
+	"wszEUr1JnaQjRw2M+tKNZST6LFTrWa1PdHmpxd4eoSOzLbyR+lVdDb9u4ePbNECVYkBHfdVVNa75jsdc",
+	"b455c45WM6DfY/MaowOmw4x4I0gK83ux/PLoaGa8iEbM+hNzG1vesz/uMkl856ohhQpjkesdZnmxRbmr",
+	"gx0Ze6dSMvy4i9cu9t7RTqKwjq2IQMg8gdSMCP5kdL1RvgRRJ8idZIyXN+QGDE3kiXeagDvKD6V3eIm4",
+	"Bu1YK5VwbPUYDb1cnXhSD7bDMTNQaq9M2umYQcrb9Wps9fLPOZDtT2rrWPPbOjLwWB72BEhP1mce6t6+",
+	"xI0Nh5ke/gZpcTZsZf0AGCIOZUTUYBN9hhs3LB5j2fnmbFgyHhayKA65nqh5d5l6TfoRBUOnZnyUY4sp",
+	"QzX/kARXkEM8hhPly8h3yc67k7NSpqbVTnOcIyz0fFcpLYn3w0mUBzXm0oCpSmkGSq29xIfm+UDMsVh0",
+	"YpjfiRTKVEPfDHrLCLV+AduSMptgrAW6xzn7ENxgHRGSe1+ZG7BeuyyyJv30LYSzlzy/YO4P/b6fY4db",
+	"PEGJHo0fD1Yujct8eGZZEW/btrC0PaV5QRhzR/76g768UEooXgUKgRISpRdcSsznzLabllKzHmOv/eVU",
+	"tJ1U2qaz2zqnEZw9RnkuWmMDIySTdhm6iuUWoW2Q/oJbe6WkyF/Axzi2akzHnWTm0sM42224S0eF7iZA",
+	"teWvhJYahZZR4fVoGB2+2AFUzRsFrWtNviSte2ae+6foJGMjrVqZO4ApeNHY8PXLwI6sv65NpS/vBsLn",
+	"RZ5G+qjdaGi5zXCr0UF5oEg5mWN6upjM2ePeR1a82CZgNiGLYOzhGBL3eVHfbEMvwlhGTL3kHJ41PoP4",
+	"hrw53OOhCApbhmDIXHnI3JBFZhdYrPFy1p9Xq7+FybKfcw59NTtx4W4zv2q3G4d4X3ukg1jNC9KBM9CP",
+	"GuhvU2ezHMmI9YlLg0ACGDHTpvraWk4rDKgsN8RjJjOlcBCfP/gR4MnBAwqaMCiN+MIBjSIWqmf8//6g",
+	"Sz+qS5tf9d+lrz+rzkrt1/8qiBt0Q9pPo8dmuUchYuYieHxCVfDqa2u1zWx4YcKXec9Gjo4koeXfo0FH",
+	"4x4CRh+YGcWZCpxkNMhvyfVEQ6x7VEevtJ9IPUKZNaLECyf0CA/QacmApFo0ObaF28HA//NCSaZ3U2Nc",
+	"0IWPbAL+kxMMNLD/mTO3TJqRJDp2pM9fDFxAEJLKngkM2M1ofHA6wo+O5sBnJadykSAgiyIT550+Qvq6",
+	"qU6EKWahzWSY8R6/y5kH0hFwKLOwSxUnbWHa2TFvc9KLINXb2boGqFyXiUY/iTHO0TtPJsK9WtyClfVc",
+	"lk5ZX1zGIpl2tX1XrvfOPMRYe7mj9eiygYFEZcfkXPQZeoTB7KGkTzntshBd0Gp6CI0mPWs0ugt9eV/e",
+	"k6oVhK+5APgsQmUowqi3NW6LUiIjeg82KtxBI4jeSS3ZctUMfOliOsZ03yF4SO5oVH4rM2P754TCtSv8",
+	"hT5OEP9hPR8DGkbSyYBrREgkHclMHMO9Bx8JoNrmjZ1mxy/GO345lZ6vtnFRszsivMeArnHg61OoRwcD",
+	"xuHUGT8fdVfRd5qO0JTefnYx7z0wnrsDZ2Disz0xFs5doIxg6I6ZevyqkWCudEAIoF5qVkhPcBGHzCN9",
+	"DD1RDicCPCgIxFA6KGyME5kLvFJ0Igh+U/Dx4aVqAIzCKh5YGMY8pbA6FZ8/0MD3UojqO/boMqnEpUnD",
+	"UTOS+uj2qM9TVhx2KIVNtF9ks5jMJz2r6BLk+q97j39jz/6eq02rviw90BAgTKpTduJObO/sV2e2m/ar",
+	"pu1v+iro+J7pt/3lA7Z4H/s//vWOHgf7vbH4jeMj+cFixcd+0E96D+Mz/u2ZHafkQXrA0l+492NfxJ65",
+	"8yt467SHqJxEtQ/CtirRmisEx65bTBqa+GKBJIDlgcLLXIl7JZYT0f57Vv6oPcKH5fpWRMRyIclDEXpy",
+	"wpWJG1QosZkbpREgsOaS6GLI86ysq56Ac1PqVD5U9SfNDFqMgZMQ1fI9IjodZZyZDS+J9LnLSrqEDPYq",
+	"R6t0BfemzKV731Cv7Ykh6cduz7jf4WjZUmJ/SEOA6wyE9CP/gZV2UhVYv2gmqTkgzCxXvYIA5YrZcFY7",
+	"l8Zq9b15khmciuxRHY9+mtYy/fgTHaL1o4KOwTYjVJIhC4JlolYM9TyATmFk21cP6fwWvQa0qCkHupN0",
+	"xzE7W/cScQ0WFGHgytZTAKATV8hIexQwLA6ApWVy0iFSLWMaaE0zZDgumOMIqAzrFkgCPaDmwKO4gEhw",
+	"T8Mx5tcXzqHnuWkcY/4iCHrnxMHKnW54c1rOw1PSptlsHdC3yRQ6NJb1nGj3goUrq5HOFTNw953xxkw1",
+	"CWc3Ko1gyAlRe8z1PebNoS1y5lu8ZeL7shBsyFhqs57PPTJi0TLZtggQtQwiQbqCCE6yKGtcOagk6xWH",
+	"l+HLjYGjnyCpcX75koQs07lU4NcG4POCV67gLgs5KxufjWVRWE79ogFcqr9q4DjR2qBTBEfvUU/vFrSI",
+	"UJ8m04UUwm50GNbEG3zzcAg7J6PvGAx14MsIMeQG/iJJn4b3SmQpk80PTCIAFxHRC8Ixz8+03a4tQLZb",
+	"tCWff2N/lrnbWivdM81rvCwHHgPKp05wNFmNiZ5g1oQ+yvWsTjW/0WKZZYOnrSeaYzvlWeO5USaeXiNM",
+	"HdmAepyIf8xrs15lLFPEbE2CM5/LBrXJHTnRcdjugCX23V5GeugUjS3LtxDzyAdBCfjaSonXr9TTVqM5",
+	"GwpMrUJTSCn2rBPNgH+MwQa5l+kMRqR10onxjm8hyA8O+lJyZ2x1wxKG3pWNFI+t4wVjN1lzJHde0YK2",
+	"gkhpTsxjnhZpGviFlrUGf+EwSMBgOgYPywJtfcBGzYGH5UPYVAv6QkaZHCgWpsz0Mso3Ch6zahB7NWRM",
+	"rZm+4FFPWfsPLMxdMHEuUOLKjAdkbPkaeAhIGIult0omXIjCapHFYaJzA9gZ+Um/v9PeTD3k6emOiftz",
+	"8YzHMS1yYnK2QRiqlQeSkKb0fasWl16BZ8np6mhUt6MdpCJMkNyiY7LzUDWARRum761qM1jwAChU/BC9",
+	"q6Bcqekpr7JwfX2udqeb0QBtRW2WF9IkDEoWKXGFr8vXrUxebfaxRjlpZLSTMSUxT1khL60qau/Vdhhn",
+	"mDPRoaH64yfo7mU9zg2TEOBovHca6WtTRvAcJUCuYkJvNsNetVBIlnIWZnMMlpPhivJFjXyBo6eOh4Bl",
+	"jSPtc0wRC6VOeGlaFnPVqYZZK8nzU+kvM9GGDi5ndbQa2DiI1IxRV2gWTmSxNpQGmmmVGirrW8UDGs40",
+	"GDTUWIY9EbBkckw/JOYJagsSgfkG1w5tI6Kj5ke9DTdOZLNirdarlkmoJ3Gyq0kv6ZD6kOQz5gi2Cbht",
+	"xnimvSlXrnkb2JOqE4aUR6ZIedT+knim4hjBRfBHvzz3nIC9vIg345m9Cvn57PPB0MYE7BOPjc951Bpz",
+	"omgySeMlU8WdXF383SgPJgCONicxPtmD7zGl2ChpXV5J77GgIMMim/QNqQgmU48LHWUCdTMM/QfmQWzU",
+	"j8DSzpXTT83kMVcUuyNC5jJ/UOC1zHeepMGEBe+dwwcyqYqVjuYuDNHHOG5OvBx2EU1lyBcne+4z5uXD",
+	"MGl0x3juAvElou1ChlSUGHr0MgmFuesAj9kcHQg8eT3D9IBsDfrE1EdzZN6aGGY6OwQk6lhTSuomRWmf",
+	"mMeRT5ulU58K7A91BOL+MNmfBemK6IYDr42yOEIxRC+uSHpKaBAy6k2z1KaAGous4gHLhdbua4SK2RG9",
+	"uO0guYM9utJuxdK+llOWD7MNmStCr7wqrtbpGdzzfInyUW6O+VXWrFZn+r3tfMvkOrW0M1reszTpgJIV",
+	"HsDfSQsTbhtpvQC5+iAcoZStFjjJW42cSNctz6TqGX9kkq6Xeirmj9mQskk4StOFjJhcJi3KuYhV4xs2",
+	"twzTBpX6hWoIxIkcIsJbnsr3fGBhQ7vnIkEGsew5xO+gdaAsFgDCt2nk9rIcIDiEAaMhl2qQ4JVASqEO",
+	"Fxr4DwyTL4zSY0geTdjYtLikL/1c9eajfgZ8MOFU+LBtnzYuSs1ytDLBMfIvteVno4tSq3TSbfNI3SjA",
+	"5DVQtiXps36bhRKGVa0gjOhYFCMke1N9FZH3/gB9qdhYjaY8TQntGkiEsW+KM9vKEmlZY7OctoipXwWI",
+	"HeuGQB3agB4GStU3GX0ihM+Q7Wf4ccI4YGgS6tyKZ886Y9xj3h1o2AUZwx4m9sElE/I9WfQGy6Z2ewSG",
+	"WSIDIJrsSyIHynrCMSiI87I09qq0l6IXt8vPFKLyDuJ2Qa6qOQx0ijEdADIc3GYwEr24jSn3OC5iqJNV",
+	"NUDFWFQQH+moWR+fuEkVbx5uMc3EdTddvdTTxq2eCYlkPvoWBO+ieW/n0x5vOTomvm7+8MBieEwLrJxn",
+	"MlMQy9wp1VMJz4agDGwxhBhTgP66SFYC5LLF81USgpiBW84dWsnJC1BC1rd5kVnZ1qFuJKcc6Mo+1nYS",
+	"fnZDZX9DerjHwPA/0hLZgMg9gvInCaSmUr0SbmakRh+nDrvXiAE+0tM3WyV9AhZSSVZkQemI0CGBf89I",
+	"K2CdqLWcmJflNKOyh4ShDzVxit/fUwybqveNJ3P31R3Lc1mbJmtsEYux8N7pWGkR5YXME5vbHiI2e5wq",
+	"9UDGWq8r7XTNDTqPvQfxiGbJlPX2T+xHpAWbTYELV00qXvB1WWeP2fuLHfEHmhB9luGWFzzNCbdN7nkb",
+	"cpw1kEVBQyRo/1kmK+D7Yu9RVuB4Ah+0Gp+pm5Cn3B6IGC3HbJ89OspZalUlVs9jrtPmrI1nE8jWZ6Xk",
+	"jdt4nVD0J99z5PM4YhrfRvq+x/1uz2Qa6Yjx6mp11svAh5xp3+y7xkYR2meeVHY945guuJrj9naikeU4",
+	"cDwvZFJOCcOr859xac/DnhiAthcNAc91cHJ+0Tg9ObvYyjA1grXnpBwDFBCS6CjEWBFQOHbjENOyRAi1",
+	"NjBxFZ6dKznnOaFoHPVE6EcFWZuuGoWO79KIkZe7e2evcPc+sNDv+JoAphe3DTwpFMraYqMX0iES1CjA",
+	"CEaSBZ1SOTqp9+U3CF422SwHS7gYQjmNcJ35uqmpTPkJdFcmJy/dBso9+O7z2SEcaA3VzqWLvbOjpYPt",
+	"84Pl1NJbVss+LIJwTUt9S7qvuwieBPXM1DzozCgJQbaWaUWrXILU1LylyQa9nyCbQ4fjFjbH7/aUhtwT",
+	"gScXoJIrBsYlA6HGOsuimeD1elSW5A8oyJmacAXnyvK4ve8HQS69yEln3BPYsL4bSHSAmcIET4325B4G",
+	"+Czw14Szs/AU3wxrwn01nKDN42w4ebAOWOhqIZdOQZ4l1sF/WoL4AK9z7GsKhuyYDXMOQJoVwouY3nk2",
+	"1jjqJvWWKc0rIjJeyEOav38uUrsErH3jC8gCT6M0jFfj6bkYLgIq0ct6lvftIG6fhF4ujXPRUWiPuPwz",
+	"cKaGP04GlN3bHQGZO724PXs326cW9OyMWb2gqGtPOlELCbiv9NZHzyPkp2uB6RHKR+DXyg/3dBIJM5Xx",
+	"MZFFpaT503iMlBEWmHyNHOSjOpuo7xEptmzhAzyVdHdaKXe/5yMWQkc+FyDPyIne6dWOofApxOUHcfvc",
+	"ANDHiPp5frGcJnJUUo3XFYl4RhmuEzRk/nSW5qPqUtjtnoUj4glg/do9+sDG0DSWLvn3MJYUBnu2IevH",
+	"yioTFRGcpdQDjJFo4YYnuE5hXyZXloMLMZa+vDf86AhgwVweig9ppExLfKlkTN5y817TGG5QOlTey5SK",
+	"oIQsHqSphEg1yhL4Tk06RUDde4mBlQW0pWflCSte33qRpvnDZgn4JthGRUdcG437UuFEXWQqj/8nXXMk",
+	"VzHqCuFBwHaLUPUX5lszToCSO2dqkaW6nHEK6gsd6Gjx8EzhEAniPjeHhq86RYPTzCWTHIQTJ3/HD5B+",
+	"ST1M08xDlYE4lFuktdQyTBXgVI/TsY2kpa58yNcrsI6XDpAiwF9neeQ76u79wZ2e91ncVvIhf9BSpMZj",
+	"YErKPdF3ID+kQBik3ERGIkzyKKdoV97m9KFp+UueA7IKT2PeEwCr+IQpqyie1MNnUwGVI5coUqds9YOi",
+	"skST8Qka+N5dJmGxQ+MgqjTerq+q5j6FRN0mN+cD1ewgemWJfNJlA9+8UUrpm//ZOdndW1ZmeH5wcOCH",
+	"TM6VdjrVa7AQ+Uc+7UuOXZpqbu5oSRmzIrE+5/oHX7mNHy2+C9RzilnJ5gMETu6ZtTLsWSme2UnwHmgX",
+	"uT/NRy0OFtNhQa60CIteIgMxm/RFXTM9nAIIEtC2suzTsH3zrS9xn0dpvi2N5w4ukAYemXgpNfw5iXyY",
+	"AjUmB0LDhzHaMiOZr1ydPN+7M17r6eukrwkp8B7rjC5zUzkKR7Oi7c4orLWWT1uSK7W2JRkwMQgACegB",
+	"ob7PsSIl6EYwE1rBL8gyXXSNFy9Muz6eOHtPzQE0D3CMWEwRKhfDMTUvxLZ7n6Pf/neWLFL/visOrM2V",
+	"GKiDbOqJpSNtcLUOt82F+CyIGD4HiPNPKQxkQR6zGLFSiS7KErD1bbSSDLjA8sm5Y4iRqee3nZv0pKba",
+	"Pduk1BvuNMbVME76Tf3+3fQiNhZSY8uDZMs1zM9FmiKSzb7vGBgV5L20pfkhARrHXGej2LBFucKSQJBn",
+	"aWiTwgxreWUZpmxCo9es1jdXN9c36ptrC+1MdVrm7zVb5zk0++250oQXqWpjypznigRNPo2gs5R88yXp",
+	"QuEwU7VdC2CdBtYRkCaqDkuXcl1exRBWPEdHZ9eCKVMH5tnLvBS6FW3lxyQXLZWGhm0zXAyMe0kBfLnI",
+	"rhuE7MEeCtmGZDk7geExlUSXWpJbNgUi+U7nFGOiZZdxJtUxSGWvVGzz7xo2/741bKgHzNElgFH6wuet",
+	"fONo9/s81W8aCVdHmtjU4BM0s46apTz7aNy4TpWFyRykjuHJMcAjK/bT2zA5CPPO7Y9j7AqDUHgx4GwG",
+	"FBjeNDCwkiq+76im3qOrGYsIzqJztjidj0jmsQhM55DKKD+rcB7KsD8D01hkcZd2ANFc/tayWCgzUAsO",
+	"s9J/inxIOm+2tE9kwDg875lyjcZrMJos3lnKKbShKPA71WCfo3bQIq5EnZc+1z2QXzQt7pqynJJ8JHVq",
+	"OeqIV4LI1/IeMX/LZLttktAN3kAOwDY1gh6L9Skdog/SDR3HYAhx5BcK07G0rGAVkH3uMy+HPG9qTwto",
+	"RItp9Qa57D46+TeTiQ+Z4zrttmy4dDFa5z/VWVKUyFpQhMoMWWYhzvQy691U4NLt+g+M32GJ2uw8HKJl",
+	"hck6CWFQoolm15xZbQ5YaV0hsMgnaKpA8odR4ulBwpnqxb9+LU7gGdDhhnL02Gqcryh6QqeaosWKhumi",
+	"frWTTGvhiriiM8rR6dWthIVjkytRyTakLUnJOqRsiXlEIqGxz8Viu2BYMUWMC/PmAhrQ5ymQvFhV4WfY",
+	"88VO0GeoePQEFqUphEalNZknEBilSeInVUbXZQMdVywxCob5udzVAEGZuUm1kqau12zMZcukIVHzAjwH",
+	"ttfOVH7r8rOTjPCCc2SLmechGJSNVFtHl4ESEZla40mNDYe4lAvuuzSAIhGvHNJjj9Rjrt/XXH2p0iXV",
+	"pU261Pn6c6WeU6+kqKOm1vfifSxSqE3x/D+5uv04bLdcWXrsSuHJj1NSvjtJkfrylZhzq7DnSz9DXZ3r",
+	"cxedCSqAhC+bjnEIaA55DLWQDuLRrFtH67a63jhs/hc5KU29MjlTBvlX6K4s64steFXGP6ST5zXgJg0k",
+	"pGTAQim4rqzvR4BxZEFAMn5X6GsD1LOQUa9fkICtc5bzQIOGChaQokgEoRF8U7lgTf3PfNjplIqd0+M6",
+	"fi58SfN4Qkqz4XhA4TTX83M1dR+1LehP/hr22BVr94S4z4OiuyHL0V1aw55k7l0L/FbG50p8TtpUsvXV",
+	"LWO99RBP7iNpY+7UDZN3T9vJuonawp5go9IPcUyLc3uaAtWMqStxGDLujnL1+wITMaC8G9PumKtiJoSw",
+	"gKEob+rgUidpXPqdZQ/QowTgs8jJYm5/DribbcriSJ8jVHPf+UEwpfzg5GaeCwM0rtH056I4SzdxwTEX",
+	"/VwfwzbXTvmIvDzb3yErKyubeGCITkey6BW4SGwJa66/JpQMaRAsYfUYYBIFKagRkiJESAjsXuM8/qGT",
+	"mlJaze2t93P115L6Uzd/LvBPI/Pn5e3t8u2t9/rV/3558///4/XS18yvr/53aZVIj8Oig8jZaPpGT6ts",
+	"20s3X3+u5JeX6/s8z5l7pL42hJ3onDdPXyRvBt+S2u2lF9wT6gScIKzqFFg889yWbo/d0S5LgzPLcHXN",
+	"Yf0VkLgc2Oy0NC0mBNRTfE8C2CbDB6Zp7RqTNalpaH40BagpVDuQAgKWGHmZJLjx6Mhckp5jGi0Qruxr",
+	"RJaxcIFjuGJqwTgVOhiE4gE8IbyQLnjAwrsEvFEazqhuS/sO55d/0PqyizG7oBZclNajX7bC7JUO2acr",
+	"jgc0YpZGN6HxseToJbXcZ/Pc5xOcn2SYbrfIg/Ch9WoZjFD5XV4MOKUdrOV9/vN6wn+v0xmdgrkavdbe",
+	"MwEIrf/rnV4m4OlNc1mbwUvCnrjy8nSSk1S4b9wDFPkPLF8jKRjtQv7Kgc8LEA/bYVfwuu+hUXV6sEPw",
+	"rnw7SQRstgsgYDYYMZd2O0WJhRc7ZkhKixMztgtKEouXzkuwCZgbMe95pud7THmkKQ7mPfnTw2SfU3qE",
+	"bBcXG6JTGheHYlN5pnkG8lNdQubxs71C0MriNJeUjJ5V+DcdnJ9ZJJgan8KsfKVEjuh7Ui/K7Q/LO8a2",
+	"E5lm0rRfpEjOxgi0RHifJx6PRYJuRCPccp0j+XZSHEc7VCQp4mw3/qTZcadpZKvb0hZ9f5Ewk9I+swCI",
+	"54DZJrCBfN0AfgeV0dcgq17cxrExVE7ClJ9igZyPNbUQgJAl25gJIUtRI0/DKlqImAz8gaWiRYjpAvqp",
+	"jbHnb/TymJJUNDhbT9q+wDHrNkPVCess6X3RjjnMNxW2OTLEW65HOs8+Smc15MTntObyApJURB/MCGQC",
+	"DhkGDxNGrpyaMLrBpQEszwkvmIMPCRuahOrtoORORSjaAcshmzjb3yGbq2sbeSUw8nJSziPa1jz6j7Q/",
+	"CJAXNpbszhuIwR0X6LnUMaO7QShEpwJFIe8YD9UB7gGeOVBdZ96dZjxQMyHEXUDDLoaZfX6nGnAXc0NZ",
+	"m/oOpXXyBap+6jtN6Zx+l1lXwDN+F9F7xgvrqhaUaTWfseyS4bBNtY2LO8npQPYEILT0P1PtMuOB2TPp",
+	"mrFqZDoiBvhbn0U94d2pr8DehFtjTh+oH6hhhxuRJijX3vRYRP0gP7JhyRmV7TzUstMThLPHfPf8PAdJ",
+	"cXn3bfBRAVBbF5zfSmylAa5K4+FH3ps3D7U3cHFCdYyQbdJmhmHKSwGETRXqhHKzJKsRjWKZlxbuVCI/",
+	"CtgzFmM3rx8fnDjkjXRqqh6Pxs7J7t5sQhP1q2mr7Y9dBDovKk8YnKWhs5MunAz4pgN0nEjVlaEpckUc",
+	"eNp6J34nKQQDSX5uHAEZDWliTCFdy0TTz2v87NBXa5J4dLSlI2m3fBDLnnWKGgGarhuL4GOuya1n11yb",
+	"UuehfBxIzXSc68sASjT9q342h0qomkpCjmTE+sSlQQBRM03Tk9Jl62treVsQyYbLk7tMz5uA/C/j9uwx",
+	"F2nXW6kV6EYB8YQbiVDzr3eor/Zh7PaAogWciy2HtGAfqH/AGKp/eL6Ev4MQRFRrnJXQ9HSlng2806Uf",
+	"d19f5ztxbfhX3ZQHAB/l6dIWg65HI19PflA9ziu8r907Ovypyx/EXOYwD0zfoOYNjqW/MtNTSBtmd+Yz",
+	"0kyN59bPMNvOLNvouKEj4egHLMUWkYyN1Z1Ut+UkoRbYwPo1ixnASRmuQq6SUVRUyRMOcYd4DB/py8h3",
+	"yc67k7NSxwYm3+WZTIhoM7+rs6tDQwcJ/tEKoBYlZjdGGS6YZ4d14OCk+uKUWBVmxPOjigVOXlP1QikZ",
+	"k9VF0lkz+cVA5opVJm00AeeFY5YTj8ojpQvFQ0GO9J9SoKj8wdXWoddSwYd2LEEC3S3iKF+Ulne8lieq",
+	"FckSLazeeVdU8qYJaBalu0DWrJioZpzPQDxWDlcnZ5u87GzlCHDWNDJV71K4HwC/INIdtCCsg5l/Fs3H",
+	"KDG+OIvIJaazmOoq/VOdbZM/qmG8KyQ/S0bcMP4PBQy6nDLqtr5bUp5YsigKGJSW1r+p5+nJaGRrOEYs",
+	"CGx1vRnjPK2KFfz2MGfOhV6eZXM1n0QqvXimQelKWSWLDtjs8dx6WboucwF7qnY1ZSmxzbykVl+2vtaD",
+	"hZNCIkJGRmWnzmymMlI9P8owJwZ4XqqaqbFJk0lX9mnzAZCNlJ32aEjEmxt8XBhwHIT+7FPQdietXD0z",
+	"5Hlubpm4fLOfk8skiUrofWTCmyVB2qlBnLUFCiIzZcVFzubPfyOyVRTjVWTPnz145jFXPvcQ7qwjIvPe",
+	"OBEGwtcnzysbxRvr2KKWTKZ1eeT/+Q5+BJ0UBPnK435+zdlZ3c4FO6sD2UbLmxx7dUa4Pe67PuWlc4fP",
+	"MEy9WIsiOoWLD6yaLMldxrrB+vqMG2OGsyGU+AHy9af697Mvz91aeStm4QJkclZhc12V1+9bZJUvk8Qs",
+	"rE2QxF5suTHt5xMeHRm4IqIUtnKKj4GnCV9ROpin66Hl5fA9Ty1JS+gQimFKv3yOCKjl2cppH+YwWBIB",
+	"sGAsTs58q+4vPVJJZsWEU8FvB6Z+Vo5vU0+lGpfcZphVMFZPTq8Vk8Nn6s/16UitqNLNzkCMxlsec0+g",
+	"GldEulrivC/ITcxbFKky7jrfNINsSjxAjtkS6RRBh9xWbisAebJjqB3duUSuC9TzmqlY2G2RK1PigMki",
+	"dwcN7oBrrLwzIaDuvYjL56gaj8IENdKjG8SyEJnVM6VzSr0Ei8LkWcy4ge9KOUxSmHGN2UyHpaduQ8CQ",
+	"6ptKuVlG9pa5wGAlOSTfh9RdED2WGHVz3gZq7R2N7oR2k/1LMT6W04lgqyymeKSJwf4857VqB43iPJ6S",
+	"Pa++tlbbxHo5BrcweoFUSg5ZX8V0oRKvKXA2J+/OEzs4Hh/zIsgHpx/3MHlis/a2+sqBdCXSFx5zyO7B",
+	"x72jl9fQdIccfNzdXzo/2K6vrb/KfHLITo/u9Gi9eiqCUW2luuYQn3cEuU3PEElyR8lD7bbiEC5ueXKq",
+	"EI9GdJk0ufQ9zeRjs6j0OWicHkra24flBSldf9BjYcQeo1IYI8bdEteNlx3jrhL8yZvyBz4pnJltYtp9",
+	"WDZFyHqopoocuCgjbp7Al56JaqbGHx8Oh3CGdyfp+rNBqKa7unQv0+8ra2LayVlQyNgaODnRvA9X50od",
+	"V/ND3UhpJH2jsJhyXeRlKxoNWpkI8VIvbr/+NpStVybvNVsmjVBJPpyfHBdURxiHRsxumGShTwP/B5Y6",
+	"e9miQbdFWnve7vk2BKInGgihad3EsQ45uiz8gI4CQT3EjdjGLJNLjNhKrMhNuoJ4YsiLuqJP1zGIpz6d",
+	"yvmPBzSMRvkYFHtkLRDgW6hUHvRnwYVmlYhixbHQij4QQ8gvbrOR4B5hPujTCeJVWQs62laSkYfRMBjN",
+	"mf4U0Gi+jKlxYZt559jz5pkCHMcF50EDz5Ko+FgGMAARWiabio6SovEoPbE4LxI9tqCYagurD0L19Bwc",
+	"JtRyLyQTZUABZZgLdWWLUAwRiWmCYycD+j0uCAAX57fcSf8HywuY6uMYUiXVhQ5px5FldFVWf8llpG4u",
+	"UMM020TmPflx/aITvRDNkhO10lwQ2WZcGvPR53Z0HY06+K2FfqYPu2lKySYUFOy9zKQDaki88HmXRMKU",
+	"N2prm3nenWrAOJrcAlswGwFxPtVTKE2hKJsviEkzyHKgYdSJt97zJW0HGU1guo9TDwjWo1pMOBh/Q2kz",
+	"OeN2mSDMKk/GYV/s6GHKH16tORZWXytvW6bDg3dAziCLC9uisCsobLuyOQuH74pAxGEBqf8gq8ammYOm",
+	"8xPk/yi6YrIfp8fvS9l+hWlQukzDXSCGd/PFvQDql02SHdIRBKvk/dTEWMR3pM3/UivSBCcnvZddfufz",
+	"dFO4gPQq2fM7QF1H3V5uS36IXCzD9vF2EdXnlEywH/jSvPWXmtukvWYI7VoprShoM2MhJUHd+xzcENaO",
+	"WxBkdZ7w5U+esFmmnSwn8ThDT2MiS0qrNoAqQcIYB4ujchGHCZWg5V0goxQyNhAxGIw2TKW0pXxJrS5Z",
+	"eqAhGKHqWt2nHbzFdJJ7hQdHv4iNCNnqJsiI1BBEk+ODlYZ1Z72+H0XMa4yPANZcJj6AkygyEHNL4zkb",
+	"3zrDZB4Hmhabu7+cyoVu/3MsRPOsJ8P+xh40eRpx0adB+bACHVI/Koo/wTp7IcGrBC6tIZVkEEfANK30",
+	"HMp1iUNXDEYptmmLzcdSxoaCu0t9rhFTtmTiMvmMOwOo3JXapCnolf6NCRfMQ0NeLSoLuSEtfSq08oFU",
+	"gB5npap8zoAp/pFsJx4HAeyZ6UB7qASoOarMlYC0R4Ja9Val5CfVRSfKiS7nu9gwY2gu/NeTgY9JRmhx",
+	"Jues0GWaYLdkSZSS0UkodpFj3g0Y1wuppJqvGnxn2LnmXA1TYYxTEx6SHAc1RJjXkKQ1MF2UdayONlRK",
+	"JW0mfU+dLC2z21qZ2ngpiuOWHvvkghJHlkNaWlCnb5tBk4w1AiDbVW19WOpqw+tJ95EyA7GT89XILFYO",
+	"40jNUhlKhzEXLORMYMEiFhKdC/HEwrc96iUCbzib1m0adCw3eeRqzvwmneGTljpq3ZrsNPPLZBnnP2z/",
+	"Uyu9uDhBs2hxZIoTOHOvkBzwUCHGdIa7PJVPM11h1rpyjtM8SZhJC2Obamwwo0k9W5RPBbnKyWGdf9Rj",
+	"6GXByMM2kT0RRiRij5HSq4xyT16+2zklqxuvJiMOBao8NGQxTf5C3DP+kY2eRYfSz3q6DpV90BMd5AV2",
+	"8tQzAdPYS3nhZH4h4mM2tGUOda5e3k4Zc/kExuET6aRf4++Z4eSBAAQEP9G9U9L5P3lW5lmmmW2GziMd",
+	"HcC+2+HKnUvVsmdMRVs0f3Y88xUeMttllwkzja1Cxry7ezaaY4PYWcqFmkHxx7l0R7glfM5GpHfF+Lkm",
+	"pK68GSrlRGIZJ2UGbBHWH0QAzaMmITtVgR9qb2OtLEh2zy8GnMj+p5T9TeR/atUmI+ukZi07fIWTbyEF",
+	"T5FBuXntGi/hWAhAKSfcfYE8s7IkB39JiZYoFlqKZGlQ0MPvMyIjOpJQCGHLkuJp0YPZh0lGLDpAWMa9",
+	"MZ/YmvB4wPkDTwChbx4CH/Rz0gItP1lX9wr53xBhuYUEIWmlO5XPu0BQ9B6zU4DcxIjAQnf05+ZuAblI",
+	"UoNBmV9olDNN34NMZlsJO7nPyU4o3PuOCD3yjkq2Up8kHt/4+kd1aXN76eDDx6Pj06WLy6Wbrz/ra+V5",
+	"yFVjF9MgUkT4SeBiTjL4GYGLJxHBL1hNt5gepjjUmBTDzdf0PF8OAiUMiwpAzU6byARUwCSOZ1PNpAoC",
+	"PGPh6cAy7JfDCxfXA54zw8fAS6fiF+GiuYtgP1MEzjxrqnMLfEvAiaUuJfiu8hm5NhdpbK0FgSYu1XYt",
+	"Hn7goFuAIyqfXf2YRfolYBVqeaaMRV2g2zBybmGxUyCJETqxsqR5PWf+1BT1oQwPX2DqMKRAzkbZNelT",
+	"mjPIvKpsoOXSAqifIL7wLEkJ/QdbbqK2Xl7MJ09brDWajX3vgWWjdgmifTlkrtrpSRoZDbLf2SuBoyg5",
+	"Kmw+7rI6tce+cgMhS+sT0LwkTa3imG+wOebzsYi2k9fDV3vmhSemCdmvd3QzkqF4DsN5jON+YbtZP+fE",
+	"CNpsm5jqSSFTHmhHkQg8IjpbyK2kA1xJ5Tag00OHeOnEi8yKyQNxhzk63cHFxen5FhkE1OdEfbDYGxPx",
+	"EENuS2YKHozGzI02A6Yc1FLTHDnV1bezlDzVoimjW1jrL2R03np7HlOac1g6/7RoCrHqNHBcB882Mx3q",
+	"Bz7v3tnaFXM63Yurte1it61bVh8ZCZVvx39gxNMB2EAnLkm8DtjXdLVZSC3zNRUfMAUMGbs3d6n1ogtE",
+	"wElozuuG9dePzIoHGKepZZvJz1HauRVDZWMVhdAMGd3lz3m5IYUHsDAsoFaY6tIKC0h5rnojvfvN+CwX",
+	"cZ3luaqmw5AmRLOVmnCz/rRrn5EIhMl6IdSPcj3846sJcYF+EJBIKEHQpx5zCA2ACU5Illpz1POUagSr",
+	"RatL6UFYSJNI+R1UV+ymTfSJlKQY32UTayTpd1pazKiZp4f13BZxKSruMovmqbCkin7DRS4eoahCkN6L",
+	"S75nAj26R6NSEJnJdmCichz60ehcCTWbdSY6eUYY/EA+XF1YvKMIgS8XCSxXNw3We7xEkw1uo4neavda",
+	"JroH0lY9vseoB0oexsEqu6fiNOkVHfjG4QbsjXkcwOoHXJsZLLopeaB+xZVDjreP9lpQZAfcM1hgB8Q6",
+	"+JcZDTEPGt/di6JB5dcvSGbtiLxXJ/IO4ewd6mpSGl1+PIqo22PqJ82igXy6GCsCnHvI1JRIhzAPEh9D",
+	"4oViABTDt/yW/+MfGr0i//EP4tIwHFniWhaSlhqslkPo1MkxmQTeQAxefxsCddwYkv/b8L6FRchTU2jS",
+	"ku7Z6NXYVErS6kV9dWcvilvkpfrh89khabNAkxiiZxu+TGN7kiKT32MWjl45pOXTqOXc8ta3yFcPBBZT",
+	"rJOk1gsOJ1ZJikMb6UyBgPHggUF6IUlbeCPHfI3eVdwZGQ5D4LoBCsM03kl9DY5WXM8U8haWyTaBNiEO",
+	"VqQOWl2rdwtxyAjpeCEzk7N0jN1pqybAEgmZ7GGFTcq9W05N21OAKHiL0kzUojJAkdVqLTUJwmOklWV+",
+	"bekFs016cfsf/9DEnKZrOoxry9HTVNrIyw5jHkFbg7R6cbvlWOcaKj3EprO8In0otG5TyV9IQuOoJ5Qw",
+	"ARIgiAxIXE3AWt1681BrGcrlJFdXQwN0jZFILaVoIBtv3rTsywFuopd1qsFOAq6C0wm0ElyJqcruuqbW",
+	"LQ/V9DAPCuVzolGtlle7JwZQpD8aivBedUCSi8Nz4iqx3PFdJTZ8aZykEzktiP2SlkBVXwAYBI5jkGr4",
+	"MjE2Q0eEQxp6EhYTzQnnJ0PjRwQSMMbq1dvXp+RrR4QtnZSFUWf9wMYtn9hFUGYON6mV1Wr5Dajn+bxr",
+	"FhP26x//cAioT8rUEU6OJNpJSd5zk27YaoBoOseWeyzCiTApQJBYuLFWW3PU7DLu+Y9kf+uWZ6TTq1Ra",
+	"5CN1o2zSH253nVkUighKFJhGoQulde97LfKSQkoEzIzhw7KktUoMKfFzy19OCBQ4/BwtStIyZEhRiOBQ",
+	"I2ShjbWhXqH4kpHUshFMMWSJxbITyEr4aplsc712zAQokQACwCZt6oK5eFnDWGqu6DMDQXDpIFICSRlY",
+	"NNBTtwfz9Y9/gF5n2H6RoFbqnM7VtQ2bSqYZJltKtKAoeedzGo4I+JMQtYYLCG9eXV996xDJXDj+Vl+R",
+	"mAdqXwHuYqTJCoa+ZMvkwu/rB2TLcNmSW5jlFfgu4+iU9T3G1fZT5njlEL8/Y52l1CpLNIbTUAxCn0U0",
+	"REBy3O+rf2oD3QocR8lFabdMKl1RbSekiUVPnBZVFoyqKYkrqbeT7dNmyqXVqNQ0fxunA7/SqKws15ar",
+	"GG3ogXL1psdoEPV+QDluVCKRb8sXvOkp013/DlCUgeCa2axerSIhOI+06yhij9EbsPDBqkAmcKXc3cMo",
+	"osDOU1IngBRNQ66aVggrjT++pgfxAvlYXTW3hoo1ol1p+Ex9l2H4+02fRaHvylQPcyhbAAhjHBCQC+Uk",
+	"u0qrTWpLMg5cdoEQA8BkJqfjIBSPoy1c+iyQDO/WqzilDPpauAaBnWuJCy078Ee62YsNPNI2yRgzabTv",
+	"tfI/5GDv8JSk1NE76Nodak93EF7bQU0KyemVOQ3+0uVb/j/k4svp3oy7uzTusls+9aKfpuP/vK0E6tj2",
+	"PXZb+UXqtwgZnmOtYPnfbgx5vfpIBgAO2npKpp6Gos+iHouxPrrHOjQOCmMIdrDfGH78sVX485fz02j9",
+	"f3z9lVmU+9gSmOD0a4uWJkDOivfeGf688NaDxy+w+1zKn2WoCjesS+3xYuVg8Sg91N5Qr+/zNy6NaCC6",
+	"GEYYxFEu4ST1PJSmGU7xQaz0E80kmKAHA0aVBqN2MBahi5bJ9mAQALQS0NMJObkJmittiemEVEt15EuC",
+	"JWMMX6XSY0zSR972Vm8Z7dgOoXXMZPROIAgxNb1UNciFW9980z6fads8CYVKnIS0HympnFjZ+3xWQd+W",
+	"3YWZ2qTAF6DMdH2gHeqLyPtQ6BCgGVA92Tp5/4+vv7LbeDrplBmDX1knQRTG7NfMtT//4Ghn6h9Y2AuW",
+	"DfiNzFh4PucsXOqIcCkaiopTUXp8pZFEkn7N1T1YPBqzNLHZdoHm+DmkUpFIOgKzyKwAx3IgJHsB9opZ",
+	"MCnos5kX0JvSu9Mup7HtaY+zQoGmhuHIXvVb53buda7mYMpin2fOM9V2/5JZv0hpkjLJAEA1BDWQuWb0",
+	"jT2yf71JCZcp07xjr4KsadpnESSa/vET/WsQmbSjnXKyZgXAtKPr61MWUJnVMiEJkC21MgiFF0OA2IDk",
+	"PdWw7TbjHpOScdL5P/93SH4MmQ+gKjXl8CgT1gCQBHBE3llVvZbCTUw0R9euXdncrP5K4rBjXJmWqmBl",
+	"vVrNsmECoxQI1DTgQlNk/QG/q3/UnLqz4qw6a181HqpRq9arFqpVW3lbVaOeIVCq1Kv19aVafWmldlFf",
+	"aaxtNtY2UwEGjCv8+jrHeYAL519j87xI6Azl03fMm5/mn7/epIL0QkZFyX4UCAZ9SdqY52BQezpqpo3b",
+	"lrz3B3dt6rXyVI0mvOkySbn+TfvRyX1UCoAx59Z+Rn1IBHEfBdaOiAeCk2MBsAg4CY6xoRrt9cupuPIB",
+	"zWq80lEX3PJafWV1bX3j7Wa1VneOlslOj3EwWEovbZwIk/f5J6k7beqltDOv0qjN3WIN9/5rNiPoL+Br",
+	"SzNMGt/kIKARRBa0y2nn/NJyTTzfXgXVPr1VsxsMylrupItH/pftL1NhU7/WmAGV7zEdVeYzBrAzMKJ/",
+	"1g6x5VFrc+v13l+zKWB4ZMr+BPxEwBAl2BVEp9U92wZIE4XkH1cXOvyDDlUTHEEbH1PQ0CHGAsmgXIOx",
+	"/w0QSUhrjmcrv+vkNZdC5mTuASdlzP67zzeoEFBLIMsVfUDNdTypYfyTT6eUCm7h25N6N9adrGx8XDla",
+	"+rR5cb20+q5+sPSpktNfC6StpZhyKw/VarvG1txqp8NYtVqtzWfQwcj8lacgNCDZGAtv7gT5NNV420su",
+	"+527aRzpnEX0QGVWwGdaUAYE51NbD9Gb6bfYGejQQLKc8vHPaDTS6C705X0Jg23a2gZLc7WWWJdJigXi",
+	"ZgGBqK2s2lK9dlGrNaqbjWr1BiZH3V9NzC11T2YTxNBR1dykApXqbscP+5gUO/74eqO62qiuva7WGtVq",
+	"ugCLMuZSn++Mq8RP1WtpVDZs+m4DFQD90Vz+Cb9LuDQNPHlJDQKUmqhU31992P60eXW1UV2t1t5df7x5",
+	"e7lzdFHf20/1TS2hdKc0P0VBl9Ybq9W8LvV9mtOnI/g26dRKLdWrnh8E4706wO9yelW3vapffnp7tHpT",
+	"26nuru1t7G++rx+sflj/+Paolu7V1zHBlfnfxjymtN3Gf50trdPVLHEjhLaFuCc0WliI+fzBj6iVYvk6",
+	"eVNdxC4sE/Xv9UL9jqN8bA8V7Bf0xVjXz9v11Wp1npMNhul3HfpjJzye4unqtm/eYDRbX//mf95+qh+t",
+	"Xmx8vH63cvVh7ex4ufrl+v3xWf1y7dN+/Wj16uDth40dyCQY+CGTY7KxDrJxtVFdv0kjNzN+3zLDOsce",
+	"a9rF+Ff7+AVHxDH5JoArV6MZF9piJgO5UEMwKf3/Hu5d9GXadVKtXVTXG9WqPkNBNt/XCleMIQ+ofFp3",
+	"Y/fzp3eev1Kn9W877c5D54P4+H3jw9t772R0/+Vibee8+3r9zcXwnzab3hrFKXeo9ajyOAjmWGwZdoe/",
+	"zDeqk8VpBFigcdQKkiQUrDynQFpj0R3TvX8bYT1WDGhe4ZstNfQ7hO/Ywh8TkLjw67MXvrtx+CWqfx9E",
+	"Fzfd7dFDc9PzX6+un8QX3+R6Z/OcroiDleMDUf3e76YWvlbBp6z8ede9yaj664QstQWd7AaYseTLCds3",
+	"P+/Z6FexOrPHvd+/O/IdHJge/5ftMbN8TJ7uHPtrj3uwaP5Uj8a/nzcRGRoklqdVg6yW+T0bLbygA0b1",
+	"gBbqD4d4yb9FbDgx3oOYA90UhFNTBmahQgohUStvuyHlUYFBn5HJQdboq7lKqA6g4dWyhkGBGyz9vzod",
+	"13SfkvUKU/rEnNd8gB8AC3FROVg+K/CYjEjHD2X0J9ivwJYK+QMegHDzIGsLbJA3P+HvL/RbBSyf7kUA",
+	"zh/y34DNjrxswd87GrUMZBzA4mqEQq4TGJKcDGTcp9wDeHaPPjACS4lIYUgzDTedOtIahscQ0gFwgMf9",
+	"7VehH7GTTgdm/M8+jgL90j9RFqRE+nMJdMy4SGeeWI4FTdjjR4ARhmQQyDeR5FvsdZlHAv+epTO6WSB/",
+	"8wnx3n9gEl8JsRhdvS+bxTNUS1TzQuFKRQSlpaSFVSc6hOJeXnj3pNJ5p54xZ6nrfvsiHXNNG/7COfzf",
+	"7zRalHh0BCSSyQlR5ADHWtcp8Z3wSdzeej9Xfy2pP3Xz53/lpWXmBfLiJKUTaDRFUiN/QLtMy4uiVoFV",
+	"VFlg0KA2ZL47fw3qC1gWflNuoJhG7MmbHnsxwxWdCgYs6l3PFC4fVyqQS7hmYwMoI2xFcwSxmtrktRmB",
+	"BlMYvJoDZLO1vavzwtAYPtEW3q6WUj3AkV1kd44HHLKxhUxV/iI1Csrq1+qllaXZUQdbCD8Z8Tk8N4ks",
+	"+ut8N2djNAgGRphkTgClk/qAiYzAqEDDUI32wtI6qehWKKjPTTm0f31jwBYf+aNSI59iOiLnUciYak+t",
+	"WqutkXcsDHxAzeeWHKmvVpMqIDWt7uu1mVT6qMA2yMbLcmtyFO3QehUQoLoaR1KEw1bFsFUwsNhFZS9W",
+	"mv8b3fo5FnZSOuJfAauJi+2Ja/XNT/j7600Py+Tlrlvo90Hc/rPVX6NY/Imr3675Sm2zvlxdri/Xqo23",
+	"G5vVieOtelHdSPzqVm3WjsCOHwSa8WPAQhdevlq1xNtw1a9ciV1p1AtFdySC8aPANmPzplJ6IR/E7WL3",
+	"YjOSmXT8sbRbnRKNmi7pxe3fv+hNkntO3jyo2NCIIh98nLOgdcHGf58l/Yxu/CkLPD8++GueZYX8Xb/D",
+	"vf/knZkCbJbdcc+zofRqU3rFn+G0T1mqTG2NDJWBoy1uoHZgj5ibvfAZkil+XRw//ZOACc+k9SRFbqrZ",
+	"Si9p/TsdU03qtVQumoeHSytjDP7ZYOzb5MbE5DF1UPTpgaVPlEqvS5BUMzVEigyBfAvD1gj5I8n4Sh8q",
+	"tvxEcjzlbpVUAQTdzFTq/fLqcnUeVSpT/+hfQZt6uqPTPsHqVD/NV7/e4OAZms/8uJeulXWR1E7+Fz+a",
+	"8p+Tqv381wXSkrWKmWDldfxswbK/A2kF20ePU/rAcTCqBmV9pK6ottBOMtDfN5a4r2DDsGisMOi/B5Ri",
+	"PMybLk76Rw5+ex749vnvhFn8x6zeKz/qeSEdJjBzWLyaIizqsT7UFFp4BWu6wOl60ZW56F9TLZqdxZBi",
+	"jc1RSdZuMryPoM4YEtg/JhmTv06wtvI4CNJUrFXtQhr27u5XHja/1/r1xw3aniSezHVCT0NJZkE7YaCZ",
+	"B2XjzRvZEwML2TTTZfk8q3OlVqRpl/8VdB6zSsFD2kPWwBHxxExA21gtEJhU5LgSMtKBY0NHqOna4gAZ",
+	"w84jyj0aesSs/kaGwyzh2UxY1FSbpaRdBu3Ech82VNgTQ/bAwlsuOhFy00OJLx45ycMiv89kRPuDlvox",
+	"XTgNLwSmMHOx5fyCi1sPNaeVBJg1+5aODx0cbe8sJTSIt7zV3F2+aB7tnV9sH50uvzvZ/dJK2VvISYps",
+	"ZPpButT8sCeZe9d6taW/oCQUCLTVRGdQhH4o9Iv7jmUMG1CXkTaLhozx5Vu+zQlsMUibxhy0R+pGwYj4",
+	"HVsYM2IBcv/BCOgq9E07cIRCchqEwlym+fU44QJd5stk74FB6Q/IaYNc1Hq1qua8vomsYj6/5bU1orGC",
+	"kL8toTBIyDw/ZK5eLFxEpCOCQAxVA/YCyVLTpwOqZjwMKzKNSDcUQ+moVoaUe6LvkHig64X2RBxu3fLW",
+	"GYvC0dK2uhdmUbTZSL1jtVY1JLkyTbGMnZSCeCLF32xjA7ZeLtXJ6Mtk25LtWppmzUF+y83lnA0bdtCV",
+	"FYaMOTr+EPgyglmYwticx6XjeXrn/NuoO9OF/kxxO7+A/T1OqCJlTjMSV3AT79T3L+W7T81eKN2dXvCp",
+	"eXT5ur0mz7/IgWhviF11euj5a8x9hFb/tBMU7/wN5+U81DLUY2at/yXH5TbQa5kNvoVeNBTiZh9belhg",
+	"8n+yvvjmp/7XGFBqnCutLx7YbxcDTl4ZTj/JUMy+Ymib89fqp/+OmNQ+cMvShPFfne7m5MBTOuGEV4fM",
+	"My60N4yrc2waHFv9/vdq+w9ZbYdMqV+T6oteWah3OQiHBCXRVKqQz7noEh7/aUkyfy+6Z1E55tegdPmF",
+	"vzz5BHu6hYAdbsB4NhVFIL2sUtefc3FGpjRE7tK8YNZ18/fCHPMNqfHpy+5d1a2vutVOna50qm6N1tsr",
+	"7qq3xtY7G/Rte9OtLrAkL9hf5TU5Bz93uiIPNWa2/mJZrZjpKxApgYs5ZbaRf9iXuihFJ2Sa7N7va5Zm",
+	"4B2Htlh/BFbhNDz6tA9wVnBlgpeD6pKipr5B+kIbJvYE8r3ecmWSwgWx7xEKHLLK1JX3ypqNhr7LbC0r",
+	"8y5drRQreUCZBqyYYLTil/Vq1SEtnQ3SIhA5fOWA7W/r7ebZucDMvChVrE0uZ2GlseZU3DiUALGsdVbo",
+	"xoZbXa4CVYHPZaRxrOudmlvtrNDNTpWterW19kbnLa26dW+VrXfeVmsVp6JLBcJ7bOS2R2VPmT+n9Xa4",
+	"e7ReW9v/fNz8eNXce81fH31e+X612uzvrnXcjdNa+PGb2Oi4/7SQzdqvNLjV1KSsbLo1b5Vt0Hp1pf22",
+	"s7a2XnPr3gpbrXZorV3fWFFSB+vEVLrnH/feXn56HG4fdwacvf78fXt14/Lysb9+HH2RX4KP3H29enPe",
+	"2TjZ/ucY7wKQZzT+mAYE/ToJT50JHi2vBKkJ/q2BCr3oMhKq40OwW5P42itQWELfemP5SFD4TwzH86P+",
+	"5tH87Tyaan+6QQxR3FoaYD2dQCmHJglmZhKV7cy558qNtOmELcCa4adBL04yg3AQZ2rJ56M7cIN0TE3T",
+	"vAX9s9KhLjISU3mvUfIzMfkB62CqXWqrA8uNgX9M57CJRKS+q6Wpamy9tgoNAFFyZ/J9AAhvd52Gkfy9",
+	"u/5Td1eqxvM8zEuZ5TeVu+Qv2sG11A6ul9/B852NxRxsXzCBmYsn6L2Jk1PeK1MK1U9Q/qA4suhASh6o",
+	"J7BJlPkF6iaol6KD1btSOq+dIavzwhqfRqKonucz+zLDlqM50QyT0gtpyl5gnVAofBgPMPT0MhU+cdJp",
+	"Hh5zsfGUe8pARH41+cqxVaGmZIBAeKkvZETWqlWlqNIu20oUX9scmVfHppVqkk5bpZEpsoWNydN4AWW/",
+	"S0dPUXp1Ilc1m7ZdX6qvllfMdunod9J0mElGiY+sduYkKIFxTKMVC/iMkgr40ELOhrBjQxbFIddhCHUI",
+	"wNqDZkA9q0qjEg23321f9eSXqyhw68H9zacP9+71ZY99Oh58qW/W2vwscP3q47vtvf3d7ZtPeyfnl97p",
+	"ycH2p+3LTb75vv65+uHH0D3Y2d770KXdd+fb9n8H2/21e3q1Ft9cN6Ob/ubo8PpspT085u7Bh4ebg8tv",
+	"3vbndzvN5s3u2s23s8vL851atzuHen/0+cPQu+Cie7K6efnFPbxY237dk/zo+Gb3Q/Pwcu/oS/9xsNsP",
+	"vrXra316/SG6ufp06va70dHu9nDsv9HJ2af29vZN97H2XhxVty/f7w6v3g+333858s6+7x5v7z/K7Xf9",
+	"3YPPba/Wfdf98qXfHL5/d0/fXdY+dt91Kf3WHB59+xIdXexFR9/2vryvDx9vvh33jn943452VoeHF80v",
+	"B9vyy8GnvX8WJ/ilk/jSOXtJ+h06MUxm3h/VrwWpa+Xk8xwb5JR2WS7UGyTFc4jlE85sTRUQX6ZiWlIc",
+	"UgO6qSQdGqo/Sm5bGYrZ74AFiJbJGaPe0niIalJiA2x5uszGSqRQQcpj6WJ7ht22zSBRWwOgl4lhyyVt",
+	"H/woiA1B/7K9Dzh+/SglY9VPfToiVN6jT/qWK+HZZZGcdGIskx3g4xUd41OQDdL6Jnx+p159F3MoKgl1",
+	"NpMvJfOy3yCxhQe1MI3qajqirjSvAyLEO4AC5LLQ78EwPsl5AfrrOENcAdh8EIpuSPt343hsw2p0d8/U",
+	"klq/H8gvrz+6n7vfX29evtvYG23sv765PPC+r79+4PH5p97Gd3p29r7qI6UXo4G+cy5OpDkoa0IR/M6j",
+	"BnVD7MPPiusPeiyM2KMSDtdt2al7Z1Fz79PaHnPXVo+6b6/frQTB2VX9O/t0fPmddYLvg7P++Xn9en/l",
+	"G1192Njh3e2Ph7tX6ycfN8GKcCuNyvvj92ve7uHhex4cfuztf97rf7heOw/b1WCXdk+v3N7aj5vLH/dn",
+	"95/f/jNb5zodUg+FiPRY7619qx++r9Kz68ezuD84vP5R3zys87ffL5pXzS8rzf712ju6ub95/1bgLM0U",
+	"bOqiKEIj8efTCiTNKBxjtfb/muTRhAH+J1KlWnZUaKtu1K+87InCjKNSWdxQObPSqLDRh177veuf+B/2",
+	"b/bOLj6dN2WTn625O831Zv/4wbtaq95cf/hBr7z48Pps5F0fVz/WByvu6MPmMht96N9cXd5f16OAXR/5",
+	"J0G00ezfjNr1qn/iN0dHu8364cXe4+HF9uPl7nb95Nv2UP135Tdlsx8F7Ly53vQ3z7/Uo9Mzvs/Z7n6V",
+	"juQPer9282kUiaNg0Dy5+PJwc/Bh/2TfOz269o7c62Dv6mB7jb53N5v+0Kf14L75Tfg3/cvgZqf6qL5z",
+	"V8563vvPqlOSXt8ETV7zDnc+DNyV49rN1Vnny/WnEu0Lfrgrl4EbbIY318GP5rdBW/XX7W9G6n1H37ZH",
+	"x3718ei8Ojy6/DQ8/iaGR7tieLQv/MOdD+HN9b16/9lx/7j2pXZ59ql/Njj68aF31B/sfunf1G/uBw/n",
+	"K3sr59964c3e5hqtBZ+PPx9f3Ixk/bB2tnJ6DmM0uIGJkNP6Fd1cf/hG3+/HHlz72KP1yx/06ixQ93j9",
+	"y5FbDx7afnP9aKW6/HF9demT+2MzOFj58PFwVV68fwz3m98/h3f7xw8f39U+7ojBh/r1x9qZ7B37cvW6",
+	"fbPd7HpXF8duOwwOTh+/7z9uflpaO/9+/n7/+u3Vcfvz0k53TqndVwI4R//ZM6f+M2hAF3HIJaEJxSfx",
+	"OcL8zJGcHP9TlZoOQ59ZbkXMMyi5rC3LthRBHDEoE8vklo2fpDhBUO0AfF/IBgF1wcIkjIaBj1cuk5bx",
+	"rLR0/VtlPwOjDFS4MaQOt9wAFz2Cd0CcpQf19boQTjE1Y1sYwbB6DHm5Wqu+In1GuWzoDF0sZOb20MiE",
+	"KswaRJkU7sTH5Kksp3EQ7DNIRhgLaU6qgLo1rQxvCprI5lV+5KB9DmBX1RZleRWSm2N8Jr0E+/TxkPFu",
+	"1Ks01ledZ2BVqVcztCr12bQqEzHYAzEkfcpHCbJVADJCR6ERC4KRt0yNczJiUVHX1f35Dc60di3V1mqZ",
+	"tl70gEqLhjbqp7VEMBgGsexp14guJo91vqNl0oKbWmNlLXxJaBsntqgnNpg2ZRr7Pjcfa85vyN6P7hi3",
+	"4Zy8qN96JeP3rAPFihIAfzug/2wHtFqzfzudF3Y6Oz8rIQAHvbti5qGVCoyy8Yn8fJqrZUHmoJL+FxiC",
+	"UN0KZ1x5jUQdW9MdMtna8Qafr7F7z6GrAMNdj0rzTAIA7OTAnaqfZKlXcjkRkWlDC2Npsj+sdsBFdNcR",
+	"MfeUYlBdfbWFpBi6LD7lgLZAQT5ikUNaMacP1A9oO2At8nKtuvJqkvkQ2TGeJpAFhyoVWiCnfbdzLYj1",
+	"Tx9Xrr5sXzZ3r28+1d8d7exuXBzvf1g9/Fz5jYwOmFSaXzbazISS3pZc4VnCMWriXkikGxcdEvidoiiL",
+	"UwwlMnOvWVrUJGRK6lvQD7AX6niLLjOnFJYhlYZmhXk6CcfXmVJDEQceFt4iEMqF1BhD8cgZguHZLYcf",
+	"IUgyZEGwTLb5KEEd9ekIEpHgsYlCDxsUYlsRJoalyV58SbpCeMbpCD3RQwUZWwiTQo9jL27fctS+fZ1M",
+	"JLFStRhycJZ2UsPRo57xlW4ZbZ+Snt/t6bLdiLvSty+TE86svxNCYZlrdRFtmwmUvV6NOnQDqFYhoq92",
+	"bfUVDq8wlxr6DhfGG1glIYTkR5ZmEjyQev+SXFFxyyeEQ572f8GCwOz3RUNPyUTN65a46tW++NF3b+XI",
+	"73xaZqPpBrG7cvbg9sGIfvSu9tfASH5/OWqfN9ePRvrfV0H85Wron/hNZcz34DmZoMT+56OLvfWj3U/r",
+	"R7vvaJP/9Yb1Qdw+ZkP5WzyhpaQtSs6VeRtcHKduRkQd5XJiI3MxhCgyTcTFc8jOA4qEBCj+WAFflBXX",
+	"JsxsZRI0dvpZncIAFgjfVNzYhLfVtq6vrZOP/rskg5MGgfoAYfWBcHsQlzYZlvpGKweMlJJEhyWwYhiS",
+	"06Skm3rVLce9zyyWH2qN0UhJOC+BcvqS9GjYD5iUy2Sb6J7hlQMaRjIx4DMyCdvSFVCGBVQRh7SZS2PI",
+	"31RHolLWb7k6Q8CB68FUc2CyTo6XQRxBjr1jS/xi5VM1WGnyX2Vvw8Gk83TBmXAHQ9bSqawZauFI4Nl0",
+	"y32uUeRwcU6IyCGMuj3Uplo9Rr0WBI1gHO66dNAiL9WQ4TjABcuSfW+R16QGy9eODwazEIxridJuuRnS",
+	"5LBFjAWFY9d75SRvc3vU5y3yskdlTz06OdPszQ8s9Duj9E3wwhZ5CeHrpJAcFxYXfMvBnWQG59UyOU7q",
+	"KmN6madGGBttZlGvUbUqVqs10oolu/MGYnDHBXdZC8NygRQYm8v1Mlj145ars5USGbsuk1IZu0Jd9GAO",
+	"RDgTqTIJAd8MP6UifAa6nHiyzNYm0Jp8X5bsfdAb9SlBuID6/bs0jvhvzMC/DGbAbpBKoyL211d2f/Q+",
+	"H7z+tr/bvXik7Hy992btzKu5X969+dLrnp73T76fv9v48EN8Oj99f+8Jcea7XL7vv4s+DfkPL9hn1cv1",
+	"72+vv3y8uDo4en1zs9P95z8BOZAi6QpF/86S7c6HHddo669ZI2gQsoe7RRDkpc9ovQ3UjvgtioWSY3cp",
+	"NLz6qDsUym/VnZ09djE8qzW/HdePvermmz25trt6dONfdQfnnz9trL49OD+MoZAO3JpQGZdRWLSzQcPn",
+	"/wLPxtd552HbvS8q/GCVBWUAceL5SramTtznU5DgmE1B78ZgJfp0ma4HJWVPimxQuMLUkpApVKGh3DE4",
+	"Qk2wb/x/cLqA0FXDQDMgGMcYsfa0B48j5MVgTRIsNgAZNHAEj1UckBaO5/NkxMG8zeg5fgQOcc+garQm",
+	"6cuE2R8CH8DtT/bUu0doIkq9v3UhaDhsbzlWgsYxQByaDRPkDD0ZUJ2Iw/DJoPgZZCJ4HOArSOxPGkLi",
+	"AfyahiSSYehHyhT1VaM7uhaDtkI7IWM6FQdZOOD2vlaNuY4o4bS8kKSlI+vL8LaWtWURzu3oHtukHpKg",
+	"hXC4brk5zH05gWXyu5x5ZChC/SBQAKwSpMfb1tG2xv9yog21Wc/XRu7mq0bB0N5yq08pzQ7UHlR+/IhI",
+	"OpJbEBvRqnQCPlK6kDIrcN1bF+LLjCct17Q+TNXwWEgNSegb1PHxfClL8ecqj2+Oj0+7fnAYHF7XeT18",
+	"Lc/3Nl4fr39e3Y3vm99WwpPDhx/s3qYsrdbqv5zKEOAjf/wsW3fHyS0spG+uV+cQo7ruzm+EDGm59ofF",
+	"0qrTqGRZJDvCWhgVV0cqrHxUtpLR8yIaYViL7fhtZaomdYnGz4znOJmw6op+vjILzfbT4HNlAMot63bF",
+	"ajHa3oE0xemnlY7XFKX0HuLvT9ik+AZ4/cyY0BzLHZ76O9f737k3f2e2/dWZbfPthmIxpfQNtZ4JeLvH",
+	"Cn0YjQ336RbiMtBdzsJQhM+CWDINQG+brjkW9Zi0LwZYdmk49oDqQHYxHNtEsI1OZaqPD3UxNdSrfE7G",
+	"SnA56grJyGnz2KiT2p24TI4FVL5SSusLCTqZTvNuJEHHW95K6siL6E5rkKB+rbxS6pJV6K3nEL2uiTeM",
+	"PsAUlIpQnKqhOOl0oNrS4i6dZHe1Q32ST9THh1FPBGy5xQnt+615M2M89s+4saDtU934aiWJLY1h0x4x",
+	"i4iDWdUF+car8T3HtoLm6ZKdMu4DOYhdXD7PTYsgL28rUgQeEXFEIuHR0W3l1fTNFjLqgaVZvOGukIwx",
+	"gLoYQxYEDsL1XKFaZTtuLGiynRiquNuMgecrc7ZPu8wzUCxjUVA+AgtMW0Hg3/YjfM0QEseMB5cBYWIC",
+	"OWiPiB8VBffObOeeEuKLMillF9XNxso0EvyEed4aIl+zJVByOOTLV5kyPfqzAmbpPtduFmjprC3GRfQ8",
+	"O+ZADNNxrY6vg9cs6GQwIWrtzdoUJpWxeFfsCzxuhhDujwREc6DUJnXvt4xDBV+uuX3Ata4DLzqBq6W2",
+	"S/K68XjTxKmRPonKHCBJRbCnbIHn479I2vM7T42/oxR/aZRiLDnxOQ/tZP1M14h1zjYgd5DKTRLTLF0S",
+	"VwrSoeHzoJfGd7BBFVlhpLUG66DsUw+TGDXV4TD0o4jx0jqy5HQgeyIqhNDtA9AgOYjHwPDKTpARozAY",
+	"gxjKdgHwP+yiCoNhXj+SKRw7+DY7fsCM2o1p4epNQZDUEgF/9y23fQUPKTinNURoOcHSt1kggHxeED9q",
+	"AKESvBQMChpqPctzrGplQ/AmDG2UBs1ibyFZ0E4lPwGQBEHoTG4BF3dmELX8NIkFajiS903i+R1D2NwT",
+	"Ya7qcW4mZ0ZWwQxkfceSP9v60JhlqhbPb0bWP50nTSs8adbIIj4qNWZrnapbp5ttVvNWVlc3NnDsojvp",
+	"/2CVRn29Xltdxa9gR/DV9qful95R5+qKHr7+3n28DD/t05M3F48y3FltyuplTe63d4c73e4/U+oXWhHo",
+	"/imOt9UvqtXGqtHxdAtqNUv7Up+nMoVeC9PFlZpqCEP0xBDymtUe6FOgIAMjVfTZc9nqOqqD6I2OHwQN",
+	"2L6mJAQAcjg2qZwMevPT934VCqIWHMb/3G+enV8sHW6fX7TIy7P9HbJZq1UdtfJBatZWX4GZrTEVLTv3",
+	"LSdbpBg2nQ6jUSKjkEUazILtdmDzIAcG7J12yOj9LdccivoVIL9CEXd7y2SPuj38tqfjXgBH0SaWdiXo",
+	"GAxti4dsipIZBJtFnU1SGk9ISiO0BGfTpMcpDaNSVIu+N5UCMVUy+o/q0iZd6nz9WVsvKhUNz8e6BMkb",
+	"zpTYLvsSnO/bW+/1kvq/vPdMSpf1KdJFuBGLltRU035G0au8/H//rzf/5//JiLuOCPtgsbV9TkEwjr88",
+	"dwOq+V/W8XjNoLGDrVnCzivrqJBV8tdz6BBmLWtVYfb+08mwBbVWLuDXPwdC+XdW7t9ZuX8FeBjW+PST",
+	"VcvawJfRcx2g+kiAVa8fnL9Nx5lWNX+lZlqFnYVCPVtMAIEvppoAhD310yc9c1koL7gL1GGuqYHHa9NN",
+	"JkwaL0YYc5lG3ST18Vj44Lss59Yro2mPEUHJkYxYH/G/AyYGoIYjMsEV/T6CcTqWssXv8iV0dsD5uLQU",
+	"hwFo/sC0AqaasorAWSCJS8NwdMtb23HUE6H/AwRXg7xjNGQhuTj5uHes9Yv1jbXqK5MzBBy3oFhMvhZ/",
+	"w5oULUfTYvXpiLSZpQCztowIjb2DR/c427GarHQZrKRchSF9KorGQpVje/mdvvx5a5J4NKI6YzT05X2J",
+	"4NdEYK7iaPqqu7w0Q6Mzg0q/WkvCpQaEhpjAgtofm/ruAfURxmZCb3YwMqE3TWdanAe4oTa8LYNU/D59",
+	"nE/M1ZiaPwjVjEU+jq4Zy6msAeaJYw3J8bDzlNcPogrGT6H2olVqPBoxKOw0qdeYLzK6mO3S7a3uVK7a",
+	"l1Ls/sBf0811sK9f7Y2i/Y255Tx319c5ATwoJqRavFqrTv78Hkif08TTvrTE/cvj/NVfJxISlQWs7HYw",
+	"EExgEOorRRE8oYiweqK0TNm9qi//V9yrz7ERq8lGBEDvn7YN9bj+Z21D7NR/9DY8F31maodhbkxqKxbv",
+	"v8SJugyxdQtonroNk7vuMnf9pt0oZRxqJKIGhlZK0A2nyZ6KAXR6iyJot4AhsFqwz1OA7wmEkkWA19K+",
+	"+QwcvBQGT+3kr0VkXuOc6cD3MlAX1ZY2zOeHGQInQcKXooOaC8BuRmEuYVS0Jp8sk9KBMCyh/9eIpqSD",
+	"t7eZLv5HSyhlxumVgXj7VAAHEBcIrsOqDjqU06OcmMEpJcSQY2UeAWbv+A8VXrWnCK/qf7PwSgTPgtLL",
+	"Lq3/TMlluvcfLbUycWadGYNVjHXgQq+XadIJBVt52YTX/2dIJhAe/5WiSbdOThM47/9FRdj4iv0PEmDY",
+	"tf8m8aX1qoWEV7rs2Ay5pS+9g0t/j8iy9Ywn6grPtb4znSq1tLPfpsoqT1845sLJhfLXrH7dnttb6Pp/",
+	"vD8EcgugQJF2h0wrnvfr1/8XAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

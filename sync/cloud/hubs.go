@@ -138,6 +138,29 @@ func (s *server) Hub(ctx context.Context, _ api.HubRequestObject) (api.HubRespon
 	return api.Hub200JSONResponse(state), err
 }
 
+// isHubNews reports what anybody may say to a hub: it is good by the cloud's own signature, and a hub may not know yet, or not any more, who is
+// enrolled.
+func isHubNews(method, path string) bool { return method == http.MethodPost && path == "/v1/hub" }
+
+// TellHub implements api.StrictServerInterface.
+func (s *server) TellHub(ctx context.Context, r api.TellHubRequestObject) (api.TellHubResponseObject, error) {
+	if s.options.Appointed == nil {
+		return nil, problem(http.StatusNotFound, "not_found", "This is the cloud itself, and no hub: tell the hub of the store at its own address.")
+	}
+	term, err := s.options.Appointed(ctx, r.Body.Appointment)
+	var not *NotAppointed
+	if errors.As(err, &not) {
+		return nil, problem(http.StatusBadRequest, "malformed_request", not.Error()+".")
+	}
+	return api.TellHub200JSONResponse{Term: term, ServerTime: s.options.Now().UTC()}, err
+}
+
+// NotAppointed says why an appointment is not good.
+type NotAppointed struct{ Cause error }
+
+// Error implements error.
+func (n *NotAppointed) Error() string { return n.Cause.Error() }
+
 // Unavailable is an answer of who cannot answer yet.
 func Unavailable(detail string) error {
 	return problem(http.StatusServiceUnavailable, "unavailable", detail)

@@ -47,6 +47,9 @@ type Options struct {
 	// Of a hub, which is this server over a storage of its own: its state, the trust list that the cloud gave it, and that nobody enrols.
 	Hub   func(context.Context) (api.HubState, error)
 	Trust func(context.Context) (string, error)
+	// Appointed is told, of a hub, an appointment that somebody handed it, and returns the highest term that is known then. What it does not
+	// take is a *NotAppointed, or a *Problem.
+	Appointed func(ctx context.Context, signed string) (term int64, err error)
 }
 
 // server answers terminals.
@@ -254,7 +257,7 @@ func (s *server) answer(a *answering, r *http.Request, body []byte) error {
 		return problem(http.StatusUnauthorized, "invalid_proof", err.Error()+".")
 	}
 	who := caller{key: key, nonce: madeAt(claims.Nonce)}
-	if a.path != "/v1/enrol" {
+	if a.path != "/v1/enrol" && !isHubNews(r.Method, a.path) {
 		if who.terminal, err = s.terminal(r.Context(), key); err != nil {
 			return err
 		}

@@ -40,6 +40,11 @@ type Config struct {
 	Upstream    *cloudsync.Upstream
 	Trust       func() string // the signed trust list, as it is known here
 	Log         *slog.Logger
+	// Appointments are the store's, as they are known here: they take what terminals hand over, and a newer one ends this hub.
+	Appointments *cloudsync.Appointments
+	// Settle is for how long after its start a hub without a line grants nothing by itself: its record may have been put back to an older copy
+	// meanwhile, and its terminals first send again what it lacks.
+	Settle time.Duration
 	// Folder keeps what was loaded of a first fill until all of it is here; where it is "", the copy is filled from the feed alone.
 	Folder string
 	// Filling is told how far the filling of the copy is, and nil once it is filled; nil is nobody.
@@ -49,6 +54,8 @@ type Config struct {
 // Hub is the authority of a store.
 type Hub struct {
 	config   Config
+	began    time.Time
+	start    string // of this program, another one each time
 	self     cloud.Terminal
 	handler  http.Handler
 	nudged   chan struct{}
@@ -65,7 +72,7 @@ func New(ctx context.Context, config Config) (*Hub, error) {
 	if !appointed.Key().Equal(config.Key.Public()) {
 		return nil, fmt.Errorf("the hub of store %s is %s, and not this terminal", appointed.Store, appointed.Terminal)
 	}
-	h := &Hub{config: config, nudged: make(chan struct{}, 1), stop: make(chan struct{}),
+	h := &Hub{config: config, began: time.Now(), start: rand.Text(), nudged: make(chan struct{}, 1), stop: make(chan struct{}),
 		self: cloud.Terminal{Merchant: appointed.Merchant, Store: appointed.Store, Name: appointed.Terminal, Key: appointed.Key()}}
 	nonce := make([]byte, 32)
 	rand.Read(nonce)
@@ -76,7 +83,7 @@ func New(ctx context.Context, config Config) (*Hub, error) {
 	}
 	var err error
 	h.handler, err = cloud.New(ctx, storage, cloud.Options{
-		PublicURL: strings.TrimSuffix(appointed.URL(), "/"), Log: config.Log, Stopping: h.stop, Hub: h.state,
+		PublicURL: strings.TrimSuffix(appointed.URL(), "/"), Log: config.Log, Stopping: h.stop, Hub: h.state, Appointed: h.appointed,
 		Trust: func(context.Context) (string, error) { return config.Trust(), nil },
 	})
 	return h, err
@@ -86,8 +93,34 @@ func New(ctx context.Context, config Config) (*Hub, error) {
 func (h *Hub) state(ctx context.Context) (api.HubState, error) {
 	_, pending, err := h.config.Copy.Gathered(ctx)
 	return api.HubState{Store: h.self.Store, Terminal: h.self.Name, Term: h.config.Appointment.Term, Online: h.config.Upstream.Online(),
-		Pending: pending, ServerTime: time.Now().UTC()}, err
+		Pending: pending, Start: &h.start, ServerTime: time.Now().UTC()}, err
 }
+
+// appointed holds what somebody handed over against what is known here. One of a higher term ends this hub: whoever runs it hears of it as when the
+// cloud says so, and until then nobody is answered any more.
+func (h *Hub) appointed(_ context.Context, signed string) (term int64, err error) {
+	err = h.config.Appointments.Take(signed)
+	term = h.config.Appointments.Newest().Term
+	switch {
+	case errors.Is(err, cloudsync.ErrAppointmentOld):
+		return term, nil
+	case errors.Is(err, cloudsync.ErrAppointmentNotKept):
+		h.config.Log.Error("another hub was appointed, and it cannot be stored here", "error", err.Error())
+		return term, cloud.Unavailable("This hub cannot store the appointment now: look at its disk.")
+	case err != nil:
+		return term, &cloud.NotAppointed{Cause: err}
+	}
+	if h.over() {
+		h.config.Log.Info("another terminal of the store says that this one is its hub no more", "term", h.config.Appointment.Term, "newest", term)
+	}
+	return term, nil
+}
+
+// over reports that another hub was appointed after this one.
+func (h *Hub) over() bool { return h.config.Appointments.Newest().Term > h.config.Appointment.Term }
+
+// settling reports that the terminals have not had the time yet to send what the hub's record may lack since its start.
+func (h *Hub) settling() bool { return time.Since(h.began) < h.config.Settle }
 
 // ServeHTTP answers a terminal of the store.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }

@@ -49,6 +49,7 @@ type world struct {
 
 	fileFrom int64                       // from how many vouchers on the cloud makes a first fill; 0 is the usual number
 	filling  func(p *cloudsync.Progress) // is told how far the hub's is
+	settle   time.Duration               // of the hub
 }
 
 // line is a connection to the cloud that can be cut, or lets no journal through for a while.
@@ -181,6 +182,7 @@ func (w *world) appoint(c *counter) string {
 // running is a hub that serves.
 type running struct {
 	address string
+	hub     *hub.Hub
 	copy    *relational.Copy
 	stop    context.CancelFunc
 	over    chan error
@@ -201,13 +203,13 @@ func (w *world) start(c *counter, signed string) *running {
 	copied, err := sqlite.OpenHub(w.folder)
 	w.must(err)
 	served, err := hub.New(w.Context(), hub.Config{Appointment: c.appointments.Newest(), Key: c.private, Copy: copied,
-		Upstream: cloudsync.NewUpstream(c.client, c.breaker), Trust: c.trust.Signed, Log: slog.New(slog.DiscardHandler),
+		Upstream: cloudsync.NewUpstream(c.client, c.breaker), Trust: c.trust.Signed, Appointments: c.appointments, Settle: w.settle, Log: slog.New(slog.DiscardHandler),
 		Folder: filepath.Join(w.folder, "first fill"), Filling: w.filling})
 	w.must(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)
 	ctx, stop := context.WithCancel(context.Background())
-	r := &running{address: listener.Addr().String(), copy: copied, stop: stop, over: make(chan error, 1)}
+	r := &running{address: listener.Addr().String(), hub: served, copy: copied, stop: stop, over: make(chan error, 1)}
 	go func() { r.over <- served.Run(ctx, listener) }()
 	return r
 }
@@ -223,6 +225,8 @@ type counter struct {
 	breaker      *cloudsync.Breaker
 	line         *cloudsync.HubLine
 	asks         *cloudsync.StoreAuthority
+
+	former []string // where the hub before may listen
 
 	mu     sync.Mutex
 	at     string // where the hub listens
@@ -270,7 +274,7 @@ func (c *counter) starts() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			return c.at
-		}, Log: slog.New(slog.DiscardHandler)})
+		}, Former: func(context.Context, int64, string) []string { return c.former }, Log: slog.New(slog.DiscardHandler)})
 	c.asks = cloudsync.NewStoreAuthority(c.line, cloudsync.NewAuthority(c.client, c.breaker, claims))
 }
 

@@ -30,8 +30,11 @@ var _ cloud.Storage = (*storage)(nil)
 func (s *storage) Keys(context.Context) (cloud.Keys, error) { return s.keys, nil }
 
 // TerminalByKey implements cloud.Storage. Before the copy is whole nobody is answered: a hub that does not know what was used would
-// grant it again.
+// grant it again; and none that another one was appointed after.
 func (s *storage) TerminalByKey(ctx context.Context, key ed25519.PublicKey) (cloud.Terminal, error) {
+	if s.hub.over() {
+		return cloud.Terminal{}, cloud.Unavailable("This terminal is the store's hub no more: another one was appointed.")
+	}
 	_, filled, err := s.Copy.Cursor(ctx)
 	if err != nil {
 		return cloud.Terminal{}, err
@@ -59,14 +62,14 @@ func (s *storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 	above, err := s.ask(ctx, t, claim)
 	switch {
 	case err != nil && own.Granted:
-		own.Assurance = terminal.ByStore
-		return own, nil
+		return s.alone(own)
 	case err != nil:
 		return own, nil
 	case above.Granted && own.Granted:
-		if own.Assurance = terminal.Confirmed; doubted(above) {
-			own.Assurance = terminal.ByStore // what this store used is known here
+		if doubted(above) { // what this store used is known here
+			return s.alone(own)
 		}
+		own.Assurance = terminal.Confirmed
 		return own, nil
 	case above.Granted:
 		return s.again(ctx, t, claim, above)
@@ -77,6 +80,17 @@ func (s *storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 		}
 	}
 	return cloud.ClaimAnswer{Findings: cloudsync.Findings(above.Findings), Rows: own.Rows}, nil
+}
+
+// alone is the hub's yes without the cloud's. A hub that has just started gives none; what it holds for who asked it keeps, since that one may go
+// on without it.
+func (s *storage) alone(own cloud.ClaimAnswer) (cloud.ClaimAnswer, error) {
+	if s.hub.settling() {
+		return cloud.ClaimAnswer{}, cloud.Unavailable(
+			"The hub has just started and has no line: it first hears from its counters what they did meanwhile. Ask again in a few seconds.")
+	}
+	own.Assurance = terminal.ByStore
+	return own, nil
 }
 
 // again decides once more after the cloud said yes to what was refused here: of a voucher that was not known here, say.

@@ -47,16 +47,7 @@ func (f *finder) where(ctx context.Context, name string, alive bool) string {
 	if err != nil {
 		return known
 	}
-	limited, cancel := context.WithTimeout(ctx, lookMost)
-	defer cancel()
-	var there []string
-	_ = hub.Look(limited, networks, name, func(address string) bool { // a network that cannot be asked has no hub to be found on
-		if len(there) == 0 {
-			time.AfterFunc(lookMore, cancel)
-		}
-		there = append(there, address)
-		return false
-	})
+	there := lookOn(ctx, networks, name)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = time.Now()
@@ -67,6 +58,20 @@ func (f *finder) where(ctx context.Context, name string, alive bool) string {
 		return ""
 	}
 	return f.there[f.next%len(f.there)]
+}
+
+// lookOn asks these networks where a hub is.
+func lookOn(ctx context.Context, networks []net.Interface, name string) (there []string) {
+	limited, cancel := context.WithTimeout(ctx, lookMost)
+	defer cancel()
+	_ = hub.Look(limited, networks, name, func(address string) bool { // a network that cannot be asked has no hub to be found on
+		if len(there) == 0 {
+			time.AfterFunc(lookMore, cancel)
+		}
+		there = append(there, address)
+		return false
+	})
+	return there
 }
 
 // known is what was found before, and whether it is time to ask.

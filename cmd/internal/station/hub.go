@@ -24,7 +24,7 @@ import (
 const appointmentName = "hub.jws"
 
 // hubs makes the line to the store's hub.
-func (r *Reader) hubs(keys keystore.Keys, claims *cloudsync.Claims, lines cloudsync.LineStore, log *slog.Logger, keep func(signed string) error) error {
+func (r *Reader) hubs(keys keystore.Keys, claims *cloudsync.Claims, lines cloudsync.LineStore, log *slog.Logger, keep func(signed string, former cloudsync.Appointment) error) error {
 	signed, err := os.ReadFile(filepath.Join(r.folder, appointmentName))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -40,7 +40,8 @@ func (r *Reader) hubs(keys keystore.Keys, claims *cloudsync.Claims, lines clouds
 		r.finder = newFinder(r.url)
 	}
 	r.hub = cloudsync.NewHubLine(cloudsync.HubConfig{
-		Appointments: r.appointments, Key: keys.Sign, Claims: claims, Journal: journalOfHub{r.Journal}, Lines: lines, Find: r.findHub, Dial: r.dial, Log: log,
+		Appointments: r.appointments, Key: keys.Sign, Claims: claims, Journal: journalOfHub{r.Journal}, Lines: lines, Find: r.findHub,
+		Former: r.formerHub, Dial: r.dial, Log: log,
 	})
 	return nil
 }
@@ -148,7 +149,7 @@ func (s *Station) serveStore(ctx context.Context, appointed cloudsync.Appointmen
 		filling(nil)
 	}
 	served, err := hub.New(ctx, hub.Config{Appointment: appointed, Key: s.keys.Sign, Copy: copied, Log: s.Log,
-		Upstream: cloudsync.NewUpstream(s.upstream, s.breaker), Trust: s.trust.Signed,
+		Upstream: cloudsync.NewUpstream(s.upstream, s.breaker), Trust: s.trust.Signed, Appointments: s.appointments, Settle: cloudsync.HubSettle,
 		Folder: filepath.Join(s.folder, hubFillFolder), Filling: filling})
 	if err != nil {
 		return err

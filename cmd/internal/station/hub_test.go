@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,6 +68,18 @@ type quay struct {
 	link     *demo.Link
 	offers   cloud.Catalogue
 	counters []*station.Station
+	first    ownLine // of the first counter
+}
+
+// ownLine is the line of one counter, which can be cut while the others have theirs.
+type ownLine struct{ cut atomic.Bool }
+
+// RoundTrip implements http.RoundTripper.
+func (l *ownLine) RoundTrip(request *http.Request) (*http.Response, error) {
+	if l.cut.Load() {
+		return nil, errors.New("the cable is out")
+	}
+	return http.DefaultTransport.RoundTrip(request)
 }
 
 func openQuay(t *testing.T, counters int) *quay {
@@ -122,7 +135,11 @@ func (q *quay) must(err error) {
 }
 
 func (q *quay) config(n int) station.Config {
-	return station.Config{Folder: filepath.Join(q.folder, name(n)), Program: "test", Settings: &station.Settings{Profile: "generic-80"}}
+	config := station.Config{Folder: filepath.Join(q.folder, name(n)), Program: "test", Settings: &station.Settings{Profile: "generic-80"}}
+	if n == 0 {
+		config.Transport = &q.first
+	}
+	return config
 }
 
 func name(n int) string { return fmt.Sprintf("counter-%d", n+1) }
@@ -362,4 +379,16 @@ func (q *quay) reckon(careful, easy, doubles int) {
 	if told != int64(doubles) {
 		q.t.Errorf("%d units are on the list of exceptions, and %d were honoured twice", told, doubles)
 	}
+}
+
+// A hub whose own line is broken would go on granting after another one was appointed, and the store would honour twice what both grant.
+func TestAnOldHubWithoutALineHearsOfTheNewOne(t *testing.T) {
+	q := openQuay(t, 2)
+	q.appoint(0)
+	q.first.cut.Store(true)
+	q.makeHub(1)
+	q.until("the old hub has heard on the shop's network", func() bool {
+		status := q.counters[0].HubStatus(t.Context())
+		return status != nil && status.Terminal == name(1) && !status.Here && status.Alive
+	})
 }

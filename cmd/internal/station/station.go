@@ -221,9 +221,7 @@ func (s *Station) connect(ctx context.Context, config Config, keys keystore.Keys
 	authority := cloudsync.NewAuthority(client, s.breaker, claims)
 	authority.Of(claimedJournal{epochs{s}})
 	s.upstream, s.keys = client, keys
-	err = s.Reader.hubs(keys, claims, &lineFile{path: filepath.Join(s.folder, hubLineName)}, s.Log, func(signed string) error {
-		return replaceFile(filepath.Join(s.folder, appointmentName), []byte(signed), true)
-	})
+	err = s.Reader.hubs(keys, claims, &lineFile{path: filepath.Join(s.folder, hubLineName)}, s.Log, s.keepAppointment)
 	if err != nil {
 		return err
 	}
@@ -318,6 +316,7 @@ func (s *Station) Start(ctx context.Context) {
 	}
 	s.done.Go(func() { s.Pump.Run(ctx) })
 	s.done.Go(func() { s.hub.Run(ctx) })
+	s.done.Go(func() { s.hub.TellFormer(ctx) })
 	s.done.Go(func() { s.leases.Run(ctx) })
 	s.done.Go(func() { s.beHub(ctx) })
 	s.done.Go(func() { s.Printer.Run(ctx) })
