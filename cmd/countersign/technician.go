@@ -23,6 +23,8 @@ import (
 	"countersign/terminal/receipt"
 	"countersign/terminal/scanner"
 	"countersign/ui/setup"
+	"countersign/ui/theme"
+	"countersign/ui/widgets"
 )
 
 // technician carries out what the set-up room orders, at the first start and later. Its functions are called on the window's goroutine,
@@ -52,6 +54,7 @@ type testPage struct {
 	asked   bool
 	failed  bool
 	picture image.Image
+	tried   setup.Said // it went straight to a printer that slips do not go to yet
 }
 
 // lookAgain is how often the window looks how printer and test page are, lookLong how often it looks at the log and for people.
@@ -110,6 +113,8 @@ func (k *technician) do(order setup.Order) {
 			k.tell(setup.PortsFound{Ports: k.ports()})
 		case setup.TestPage:
 			k.printTest()
+		case setup.TryPrinter:
+			k.tryPrinter(o)
 		case setup.AskPeople:
 			k.tell(setup.PeopleCame{People: k.people()})
 		case setup.Examine:
@@ -343,7 +348,10 @@ func (k *technician) facts() setup.Printer {
 	if facts.Failed = test.failed; !test.asked || test.failed {
 		return facts
 	}
-	facts.Slip = test.picture
+	facts.Slip, facts.Tried = test.picture, test.tried
+	if facts.Tried.Text != "" {
+		return facts
+	}
 	if job, err := opened.Journal.Job(k.ctx, test.id); err == nil {
 		facts.Job = station.SayJob(k.words(), job, time.Now())
 	}
@@ -374,6 +382,53 @@ func (k *technician) printTest() {
 	if err != nil {
 		k.log("make a test page", err)
 	}
+	k.tested(test)
+}
+
+// tryPrinter sends a test page to a printer that slips do not go to yet, and draws it.
+func (k *technician) tryPrinter(o setup.TryPrinter) {
+	opened := k.opened()
+	if opened == nil {
+		return
+	}
+	k.tested(testPage{asked: true, tried: setup.Said{Sign: widgets.SignWait, Tone: theme.Calm, Text: k.words().Say("setup.printer.trying", map[string]any{"target": o.Target})}})
+	page, status, err := opened.TryPrinter(k.ctx, o.Target, o.Kind)
+	test := testPage{asked: true}
+	if len(page.Bytes) > 0 {
+		picture, drawn := opened.Preview(page)
+		if drawn != nil {
+			k.log("draw a test page", drawn)
+		}
+		test.picture = picture
+	}
+	test.tried = k.sayTried(o.Target, status, err)
+	if err != nil {
+		k.log("try a printer", err)
+	}
+	k.tested(test)
+}
+
+// sayTried says what came of a test page for a printer that slips do not go to yet.
+func (k *technician) sayTried(target string, status printer.Status, err error) setup.Said {
+	words := k.words()
+	said := setup.Said{Sign: widgets.SignWarning, Tone: theme.Refused}
+	switch {
+	case err == nil:
+		return setup.Said{Sign: widgets.SignTick, Tone: theme.Done, Text: words.Say("setup.printer.tried", map[string]any{"target": target}),
+			Hints: []string{words.Say("setup.printer.look", nil)}}
+	case errors.Is(err, printer.ErrTarget):
+		said.Text = words.Say("setup.printer.wrong", nil)
+	case status.Needs():
+		how, do := station.SayPrinter(words, status)
+		said.Text, said.Hints = how, []string{do}
+	default:
+		said.Text = words.Say("setup.printer.untried", map[string]any{"target": target})
+	}
+	return said
+}
+
+// tested keeps what came of the newest test page, and has it looked at.
+func (k *technician) tested(test testPage) {
 	k.mu.Lock()
 	k.test = test
 	k.mu.Unlock()

@@ -19,6 +19,7 @@ import (
 	"countersign/terminal/receipt"
 	"countersign/ui/setup"
 	"countersign/ui/theme"
+	"countersign/ui/widgets"
 	"countersign/ui/widgets/gallery"
 )
 
@@ -61,6 +62,9 @@ func scenes(language string) map[string]setup.State {
 	printed.Slip, printed.Job = slip, say("printer.job.printed", nil)
 	failed := out
 	failed.Failed = true
+	tried := ready
+	tried.Slip, tried.Tried = slip, setup.Said{Sign: widgets.SignTick, Tone: theme.Done, Text: say("setup.printer.tried", map[string]any{"target": "tcp:192.0.2.7:9100"}),
+		Hints: []string{say("setup.printer.look", nil)}}
 	room := map[string]setup.State{
 		"waiting": {Printer: ready},
 		"wrong":   {Phase: setup.Wrong, Printer: out},
@@ -159,6 +163,7 @@ func scenes(language string) map[string]setup.State {
 		"doctor-bundle": {Page: setup.DoctorPage, Checks: yes, Log: log, Bundle: setup.Bundle{Path: "/srv/shop/Documents/countersign-support 2026-11-22.zip"}},
 		"doctor-busy":   {Page: setup.DoctorPage},
 		"printer-later": {Page: setup.PrinterPage, Ports: ports, Chosen: setup.Chosen{Target: ports[1].Target, Kind: "generic-80", Later: true}, Row: 2, Printer: ready},
+		"printer-tried": {Page: setup.PrinterPage, Ports: ports, Chosen: setup.Chosen{Kind: "generic-80"}, Text: "tcp:192.0.2.7:9100", Printer: tried},
 		"printer-wrong": {Page: setup.PrinterPage, Ports: ports, Chosen: setup.Chosen{Target: "", Kind: "generic-80", Trouble: say("setup.printer.wrong", nil)}, Text: "tpc:192.0.2.7", Printer: ready},
 		"logo":          {Page: setup.LogoPage, Pictures: []string{"/srv/shop/Pictures/lakeside-logo.png", "/srv/shop/Downloads/IMG_2041.jpg"}, Logo: setup.Logo{Picture: logo, Own: true}, Row: 1},
 		"logo-bad":      {Page: setup.LogoPage, Pictures: []string{"/srv/shop/Downloads/invoice.png"}, Logo: setup.Logo{Trouble: say("setup.logo.trouble.large", map[string]any{"name": "poster.png", "most": 4})}},

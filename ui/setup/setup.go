@@ -34,6 +34,7 @@ type Printer struct {
 	Needs   bool   // somebody has to go there
 	Job     string // what became of the test page, "" before there is one
 	Failed  bool   // the test page could not be made
+	Tried   Said   // what came of a test page for a printer that slips do not go to yet; zero where there was none
 	Slip    image.Image
 }
 

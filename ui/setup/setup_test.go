@@ -163,3 +163,32 @@ func TestCodeOnTheScreenCanBeScanned(t *testing.T) {
 		}
 	}
 }
+
+func TestAPrinterCanBeTriedBeforeItIsChosen(t *testing.T) {
+	// The test page would come out of the printer before, or of none, and the counter would have to be started again to try another.
+	base := setup.State{Page: setup.PrinterPage, Ports: []setup.Port{{Target: "usb:/dev/usb/lp0"}}, Chosen: setup.Chosen{Kind: "generic-80"}}
+	for name, c := range map[string]struct {
+		change func(*setup.State)
+		want   setup.Order // nil for none
+	}{
+		"no printer":            {func(*setup.State) {}, nil},
+		"an address is typed":   {func(s *setup.State) { s.Text = " tcp:192.0.2.7:9100 " }, setup.TryPrinter{Target: "tcp:192.0.2.7:9100", Kind: "generic-80"}},
+		"a port is marked":      {func(s *setup.State) { s.Row = 1 }, setup.TryPrinter{Target: "usb:/dev/usb/lp0", Kind: "generic-80"}},
+		"chosen, from later on": {func(s *setup.State) { s.Row, s.Chosen.Target, s.Chosen.Later = 1, "usb:/dev/usb/lp0", true }, setup.TryPrinter{Target: "usb:/dev/usb/lp0", Kind: "generic-80"}},
+		"the one there is":      {func(s *setup.State) { s.Row, s.Chosen.Target = 1, "usb:/dev/usb/lp0" }, setup.TestPage{}},
+		"a policy says which":   {func(s *setup.State) { s.Chosen.Target, s.Chosen.Fixed = "usb:/dev/usb/lp0", "policy" }, setup.TestPage{}},
+		"none, from later on":   {func(s *setup.State) { s.Chosen.Later = true }, nil},
+	} {
+		s := base
+		c.change(&s)
+		_, orders := setup.Happen(s, setup.Pressed{Name: "F5"})
+		if (c.want == nil && len(orders) > 0) || (c.want != nil && (len(orders) != 1 || orders[0] != c.want)) {
+			t.Errorf("%s: F5 orders %v, want %v", name, orders, c.want)
+		}
+		for _, action := range setup.View(s, translations.For("en", time.UTC)).Actions {
+			if action.Name == "F5" && action.Off == (c.want != nil) {
+				t.Errorf("%s: the button is off: %v", name, action.Off)
+			}
+		}
+	}
+}

@@ -41,6 +41,7 @@ type (
 	FindPorts    struct{}
 	Choose       struct{ Target, Kind string }
 	TestPage     struct{}
+	TryPrinter   struct{ Target, Kind string } // a test page straight to a printer that slips do not go to yet
 	AskPeople    struct{}
 	Examine      struct{}
 	MakeBundle   struct{}
@@ -158,7 +159,11 @@ func (s State) pressed(name string) (State, []Order) {
 	case pressBack:
 		return s.back()
 	case pressTest:
-		if s.Joined() && s.printing() && !s.Chosen.Later {
+		switch target := s.untried(); {
+		case !s.Joined() || !s.printing():
+		case target != "":
+			return s, []Order{TryPrinter{target, s.Chosen.Kind}}
+		case !s.unset():
 			return s, []Order{TestPage{}}
 		}
 	case pressKind:
@@ -187,6 +192,26 @@ func (s State) pressed(name string) (State, []Order) {
 
 // printing reports that a test page can be asked for here.
 func (s State) printing() bool { return s.Page == DevicesPage || s.Page == PrinterPage }
+
+// untried is the printer that a test page is for where slips do not go to it yet: the one that is typed or marked, or the one that was chosen and
+// holds from the next start on. "" for the one that they go to.
+func (s State) untried() string {
+	free := s.Page == PrinterPage && s.Chosen.Fixed == ""
+	switch {
+	case free && strings.TrimSpace(s.Text) != "":
+		return strings.TrimSpace(s.Text)
+	case free && s.unchosen():
+		return s.Ports[s.Row-1].Target
+	case s.Chosen.Later:
+		return s.Chosen.Target
+	}
+	return ""
+}
+
+// unset reports that there is no printer that a test page could be for.
+func (s State) unset() bool {
+	return s.untried() == "" && s.Page == PrinterPage && (s.Chosen.Later || (s.Chosen.Target == "" && s.Chosen.Fixed == ""))
+}
 
 // choose takes the row that is marked.
 func (s State) choose() (State, []Order) {

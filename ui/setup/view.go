@@ -209,8 +209,11 @@ func printerPage(v *Sight, s State, w words) {
 		v.Says = []Said{w.sentence("printer.unjoined", "", theme.Calm)}
 	case paper:
 		v.Says = []Said{w.sentence("scanner.paper", "scanner.paper_hint", theme.Done)}
-	case s.Chosen.Target != "":
+	case s.Chosen.Target != "" && s.Printer.Tried.Text == "":
 		v.Says = []Said{v.Printer}
+	}
+	if tried := s.Printer.Tried; tried.Text != "" && s.Joined() {
+		v.Says = append(v.Says, tried)
 	}
 	if s.Chosen.Fixed != "" {
 		v.Hint = w.with("printer.fixed", map[string]any{"target": s.Chosen.Target, "place": s.Chosen.Fixed})
@@ -357,7 +360,7 @@ func actions(s State, w words) []widgets.Action {
 		list = append(list, key(pressPrinters, "printer.other"), key(pressTest, "printer.test"))
 	case PrinterPage:
 		test := key(pressTest, "printer.test")
-		test.Off = !s.Joined() || (s.Chosen.Target == "" && s.Chosen.Fixed == "") || s.Chosen.Later // the page would come out of the one before
+		test.Off = !s.Joined() || s.unset()
 		if s.Chosen.Fixed == "" {
 			list = append(list, key(pressPorts, "printer.again"), key(pressKind, "printer.kind"))
 		}

@@ -3,10 +3,12 @@ package station
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	cloudsync "countersign/sync"
 	"countersign/terminal"
+	"countersign/terminal/escpos"
 	"countersign/terminal/printer"
 )
 
@@ -115,16 +117,75 @@ func (s *Station) printUntil(ctx context.Context, limit time.Duration, done func
 // PrinterStatus is how the printer is, as far as it was heard of.
 func (s *Station) PrinterStatus() printer.Status { return s.Printer.Status() }
 
+// testPage composes a test page for a kind of printer.
+func (s *Station) testPage(settings terminal.Settings, profile escpos.Profile) (terminal.PrintJob, error) {
+	return slips{profile: profile}.Compose(terminal.SlipFacts{
+		Kind: terminal.SlipTest, Settings: settings,
+		Entry: terminal.Entry{Merchant: settings.Merchant.ID, Store: settings.Store.ID, Terminal: settings.Terminal, Wall: s.Clock.Read().Wall},
+	})
+}
+
+// tryPatience is how long a printer that is tried may take over a page.
+const tryPatience = 15 * time.Second
+
+// TryPrinter sends a test page straight to a printer that slips do not go to, past the spool; kind is its profile's id, "" for the one that is set. It
+// returns the page, and how the printer was where it could not be opened. printer.ErrTarget says that target is no address.
+func (s *Station) TryPrinter(ctx context.Context, target, kind string) (terminal.SpoolJob, printer.Status, error) {
+	settings, err := s.Terminal.Settings(ctx)
+	if err != nil {
+		return terminal.SpoolJob{}, printer.Status{}, err
+	}
+	profile := s.profile
+	if kind != "" {
+		profiles, err := Profiles()
+		if err == nil {
+			profile, err = escpos.Find(profiles, kind)
+		}
+		if err != nil {
+			return terminal.SpoolJob{}, printer.Status{}, err
+		}
+	}
+	job, err := s.testPage(settings, profile)
+	if err != nil {
+		return terminal.SpoolJob{}, printer.Status{}, err
+	}
+	page := terminal.SpoolJob{PrintJob: job}
+	ctx, cancel := context.WithTimeout(ctx, tryPatience)
+	defer cancel()
+	sent := make(chan error, 1)
+	go func() { sent <- sendTo(target, job.Bytes) }() // a printer that takes nothing holds it, and not even closing its port frees it
+	select {
+	case err = <-sent:
+	case <-ctx.Done():
+		return page, printer.Status{State: printer.StateSilent}, ctx.Err()
+	}
+	if err != nil && !errors.Is(err, printer.ErrTarget) {
+		return page, printer.Look(ctx, printer.Config{Target: target}), err
+	}
+	return page, printer.Status{}, err
+}
+
+// sendTo hands bytes to a printer.
+func sendTo(target string, page []byte) error {
+	port, err := printer.Open(target)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(page, 256) {
+		if _, err := port.Write(part); err != nil {
+			return errors.Join(err, port.Close())
+		}
+	}
+	return port.Close()
+}
+
 // TestPage puts a test page into the spool.
 func (s *Station) TestPage(ctx context.Context) (terminal.SpoolJob, error) {
 	settings, err := s.Terminal.Settings(ctx)
 	if err != nil {
 		return terminal.SpoolJob{}, err
 	}
-	job, err := slips{profile: s.profile}.Compose(terminal.SlipFacts{
-		Kind: terminal.SlipTest, Settings: settings,
-		Entry: terminal.Entry{Merchant: settings.Merchant.ID, Store: settings.Store.ID, Terminal: settings.Terminal, Wall: s.Clock.Read().Wall},
-	})
+	job, err := s.testPage(settings, s.profile)
 	if err != nil {
 		return terminal.SpoolJob{}, err
 	}
