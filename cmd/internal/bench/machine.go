@@ -31,6 +31,15 @@ func describe(folder string) string {
 	return fmt.Sprintf("%s, %d cores, %s/%s, file system %s", processor, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, system)
 }
 
+// commitNow names the sources that are measured, "" where git does not say.
+func commitNow(ctx context.Context) string {
+	raw, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=10").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(raw))
+}
+
 // bareSync is the median time of appending 4 KiB to a file and syncing it.
 func bareSync(folder string) (took time.Duration, err error) {
 	file, err := os.Create(filepath.Join(folder, "fsync"))

@@ -5,31 +5,35 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime/pprof"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
-// measurement is one row of the table.
+// measurement makes rows of the table.
 type measurement struct {
-	name string // for -only
-	run  func(ctx context.Context, l *lab) ([]row, error)
+	name string                                           // for -only
+	what string                                           // for the table, where there is no figure
+	run  func(ctx context.Context, l *lab) ([]row, error) // rows that stand although others failed come with the error
 }
 
 var measurements = []measurement{
-	{"redeem", measureRedeem},
-	{"check", measureCheck},
-	{"fill", measureFill},
-	{"push", measurePush},
-	{"pair", measurePair},
-	{"polls", measurePolls},
-	{"verify", measureVerify},
-	{"window", measureWindow},
+	{"redeem", "redeem", measureRedeem},
+	{"check", "check", measureCheck},
+	{"fill", "first fill", measureFill},
+	{"push", "journal push, one cloud process on SQLite", measurePush},
+	{"pair", "journal push and claims on PostgreSQL", measurePair},
+	{"polls", "one cloud process holding idle long polls", measurePolls},
+	{"verify", "journal verify", measureVerify},
+	{"window", "desktop", measureWindow},
 }
 
 // lab is where measurements are made.
@@ -55,6 +59,14 @@ func main() {
 	only := flag.String("only", "", "measure only these, such as redeem,check")
 	readme := flag.String("readme", "", "measure nothing: put the table of what was measured in the folder of -out into this document")
 	flag.Parse()
+	chosen, err := choose(*only)
+	if err == nil && flag.NArg() > 0 && *crowded == 0 {
+		err = fmt.Errorf("nothing is known to do with %q: -help says what there is", flag.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if profile != "" {
@@ -68,7 +80,7 @@ func main() {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	work := func() error { return run(ctx, *out, *only, *quick) }
+	work := func() error { return run(ctx, *out, chosen, *quick) }
 	switch {
 	case *readme != "":
 		work = func() error { return putTable(*out, *readme) }
@@ -85,50 +97,96 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out, only string, quick bool) (err error) {
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
+// choose returns the measurements of -only, all of them where it is empty.
+func choose(only string) (chosen []measurement, err error) {
+	if only == "" {
+		return measurements, nil
 	}
-	folder, err := os.MkdirTemp(out, ".lab-")
-	if err != nil {
-		return err
+	var names []string
+	for _, m := range measurements {
+		names = append(names, m.name)
 	}
-	defer func() {
-		if gone := os.RemoveAll(folder); err == nil {
-			err = gone
+	wanted := strings.Split(only, ",")
+	for _, name := range wanted {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("there is no measurement %q: -only takes names from %s, with commas and no spaces between them", name, strings.Join(names, ", "))
 		}
-	}()
-	began := time.Now()
-	l := &lab{folder: folder, quick: quick, log: func(format string, args ...any) {
-		fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
-	}}
-	machine := describe(folder)
-	all, err := loadResults(out)
-	if err != nil {
-		return err
 	}
 	for _, m := range measurements {
-		if only != "" && !strings.Contains(","+only+",", ","+m.name+",") {
-			continue
+		if slices.Contains(wanted, m.name) {
+			chosen = append(chosen, m)
 		}
-		load := loadNow()
-		synced, err := bareSync(folder)
-		if err != nil {
-			return err
+	}
+	return chosen, nil
+}
+
+// run measures what is chosen, one after the other, and keeps and prints what came of it. One that fails does not keep the others from being
+// measured: the table says why it has no figures, and run returns an error in the end.
+func run(ctx context.Context, out string, chosen []measurement, quick bool) (err error) {
+	// Whoever ends it has everything cleared, also by closing the terminal, or what its output went into.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	if out, err = filepath.Abs(out); err == nil {
+		err = os.MkdirAll(out, 0o755)
+	}
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	log := func(format string, args ...any) {
+		fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}
+	clearLeft(out, labPrefix, log)
+	clearLeft(inMemory(), memoryPrefix, log)
+	here, err := newScratch(out, labPrefix)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, here.close()) }()
+	l := &lab{folder: here.folder, quick: quick, log: log}
+	all, err := openResults(out, log)
+	if err != nil {
+		return err
+	}
+	about := taken{Machine: describe(here.folder), Commit: commitNow(ctx), Began: began.UTC(), Quick: quick}
+	var failed []string
+	for _, m := range chosen {
+		one, problem := l.measure(ctx, m, about)
+		if ctx.Err() != nil {
+			return fmt.Errorf("ended before %s was measured: what had been measured until then is kept in %s", m.name, out)
 		}
-		l.log("%s …", m.name)
-		found, err := m.run(ctx, l)
-		if err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+		if problem != nil {
+			log("%s", one.Failed)
+			failed = append(failed, m.name)
 		}
-		for _, r := range found {
-			l.log("%s", r)
-		}
-		all.add(m.name, taken{Machine: machine, Sync: synced, Load: load, Quick: quick}, found)
+		all[m.name] = one
 		if err := all.save(out); err != nil { // what comes next may fail
-			return err
+			log("the results were not kept: %v", err)
+			failed = append(failed, "the keeping of "+m.name)
 		}
 	}
 	fmt.Print(all.table())
+	if len(failed) > 0 {
+		return fmt.Errorf("failed: %s", strings.Join(failed, ", "))
+	}
 	return nil
+}
+
+// measure takes one measurement, or what of it did not fail.
+func (l *lab) measure(ctx context.Context, m measurement, about taken) (taken, error) {
+	about.Load = loadNow()
+	l.log("%s …", m.name)
+	var found []row
+	var err error
+	if about.Sync, err = bareSync(l.folder); err == nil {
+		found, err = m.run(ctx, l)
+	}
+	for _, r := range found {
+		l.log("%s", r)
+	}
+	if err != nil {
+		about.Failed = "not measured: " + strings.ReplaceAll(sentence(err), l.folder, "the run's folder")
+	}
+	return about.with(found), err
 }

@@ -261,7 +261,7 @@ func measurePair(ctx context.Context, l *lab) (rows []row, err error) {
 	}
 	l.log("%s", push)
 	claimed, err := p.claim(ctx, tills, claims)
-	return append([]row{push}, claimed...), err
+	return append([]row{push}, claimed...), err // what was pushed stands, whatever became of the claims
 }
 
 func (p *pair) push(ctx context.Context, tills []*till, each int) (row, error) {

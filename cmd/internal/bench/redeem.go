@@ -33,7 +33,7 @@ func measureRedeem(ctx context.Context, l *lab) ([]row, error) {
 	}
 	large, err := openShop(ctx, l, many)
 	if err != nil {
-		return nil, err
+		return []row{bare}, err
 	}
 	defer func() { _ = large.close() }()
 	l.log("%d vouchers are cached", large.cached)
@@ -49,7 +49,7 @@ func measureRedeem(ctx context.Context, l *lab) ([]row, error) {
 	}
 	ratio, own, other, err := turns(rounds, sell(large), sell(small))
 	if err != nil {
-		return nil, err
+		return []row{bare}, err
 	}
 	more := atMost(fmt.Sprintf("redeem, %s vouchers cached", thousands(many)), "the same with "+thousands(few), ratio, 1.2,
 		fmt.Sprintf("%s, %s a redemption", per(own, each), per(other, each)))

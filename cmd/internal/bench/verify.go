@@ -49,16 +49,16 @@ func measureVerify(ctx context.Context, l *lab) ([]row, error) {
 
 // longJournal writes a journal in memory, where there is some to be had, for nothing of that is measured, and moves it to path.
 func longJournal(ctx context.Context, path string, entries int) (public ed25519.PublicKey, length int, err error) {
-	folder, err := os.MkdirTemp(inMemory(), "bench-")
+	here, err := newScratch(inMemory(), memoryPrefix)
 	if err != nil {
 		return nil, 0, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	defer func() { err = errors.Join(err, here.close()) }()
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, 0, err
 	}
-	made := filepath.Join(folder, station.JournalName)
+	made := filepath.Join(here.folder, station.JournalName)
 	j, err := journal.Create(ctx, made, journal.Identity{Merchant: "m", Store: "s", Terminal: "t", Currency: "EUR", PublicKey: public,
 		RootKey: public}, private)
 	if err != nil {
@@ -77,11 +77,12 @@ func longJournal(ctx context.Context, path string, entries int) (public ed25519.
 	return public, len(raw) / entries, os.WriteFile(path, raw, 0o600)
 }
 
+// inMemory is a folder in memory, where the system has one.
 func inMemory() string {
 	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
 		return "/dev/shm"
 	}
-	return ""
+	return os.TempDir()
 }
 
 // sale is a redemption of one voucher as a counter writes it.

@@ -184,11 +184,11 @@ func (w *windows) measure(ctx context.Context, sizes windowSizes) ([]row, error)
 		return nil, err
 	}
 	if err := w.signIn(ctx); err != nil {
-		return nil, err
+		return start, err
 	}
 	idle, err := w.measureIdle(ctx, sizes)
 	if err != nil {
-		return nil, err
+		return start, err
 	}
 	painted, err := w.measureScans(ctx, sizes)
 	return append(append(start, idle), painted...), err
