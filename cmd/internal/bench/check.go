@@ -87,7 +87,7 @@ func (s *shop) check(ctx context.Context, codes []string) ([]time.Duration, erro
 
 // point opens the cache's file beside the counter, with a prepared lookup of one row.
 func point(ctx context.Context, s *shop, work func(look *sql.Stmt) error) error {
-	db, err := sql.Open("sqlite3", "file:"+filepath.Join(s.counter.Folder(), station.CacheName)+"?mode=ro")
+	db, err := sql.Open("sqlite3", source(filepath.Join(s.counter.Folder(), station.CacheName), "mode=ro"))
 	if err != nil {
 		return err
 	}

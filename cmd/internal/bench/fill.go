@@ -140,7 +140,7 @@ type shellInsert struct{ cache, script, into string }
 const shellRows = 500
 
 func (s *shellInsert) write(ctx context.Context) (err error) {
-	db, err := sql.Open("sqlite3", "file:"+s.cache+"?mode=ro")
+	db, err := sql.Open("sqlite3", source(s.cache, "mode=ro"))
 	if err != nil {
 		return err
 	}

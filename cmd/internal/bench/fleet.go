@@ -358,13 +358,13 @@ type rowsOf struct {
 
 // changes are the rows that now has and before has not, table by table, as SQLite's own files.
 func changes(ctx context.Context, now, before string) (all []rowsOf, err error) {
-	db, err := sql.Open("sqlite3", "file:"+now+"?mode=ro")
+	db, err := sql.Open("sqlite3", source(now, "mode=ro"))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(ctx, "ATTACH ? AS before", "file:"+before+"?mode=ro"); err != nil {
+	if _, err := db.ExecContext(ctx, "ATTACH ? AS before", source(before, "mode=ro")); err != nil {
 		return nil, err
 	}
 	tables, err := collect(ctx, db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' ORDER BY name")

@@ -62,7 +62,10 @@ func measurePolls(ctx context.Context, l *lab) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	terminals = min(terminals, int(files)-pollsOther)
+	wanted := terminals
+	if terminals = min(terminals, int(files)-pollsOther); terminals < crowds {
+		return nil, fmt.Errorf("a process may have only %d files and connections open here, which leaves no room for terminals: raise the limit (ulimit -n)", files)
+	}
 	folder, err := os.MkdirTemp(l.folder, "polls-")
 	if err != nil {
 		return nil, err
@@ -97,8 +100,8 @@ func measurePolls(ctx context.Context, l *lab) (rows []row, err error) {
 		return nil, err
 	}
 	rows, err = held(ctx, cloud, came, alone, long)
-	if err == nil && terminals == int(files)-pollsOther {
-		rows[0].detail += fmt.Sprintf("; a process may have no more than %s files and connections open here", thousands(int(files)))
+	if err == nil && came < wanted {
+		rows[0].what += fmt.Sprintf(", and not of %s: a process may have no more than %s files and connections open here", thousands(wanted), thousands(int(files)))
 	}
 	return rows, err
 }

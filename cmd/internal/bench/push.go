@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,7 +83,7 @@ func copyDatabase(ctx context.Context, from, into string) error {
 			return err
 		}
 	}
-	db, err := sql.Open("sqlite3", "file:"+from+"?mode=ro")
+	db, err := sql.Open("sqlite3", source(from, "mode=ro"))
 	if err != nil {
 		return err
 	}
@@ -90,10 +91,15 @@ func copyDatabase(ctx context.Context, from, into string) error {
 	return errors.Join(err, db.Close())
 }
 
+// source names a database file to SQLite, whatever its folders are called, with options as a query.
+func source(path, options string) string {
+	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + options
+}
+
 // insertAll writes rows into a database, an even share of each table in every one of so many transactions, each on disk before the next
 // begins. What was there under the same key is replaced, as the cloud updates what a redemption changes.
 func insertAll(ctx context.Context, path string, tables []rowsOf, transactions int) (took time.Duration, err error) {
-	db, err := sql.Open("sqlite3", "file:"+path+"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=false")
+	db, err := sql.Open("sqlite3", source(path, "_journal_mode=WAL&_synchronous=FULL&_foreign_keys=false"))
 	if err != nil {
 		return 0, err
 	}

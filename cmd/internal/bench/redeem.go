@@ -122,10 +122,10 @@ func newBare(ctx context.Context, s *shop) (*bare, error) {
 		{table: "jobs", by: "uid = (SELECT uid FROM entries WHERE seq = ?1)"},
 	}}
 	var err error
-	if b.from, err = sql.Open("sqlite3", "file:"+path+"?mode=ro"); err != nil {
+	if b.from, err = sql.Open("sqlite3", source(path, "mode=ro")); err != nil {
 		return b, err
 	}
-	if b.into, err = sql.Open("sqlite3", "file:"+filepath.Join(s.folder, "bare.db")+"?_journal_mode=WAL&_synchronous=FULL"); err != nil {
+	if b.into, err = sql.Open("sqlite3", source(filepath.Join(s.folder, "bare.db"), "_journal_mode=WAL&_synchronous=FULL")); err != nil {
 		return b, err
 	}
 	if b.conn, err = b.into.Conn(ctx); err != nil {

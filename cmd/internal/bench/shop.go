@@ -45,7 +45,7 @@ func openShop(ctx context.Context, l *lab, vouchers int) (s *shop, err error) {
 	if s.folder, err = os.MkdirTemp(l.folder, "shop-"); err != nil {
 		return s, err
 	}
-	if s.world, err = demo.Start(ctx, demo.Options{}); err != nil {
+	if s.world, err = demo.Start(ctx, demo.Options{Below: l.folder}); err != nil {
 		return s, err
 	}
 	code, err := s.world.Cloud.Invite(ctx, demo.Store, "bench")

@@ -56,6 +56,8 @@ type Voucher struct {
 
 // Options changes how a demo starts. The zero value will do.
 type Options struct {
+	// Below is the folder that the demo's own is made in; "" for the system's folder for temporary files.
+	Below string
 	// Language of the screen; "" for the store's.
 	Language string
 	// Print opens the counter's printer; nil prints into a file, PaperName in the demo's folder.
@@ -80,9 +82,9 @@ type Demo struct {
 	Folder   string
 }
 
-// Start builds the world in a temporary folder. It takes a second or two.
+// Start builds the world in a folder of its own. It takes a second or two.
 func Start(ctx context.Context, options Options) (d *Demo, err error) {
-	folder, err := os.MkdirTemp("", "countersign-demo-")
+	folder, err := os.MkdirTemp(options.Below, "countersign-demo-")
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,17 +37,31 @@ func TestMain(m *testing.M) {
 
 // withCluster runs do with a PostgreSQL of its own, which ends with this process, however that ends.
 func withCluster(do func() int) int {
-	started, err := cluster.Start("", "fsync=off", "max_connections=300", "shared_buffers=64MB")
+	parent, err := awkward()
+	if err == nil {
+		defer func() { _ = os.RemoveAll(parent) }()
+		own, err = cluster.Start(filepath.Join(parent, deep), "fsync=off", "max_connections=300", "shared_buffers=64MB")
+	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "The tests need a PostgreSQL of their own, which did not start: %v\n", err)
 		return 1
 	}
-	own = started
 	code := do()
-	if err := started.Stop(); err != nil {
+	if err := own.Stop(); err != nil {
 		fmt.Fprintf(os.Stderr, "The tests' PostgreSQL did not end well: %v\n", err)
 	}
 	return code
+}
+
+// deep is a folder as people have them: with a space, with what is a sign in URLs, and deeper than a socket's path may be long.
+var deep = filepath.Join("shop no. 1 + 2? #100%, and", strings.Repeat("long", 30))
+
+// awkward makes a temporary folder with deep in it, which whom the cluster runs as can enter.
+func awkward() (parent string, err error) {
+	if parent, err = os.MkdirTemp("", "countersign-test"); err != nil {
+		return "", err
+	}
+	return parent, errors.Join(os.Chmod(parent, 0o755), os.MkdirAll(filepath.Join(parent, deep), 0o755))
 }
 
 // address is the URL of a database of the cluster.
