@@ -65,7 +65,7 @@ func (a *app) checkCommand() *cobra.Command {
 	query.flags(command)
 	query.linesFlag(command)
 	command.Flags().StringVar(&operator, "operator", "", "as if this person were signed in (default: a cashier, where people sign in here, else nobody); nothing is redeemed, so that no PIN is needed")
-	command.Flags().StringVar(&at, "at", "", "as if it were this time: 2026-12-24T18:00 in the store's zone, or with an offset")
+	command.Flags().StringVar(&at, "at", "", "as if it were this time: 2026-12-24T18:00 in the store's zone, or with an offset (…T18:00+01:00)")
 	return a.withJSON(command)
 }
 
@@ -95,22 +95,38 @@ func readingAt(reader *station.Reader, settings terminal.Settings, text string) 
 	if err != nil {
 		return nil, err
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"} {
-		at, err := time.Parse(layout, text)
-		if err != nil {
-			continue
+	at, err := instantOf(text, zone)
+	if err != nil {
+		return nil, err
+	}
+	reading := reader.Clock.Read()
+	reading.Wall, reading.Lower, reading.Upper = at.In(zone), at, at
+	return &reading, nil
+}
+
+// instantOf reads a time as somebody types it: with an offset, or without one as on the wall of a store in zone; the seconds may be left out.
+func instantOf(text string, zone *time.Location) (time.Time, error) {
+	at, err := time.Time{}, errors.New("nothing was tried")
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00"} {
+		if at, err = time.Parse(layout, text); err == nil {
+			break
 		}
-		if layout != time.RFC3339 { // a time on the store's wall: one that never comes is the instant of the change, as in the rules
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
+		if err == nil {
+			break
+		}
+		if at, err = time.Parse(layout, text); err == nil { // one that never comes is the instant of the change, as in the rules
 			at = terminal.Moment{Local: true, Civil: at}.Earliest(zone)
 		}
-		if at.Year() < 1970 || at.Year() > 9000 {
-			return nil, fmt.Errorf("%q is in a year that no shop sees: say one from 1970 to 9000", text)
-		}
-		reading := reader.Clock.Read()
-		reading.Wall, reading.Lower, reading.Upper = at.In(zone), at, at
-		return &reading, nil
 	}
-	return nil, fmt.Errorf("%q is no time such as 2026-12-24T18:00", text)
+	switch {
+	case err != nil:
+		return at, fmt.Errorf("%q is no time such as 2026-12-24T18:00 or 2026-12-24T18:00+01:00", text)
+	case at.Year() < 1970 || at.Year() > 9000:
+		return at, fmt.Errorf("%q is in a year that no shop sees: say one from 1970 to 9000", text)
+	}
+	return at, nil
 }
 
 func (a *app) redeemCommand() *cobra.Command {
