@@ -41,6 +41,9 @@ type Parts struct {
 	Play func(Sound)
 	// Show draws a state.
 	Show func(State)
+	// Paint brings what Show has drawn to the glass at once; nil where it comes there soon enough by itself. It is called on the goroutine of the
+	// methods, once a verdict has come and what follows from it has begun.
+	Paint func()
 	// Log gets what went wrong with the machine; never a code.
 	Log *slog.Logger
 }
@@ -117,6 +120,18 @@ func (c *Counter) Happen(event Event) {
 	for _, command := range commands {
 		c.do(command)
 	}
+	if c.parts.Paint != nil && verdict(event) && c.state.Phase != Redeeming {
+		c.parts.Paint()
+	}
+}
+
+// verdict reports that an event brings what somebody with a customer before her waits for.
+func verdict(event Event) bool {
+	switch event.(type) {
+	case Answered, Committed, Reversed:
+		return true
+	}
+	return false
 }
 
 // do carries a command out on a goroutine of its own; its answer comes back as an event.
