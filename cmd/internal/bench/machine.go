@@ -24,11 +24,21 @@ func describe(folder string) string {
 			}
 		}
 	}
-	system := "an unknown file system"
-	if raw, err := exec.Command("stat", "--file-system", "--format=%T", folder).Output(); err == nil {
-		system = strings.TrimSpace(string(raw))
+	return fmt.Sprintf("%s, %d cores, %s/%s, file system %s", processor, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, fileSystem(folder))
+}
+
+// fileSystem is the kind of file system that a folder is on.
+func fileSystem(folder string) string {
+	for _, ask := range [][]string{ // the second knows some only by their family
+		{"findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder},
+		{"stat", "--file-system", "--format=%T", "--", folder},
+	} {
+		raw, err := exec.Command(ask[0], ask[1:]...).Output()
+		if system := strings.TrimSpace(string(raw)); err == nil && system != "" && !strings.Contains(system, "\n") {
+			return system
+		}
 	}
-	return fmt.Sprintf("%s, %d cores, %s/%s, file system %s", processor, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, system)
+	return "of unknown kind"
 }
 
 // commitNow names the sources that are measured, "" where git does not say.

@@ -32,6 +32,7 @@ type pair struct {
 	cluster *cluster.Cluster
 	storage *relational.Storage // this process's own, for what is not measured
 	offices []*office
+	aside   string // says so where PostgreSQL is not on the measured disk
 }
 
 // database is the name of the cloud's database within the cluster.
@@ -48,6 +49,9 @@ func openPair(ctx context.Context, l *lab) (p *pair, err error) {
 	folder, err := enterable(l.folder)
 	if err != nil {
 		return p, err
+	}
+	if whole, err := filepath.Abs(l.folder); err == nil && folder != whole {
+		p.aside = fmt.Sprintf("; PostgreSQL in %s, file system %s: its user cannot enter the folder of the others", folder, fileSystem(folder))
 	}
 	if p.cluster, err = cluster.Start(folder, "max_connections=300"); err != nil {
 		return p, err
@@ -110,7 +114,7 @@ func (p *pair) close() error {
 
 func (p *pair) psql(ctx context.Context, in, commands string) error {
 	run := p.cluster.Command(ctx, "psql", in, "-q", "-v", "ON_ERROR_STOP=1", "-f", "-")
-	run.Stdin, run.Stderr = strings.NewReader(commands), os.Stderr
+	run.Stdin, run.Stderr = strings.NewReader("SET client_min_messages = warning;\n"+commands), os.Stderr
 	return run.Run()
 }
 
@@ -259,6 +263,7 @@ func measurePair(ctx context.Context, l *lab) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
+	push.detail += p.aside
 	l.log("%s", push)
 	claimed, err := p.claim(ctx, tills, claims)
 	return append([]row{push}, claimed...), err // what was pushed stands, whatever became of the claims

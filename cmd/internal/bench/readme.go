@@ -138,9 +138,12 @@ func (r results) table() string {
 	if len(runs) > 1 {
 		when, head, line = ", in several runs: each row says in which", " measured |", " --- |"
 	}
+	var missing []string
 	for _, m := range measurements {
 		if one, made := r[m.name]; made {
 			one.write(&rows, m.what, len(runs) > 1)
+		} else {
+			missing = append(missing, m.what)
 		}
 	}
 	slices.Sort(machines)
@@ -150,6 +153,9 @@ func (r results) table() string {
 	text.WriteString(rows.String())
 	if quick {
 		text.WriteString("\n\\* measured with the smaller numbers of `BENCH=quick`.\n")
+	}
+	if len(missing) > 0 {
+		text.WriteString("\nNot measured yet: " + strings.Join(missing, "; ") + ".\n")
 	}
 	return text.String()
 }

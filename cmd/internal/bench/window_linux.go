@@ -152,17 +152,31 @@ func (w *windows) stop(program **exec.Cmd) error {
 // startCounter starts the counter and says how long it took until the last of the picture was there.
 func (w *windows) startCounter(ctx context.Context) (time.Duration, error) {
 	w.counter = w.own.command(filepath.Join(w.l.folder, "countersign"), "--language", "en", "--theme", "light", "--full-screen")
-	home := filepath.Join(w.l.folder, "home")
-	if err := os.MkdirAll(filepath.Join(home, ".cache", "fyne"), 0o755); err != nil {
+	home, err := w.home()
+	if err != nil {
 		return 0, err
 	}
-	w.counter.Env = append(w.counter.Env, "HOME="+home, "COUNTERSIGN_DATA="+w.data, "COUNTERSIGN_SCANNER=serial:"+w.line.Name())
+	w.counter.Env = append(w.counter.Env, home, "COUNTERSIGN_DATA="+w.data, "COUNTERSIGN_SCANNER=serial:"+w.line.Name())
 	return started(ctx, w.own, w.counter, panelPart)
+}
+
+// home makes a home for both programs, so that what they remember goes with the run, and says so to them.
+func (w *windows) home() (variable string, err error) {
+	folder, err := filepath.Abs(filepath.Join(w.l.folder, "home"))
+	if err != nil {
+		return "", err
+	}
+	return "HOME=" + folder, os.MkdirAll(filepath.Join(folder, ".cache", "fyne"), 0o755)
 }
 
 // startEmpty starts the window that is the reference.
 func (w *windows) startEmpty(ctx context.Context) (took time.Duration, err error) {
 	w.empty = w.bare.command(filepath.Join(w.l.folder, "emptywindow"))
+	home, err := w.home()
+	if err != nil {
+		return 0, err
+	}
+	w.empty.Env = append(w.empty.Env, home)
 	if w.write, err = w.empty.StdinPipe(); err != nil {
 		return 0, err
 	}
