@@ -184,7 +184,13 @@ func (t taken) write(lines *strings.Builder, what string, when bool) {
 // sentence is an error as a line of a table can say it.
 func sentence(err error) string {
 	const most = 400
-	text := []rune(strings.ReplaceAll(strings.Join(strings.Fields(err.Error()), " "), "|", "/"))
+	var lines []string
+	for line := range strings.Lines(err.Error()) { // of many terminals all may say the same
+		if line = strings.TrimSpace(line); !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	text := []rune(strings.ReplaceAll(strings.Join(lines, " "), "|", "/"))
 	if len(text) > most {
 		text = append(text[:most], '…')
 	}
