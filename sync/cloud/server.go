@@ -59,7 +59,7 @@ type server struct {
 	options Options
 	prefix  string // the path of the public URL
 	public  string // scheme and host of it
-	mux     http.Handler
+	mux     *http.ServeMux
 
 	feeds     feedKeys
 	snapshots snapshotsMade
@@ -112,10 +112,17 @@ func New(ctx context.Context, storage Storage, options Options) (http.Handler, e
 		s.fail(w, r, problem(http.StatusNotFound, "not_found", "There is no such address here: check the cloud's URL."))
 	})
 	s.pageHandlers(mux)
-	s.mux = api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
+	s.mux = mux
+	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
 		s.fail(w, r, asRequestProblem(err))
 	}})
 	return s, nil
+}
+
+// nowhere reports that no operation has the address of a request, by whatever method.
+func (s *server) nowhere(r *http.Request) bool {
+	_, pattern := s.mux.Handler(r)
+	return (pattern == "" || pattern == "/") && len(otherMethods(s.mux, r)) == 0
 }
 
 // otherMethods are those by which the address of a request can be asked, where its own is none of them.
@@ -242,6 +249,10 @@ func (s *server) answer(a *answering, r *http.Request, body []byte) error {
 		return problem(http.StatusNotFound, "not_found", "A hub does not answer this: ask the cloud.")
 	}
 	if !strings.HasPrefix(a.path, "/v1/") {
+		s.route(&a.recorder, inner)
+		return nil
+	}
+	if r.Header.Get("DPoP") == "" && s.nowhere(inner) { // which addresses there are is no secret: /api lists them
 		s.route(&a.recorder, inner)
 		return nil
 	}

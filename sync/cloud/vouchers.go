@@ -117,6 +117,9 @@ func draftUnits(v *terminal.Voucher, campaign terminal.Campaign, facts Facts) er
 		}
 	case terminal.KindBalance:
 		amount := facts.Amount
+		if amount != nil && amount.Minor < 1 {
+			return fmt.Errorf("the amount of a balance has to be more than nothing, and not %s", amount)
+		}
 		if amount == nil {
 			amount = campaign.Value
 		}
