@@ -153,3 +153,15 @@ func TestAnUnknownKeyIsAskedForOnce(t *testing.T) {
 		})
 	}
 }
+
+// A cashier would scan again every minute what comes back only when a counter that is off is switched on, or somebody writes its lease off.
+func TestWhatASilentCounterHoldsIsSaidToStayHeld(t *testing.T) {
+	held := terminal.Finding{Reason: terminal.HeldElsewhere, Facts: map[string]any{"reserved": 1, "terminal": "c1"}}
+	if said := held.Next().Key; said != "reserved.voucher.next" {
+		t.Errorf("of one that is online it says %s", said)
+	}
+	held.Facts["seen"] = "2026-11-21T12:00:00Z"
+	if fact, next := held.Fact().Key, held.Next().Key; fact != "reserved.silent.fact" || next != "reserved.silent.next" {
+		t.Errorf("of one that was not heard it says %s and %s", fact, next)
+	}
+}

@@ -203,6 +203,8 @@ func (f Finding) variant() string {
 		return "limit.rest.customer."
 	case f.Reason == CampaignLimit && has("reserved"):
 		return "reserved.campaign."
+	case f.Reason == HeldElsewhere && has("reserved") && has("seen"):
+		return "reserved.silent."
 	case f.Reason == HeldElsewhere && has("reserved"):
 		return "reserved.voucher."
 	case f.Reason == CampaignLimit && has("bill"):

@@ -316,7 +316,9 @@ func exceptionTable(into io.Writer, all []api.Exception, places zones, words ter
 			risk = x.AtRisk.String()
 		}
 		for i, use := range x.Uses {
-			if i > 0 {
+			if i > 0 && use.At.Before(x.Uses[i-1].At) { // they stand as they came to the cloud
+				story += "; heard after that: "
+			} else if i > 0 {
 				story += "; then "
 			}
 			story += fmt.Sprintf("%s %s/%s %s", use.At.Format(stamp), use.Store, use.Terminal, use.Assurance)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"countersign/assets/translations"
 	"countersign/sync/api"
 	"countersign/sync/cloud"
 	"countersign/sync/cloud/sqlite"
@@ -65,4 +67,20 @@ func TestWithdrawnAndExcusedAreSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.has(",false\n", out.String())
+}
+
+// A manager would read that the second counter sold after the first, of two uses of which it was the other way round.
+func TestUsesAreToldInTheOrderInWhichTheyWereMade(t *testing.T) {
+	t.Parallel()
+	early := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	uses := []api.ExceptionUse{{Store: "quay", Terminal: "c2", At: early.Add(time.Hour), Assurance: terminal.Confirmed}, {Store: "quay", Terminal: "c1", At: early, Assurance: terminal.Leased}}
+	for want, order := range map[string][]api.ExceptionUse{"c2 confirmed; heard after that: 2026-11-21 12:00:00": uses, "c1 leased; then 2026-11-21 13:00:00": {uses[1], uses[0]}} {
+		var out bytes.Buffer
+		if err := exceptionTable(&out, []api.Exception{{Kind: api.ExceptionOverrun, State: api.ExceptionOpen, Uses: order}}, zones{}, translations.For("en", nil)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in %q", want, out.String())
+		}
+	}
 }

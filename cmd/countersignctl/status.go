@@ -95,7 +95,7 @@ func writeStatus(out io.Writer, status station.Status) error {
 		row("pending", "%d of %s, the oldest %s", status.Pending.Count, station.Counted(status.Pending.Head, "entry", "entries"), ago(status.Clock, status.Pending.Oldest))
 	}
 	if leases := status.Leases; leases != nil && leases.Count > 0 {
-		row("leases", "%d units of %d leases reserved to this terminal, the first until %s", leases.Units, leases.Count, leases.Expires.Local().Format("2006-01-02 15:04"))
+		row("leases", "%s", leaseSentence(*leases))
 	}
 	if status.Printer.Target == "" {
 		row("printer", "none set up; %s waiting", station.Counted(status.Printer.Queued, "slip", "slips"))
@@ -123,6 +123,22 @@ func fillingSentence(filling station.Filling, held bool, clock station.ClockStat
 		return fmt.Sprintf("%s, left %s: the counter goes on with it when it is started", line, ago(clock, filling.At))
 	}
 	return fmt.Sprintf("%s, %s", line, ago(clock, filling.At))
+}
+
+// leaseSentence says what of each offer is reserved to the terminal, and when the first of it ends.
+func leaseSentence(leases station.LeaseStatus) string {
+	var parts []string
+	for _, of := range leases.Offers {
+		part := of.Campaign + " " + station.Counted(of.Units, "use", "uses")
+		switch {
+		case of.Amount != nil:
+			part = of.Campaign + " " + of.Amount.String()
+		case of.Limit:
+			part += " of its limit"
+		}
+		parts = append(parts, part)
+	}
+	return fmt.Sprintf("reserved to this terminal: %s; the first until %s", strings.Join(parts, ", "), leases.Expires.Local().Format("2006-01-02 15:04"))
 }
 
 // hubSentence says which terminal is the store's hub, and how it was when it was last heard.

@@ -49,15 +49,15 @@ type LeaseReport struct {
 	Spent     int64              `json:"spent"` // by the entries that have arrived
 	GrantedAt time.Time          `json:"granted_at"`
 	ExpiresAt time.Time          `json:"expires_at"`
-	HeardAt   *time.Time         `json:"heard_at,omitempty"` // its terminal, to within heardWithin; nil where that spends nothing of it any more
+	HeardAt   *time.Time         `json:"heard_at,omitempty"` // its terminal, to within HeardWithin; nil where that spends nothing of it any more
 }
 
-// heardWithin is how long ago a terminal that has a line may have been noted as heard: once a minute, when its longest poll is over.
-const heardWithin = 2 * time.Minute
+// HeardWithin is how long ago a terminal that has a line may have been noted as heard: once a minute, when its longest poll is over.
+const HeardWithin = 2 * time.Minute
 
 // InUse reports whether the lease's terminal may be spending it with a line, as of a time.
 func (l LeaseReport) InUse(now time.Time) bool {
-	return l.HeardAt != nil && now.Sub(*l.HeardAt) < heardWithin && now.Before(l.ExpiresAt)
+	return l.HeardAt != nil && now.Sub(*l.HeardAt) < HeardWithin && now.Before(l.ExpiresAt)
 }
 
 // wantsMost is how many leases can be asked for at once.

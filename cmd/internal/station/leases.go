@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	cloudsync "countersign/sync"
@@ -75,6 +76,15 @@ type LeaseStatus struct {
 	Units   int64            `json:"units"` // left of them
 	Expires time.Time        `json:"expires,omitzero"`
 	Leases  []terminal.Lease `json:"leases"`
+	Offers  []LeasedOffer    `json:"offers,omitempty"` // those that can be spent, by campaign
+}
+
+// LeasedOffer is what is left of a terminal's leases of one campaign: of its vouchers, or, with Limit, of what it may count a day.
+type LeasedOffer struct {
+	Campaign string          `json:"campaign"`
+	Limit    bool            `json:"limit,omitempty"`
+	Units    int64           `json:"units"`
+	Amount   *terminal.Money `json:"amount,omitempty"` // of a campaign whose units are money
 }
 
 // leaseStatus is nil where there are no leases.
@@ -87,6 +97,10 @@ func (r *Reader) leaseStatus(ctx context.Context) (*LeaseStatus, error) {
 	if err != nil {
 		return nil, err
 	}
+	campaigns, err := r.Cache.Campaigns(ctx)
+	if err != nil {
+		return nil, err
+	}
 	status := &LeaseStatus{Leases: held}
 	now := r.Clock.Read()
 	for _, lease := range held {
@@ -95,9 +109,26 @@ func (r *Reader) leaseStatus(ctx context.Context) (*LeaseStatus, error) {
 		}
 		status.Count++
 		status.Units += lease.Left()
+		status.Add(lease, campaigns)
 		if status.Expires.IsZero() || lease.Expires.Before(status.Expires) {
 			status.Expires = lease.Expires
 		}
 	}
 	return status, nil
+}
+
+// Add counts a lease under its campaign.
+func (s *LeaseStatus) Add(lease terminal.Lease, campaigns []terminal.Campaign) {
+	at := slices.IndexFunc(s.Offers, func(of LeasedOffer) bool { return of.Campaign == lease.Campaign && of.Limit == (lease.Voucher == 0) })
+	if at < 0 {
+		at = len(s.Offers)
+		s.Offers = append(s.Offers, LeasedOffer{Campaign: lease.Campaign, Limit: lease.Voucher == 0})
+	}
+	of := &s.Offers[at]
+	of.Units += lease.Left()
+	for _, c := range campaigns {
+		if c.ID == lease.Campaign && c.Kind == terminal.KindBalance && !of.Limit {
+			of.Amount = &terminal.Money{Minor: of.Units, Currency: c.Currency}
+		}
+	}
 }

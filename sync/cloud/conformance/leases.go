@@ -340,6 +340,16 @@ func limitWanted(w *world) {
 	named := b.claim(pass, 1, w.uid()).Findings[0]
 	w.expect("a voucher's", []any{named.Reason, named.Facts["reserved"], named.Facts["terminal"], named.Facts["store"]},
 		[]any{terminal.HeldElsewhere, 10, a.Name, "Lakeside quay"})
+	if _, silent := named.Facts["seen"]; silent || named.Facts["until"] == nil {
+		w.Errorf("of who is online it says %v", named.Facts)
+	}
+	if err := w.storage.Seen(w.Context(), a.Terminal, w.tick()); err != nil {
+		w.Fatal(err)
+	}
+	heard := w.now
+	w.now = w.now.Add(20 * time.Hour)
+	named = b.claim(pass, 1, w.uid()).Findings[0]
+	w.expect("of who was not heard since it was over", []any{named.Reason, named.Facts["until"], named.Facts["seen"]}, []any{terminal.HeldElsewhere, nil, heard})
 }
 
 func leaseEpoch(w *world) {

@@ -243,7 +243,7 @@ func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 	return nil
 }
 
-// nameLessee adds for whom what is asked for is reserved, and until when.
+// nameLessee adds for whom what is asked for is reserved, and until when; of a terminal that cannot give it back now, since when that is so.
 func (g *claiming) nameLessee(facts map[string]any, v held, part string) error {
 	leases, err := openLeases(g, "voucher = ? AND part = ? AND (terminal <> ? OR epoch < ?) AND units > spent", int64(v.ID), part, g.asking.terminal, g.asking.epoch)
 	if err != nil || len(leases) == 0 {
@@ -253,7 +253,13 @@ func (g *claiming) nameLessee(facts map[string]any, v held, part string) error {
 	if err != nil {
 		return err
 	}
-	facts["reserved"], facts["store"], facts["terminal"], facts["until"] = leftOf(leases), storeName(g, of.Merchant, of.Store), of.Name, leases[0].expires
+	facts["reserved"], facts["store"], facts["terminal"] = leftOf(leases), storeName(g, of.Merchant, of.Store), of.Name
+	if expires := leases[0].expires; expires.After(g.claim.At) { // past that it is not free either, until its terminal has said what it spent
+		facts["until"] = expires
+	}
+	if !of.LastSeen.IsZero() && g.claim.At.Sub(of.LastSeen) > cloud.HeardWithin {
+		facts["seen"] = of.LastSeen
+	}
 	return nil
 }
 
