@@ -79,6 +79,9 @@ func (s *StoreAuthority) Claim(ctx context.Context, claim terminal.Claim) (termi
 		if !s.hub.Alive() || (errors.As(err, &refusal) && !refusal.temporary()) {
 			break
 		}
+		if time.Since(began) >= HubPatience && refusal != nil && refusal.Code == "disk_full" {
+			return terminal.ClaimAnswer{}, terminal.ErrHubFull
+		}
 		if time.Since(began) >= HubPatience {
 			return terminal.ClaimAnswer{}, terminal.ErrHubSilent
 		}

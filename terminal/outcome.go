@@ -34,6 +34,23 @@ type Ask struct {
 	Code    string    `json:"code,omitempty"`   // its last symbols
 	Most    int64     `json:"most,omitempty"`   // units, or minor units, that can be given at most
 	Finding Finding   `json:"finding,omitzero"` // of MissingApproval: why
+	Cause   string    `json:"cause,omitempty"`  // of MissingHub: CauseFull, or "" where nobody knows
+}
+
+// CauseFull says that a hub does not answer because its disk is full.
+const CauseFull = "full"
+
+// Title is what is asked for.
+func (a Ask) Title() Saying { return Saying{Key: a.key()} }
+
+// Next is what the cashier does.
+func (a Ask) Next() Saying { return Saying{Key: a.key() + ".next"} }
+
+func (a Ask) key() string {
+	if a.Missing == MissingHub && a.Cause == CauseFull {
+		return "ask.hub.full"
+	}
+	return "ask." + string(a.Missing)
 }
 
 // ofLine reports that the question is about one voucher.

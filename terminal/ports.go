@@ -18,6 +18,8 @@ var (
 	// ErrHubSilent says that the store's hub, which was there a moment ago, does not answer: whether to wait for it or to go on
 	// without is for the cashier to say. It is ErrNoAnswer, too.
 	ErrHubSilent = fmt.Errorf("the store's hub does not answer: %w", ErrNoAnswer)
+	// ErrHubFull is ErrHubSilent of a hub that says why: its disk is full.
+	ErrHubFull = fmt.Errorf("its disk is full: %w", ErrHubSilent)
 	// ErrNotJoined says that the terminal belongs to no store yet.
 	ErrNotJoined = errors.New("this terminal has not joined a store yet")
 )

@@ -165,3 +165,16 @@ func TestWhatASilentCounterHoldsIsSaidToStayHeld(t *testing.T) {
 		t.Errorf("of one that was not heard it says %s and %s", fact, next)
 	}
 }
+
+// A cashier would scan again and again at a hub that cannot record anything, and nobody would make room on its disk.
+func TestAHubWithAFullDiskIsCalledThat(t *testing.T) {
+	for err, want := range map[error]string{terminal.ErrHubSilent: "ask.hub", terminal.ErrHubFull: "ask.hub.full"} {
+		c, authority := newKnowingCounter(t, plainCodes{})
+		c.stock("A", nil)
+		authority.claim = func(terminal.Claim) (terminal.ClaimAnswer, error) { return terminal.ClaimAnswer{}, err }
+		outcome := c.redeem(t, scanOf("A"))
+		if len(outcome.Asks) != 1 || outcome.Asks[0].Title().Key != want || outcome.Asks[0].Next().Key != want+".next" {
+			t.Errorf("%v: it asks %+v", err, outcome.Asks)
+		}
+	}
+}

@@ -163,8 +163,8 @@ func (o Outcome) sayings(report *Report, words Words) {
 	}
 	switch {
 	case o.Choice == Asking && len(o.Asks) > 0:
-		report.Title = words.Say("ask."+string(o.Asks[0].Missing), nil)
-		report.Next = words.Say("ask."+string(o.Asks[0].Missing)+".next", nil)
+		report.Title = o.Asks[0].Title().In(words)
+		report.Next = o.Asks[0].Next().In(words)
 		if ask := o.Asks[0]; ask.ofLine() && len(o.Lines) > 1 && ask.Line < len(o.Lines) {
 			report.Fact = words.Say("ask.which", map[string]any{"name": o.Lines[ask.Line].Campaign.Name, "code": ask.Code})
 		}

@@ -394,7 +394,11 @@ func (t *Terminal) claim(ctx context.Context, b *bill) error {
 	b.claim = claim.Lines
 	answer, err := t.parts.Authority.Claim(ctx, claim)
 	if errors.Is(err, ErrHubSilent) {
-		b.outcome.Choice, b.outcome.Asks = Asking, []Ask{{Missing: MissingHub}}
+		ask := Ask{Missing: MissingHub}
+		if errors.Is(err, ErrHubFull) {
+			ask.Cause = CauseFull
+		}
+		b.outcome.Choice, b.outcome.Asks = Asking, []Ask{ask}
 		return nil
 	}
 	if errors.Is(err, ErrNoAnswer) {

@@ -104,6 +104,10 @@ func writeStatus(out io.Writer, status station.Status) error {
 			station.Counted(status.Printer.Queued, "slip", "slips"), station.Counted(status.Printer.Asking, "needs", "need"),
 			station.Counted(status.Printer.Doubtful, "needs", "need"))
 	}
+	if status.Tight {
+		row("DISK", "%d MB free on the disk of %s: a full disk records nothing, here and, where this terminal is the hub, for its store", status.Free>>20, status.Data)
+		row("", "→ free some space")
+	}
 	row("clock", "%s", status.Clock.Sentence)
 	if moved := status.Clock.Moved; moved != nil {
 		row("", "%s", moved)

@@ -43,6 +43,7 @@ var problemTitles = map[string]string{
 	"not_found":           "There is nothing here",
 	"method_not_allowed":  "The method does not fit the address",
 	"unavailable":         "The cloud cannot answer now",
+	"disk_full":           "The disk is full",
 	"internal":            "The cloud failed",
 }
 
@@ -153,7 +154,7 @@ func (s *server) asProblem(err error) *Problem {
 	case errors.Is(err, ErrCursor):
 		return problem(http.StatusGone, "cursor_unknown", "The cursor is not of this feed: empty the cache and begin again without a cursor.")
 	case strings.Contains(err.Error(), "disk is full"), strings.Contains(err.Error(), "No space left"): // as SQLite and PostgreSQL say it
-		return problem(http.StatusServiceUnavailable, "unavailable", fmt.Sprintf("The disk of the %s is full: make room there.", s.kind()))
+		return problem(http.StatusServiceUnavailable, "disk_full", fmt.Sprintf("The disk of the %s is full: make room there.", s.kind()))
 	case strings.Contains(err.Error(), "database"):
 		return problem(http.StatusServiceUnavailable, "unavailable", fmt.Sprintf("The %s's database cannot answer now: try again in a moment.", s.kind()))
 	}

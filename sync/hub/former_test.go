@@ -2,9 +2,11 @@ package hub_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,5 +164,24 @@ func TestAHubThatHasJustStartedGrantsNothingAlone(t *testing.T) {
 	w.line.cut(true)
 	if answer, err := counters[0].claim(pass, 1, newUID()); !errors.Is(err, terminal.ErrHubSilent) || answer.Granted {
 		t.Errorf("without one: %+v, %v", answer, err)
+	}
+}
+
+// Whoever stands at a counter would look for a network fault all day, while the hub's disk is full.
+func TestAFullDiskOfTheHubIsCalledThat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	r, counters := w.store(1)
+	defer r.end(w)
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(w.folder, "hub.db"))
+	w.must(err)
+	_, err = db.Exec("CREATE TRIGGER full BEFORE INSERT ON hold BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END") // as SQLite says it
+	w.must(errors.Join(err, db.Close()))
+	if answer, err := counters[0].claim(pass, 1, newUID()); !errors.Is(err, terminal.ErrHubFull) || answer.Granted {
+		t.Errorf("with a full disk: %+v, %v", answer, err)
+	}
+	if trouble := counters[0].line.Status().Trouble; !strings.Contains(trouble, "The disk of the hub is full") {
+		t.Errorf("the status says %q", trouble)
 	}
 }

@@ -402,7 +402,7 @@ func (w words) asked(s State) widgets.Verdict {
 	if !ok {
 		return v
 	}
-	v.Title, v.Next = w.Say("ask."+string(ask.Missing), nil), w.Say("ask."+string(ask.Missing)+".next", nil)
+	v.Title, v.Next = ask.Title().In(w), ask.Next().In(w)
 	label := w.Say("ui.do.go_on", nil)
 	if lines := s.Outcome.Lines; s.listed() && (ask.Missing == terminal.MissingUnits || ask.Missing == terminal.MissingAmount) && ask.Line < len(lines) {
 		of := lines[ask.Line] // which of several vouchers the question is about

@@ -37,9 +37,13 @@ type Status struct {
 	Barred *BarredStatus `json:"barred,omitempty"`
 	Holder *Holder       `json:"holder,omitempty"`
 	// Leases are what the cloud has reserved to this terminal.
-	Leases  *LeaseStatus `json:"leases,omitempty"`
-	Data    string       `json:"data"`
-	Version string       `json:"version"`
+	Leases *LeaseStatus `json:"leases,omitempty"`
+	// Free is the space left for the data folder, in bytes, and Tight where that is too little; 0 and false where nobody can tell.
+	Free  uint64 `json:"free_bytes"`
+	Tight bool   `json:"disk_tight,omitempty"`
+
+	Data    string `json:"data"`
+	Version string `json:"version"`
 }
 
 // LineStatus is the line to the cloud as the last question found it.
@@ -184,6 +188,9 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		return status, err
 	}
 	status.Exceptions = len(exceptions)
+	if free, err := freeSpace(r.folder); err == nil {
+		status.Free, status.Tight = free, free < leastFree
+	}
 	if holder, held := FindHolder(r.folder); held {
 		status.Holder = &holder
 	}
