@@ -61,11 +61,7 @@ func TestIssueNamesItsFileLast(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
-	s, err := sqlite.Open(filepath.Join(d.dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := d.storage()
 	watched := &watchedStore{Storage: s, path: filepath.Join(d.dir, "codes.csv")}
 	issue := &issuing{globals: &globals{streams: streams{nil, io.Discard, io.Discard}}, count: 3, out: watched.path}
 	if err := issue.run(t.Context(), cloud.NewOffice(watched), "dinner"); err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"countersign/sync/cloud"
-	"countersign/sync/cloud/sqlite"
 )
 
 // lent answers with one lease, and notes whether it was written off.
@@ -35,11 +34,7 @@ func TestALeaseThatMayBeInUseIsNotWrittenOffByAccident(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
-	s, err := sqlite.Open(filepath.Join(d.dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := d.storage()
 	ago := func(d time.Duration) *time.Time {
 		at := time.Now().Add(-d)
 		return &at

@@ -16,6 +16,8 @@ import (
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
+	"countersign/sync/cloud/relational"
+	"countersign/sync/cloud/sqlite"
 )
 
 const shop = `
@@ -64,6 +66,21 @@ func (d *desk) file(name, content string) string {
 		d.Fatal(err)
 	}
 	return path
+}
+
+// storage opens what the desk's commands keep, until the test ends.
+func (d *desk) storage() *relational.Storage {
+	d.Helper()
+	s, err := sqlite.Open(filepath.Join(d.dir, "data"))
+	if err != nil {
+		d.Fatal(err)
+	}
+	d.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			d.Error(err)
+		}
+	})
+	return s
 }
 
 // run runs a command that has to end with the exit code want.

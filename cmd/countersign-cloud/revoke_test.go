@@ -11,7 +11,6 @@ import (
 	"countersign/assets/translations"
 	"countersign/sync/api"
 	"countersign/sync/cloud"
-	"countersign/sync/cloud/sqlite"
 	"countersign/terminal"
 )
 
@@ -40,11 +39,7 @@ func TestWithdrawnAndExcusedAreSaid(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
-	s, err := sqlite.Open(filepath.Join(d.dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := d.storage()
 	used, uid := terminal.VoucherID(7), terminal.UID{1}
 	at := time.Date(2026, 11, 21, 12, 4, 0, 0, time.UTC)
 	line := cloud.RedemptionLine{Voucher: used, Units: 1}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"countersign/sync/cloud"
-	"countersign/sync/cloud/sqlite"
 )
 
 // A merchant's people could not have their shop system told of anything, here or from elsewhere.
@@ -86,11 +85,7 @@ func TestAWebhookThatIsEnabledSaysWhatWaited(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.run(exitDone, "apply", "-f", filepath.Join(d.dir, "shop.toml"))
-	s, err := sqlite.Open(filepath.Join(d.dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := d.storage()
 	office := cloud.NewOffice(s)
 	made, err := office.AddWebhook(t.Context(), "lakeside", "https://shop.example/", nil)
 	if err != nil {

@@ -106,8 +106,10 @@ func crowdUntilEnd(ctx context.Context, n int, at []string) error {
 			return err
 		}
 		for i, t := range tills[:more] {
-			if i%(pollsGrow/10) == 0 {
-				time.Sleep(time.Second / 10)
+			if i%(pollsGrow/10) == 0 { // a wave is drawn out, as counters are that are not switched on in one second
+				if err := rest(ctx, time.Second/10); err != nil {
+					return err
+				}
 			}
 			group.Go(func() { t.pump.Run(waiting) })
 		}
