@@ -221,7 +221,7 @@ func (c *counter) work(codes int) {
 	}
 	c.seen = 0
 	for step := 0; c.seen < codes; step++ {
-		pass(between(c.random, 20*time.Millisecond, 900*time.Millisecond))
+		pass(between(c.random, 20*time.Millisecond, 500*time.Millisecond))
 		if c.healAt == step {
 			c.heal()
 		}

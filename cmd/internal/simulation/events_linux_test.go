@@ -11,7 +11,7 @@ import (
 // happen is what befalls everybody while people sell.
 func (w *world) happen() {
 	for range 3 {
-		pass(between(w.random, time.Second, 6*time.Second))
+		pass(between(w.random, 500*time.Millisecond, 3500*time.Millisecond))
 		w.event()
 	}
 }

@@ -111,8 +111,8 @@ const (
 )
 
 // hurried is the environment of a process that lives worlds: nothing is collected within one, and memory that Go or C has had once is not
-// given back, since to be given it anew costs more than anything that would be done with it.
-var hurried = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=100MiB", "GODEBUG=cgocheck=0,madvdontneed=0", "MALLOC_ARENA_MAX=1",
+// given back, since to be given it anew costs more than anything that would be done with it. Stacks begin as large as most become.
+var hurried = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=100MiB", "GODEBUG=cgocheck=0,madvdontneed=0,adaptivestackstart=1", "MALLOC_ARENA_MAX=1",
 	"MALLOC_TRIM_THRESHOLD_=1000000000", "MALLOC_MMAP_THRESHOLD_=1000000000", "MALLOC_TOP_PAD_=67108864"}
 
 // workers lives the seeds in one process for each processor, since a world needs one to itself. program is this test, or a broken
