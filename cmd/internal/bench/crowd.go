@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -165,14 +164,4 @@ func letGo(ctx context.Context, process, terminals int) error {
 		}
 	}
 	return nil
-}
-
-// openNow is how many files and connections a process has open.
-func openNow(process int) (int, error) {
-	folder, err := os.Open(filepath.Join("/proc", strconv.Itoa(process), "fd"))
-	if err != nil {
-		return 0, err
-	}
-	names, err := folder.Readdirnames(-1)
-	return len(names), errors.Join(err, folder.Close())
 }

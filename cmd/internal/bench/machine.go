@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,22 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // describe says what the figures were taken on: processor, cores, file system.
 func describe(folder string) string {
-	processor := "a processor of unknown name"
-	if raw, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(raw)) {
-			if name, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(name) == "model name" {
-				processor = strings.TrimSpace(value)
-				break
-			}
-		}
-	}
+	processor := cmp.Or(processorName(), "a processor of unknown name")
 	return fmt.Sprintf("%s, %d cores, %s/%s, file system %s", processor, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, fileSystem(folder))
 }
 
@@ -70,33 +62,6 @@ func bareSync(folder string) (took time.Duration, err error) {
 		times = append(times, float64(time.Since(began)))
 	}
 	return time.Duration(median(times)), nil
-}
-
-// loadNow is how many processes wanted a processor over the last minute; 0 where the system does not say.
-func loadNow() (load float64) {
-	raw, err := os.ReadFile("/proc/loadavg")
-	if err == nil {
-		_, _ = fmt.Sscan(string(raw), &load)
-	}
-	return load
-}
-
-// peakMemory is the most memory that a process had resident so far, bytes; memoryNow, what it has.
-func peakMemory(process string) (int64, error) { return statusOf(process, "VmHWM:") }
-
-func memoryNow(process int) (int64, error) { return statusOf(strconv.Itoa(process), "VmRSS:") }
-
-func statusOf(process, field string) (bytes int64, err error) {
-	raw, err := os.ReadFile(filepath.Join("/proc", process, "status"))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(raw)) {
-		if _, err := fmt.Sscanf(line, field+" %d kB", &bytes); err == nil {
-			return bytes * 1024, nil
-		}
-	}
-	return 0, errors.New("this system does not say how much memory a process has")
 }
 
 // patience is how long anything may take that is not measured.

@@ -7,8 +7,8 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -113,7 +113,8 @@ func held(ctx context.Context, cloud *office, terminals int, alone int64, long t
 		return nil, err
 	}
 	began := time.Now()
-	least, all, most := terminals, 0, int64(0)
+	var waited []float64
+	most := int64(0)
 	for time.Since(began) < long {
 		if err := rest(ctx, time.Second); err != nil {
 			return nil, err
@@ -126,23 +127,24 @@ func held(ctx context.Context, cloud *office, terminals int, alone int64, long t
 		if err != nil {
 			return nil, err
 		}
-		least, all, most = min(least, polls), max(all, polls), max(most, memory)
+		waited, most = append(waited, float64(polls)), max(most, memory)
 	}
 	after, err := processorTime(cloud.process)
 	if err != nil {
 		return nil, err
 	}
-	peak, err := peakMemory(strconv.Itoa(cloud.process))
+	peak, err := peakMemory(cloud.process)
 	if err != nil {
 		return nil, err
 	}
 	share := 100 * (after - before).Seconds() / time.Since(began).Seconds()
+	all := int(slices.Max(waited))
 	// Of fewer terminals as much less, but for what the process needs without any.
 	limit := alone + (pollMemory-alone)*int64(terminals)/pollsAll
 	return []row{{what: fmt.Sprintf("one cloud process on one core holding idle long polls of %s terminals (plain HTTP)", thousands(terminals)), reference: "–",
-		ratio: fmt.Sprintf("%d MiB", most>>20), goal: fmt.Sprintf("≤ %d MiB (1 GiB for %s)", limit>>20, thousands(pollsAll)), met: most <= limit && enough(all, terminals),
-		detail: fmt.Sprintf("most in %.0f s, in which %s to %s waited at once; %d MiB without any; %.0f KiB each; at most %d MiB while they all came; %.0f %% of the core",
-			long.Seconds(), thousands(least), thousands(all), alone>>20, float64(most-alone)/1024/float64(terminals), peak>>20, share)}}, nil
+		ratio: fmt.Sprintf("%d MiB", most>>20), goal: fmt.Sprintf("≤ %d MiB (1 GiB for %s)", limit>>20, thousands(pollsAll)), met: max(most, peak) <= limit && enough(all, terminals),
+		detail: fmt.Sprintf("most in %.0f s, in which %s to %s waited at once, %s at the median; %d MiB without any; %.0f KiB each; at most %d MiB while they all came; %.0f %% of the core",
+			long.Seconds(), thousands(int(slices.Min(waited))), thousands(all), thousands(int(median(waited))), alone>>20, float64(most-alone)/1024/float64(terminals), peak>>20, share)}}, nil
 }
 
 // enough says that all but a few terminals wait: some always ask again.
@@ -184,25 +186,4 @@ func longPolls(ctx context.Context, url string) (int, error) {
 	}
 	polls, err := strconv.ParseFloat(string(found[1]), 64)
 	return int(polls), err
-}
-
-// ticksPerSecond is what Linux counts processor time in for everybody (USER_HZ).
-const ticksPerSecond = 100
-
-// processorTime is what a process used of all cores so far, its own and the kernel's for it.
-func processorTime(process int) (time.Duration, error) {
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(process), "stat"))
-	if err != nil {
-		return 0, err
-	}
-	var skip string
-	var user, system int64
-	fields := make([]any, 0, 15)
-	for range 13 {
-		fields = append(fields, &skip)
-	}
-	if _, err := fmt.Sscan(string(raw), append(fields, &user, &system)...); err != nil {
-		return 0, err
-	}
-	return time.Duration(user+system) * time.Second / ticksPerSecond, nil
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -256,18 +255,18 @@ func (w *windows) measureIdle(ctx context.Context, sizes windowSizes) (row, erro
 	if err := w.calm(ctx, sizes.settle); err != nil {
 		return row{}, err
 	}
-	before, err := w.both(cpuTime)
+	before, err := both(w, processorTime)
 	if err != nil {
 		return row{}, err
 	}
 	if err := rest(ctx, sizes.idle); err != nil {
 		return row{}, err
 	}
-	after, err := w.both(cpuTime)
+	after, err := both(w, processorTime)
 	if err != nil {
 		return row{}, err
 	}
-	points := func(i int) float64 { return 100 * (after[i] - before[i]) / sizes.idle.Seconds() }
+	points := func(i int) float64 { return 100 * (after[i] - before[i]).Seconds() / sizes.idle.Seconds() }
 	own, other := points(0), points(1)
 	return row{
 		what: fmt.Sprintf("desktop, processor while idle for %.0f s", sizes.idle.Seconds()), reference: "an empty Fyne window at the same time",
@@ -284,15 +283,15 @@ func (w *windows) calm(ctx context.Context, settle time.Duration) error {
 	}
 	const look, quiet = 5 * time.Second, 0.05 // of a core
 	for began := time.Now(); time.Since(began) < patience; {
-		before, err := cpuTime(w.counter.Process.Pid)
+		before, err := processorTime(w.counter.Process.Pid)
 		if err != nil {
 			return err
 		}
 		if err := rest(ctx, look); err != nil {
 			return err
 		}
-		after, err := cpuTime(w.counter.Process.Pid)
-		if err != nil || after-before < quiet*look.Seconds() {
+		after, err := processorTime(w.counter.Process.Pid)
+		if err != nil || (after-before).Seconds() < quiet*look.Seconds() {
 			return err
 		}
 	}
@@ -300,7 +299,7 @@ func (w *windows) calm(ctx context.Context, settle time.Duration) error {
 }
 
 // both measures the counter's program and the empty window's.
-func (w *windows) both(measure func(pid int) (float64, error)) (found [2]float64, err error) {
+func both[V any](w *windows, measure func(process int) (V, error)) (found [2]V, err error) {
 	for i, program := range []*exec.Cmd{w.counter, w.empty} {
 		if found[i], err = measure(program.Process.Pid); err != nil {
 			return found, err
@@ -330,21 +329,21 @@ func (w *windows) measureScans(ctx context.Context, sizes windowSizes) ([]row, e
 			if err := rest(ctx, sizes.settle); err != nil {
 				return nil, err
 			}
-			memory, err := w.both(memoryOf)
+			memory, err := both(w, memoryNow)
 			if err != nil {
 				return nil, err
 			}
-			fewer, empty = memory[0], memory[1]
+			fewer, empty = float64(memory[0]), float64(memory[1])
 		}
 	}
 	if err := rest(ctx, sizes.settle); err != nil {
 		return nil, err
 	}
-	memory, err := w.both(memoryOf)
+	memory, err := both(w, memoryNow)
 	if err != nil {
 		return nil, err
 	}
-	more = memory[0]
+	more = float64(memory[0])
 	times = times[:min(len(times), sizes.scans)]
 	reference, err := w.relabel(ctx, sizes.scans)
 	if err != nil {
@@ -411,30 +410,4 @@ func (w *windows) relabel(ctx context.Context, times int) ([]time.Duration, erro
 		took[i] = at.Sub(began)
 	}
 	return took, nil
-}
-
-// cpuTime is what a process has used of the processors, in seconds.
-func cpuTime(pid int) (float64, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	_, after, _ := strings.Cut(string(raw), ") ")
-	fields := strings.Fields(after)
-	const user, system, ticks = 11, 12, 100 // of the fields after the name; a hundredth of a second each, on every Linux
-	sum := 0.0
-	for _, field := range []int{user, system} {
-		n, err := strconv.ParseFloat(fields[field], 64)
-		if err != nil {
-			return 0, err
-		}
-		sum += n
-	}
-	return sum / ticks, nil
-}
-
-// memoryOf is what a process holds of the memory, in bytes.
-func memoryOf(pid int) (float64, error) {
-	bytes, err := memoryNow(pid)
-	return float64(bytes), err
 }
