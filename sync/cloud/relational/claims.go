@@ -38,11 +38,11 @@ func (s *Storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim
 			return err
 		}
 		if s.copy {
-			if err := c.keepStanding(t, claim.Standing); err != nil {
+			if err := c.keepStanding(t, asking(claim.Standing, claim.UID)); err != nil {
 				return err
 			}
 		}
-		claiming := claiming{change: c, terminal: t, claim: claim, from: from}
+		claiming := claiming{change: c, terminal: t, claim: claim, from: from, copy: s.copy}
 		if claiming.asking, err = c.lessee(t, claim.Standing); err != nil {
 			return err
 		}
@@ -63,6 +63,7 @@ type claiming struct {
 	terminal cloud.Terminal
 	claim    cloud.Claim
 	from     machine
+	copy     bool // a hub decides, by its copy
 	asking   lessee
 	answer   cloud.ClaimAnswer
 	rows     []hold
@@ -176,17 +177,24 @@ func (g *claiming) keep(id string) error {
 
 func (g *claiming) decideLine(line terminal.ClaimLine, done bool) error {
 	v, err := shownVoucher(g, g.terminal, line)
-	if isUnknown(err) {
+	known := !isUnknown(err)
+	if known && err != nil {
+		return err
+	}
+	if known {
+		if err := g.addRow(v); err != nil || done {
+			return err
+		}
+	}
+	if finding, err := g.byStranger(line, known); err != nil || finding != nil {
+		g.refuseIf(finding)
+		return err
+	}
+	switch {
+	case !known:
 		g.refuse(terminal.Finding{Reason: terminal.NotFound, Facts: map[string]any{}})
 		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := g.addRow(v); err != nil || done {
-		return err
-	}
-	if g.claim.Reverse != nil {
+	case g.claim.Reverse != nil:
 		return g.decideReversal(v, line)
 	}
 	if !v.copied() && !cloud.ProvenInOrder(v.shown(), g.shown, g.claim.UID, line.Proof) {
@@ -305,6 +313,12 @@ func (g *claiming) whose() (name string) {
 
 func (g *claiming) refuse(finding terminal.Finding) {
 	g.answer.Findings = append(g.answer.Findings, finding)
+}
+
+func (g *claiming) refuseIf(finding *terminal.Finding) {
+	if finding != nil {
+		g.refuse(*finding)
+	}
 }
 
 func (g *claiming) addRow(v held) error {

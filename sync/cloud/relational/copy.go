@@ -111,6 +111,9 @@ func (s *Copy) Take(ctx context.Context, self cloud.Terminal, page *api.FeedPage
 		if err := c.rebaseAll(touched); err != nil {
 			return err
 		}
+		if err := c.forgetStrangers(); err != nil {
+			return err
+		}
 		// A hub's terminals get the cloud's own pages: what the copy's outbox gathers nobody reads.
 		if _, err := c.Exec("DELETE FROM outbox"); err != nil {
 			return err

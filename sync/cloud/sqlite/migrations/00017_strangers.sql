@@ -1,0 +1,12 @@
+-- +goose Up
+-- At a hub alone: codes that a terminal of the store asked for while the hub's copy had no such voucher. Its own list may have it, and it may go
+-- on by that: so until the hub knows what became of it, no other terminal of the store is told yes.
+CREATE TABLE stranger (
+    lookup   BLOB NOT NULL,
+    terminal INTEGER NOT NULL REFERENCES terminal,
+    uid      BLOB NOT NULL,
+    instance TEXT NOT NULL,
+    counter  INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (lookup, terminal, uid)
+) STRICT, WITHOUT ROWID;
