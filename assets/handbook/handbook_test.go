@@ -45,6 +45,11 @@ func TestEveryLanguageHasEveryPage(t *testing.T) {
 	if text, err := Page("de", "cashier"); err != nil || !strings.HasPrefix(text, "# An der Kasse") || Speaks("de", "printers") {
 		t.Errorf("a language with one page: %.20q, %v", text, err)
 	}
+	for _, language := range []string{"de", "es"} { // whose shops have hubs
+		if !Speaks(language, "hub") {
+			t.Errorf("%s does not say what a hub is", language)
+		}
+	}
 	if text, err := Page("de", "printers"); err != nil || !strings.HasPrefix(text, "# Printers") {
 		t.Errorf("a language without a handbook: %.20q, %v", text, err)
 	}
