@@ -298,7 +298,7 @@ func (r *Room) head(v View) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: name, Sign: sign, Off: off}, theme.Ready, r.pressed)
 	}
 	ticked := map[bool]widgets.Sign{false: widgets.SignBox, true: widgets.SignTicked}[v.Here]
-	return widgets.Ends(theme.Size(theme.Gap), title, widgets.NewText(v.Date).In(theme.Body, theme.Text).Strong().Lines(1),
+	return widgets.Heading(theme.Size(theme.Gap), title, widgets.NewText(v.Date).In(theme.Body, theme.Text).Strong().Lines(1),
 		turn(pressPrevious, widgets.SignBefore, false), turn(pressNext, widgets.SignAfter, v.NoNext),
 		widgets.NewButton(widgets.Action{Name: keyScope, Label: v.Scope, Sign: ticked, Key: keyScope, Off: v.CutOff}, theme.Ready, r.pressed))
 }

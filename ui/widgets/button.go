@@ -133,7 +133,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		icon: NewIcon(SignDot, theme.Glyph, theme.Text, theme.Raised)}
 	r.key.At(fyne.TextAlignCenter).Strong().Lines(1)
 	r.dress()
-	return r
+	return laidOut(b, r)
 }
 
 type buttonRenderer struct {

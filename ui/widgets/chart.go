@@ -62,7 +62,7 @@ func (c *Chart) CreateRenderer() fyne.WidgetRenderer {
 		r.backs, r.faces, r.labels, r.values = append(r.backs, back), append(r.faces, face), append(r.labels, label), append(r.values, value)
 		r.all = append(r.all, back, face, label, value)
 	}
-	return r
+	return laidOut(c, r)
 }
 
 type chartRenderer struct {

@@ -145,6 +145,30 @@ func (e ends) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(objects[0], 0, 0, x, size.Height)
 }
 
+// Heading is Ends of a title, of what it is about, and of buttons. Where there is no room for the title, what it is about stands in its place.
+func Heading(gap float32, title, about fyne.CanvasObject, buttons ...fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: headed{ends{gap}}, Objects: append([]fyne.CanvasObject{title, about}, buttons...)}
+}
+
+type headed struct{ ends }
+
+func (h headed) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	title, about := objects[0], objects[1]
+	buttons := append([]fyne.CanvasObject{Space()}, objects[2:]...)
+	h.ends.Layout(buttons, size)
+	room := buttons[0].Size().Width
+	need, air := about.MinSize(), theme.Size(theme.Inset)
+	left := room - need.Width - h.gap
+	if left < title.MinSize().Width+air*2 {
+		title.Hide()
+		place(about, 0, 0, room-h.gap, size.Height)
+		return
+	}
+	title.Show()
+	place(title, 0, 0, left-air, size.Height)
+	place(about, left, (size.Height-need.Height)/2, need.Width, need.Height)
+}
+
 // Spread places objects from left to right, each as wide as it needs, with the room that is left shared out to all.
 func Spread(objects ...fyne.CanvasObject) *fyne.Container {
 	return &fyne.Container{Layout: shared{}, Objects: objects}

@@ -122,7 +122,7 @@ func (i *Icon) CreateRenderer() fyne.WidgetRenderer {
 	r := &iconRenderer{icon: i, image: canvas.NewImageFromResource(nil)}
 	r.image.FillMode = canvas.ImageFillContain
 	r.image.Resource = i.resource()
-	return r
+	return laidOut(i, r)
 }
 
 func (i *Icon) resource() fyne.Resource {

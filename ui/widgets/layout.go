@@ -429,6 +429,15 @@ func (s shaped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(objects[0], 0, 0, size.Width, size.Height)
 }
 
+// laidOut lays a new renderer out where its widget has its size already: Fyne forgets what was not seen for a minute, makes it anew when it is
+// shown again, and lays out only what gets another size. A sign that is kept from verdict to verdict would come back empty.
+func laidOut(of fyne.Widget, r fyne.WidgetRenderer) fyne.WidgetRenderer {
+	if size := of.Size(); size.Width > 0 && size.Height > 0 {
+		r.Layout(size)
+	}
+	return r
+}
+
 // Watched is a stack that tells its size each time it gets another one.
 func Watched(resized func(fyne.Size), objects ...fyne.CanvasObject) *fyne.Container {
 	return &fyne.Container{Layout: &watched{resized: resized}, Objects: objects}

@@ -295,7 +295,7 @@ func breakable(paragraph string) []string {
 // CreateRenderer implements fyne.Widget.
 func (t *Text) CreateRenderer() fyne.WidgetRenderer {
 	t.ExtendBaseWidget(t)
-	return &textRenderer{text: t}
+	return laidOut(t, &textRenderer{text: t})
 }
 
 type textRenderer struct {

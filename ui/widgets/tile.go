@@ -47,7 +47,7 @@ func (c *Choice) MinSize() fyne.Size {
 
 // CreateRenderer implements fyne.Widget.
 func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(Stack(c.face, c.inner))
+	return laidOut(c, widget.NewSimpleRenderer(Stack(c.face, c.inner)))
 }
 
 // Person is a tile for somebody: initials, name, role.
