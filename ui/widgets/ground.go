@@ -3,6 +3,7 @@ package widgets
 import (
 	"image"
 	"image/color"
+	"math"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -31,12 +32,12 @@ func area(colour color.Color) fyne.CanvasObject {
 
 // Rounded is an area with a panel's corners.
 func Rounded(colour fyne.ThemeColorName) fyne.CanvasObject {
-	return ground(theme.Color(colour), theme.Size(theme.Rounding), false)
+	return ground(theme.Color(colour), rounding(), false)
 }
 
 // Outlined is the same with a line around it.
 func Outlined(colour, line fyne.ThemeColorName) fyne.CanvasObject {
-	width, radius := theme.Size(theme.Hairline), theme.Size(theme.Rounding)
+	width, radius := theme.Size(theme.Hairline), rounding()
 	edge := theme.Color(line)
 	around := &fyne.Container{Layout: outline{radius, width}, Objects: append(corners(edge, radius, 4), area(edge), area(edge), area(edge), area(edge))}
 	return Stack(around, Inset(ground(theme.Color(colour), radius-width, false), width, width, width, width))
@@ -44,8 +45,11 @@ func Outlined(colour, line fyne.ThemeColorName) fyne.CanvasObject {
 
 // Band is an area with a panel's corners at the top, and none at the foot.
 func Band(colour fyne.ThemeColorName) fyne.CanvasObject {
-	return ground(theme.Color(colour), theme.Size(theme.Rounding), true)
+	return ground(theme.Color(colour), rounding(), true)
 }
+
+// rounding is the radius of a panel's corners in whole points: with half ones the areas below the corners end a point lower than the one between.
+func rounding() float32 { return float32(math.Floor(float64(theme.Size(theme.Rounding)))) }
 
 // ground is an area with round corners, at the top alone or all around.
 func ground(colour color.Color, radius float32, top bool) fyne.CanvasObject {
