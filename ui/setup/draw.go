@@ -148,14 +148,25 @@ func (s *Screen) drawRow(row Row, at int, chosen, signed bool) fyne.CanvasObject
 	title := widgets.NewText(row.Title).In(theme.Body, theme.Text).Strong().Lines(2)
 	title.Loose = row.Name
 	lines := []fyne.CanvasObject{title}
+	above := row.Mark != "" && len(s.shown.Log) > 0 && widgets.Crowded()
+	if above { // beside what was found there is no room for it
+		lines = []fyne.CanvasObject{widgets.NewText(row.Mark).In(theme.Caption, theme.Muted).Lines(2), title}
+	}
+	if !row.Name { // our own sentences: each is read to its end
+		title.Lines(4)
+	}
+	detail := 1
+	if widgets.Crowded() {
+		detail = 2
+	}
 	if row.Detail != "" {
-		lines = append(lines, widgets.NewText(row.Detail).In(theme.Caption, theme.Muted).Lines(1).MayEnd())
+		lines = append(lines, widgets.NewText(row.Detail).In(theme.Caption, theme.Muted).Lines(detail).MayEnd())
 	}
 	if row.Do != "" {
 		lines = append(lines, widgets.NewText(row.Do).In(theme.Caption, theme.Text).Lines(4))
 	}
 	inner := fyne.CanvasObject(widgets.Middled(widgets.Column(0, lines...)))
-	if row.Mark != "" {
+	if row.Mark != "" && !above {
 		inner = widgets.Beside(gap*2, inner, widgets.NewText(row.Mark).In(theme.Caption, theme.Muted).At(fyne.TextAlignTrailing).Lines(1))
 	}
 	switch {

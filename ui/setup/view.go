@@ -292,8 +292,9 @@ func checksPage(v *Sight, s State, w words) {
 		v.Says = []Said{w.sentence("ready.no", "ready.no_hint", theme.Asking)}
 	}
 	for _, check := range s.listed() {
-		row := Row{Title: check.Found, Do: capital(check.Do), Mark: w.say("check." + check.Name), Sign: widgets.SignTick, Tone: theme.Done, Name: true}
-		if check.Name != "terminal" && check.Name != "folder" { // they begin with a name, as somebody wrote it
+		row := Row{Title: check.Found, Do: capital(check.Do), Mark: w.say("check." + check.Name), Sign: widgets.SignTick, Tone: theme.Done,
+			Name: check.Name == "terminal" || check.Name == "folder"}
+		if !row.Name { // the others begin with a name, as somebody wrote it
 			row.Title = capital(row.Title)
 		}
 		switch {
