@@ -35,15 +35,19 @@ type LineStore interface {
 }
 
 // Breaker keeps scans from waiting for a cloud that does not answer. One failure opens it; while it is open questions fail at once,
-// but for a short one now and then, and it closes on the first answer to anybody, the pump's in the background for the most part.
+// but for a short one now and then, and it closes on the first answer to anybody, the pump's in the background for the most part: see trials.
 // Its state outlives the process, since the text commands are processes of one scan each.
 type Breaker struct {
 	store  LineStore
 	opened func() // called without the lock when the breaker opens
+	wanted func() // called without the lock when a scan finds it open; nil for nobody
 
-	mu    sync.Mutex
-	line  Line
-	saved time.Time
+	mu       sync.Mutex
+	line     Line
+	saved    time.Time
+	onTrial  bool      // a trial closed it, and nothing else was answered since
+	doubtful bool      // the question after a trial got no answer
+	resting  time.Time // until then the cloud wants no trials
 }
 
 // NewBreaker loads the line's state. opened may be nil; it is called whenever the breaker opens, to have the line probed.
@@ -68,6 +72,7 @@ func (b *Breaker) Allow() (budget time.Duration, ok bool) {
 		return Budget, true
 	}
 	now := time.Now()
+	defer b.want() // it only posts
 	if now.Before(b.line.Probe) {
 		return 0, false
 	}
@@ -87,8 +92,13 @@ func (b *Breaker) Retry() {
 // shut implements gate.
 func (b *Breaker) shut() bool {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.line.Failures > 0 && time.Now().Before(b.line.Probe)
+	down := b.line.Failures > 0
+	shut := down && time.Now().Before(b.line.Probe)
+	b.mu.Unlock()
+	if down {
+		b.want()
+	}
+	return shut
 }
 
 // Answered closes the breaker. nonce is the newest that came with the answer, or "".
@@ -98,6 +108,7 @@ func (b *Breaker) Answered(nonce string) {
 	now := time.Now()
 	was := b.line.Failures
 	b.line = Line{Contact: now, Nonce: b.line.Nonce}
+	b.onTrial, b.doubtful = false, false
 	if nonce != "" {
 		b.line.Nonce = nonce
 	}
@@ -116,6 +127,10 @@ func (b *Breaker) Failed(cause error, after time.Duration) {
 		b.line.Since = now
 	}
 	b.line.Failures++
+	b.onTrial, b.doubtful = false, b.doubtful || b.onTrial
+	if until := now.Add(after); until.After(b.resting) {
+		b.resting = until
+	}
 	delay := min(probeMost, probeFirst<<min(b.line.Failures-1, 8))
 	b.line.Probe = now.Add(max(delay, min(after, probeMost)))
 	b.line.Trouble = ""

@@ -91,6 +91,7 @@ type Pump struct {
 
 	nudged chan struct{} // one slot: however many redemptions there are, there is one thing to do
 	kicked chan struct{} // one slot: the line is worth a try now, whatever the backoff says
+	wanted chan struct{} // one slot: a scan found nobody to ask
 	turn   chan struct{} // holds one token: the right to push
 
 	storing sync.Mutex // one page is stored at a time, and only by who asked from where the cache still is
@@ -122,9 +123,11 @@ func NewPump(client *Client, breaker *Breaker, claims *Claims, journal Journal, 
 	p := &Pump{
 		client: client, breaker: breaker, claims: claims, journal: journal, cache: cache, log: log,
 		nudged: make(chan struct{}, 1), kicked: make(chan struct{}, 1), changed: func() {}, turn: make(chan struct{}, 1),
+		wanted: make(chan struct{}, 1),
 		jitter: rand.Int64N,
 	}
 	p.turn <- struct{}{}
+	breaker.Wanted(func() { post(p.wanted) })
 	return p
 }
 
@@ -471,12 +474,13 @@ func sortPage(page *api.FeedPage) (Page, []Verdict, []terminal.Exception) {
 }
 
 // Run pushes and pulls until ctx is done: what is journalled as soon as it is there, what changes at the cloud by long poll. After a
-// failure both wait, with full jitter, and when one of them gets through the other tries at once.
+// failure both wait, with full jitter, and when one of them gets through, or a trial for a scan, the other tries at once.
 func (p *Pump) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	wake := [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}
 	group.Go(func() { p.loop(ctx, wake[0], wake[1], p.Push, p.untilNudged) })
 	group.Go(func() { p.loop(ctx, wake[1], wake[0], p.follow, func(context.Context) {}) })
+	group.Go(func() { p.trials(ctx, p.Kick) })
 	group.Go(func() {
 		for {
 			select {

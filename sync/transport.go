@@ -66,5 +66,7 @@ func newTransport(caFile, proxy string) (*http.Transport, error) {
 		MaxIdleConnsPerHost:   4,
 		IdleConnTimeout:       90 * time.Second,
 		ExpectContinueTimeout: time.Second,
+		// A connection that died without a word would hold up what is sent over it for minutes after the line is back.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 	}, nil
 }

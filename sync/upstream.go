@@ -31,6 +31,7 @@ var errOffline = noAnswer(errors.New("the hub has no line to the cloud"), 0)
 // forward asks for a scan, which waits: only while the line is up, and for at most limit.
 func (u *Upstream) forward(ctx context.Context, of ed25519.PublicKey, limit time.Duration, ask func(context.Context) error) error {
 	if !u.Online() {
+		u.breaker.want()
 		return errOffline
 	}
 	limited, cancel := context.WithTimeout(context.WithValue(ctx, behalfKey{}, of), limit)
