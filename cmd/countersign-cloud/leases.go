@@ -89,20 +89,12 @@ func (g *globals) writeOff(ctx context.Context, s cloud.Office, id string, anywa
 		return err
 	}
 	for _, merchant := range merchants {
-		leases, err := s.Leases(ctx, merchant.ID)
-		if err != nil {
-			return err
+		err := s.WriteOffLease(ctx, merchant.ID, id, anyway, time.Now())
+		if used := (*cloud.LeaseInUse)(nil); errors.As(err, &used) {
+			return cannot("%w: scan its voucher at another counter, and %s gives it\n"+
+				"back within a minute if it does not need it; or suspend it first with countersign-cloud suspend %s/%s. To write it off all the same, add --anyway",
+				err, used.Lease.Terminal, used.Lease.Store, used.Lease.Terminal)
 		}
-		now := time.Now()
-		for _, l := range leases {
-			if l.ID == id && l.InUse(now) && !anyway {
-				name := l.Store + "/" + l.Terminal
-				return cannot("%s was heard %d s ago and may be spending %s now, so that nothing was written off: scan its voucher at another counter, and %s gives it\n"+
-					"back within a minute if it does not need it; or suspend it first with countersign-cloud suspend %s. To write it off all the same, add --anyway",
-					name, int(max(0, now.Sub(*l.HeardAt)).Seconds()), id, l.Terminal, name)
-			}
-		}
-		err = s.WriteOffLease(ctx, merchant.ID, id, now)
 		if errors.Is(err, cloud.ErrUnknown) {
 			continue
 		}

@@ -39,6 +39,8 @@ var problemTitles = map[string]string{
 	"invalid":             "The request does not fit together",
 	"no_snapshot":         "There is no first fill",
 	"snapshot_expired":    "The first fill has expired",
+	"lease_in_use":        "The lease may be in use",
+	"which_machine":       "Several machines use one key",
 	"not_the_hub":         "The terminal is not the hub",
 	"not_found":           "There is nothing here",
 	"method_not_allowed":  "The method does not fit the address",

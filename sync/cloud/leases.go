@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -58,6 +59,38 @@ const HeardWithin = 2 * time.Minute
 // InUse reports whether the lease's terminal may be spending it with a line, as of a time.
 func (l LeaseReport) InUse(now time.Time) bool {
 	return l.HeardAt != nil && now.Sub(*l.HeardAt) < HeardWithin && now.Before(l.ExpiresAt)
+}
+
+// LeaseInUse says that a lease was not written off, since its terminal has a line and may be spending it.
+type LeaseInUse struct {
+	Lease LeaseReport
+	At    time.Time // of the question
+}
+
+// Error is the sentence without what to do.
+func (e *LeaseInUse) Error() string {
+	heard := e.At
+	if e.Lease.HeardAt != nil {
+		heard = *e.Lease.HeardAt
+	}
+	return fmt.Sprintf("%s/%s was heard %d s ago and may be spending %s now, so that nothing was written off",
+		e.Lease.Store, e.Lease.Terminal, int(max(0, e.At.Sub(heard)).Seconds()), e.Lease.ID)
+}
+
+// WriteOffLease implements Office.
+func (o office) WriteOffLease(ctx context.Context, merchant, id string, anyway bool, at time.Time) error {
+	if !anyway {
+		leases, err := o.Leases(ctx, merchant)
+		if err != nil {
+			return err
+		}
+		for _, l := range leases {
+			if l.ID == id && l.InUse(at) {
+				return &LeaseInUse{l, at}
+			}
+		}
+	}
+	return o.Storage.WriteOffLease(ctx, merchant, id, at)
 }
 
 // wantsMost is how many leases can be asked for at once.
@@ -118,6 +151,10 @@ func (s *server) WriteOffLease(ctx context.Context, r api.WriteOffLeaseRequestOb
 	if err != nil {
 		return nil, err
 	}
-	err = o.WriteOffLease(ctx, r.Merchant, r.Lease, s.options.Now().UTC())
+	err = o.WriteOffLease(ctx, r.Merchant, r.Lease, value(r.Params.Anyway), s.options.Now().UTC())
+	if used := (*LeaseInUse)(nil); errors.As(err, &used) {
+		return nil, problem(http.StatusConflict, "lease_in_use", used.Error()+
+			". Suspend that terminal first, or scan the voucher at another counter, and it gives the lease back within a minute if it does not need it; or add anyway=true.")
+	}
 	return api.WriteOffLease200JSONResponse(changed(true)), adminProblem(err)
 }

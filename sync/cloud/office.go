@@ -30,9 +30,10 @@ type Office interface {
 	Readmit(ctx context.Context, merchant, store, name, machine string) (bool, error)
 	Redemptions(ctx context.Context, filter RedemptionFilter, yield func(Redemption) error) error
 	Exceptions(ctx context.Context, merchant string, openOnly bool) ([]api.Exception, error)
-	// Leases lists what is reserved to terminals; WriteOffLease ends one of a terminal that will not be heard again.
+	// Leases lists what is reserved to terminals; WriteOffLease ends one of a terminal that will not be heard again. Of one that was heard just
+	// now it answers *LeaseInUse, unless anyway.
 	Leases(ctx context.Context, merchant string) ([]LeaseReport, error)
-	WriteOffLease(ctx context.Context, merchant, id string, at time.Time) error
+	WriteOffLease(ctx context.Context, merchant, id string, anyway bool, at time.Time) error
 
 	Hub(ctx context.Context, merchant, store string) (Hub, error)
 	AppointHub(ctx context.Context, hub Hub) (appointed Hub, changed bool, err error)

@@ -30,6 +30,9 @@ var _ cloud.Office = (*Office)(nil)
 // ErrRefused says that the token was not taken.
 var ErrRefused = errors.New("the cloud does not take the token")
 
+// errInUse says that the lease's terminal was heard just now.
+var errInUse = errors.New("the lease may be in use: nothing was written off")
+
 // New returns the office of the cloud at address, entered with a token. The address is HTTPS, but for this very machine: a token sent in
 // clear is everybody's.
 func New(address, secret string) (*Office, error) {
@@ -67,6 +70,8 @@ func open[T any](got answer, body []byte, ok *T) (content T, _ error) {
 		return content, cloud.ErrNameTaken
 	case "which_machine":
 		return content, cloud.ErrWhichMachine
+	case "lease_in_use":
+		return content, errInUse
 	case "invalid":
 		return content, fmt.Errorf("%w: %s", cloud.ErrInvalid, said.Detail)
 	case "invalid_token":
@@ -255,13 +260,26 @@ func (o *Office) Leases(ctx context.Context, merchant string) ([]cloud.LeaseRepo
 }
 
 // WriteOffLease implements cloud.Office.
-func (o *Office) WriteOffLease(ctx context.Context, merchant, id string, _ time.Time) error {
-	got, err := o.api.WriteOffLeaseWithResponse(ctx, merchant, id)
+func (o *Office) WriteOffLease(ctx context.Context, merchant, id string, anyway bool, at time.Time) error {
+	params := &api.WriteOffLeaseParams{}
+	if anyway { // a cloud that is older than the guard knows no such member, and needs none
+		params.Anyway = &anyway
+	}
+	got, err := o.api.WriteOffLeaseWithResponse(ctx, merchant, id, params)
 	if err != nil {
 		return fmt.Errorf("the cloud did not answer: %w", err)
 	}
 	_, err = open(got, got.Body, got.JSON200)
-	return err
+	if !errors.Is(err, errInUse) {
+		return err
+	}
+	leases, listErr := o.Leases(ctx, merchant)
+	for _, l := range leases {
+		if l.ID == id {
+			return &cloud.LeaseInUse{Lease: l, At: at}
+		}
+	}
+	return errors.Join(err, listErr)
 }
 
 // Issue implements cloud.Office. The cloud stores vouchers before their codes are here: of an answer that is lost nobody has the codes.
