@@ -340,13 +340,13 @@ func (w words) impossible(v widgets.Verdict, s State) widgets.Verdict {
 	v = w.billed(v, s)
 	v.Title = title
 	if s.Billing {
-		leave := w.dismiss(w.Say("ui.do.drop", nil))
+		leave, key := w.dismiss(w.Say("ui.do.drop", nil)), "ui.key.delete"
 		if s.refusedScan() >= 0 {
-			leave = w.dismiss(w.Say("ui.do.take_off", nil))
+			leave, key = w.dismiss(w.Say("ui.do.take_off", nil)), "ui.key.esc"
 		}
 		v.Actions = append([]widgets.Action{leave}, w.changes(s)...)
 		if len(s.Request.Scans) > 1 {
-			v.Next = w.Say("ui.bill.impossible", args{"next": v.Next})
+			v.Next = w.Say("ui.bill.impossible", args{"next": v.Next, "key": w.Say(key, nil)})
 		}
 	}
 	return v
