@@ -410,11 +410,11 @@ func TestOnlyTheWrongAmountIsSaidAgain(t *testing.T) {
 func TestAnImpossibleBillSaysWhatItsVoucherNeeds(t *testing.T) {
 	// A cashier would take a good gift card off the bill, because nothing says that a smaller amount is enough.
 	s := cardOnBill()
-	if v := Panel(s, english); v.Next != "Type the amount again, at most €55.00. Or take the marked voucher off (Del)." {
+	if v := Panel(s, english); v.Next != "Type the amount again, at most €55.00. Or take the marked voucher off (Esc)." {
 		t.Errorf("the next step reads %q", v.Next)
 	}
 	s.Outcome.Findings[0] = terminal.Finding{Reason: terminal.MinimumSpend, Facts: map[string]any{"missing": *euro(100)}}
-	if v := Panel(s, english); v.Next != "Tell the customer what is missing: €1.00. Or take the marked voucher off (Del)." {
+	if v := Panel(s, english); v.Next != "Tell the customer what is missing: €1.00. Or take the marked voucher off (Esc)." {
 		t.Errorf("the next step reads %q", v.Next)
 	}
 }

@@ -68,23 +68,28 @@ var drawings = map[Sign]string{
 	SignDot:     `<circle cx="24" cy="24" r="20" fill="F"/>`,
 }
 
-var strokes = regexp.MustCompile(`stroke-width="([0-9.]+)"`)
+var strokes = regexp.MustCompile(`stroke="([FC])" stroke-width="([0-9.]+)"`)
+
+// drawnSide is how wide and high a drawing is.
+const drawnSide = 48
 
 var drawn sync.Map // of file name to fyne.Resource: a colour is drawn once
 
-// picture is the sign in two colours, as a resource.
-func (s Sign) picture(shape, cut color.Color) fyne.Resource {
+// picture is the sign in two colours, as a resource that is to be drawn side wide and high. Whoever draws it keeps a line's width at any size: lines that
+// make the shape are as bold beside small writing as beside large, but what is cut out of a shape has to become smaller with it, or it is a blot.
+func (s Sign) picture(shape, cut color.Color, side float32) fyne.Resource {
 	f, c := hex(shape), hex(cut)
-	zoom := theme.Zoom()
-	name := fmt.Sprintf("%s%s%s-%g.svg", s, f[1:], c[1:], zoom)
+	wider := map[string]float32{"F": theme.Zoom(), "C": side / drawnSide}
+	name := fmt.Sprintf("%s%s%s-%g-%g.svg", s, f[1:], c[1:], wider["F"], wider["C"])
 	if made, ok := drawn.Load(name); ok {
 		return made.(fyne.Resource)
 	}
-	body := strings.NewReplacer(`"F"`, `"`+f+`"`, `"C"`, `"`+c+`"`).Replace(drawings[s])
-	body = strokes.ReplaceAllStringFunc(body, func(stroke string) string { // whoever draws it keeps a line's width at any size
-		width, _ := strconv.ParseFloat(strokes.FindStringSubmatch(stroke)[1], 32)
-		return fmt.Sprintf(`stroke-width="%g"`, float32(width)*zoom)
+	body := strokes.ReplaceAllStringFunc(drawings[s], func(stroke string) string {
+		parts := strokes.FindStringSubmatch(stroke)
+		width, _ := strconv.ParseFloat(parts[2], 32)
+		return fmt.Sprintf(`stroke="%s" stroke-width="%g"`, parts[1], float32(width)*wider[parts[1]])
 	})
+	body = strings.NewReplacer(`"F"`, `"`+f+`"`, `"C"`, `"`+c+`"`).Replace(body)
 	made := fyne.NewStaticResource(name, []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" width="48" height="48">`+body+`</svg>`))
 	drawn.Store(name, made)
 	return made
@@ -126,7 +131,7 @@ func (i *Icon) CreateRenderer() fyne.WidgetRenderer {
 }
 
 func (i *Icon) resource() fyne.Resource {
-	return i.Sign.picture(theme.Color(i.Colour), theme.Color(i.Cut))
+	return i.Sign.picture(theme.Color(i.Colour), theme.Color(i.Cut), theme.Size(i.Side))
 }
 
 type iconRenderer struct {

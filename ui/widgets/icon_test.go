@@ -37,3 +37,33 @@ func TestSignsAreAsBoldOnALargeScreen(t *testing.T) {
 		t.Errorf("%.3f of a sign is drawn on a small screen, %.3f on a large one", small, large)
 	}
 }
+
+func TestSignsCanBeReadAtAnySize(t *testing.T) {
+	// The question mark of what is asked, and the arrow of what can be redeemed, would be a blot in the help and in the lists.
+	cut := func(sign widgets.Sign, side fyne.ThemeSizeName) float64 {
+		app := test.NewTempApp(t)
+		app.Settings().SetTheme(theme.Look{})
+		icon := widgets.NewIcon(sign, side, theme.Text, theme.Surface)
+		window := test.NewTempWindow(t, icon)
+		window.SetPadded(false)
+		window.Resize(icon.MinSize())
+		icon.Resize(icon.MinSize())
+		picture := window.Canvas().Capture()
+		bounds := picture.Bounds()
+		light, all := 0.0, 0.0
+		for y := bounds.Dy() / 4; y < bounds.Dy()*3/4; y++ { // the middle of it, where the shape is all around
+			for x := bounds.Dx() * 3 / 8; x < bounds.Dx()*5/8; x++ {
+				r, _, _, _ := picture.At(bounds.Min.X+x, bounds.Min.Y+y).RGBA()
+				light += float64(r) / 0xffff
+				all++
+			}
+		}
+		return light / all
+	}
+	for _, sign := range []widgets.Sign{widgets.SignAsk, widgets.SignTicket, widgets.SignWarning, widgets.SignTick, widgets.SignCross} {
+		small, large := cut(sign, theme.Glyph), cut(sign, theme.Emblem)
+		if large == 0 || small > large*1.35 || small < large*0.65 {
+			t.Errorf("%s: %.2f of its middle is cut out where it is small, and %.2f where it is large", sign, small, large)
+		}
+	}
+}
