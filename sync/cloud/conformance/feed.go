@@ -188,7 +188,40 @@ func strangeCursor(w *world) {
 		if _, err := w.storage.Feed(w.Context(), c.Terminal, strange, 10); !errors.Is(err, cloud.ErrCursor) {
 			w.Errorf("the cursor %q was answered %v", strange, err)
 		}
+		if err := c.claimAfter(strange); !errors.Is(err, cloud.ErrCursor) {
+			w.Errorf("the cursor %q of a claim was answered %v", strange, err)
+		}
 	}
+	cursor = c.pull("", 2000).Cursor // the feed has begun anew for some of these
+	parts := strings.Split(cursor, ".")
+	filled := parts[0] + ".0-" + parts[1] // of a first fill that ends there
+	w.issue("dinner", cloud.Facts{})
+	for _, good := range []string{"", cursor, parts[0] + ".0", filled, filled + "." + parts[2], c.pull(cursor, 2000).Cursor} {
+		if _, err := w.storage.Feed(w.Context(), c.Terminal, good, 10); err != nil {
+			w.Errorf("the cursor %q was answered %v", good, err)
+		}
+		if err := c.claimAfter(good); err != nil {
+			w.Errorf("the cursor %q of a claim was answered %v", good, err)
+		}
+	}
+	if err := c.claimAfter(filled + ".zzz"); !errors.Is(err, cloud.ErrCursor) {
+		w.Errorf("a claim after a first fill of another history was answered %v", err)
+	}
+	if err := c.claimAfter(cursor); !errors.Is(err, cloud.ErrCursor) {
+		w.Errorf("a claim of before the feed began anew was answered %v", err)
+	}
+}
+
+// claimAfter asks for a voucher of its own, and says how far the counter has come in the feed.
+func (c *counter) claimAfter(cursor string) error {
+	voucher, uid := c.issue("dinner", cloud.Facts{}), c.uid()
+	answer, err := c.storage.Claim(c.Context(), c.Terminal, cloud.Claim{Claim: terminal.Claim{UID: uid, Operator: "li",
+		Lines: []terminal.ClaimLine{{Lookup: voucher.lookup, Units: 1, Proof: token.Proof(voucher.inner, uid)}}},
+		Standing: c.standing(), At: c.tick(), Cursor: cursor})
+	if err == nil && !answer.Granted {
+		return fmt.Errorf("refused: %v", answer.Findings)
+	}
+	return err
 }
 
 func restoredFeed(w *world) {
