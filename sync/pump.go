@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"countersign/sync/api"
@@ -93,6 +94,9 @@ type Pump struct {
 	kicked chan struct{} // one slot: the line is worth a try now, whatever the backoff says
 	wanted chan struct{} // one slot: a scan found nobody to ask
 	turn   chan struct{} // holds one token: the right to push
+
+	included atomic.Uint64 // of the newest page
+	parted   bool          // the newest poll got no answer; of the goroutine that follows
 
 	storing sync.Mutex // one page is stored at a time, and only by who asked from where the cache still is
 
@@ -365,6 +369,7 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 	if err := p.takeStart(ctx, page.Start); err != nil {
 		return false, err
 	}
+	p.included.Store(page.Included)
 	p.storing.Lock()
 	defer p.storing.Unlock()
 	if now, err := p.cache.Freshness(ctx); err != nil || now.Cursor != freshness.Cursor {
@@ -529,15 +534,6 @@ func (p *Pump) untilNudged(ctx context.Context) {
 	case <-ctx.Done():
 	case <-p.nudged:
 	}
-}
-
-// follow waits for one change at the cloud and stores it.
-func (p *Pump) follow(ctx context.Context) error {
-	atEnd, err := p.pullPage(ctx, longPoll)
-	if atEnd && p.ready != nil {
-		p.Nudge() // as in Once
-	}
-	return err
 }
 
 // noting remembers and logs what went wrong, once, not each time it goes on being wrong.

@@ -61,6 +61,7 @@ type Hub struct {
 	nudged   chan struct{}
 	stop     chan struct{}
 	stopped  sync.Once
+	parted   bool                               // the newest poll got no answer; of the loop that follows
 	noFile   bool                               // the cloud has no first fill; of the loop that follows
 	followed int64                              // changes taken from the feed's pages while it is filled; of the same
 	filling  atomic.Pointer[cloudsync.Progress] // nil where the copy is filled
@@ -204,7 +205,7 @@ func (h *Hub) follow(ctx context.Context) error {
 		return err
 	}
 	wait := longPoll
-	if !filled {
+	if !filled || h.parted {
 		wait = 0
 	}
 	if cursor == "" && !h.noFile && h.config.Folder != "" {
@@ -214,8 +215,15 @@ func (h *Hub) follow(ctx context.Context) error {
 		}
 		h.noFile = true
 	}
+	handed, err := h.handed(ctx)
+	if err != nil {
+		return err
+	}
 	was := h.config.Upstream.Online()
 	page, err := h.config.Upstream.Pull(ctx, nil, cursor, wait)
+	if err != nil {
+		h.parted = true
+	}
 	if cloudsync.CursorUnknown(err) && cursor != "" {
 		h.config.Log.Warn("the cloud began its feed anew: the hub copies it again")
 		h.noFile = false
@@ -225,6 +233,9 @@ func (h *Hub) follow(ctx context.Context) error {
 		return err
 	}
 	err = h.config.Copy.Take(ctx, h.self, page, time.Now())
+	if err == nil {
+		err = h.fillAgain(ctx, handed, page)
+	}
 	if !was || !filled {
 		h.nudge()
 	}

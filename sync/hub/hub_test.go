@@ -58,6 +58,7 @@ type line struct {
 	down bool
 	slow chan struct{} // journals wait until it is closed; nil for no wait
 	part chan struct{} // parts of a first fill do
+	deaf bool          // the feed does not get through
 
 	paths []string // that were asked
 }
@@ -83,7 +84,7 @@ func (l *line) cut(down bool) {
 // RoundTrip implements http.RoundTripper.
 func (l *line) RoundTrip(request *http.Request) (*http.Response, error) {
 	l.mu.Lock()
-	down, slow := l.down, l.slow
+	down, slow := l.down || (l.deaf && strings.HasSuffix(request.URL.Path, "/feed")), l.slow
 	l.paths = append(l.paths, request.URL.Path)
 	if l.part != nil && strings.HasPrefix(request.URL.Path, "/v1/snapshot/") {
 		slow = l.part
@@ -644,6 +645,51 @@ func TestAHubFillsACloudThatWasPutBack(t *testing.T) {
 		t.Fatalf("the backup knows of %d units", used)
 	}
 	w.line.cut(false)
+	w.until("the cloud has all again", func() bool { return w.used(pass) == 5 })
+}
+
+// A hub that has handed all on, and whose place in the feed a cloud that was put back knows all the same, would not notice that the cloud lacks
+// what its store used, and other stores would honour it, until the same counter sells again.
+func TestAHubFillsACloudThatWasPutBackToItsOwnPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	r, counters := w.store(1)
+	defer r.end(w)
+	c := counters[0]
+	sell := func(times int) {
+		for range times {
+			w.must(c.redeem(pass, 1, newUID(), terminal.Offline))
+		}
+		w.must(c.line.Push(t.Context()))
+	}
+	settled := func(used int64) {
+		w.until("the cloud has all, and the hub knows that", func() bool {
+			_, pending, err := r.copy.Gathered(t.Context())
+			return err == nil && pending == 0 && w.used(pass) == used
+		})
+	}
+	sell(2)
+	settled(2)
+	w.line.mu.Lock()
+	w.line.deaf = true
+	w.line.mu.Unlock()
+	w.server.CloseClientConnections()
+	w.until("the feed does not get through", func() bool { return !w.hub.breaker.Line().Contact.IsZero() && w.hub.breaker.Line().Failures > 0 })
+	cursor, _, err := r.copy.Cursor(t.Context())
+	w.must(err)
+	backup := filepath.Join(t.TempDir(), sqlite.FileName)
+	w.copyDatabase(backup)
+	sell(3)
+	settled(5)
+	w.line.cut(true)
+	w.putBack(filepath.Dir(backup))
+	if now, _, err := r.copy.Cursor(t.Context()); err != nil || now != cursor || w.used(pass) != 2 {
+		t.Fatalf("%v: the hub is at %s, not %s, and the cloud knows of %d", err, now, cursor, w.used(pass))
+	}
+	w.line.mu.Lock()
+	w.line.deaf, w.line.down = false, false
+	w.line.mu.Unlock()
 	w.until("the cloud has all again", func() bool { return w.used(pass) == 5 })
 }
 

@@ -65,6 +65,27 @@ func (s *Copy) Gathered(ctx context.Context) (terminals []cloud.Terminal, pendin
 	return terminals, pending, err
 }
 
+// Handed is how far the cloud has a terminal's journal, as far as the hub knows.
+type Handed struct {
+	Terminal cloud.Terminal
+	Through  uint64
+}
+
+// HandedOn is how far the cloud has each terminal's journal, by the terminal's key.
+func (s *Copy) HandedOn(ctx context.Context) (all map[string]Handed, err error) {
+	err = s.read(ctx, func(q Querier) error {
+		all = map[string]Handed{}
+		return each(q, func(rows Rows) error {
+			var one Handed
+			var key []byte
+			err := rows.Scan(&one.Terminal.ID, &one.Terminal.Name, &key, &one.Through)
+			all[string(key)] = one
+			return err
+		}, "SELECT t.id, t.name, t.public_key, u.sent FROM terminal t JOIN upstream u ON u.terminal = t.id")
+	})
+	return all, err
+}
+
 // Waiting are the uids of a terminal's entries that the cloud does not have, oldest first and at most limit. The cloud may hold units for
 // them, and the terminal need not name them any more once they are here: so whoever forwards its claims has to.
 func (s *Copy) Waiting(ctx context.Context, t cloud.Terminal, limit int) (uids []terminal.UID, err error) {
