@@ -22,6 +22,7 @@ type Account struct {
 	Withdrawn bool  // refunded, revoked or disabled, or signed with a key that was revoked
 	Held      int64 // by claims for other entries than the one that is judged
 	Own       int64 // by the claim for the entry that is judged
+	Returned  int64 // of the entry that is judged, by reversals that came before it: those units use nothing up
 }
 
 // Net is the units used up.
@@ -35,7 +36,7 @@ func (a Account) Free() int64 { return max(0, a.Total-a.Net()-a.Held) }
 
 // Judge gives the verdict on units that an entry redeemed, and the account afterwards. Units that the entry's own claim holds are
 // accepted whatever happened since; others share what is free, unless the voucher was withdrawn. What a hold keeps for another
-// entry is not free: who asked first comes first.
+// entry is not free: who asked first comes first. What does not fit and was taken back before the entry came is accepted all the same.
 func (a Account) Judge(units int64, proven bool) (terminal.LineVerdict, Account) {
 	if units < 1 || !proven || units > unitsMost {
 		return terminal.LineVerdict{Invalid: max(units, 0)}, a
@@ -48,8 +49,10 @@ func (a Account) Judge(units int64, proven bool) (terminal.LineVerdict, Account)
 		verdict.Revoked = rest
 	} else {
 		fit := min(rest, a.Free())
-		verdict.Accepted += fit
-		verdict.Overrun = rest - fit
+		back := min(rest-fit, a.Returned)
+		a.Returned -= back
+		verdict.Accepted += fit + back
+		verdict.Overrun = rest - fit - back
 	}
 	a.Redeemed += rest
 	return verdict, a

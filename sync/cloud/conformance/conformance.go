@@ -13,7 +13,7 @@ func Run(t *testing.T, open func(t *testing.T) cloud.Storage) {
 		name  string
 		tests []test
 	}{
-		{"journal", journalTests}, {"claims", claimTests}, {"forks", forkTests}, {"stakes", stakeTests}, {"lines", lineTests}, {"machines", machineTests}, {"feed", feedTests}, {"merchant", merchantTests},
+		{"journal", journalTests}, {"early reversals", earlyTests}, {"claims", claimTests}, {"forks", forkTests}, {"stakes", stakeTests}, {"lines", lineTests}, {"machines", machineTests}, {"feed", feedTests}, {"merchant", merchantTests},
 		{"tokens", tokenTests}, {"limits", limitTests}, {"hubs", hubTests}, {"snapshots", snapshotTests}, {"compaction", compactTests}, {"admin tokens", adminTokenTests}, {"figures", figureTests},
 		{"webhooks", webhookTests},
 		{"leases", leaseTests},

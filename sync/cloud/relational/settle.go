@@ -21,6 +21,8 @@ type settling struct {
 	refused  bool          // its machine is, and spends no lease of the real one
 	shown    []cloud.Shown // by all lines of a redemption
 	first    held          // the voucher of its one line, as it was before; the zero value where there is none
+	early    []early       // reversals of the line that is judged, which came before it
+	excused  int64         // units of those that kept the line from being an overrun
 }
 
 // redeem judges every line of a redemption and ends the claim for it.
@@ -34,7 +36,13 @@ func (s *settling) redeem() ([]terminal.LineVerdict, error) {
 		s.first, s.shown = v, append(s.shown, v.shown())
 	}
 	for i, line := range s.entry.Lines {
+		if err := s.findEarly(i, line); err != nil {
+			return nil, err
+		}
 		verdict, err := s.redeemLine(i, line)
+		if err == nil {
+			err = s.takeBack()
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +84,9 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	leased := leftOf(ofVoucher)
 	account.Held, account.Own = account.Held+idle, max(account.Own, leased)
 	proven := account.Total > 0 && (v.copied() || cloud.ProvenInOrder(v.shown(), s.shown, s.entry.UID, line.Proof))
+	account.Returned = returned(s.early)
 	verdict, after := account.Judge(line.Units, proven)
+	s.excused = account.Returned - after.Returned
 	if account.Redeemed+line.Units > account.Total {
 		if err := s.arrived(line); err != nil {
 			return verdict, err
@@ -282,34 +292,40 @@ func (s *settling) reverseLine(i int, line terminal.EntryLine) (terminal.LineVer
 			return verdict, err
 		}
 	}
+	return verdict, s.undo(line, original, ordinal, reversal, 0)
+}
+
+// undo counts what a line of a reversal takes back. excused are units of it that no exception was opened for in the first place.
+func (s *settling) undo(line terminal.EntryLine, original cloud.RedemptionLine, ordinal int64, reversal cloud.Reversal, excused int64) error {
 	if reversal.Effective == 0 {
-		return verdict, nil
+		return nil
 	}
 	if _, err := s.Exec("UPDATE line SET reversed = reversed + ? WHERE entry = ? AND line = ?", reversal.Effective, ordinal, line.Original); err != nil {
-		return verdict, err
+		return err
 	}
+	owed := reversal.Effective - excused
 	v, err := voucher(s, "id = ? AND merchant = ?", int64(line.Voucher), s.terminal.Merchant)
 	if isUnknown(err) {
-		return verdict, s.payOff(int64(line.Voucher), line.Part, ordinal, line.Original, reversal.Effective)
+		return s.payOff(int64(line.Voucher), line.Part, ordinal, line.Original, owed)
 	}
 	if err != nil {
-		return verdict, err
+		return err
 	}
 	var store, day string
 	if err := s.QueryRow("SELECT store, day FROM line WHERE entry = ? AND line = ?", ordinal, line.Original).Scan(&store, &day); err != nil {
-		return verdict, err
+		return err
 	}
 	if err := s.publishCounts(v, store, day); err != nil {
-		return verdict, err
+		return err
 	}
 	if err := s.count(v, line.Part, 0, reversal.Freed); err != nil {
-		return verdict, err
+		return err
 	}
-	if err := s.payOff(int64(v.ID), line.Part, ordinal, line.Original, reversal.Effective); err != nil || original.Invalid > 0 {
-		return verdict, err
+	if err := s.payOff(int64(v.ID), line.Part, ordinal, line.Original, owed); err != nil || original.Invalid > 0 {
+		return err
 	}
 	counted := line.Kind.Counted(original.Units-original.Reversed) - line.Kind.Counted(original.Units-original.Reversed-reversal.Effective)
-	return verdict, s.payLimits(v, ordinal, line.Original, store, day, counted)
+	return s.payLimits(v, ordinal, line.Original, store, day, counted)
 }
 
 // redeemedLine loads one line of a redemption, by its entry's uid.
