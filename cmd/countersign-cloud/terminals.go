@@ -231,7 +231,10 @@ func readyWord(r cloud.TerminalReport) string {
 }
 
 func newSuspend(g *globals) *cobra.Command {
-	return suspendCommand(g, "suspend", "Let a terminal honour nothing more, and free what it was about to redeem", true)
+	cmd := suspendCommand(g, "suspend", "Let a terminal honour nothing more, and free what it was about to redeem", true)
+	cmd.Long = "Lets a terminal honour nothing more, and frees what it was about to redeem. Where it is the hub of its store it is none from then on: appoint another\n" +
+		"one with countersign-cloud hub STORE TERMINAL. A hub that is readmitted is appointed anew in the same way."
+	return cmd
 }
 
 func newReadmit(g *globals) *cobra.Command {
@@ -278,6 +281,10 @@ func (g *globals) suspend(ctx context.Context, s cloud.Office, name string, susp
 		return usage("several stores have a terminal %q: say which as STORE/%s", name, name)
 	}
 	for _, r := range places {
+		hub, err := s.Hub(ctx, r.Merchant, r.Store)
+		if err != nil && !errors.Is(err, cloud.ErrUnknown) {
+			return err
+		}
 		changed, err := g.admit(ctx, s, r, suspended)
 		if errors.Is(err, cloud.ErrWhichMachine) {
 			return usage("several machines use the key of terminal %s: say which is real with --machine; countersign-cloud exceptions names them", r.Name)
@@ -296,6 +303,9 @@ func (g *globals) suspend(ctx context.Context, s cloud.Office, name string, susp
 			state += " already"
 		}
 		fmt.Fprintf(g.out, "terminal %s of store %s is %s\n", r.Name, r.Store, state)
+		if note := cloud.HubDismissed(hub, r.Name); note != "" && suspended && changed {
+			fmt.Fprintln(g.out, note)
+		}
 	}
 	return nil
 }

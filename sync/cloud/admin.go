@@ -257,6 +257,7 @@ func (s *server) SuspendTerminal(ctx context.Context, r api.SuspendTerminalReque
 	if err != nil {
 		return nil, err
 	}
+	hub, _ := o.Hub(ctx, r.Merchant, r.Store) // a store that there is not is told of below
 	var yes bool
 	if r.Body.Suspended {
 		yes, err = o.Suspend(ctx, r.Merchant, r.Store, r.Terminal, true)
@@ -266,7 +267,11 @@ func (s *server) SuspendTerminal(ctx context.Context, r api.SuspendTerminalReque
 	if err == nil && yes {
 		s.setSuspended(ctx, r.Merchant, r.Store, r.Terminal, r.Body.Suspended, value(r.Body.Machine))
 	}
-	return api.SuspendTerminal200JSONResponse(changed(yes)), adminProblem(err)
+	answer := changed(yes)
+	if note := HubDismissed(hub, r.Terminal); r.Body.Suspended && yes && note != "" {
+		answer.Note = &note
+	}
+	return api.SuspendTerminal200JSONResponse(answer), adminProblem(err)
 }
 
 // errPageFull ends a page.

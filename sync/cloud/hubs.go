@@ -34,6 +34,15 @@ type Hub struct {
 	ToldAt  time.Time
 }
 
+// HubDismissed says what it means to have suspended the terminal called name where hub is the store's hub before that; "" where it is another.
+func HubDismissed(hub Hub, name string) string {
+	if hub.Terminal == "" || hub.Terminal != name {
+		return ""
+	}
+	return fmt.Sprintf("Terminal %s was the hub of store %s: the store has no hub now, and while it has no line each counter decides alone. "+
+		"Appoint another one: countersign-cloud hub %s TERMINAL.", name, hub.Store, hub.Store)
+}
+
 // hubServes is what a hub answers; all else is the cloud's.
 var hubServes = map[string]bool{"/v1/hub": true, "/v1/claims": true, "/v1/lookup": true, "/v1/redemption": true, "/v1/journal": true,
 	"/v1/feed": true, "/v1/trust": true, "/healthz": true, "/readyz": true}

@@ -11,6 +11,7 @@ import (
 var hubTests = []test{
 	{"each change of a hub is a new term", hubTerms},
 	{"the store hears who its hub is, and the hub who its terminals are", hubPeers},
+	{"a hub that is suspended is none any more", suspendedHub},
 }
 
 func (w *world) appoint(store, name, address string) (cloud.Hub, bool) {
@@ -114,4 +115,32 @@ func hubsIn(page cloud.Page) (count int) {
 		}
 	}
 	return count
+}
+
+// A machine that the merchant has barred, a stolen one say, would go on vouching for its store.
+func suspendedHub(w *world) {
+	hub, peer := w.counter(quay), w.counter(quay)
+	w.appoint(quay, hub.Name, "")
+	before := peer.pull("", 100)
+	suspend := func(name string, suspended bool) {
+		if _, err := w.storage.Suspend(w.Context(), merchantID, quay, name, suspended); err != nil {
+			w.Fatal(err)
+		}
+	}
+	now := func() cloud.Hub {
+		hub, err := w.storage.Hub(w.Context(), merchantID, quay)
+		if err != nil {
+			w.Fatal(err)
+		}
+		return hub
+	}
+	suspend(peer.Name, true)
+	w.expect("after another one was suspended", []any{now().Terminal, now().Term}, []any{hub.Name, int64(1)})
+	suspend(peer.Name, false)
+	suspend(hub.Name, true)
+	w.expect("after it was suspended itself", []any{now().Terminal, now().Term}, []any{"", int64(2)})
+	w.expect("what its store hears", hubsIn(peer.pull(before.Cursor, 100)), 1)
+	w.expect("what it hears itself", hubsIn(hub.pull(before.Cursor, 100)), 1)
+	suspend(hub.Name, false)
+	w.expect("after it was readmitted", now().Terminal, "")
 }

@@ -15,37 +15,54 @@ import (
 // AppointHub implements cloud.Storage.
 func (s *Storage) AppointHub(ctx context.Context, hub cloud.Hub) (appointed cloud.Hub, changed bool, err error) {
 	err = s.write(ctx, func(c *change) error {
-		var id sql.NullInt64
-		if hub.Terminal != "" {
-			t, err := terminalBy(c, "merchant = ? AND store = ? AND name = ? AND suspended = 0", hub.Merchant, hub.Store, hub.Terminal)
-			if err != nil {
-				return err
-			}
-			id = sql.NullInt64{Int64: t.ID, Valid: true}
+		appointed, changed, err = c.appointHub(hub)
+		return err
+	})
+	return appointed, changed, err
+}
+
+func (c *change) appointHub(hub cloud.Hub) (appointed cloud.Hub, changed bool, err error) {
+	var id sql.NullInt64
+	if hub.Terminal != "" {
+		t, err := terminalBy(c, "merchant = ? AND store = ? AND name = ? AND suspended = 0", hub.Merchant, hub.Store, hub.Terminal)
+		if err != nil {
+			return hub, false, err
 		}
-		before, err := loadHub(c, hub.Merchant, hub.Store)
-		if err != nil && !isUnknown(err) {
-			return err
-		}
-		if changed = before.ID != id.Int64 || (id.Valid && before.Address != hub.Address); !changed {
-			appointed = before
-			return nil
-		}
-		_, err = c.Exec(`INSERT INTO hub (merchant, store, term, terminal, address, at) VALUES (?, ?, ?, ?, ?, ?)
+		id = sql.NullInt64{Int64: t.ID, Valid: true}
+	}
+	before, err := loadHub(c, hub.Merchant, hub.Store)
+	if err != nil && !isUnknown(err) {
+		return hub, false, err
+	}
+	if before.ID == id.Int64 && (!id.Valid || before.Address == hub.Address) {
+		return before, false, nil
+	}
+	_, err = c.Exec(`INSERT INTO hub (merchant, store, term, terminal, address, at) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (merchant, store) DO UPDATE SET term = excluded.term, terminal = excluded.terminal, address = excluded.address, at = excluded.at,
 				ready = CASE WHEN hub.terminal = excluded.terminal THEN hub.ready ELSE 0 END,
 				percent = CASE WHEN hub.terminal = excluded.terminal THEN hub.percent ELSE 0 END,
 				told_at = CASE WHEN hub.terminal = excluded.terminal THEN hub.told_at END`,
-			hub.Merchant, hub.Store, before.Term+1, id, hub.Address, micros(hub.At))
-		if err != nil {
-			return err
-		}
-		if appointed, err = loadHub(c, hub.Merchant, hub.Store); err != nil {
-			return err
-		}
-		return c.Publish(hub.Merchant, "hub", hub.Store, hub.Store, 0)
-	})
-	return appointed, changed, err
+		hub.Merchant, hub.Store, before.Term+1, id, hub.Address, micros(hub.At))
+	if err != nil {
+		return hub, false, err
+	}
+	if appointed, err = loadHub(c, hub.Merchant, hub.Store); err != nil {
+		return hub, false, err
+	}
+	return appointed, true, c.Publish(hub.Merchant, "hub", hub.Store, hub.Store, 0)
+}
+
+// dismissHub ends the office of a terminal that is its store's hub and was suspended: what a machine grants that the merchant has barred is
+// no word of the store's. The next term is nobody's, so that whoever hears of it asks it no more, and tells it so.
+func (c *change) dismissHub(t cloud.Terminal, at time.Time) error {
+	hub, err := loadHub(c, t.Merchant, t.Store)
+	if isUnknown(err) || (err == nil && hub.ID != t.ID) {
+		return nil
+	}
+	if err == nil {
+		_, _, err = c.appointHub(cloud.Hub{Merchant: t.Merchant, Store: t.Store, At: at})
+	}
+	return err
 }
 
 // Hub implements cloud.Storage.

@@ -280,6 +280,9 @@ func (s *Storage) admit(ctx context.Context, merchant, store, name string, suspe
 			if err := c.releaseIf(t, time.Now(), func(heldBy) bool { return true }); err != nil {
 				return err
 			}
+			if err := c.dismissHub(t, time.Now()); err != nil {
+				return err
+			}
 		}
 		if err := c.tellHub(merchant, store); err != nil {
 			return err
