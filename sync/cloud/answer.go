@@ -156,6 +156,7 @@ func (s *server) asProblem(err error) *Problem {
 	case errors.Is(err, ErrCursor):
 		return problem(http.StatusGone, "cursor_unknown", "The cursor is not of this feed: empty the cache and begin again without a cursor.")
 	case strings.Contains(err.Error(), "disk is full"), strings.Contains(err.Error(), "No space left"): // as SQLite and PostgreSQL say it
+		s.room.ranOut()
 		return problem(http.StatusServiceUnavailable, "disk_full", fmt.Sprintf("The disk of the %s is full: make room there.", s.kind()))
 	case strings.Contains(err.Error(), "database"):
 		return problem(http.StatusServiceUnavailable, "unavailable", fmt.Sprintf("The %s's database cannot answer now: try again in a moment.", s.kind()))

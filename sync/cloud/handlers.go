@@ -44,6 +44,9 @@ func (s *server) Readyz(ctx context.Context, _ api.ReadyzRequestObject) (api.Rea
 		s.options.Log.Error("the cloud is not ready", "error", err)
 		return nil, problem(http.StatusServiceUnavailable, "unavailable", "The cloud's database cannot answer now: look into the cloud's log.")
 	}
+	if err := s.hasRoom(within); err != nil {
+		return nil, err
+	}
 	return api.Readyz200TextResponse("ready\n"), nil
 }
 

@@ -65,6 +65,7 @@ type server struct {
 	snapshots snapshotsMade
 	metrics   *metrics
 	lines     seldom // of the log
+	room      room
 	stopping  stopping
 	turns     chan struct{} // see herd
 }

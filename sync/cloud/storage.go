@@ -40,6 +40,8 @@ type Storage interface {
 	Tell(tell func(Alarm))
 	// Ready returns nil when a terminal can be answered.
 	Ready(ctx context.Context) error
+	// Room writes as much as a large batch needs, and takes it back: an error where that does not go, as on a full disk.
+	Room(ctx context.Context) error
 	// Keys returns the cloud's keys, which the first call makes.
 	Keys(ctx context.Context) (Keys, error)
 	// RotateFeedKey makes a key that signs answers from the given time on. All trust lists name it at once, and the one before until then.
@@ -83,7 +85,7 @@ type Storage interface {
 	Seen(ctx context.Context, t Terminal, at time.Time) error
 	Terminals(ctx context.Context, merchant string) ([]TerminalReport, error)
 	// Suspend sets whether a terminal is suspended, and reports whether that changed anything. A suspended terminal's name is free
-	// for another; it cannot be readmitted while another has it (ErrNameTaken). Readmitting a terminal also closes the exceptions
+	// for another, and where it is its store's hub the store has none from then on, by the next term; it cannot be readmitted while another has it (ErrNameTaken). Readmitting a terminal also closes the exceptions
 	// about its journal's forks, restores and copies, and lets go of what a machine that is gone had claimed.
 	Suspend(ctx context.Context, merchant, store, name string, suspended bool) (bool, error)
 	// Readmit is Suspend without suspending, for a terminal whose key is in use on several machines: machine is the id of the real one

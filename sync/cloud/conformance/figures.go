@@ -7,7 +7,7 @@ import (
 	"countersign/terminal"
 )
 
-var figureTests = []test{{"the figures say what waits and what it may cost", figures}}
+var figureTests = []test{{"the figures say what waits and what it may cost", figures}, {"a look whether there is room is in nobody's way", room}}
 
 func figures(w *world) {
 	a, b := w.counter(quay), w.counter(harbour)
@@ -45,4 +45,17 @@ func figures(w *world) {
 	if f.Silence < 50*time.Minute || f.Silence > 2*time.Hour {
 		w.Errorf("a terminal that was heard an hour ago is silent for %s", f.Silence)
 	}
+}
+
+// A cloud whose disk was full would stay out of the load balancer, or fill it by looking whether there is room.
+func room(w *world) {
+	for range 2 {
+		if err := w.storage.Room(w.Context()); err != nil {
+			w.Error(err)
+		}
+	}
+	c := w.counter(quay)
+	t := w.issue("dinner", cloud.Facts{})
+	c.redeem(t, 1)
+	w.expect("a redemption after it", c.last(), terminal.LineVerdict{Accepted: 1})
 }

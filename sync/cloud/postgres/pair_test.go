@@ -37,6 +37,10 @@ func (p pair) Ready(ctx context.Context) error {
 	return p.next().Ready(ctx)
 }
 
+func (p pair) Room(ctx context.Context) error {
+	return p.next().Room(ctx)
+}
+
 func (p pair) Keys(ctx context.Context) (cloud.Keys, error) {
 	return p.next().Keys(ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -158,6 +159,24 @@ func (s *Storage) Ready(ctx context.Context) error {
 	return s.look(ctx, func(q Querier) error {
 		var merchants int
 		return q.QueryRow("SELECT count(*) FROM merchant").Scan(&merchants)
+	})
+}
+
+// roomNeeded is how many bytes Room writes.
+const roomNeeded = 256 << 10
+
+// metaRoom is the key in table meta of what Room writes.
+const metaRoom = "room"
+
+// Room implements cloud.Storage. What is written has to be there after a COMMIT: a transaction that is undone may never touch the disk.
+func (s *Storage) Room(ctx context.Context) error {
+	err := s.writeConditional(ctx, func(c *change) error { return c.setMeta(metaRoom, strings.Repeat("x", roomNeeded)) })
+	if err != nil {
+		return err
+	}
+	return s.writeConditional(ctx, func(c *change) error {
+		_, err := c.Exec("DELETE FROM meta WHERE key = '" + metaRoom + "'")
+		return err
 	})
 }
 
