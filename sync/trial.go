@@ -11,7 +11,7 @@ import (
 // use tries the line with a small question of its own, beside them: at the first scan that finds nobody to ask, and from then on until a while
 // after the last of them. No scan waits for it.
 //
-// A hundred thousand counters that sell at once would ask 20,000 small questions a second at the very most, spread by full jitter, and none of
+// A hundred thousand counters that sell at once would ask 40,000 small questions a second at the very most, spread by full jitter, and none of
 // those that a cloud has asked to wait. Counters at which nobody scans leave it at the pump's attempts.
 const (
 	trialMost   = 5 * time.Second  // between two
