@@ -84,6 +84,7 @@ var Formats = []string{"xlsx", "pdf", "csv"}
 // Times of the room.
 const (
 	freshSeconds  = 60 // today's figures are asked for again so often
+	soonSeconds   = 5  // and so often while the cloud's lack what this counter has
 	sureSeconds   = 10 // the second press that a pause needs comes so soon, or not at all
 	soonDays      = 7  // what starts or ends within so many days is told
 	noticeSeconds = 8
@@ -104,6 +105,7 @@ type State struct {
 	OnlyHere   bool
 	Own        *Account // nil until it is there
 	Store      *Account
+	Uncounted  int64 // how many of Own's records Store is without
 	Away       error // why the whole store's is not there; nil while it is asked for
 	Broken     error // why not even this counter's is there
 
@@ -158,12 +160,41 @@ func (s State) late() []Counter {
 	if s.Store == nil || s.OnlyHere {
 		return nil
 	}
+	here := false
 	for _, counter := range s.Store.Counters {
+		if counter.Name == s.Place.Terminal {
+			here, counter.Pending = true, max(counter.Pending, s.Uncounted)
+		}
 		if counter.Pending > 0 {
 			late = append(late, counter)
 		}
 	}
+	if !here && s.Uncounted > 0 {
+		late = append(late, Counter{Name: s.Place.Terminal, Pending: s.Uncounted})
+	}
 	return late
+}
+
+// uncounted is how many of this counter's own records the whole store's figures are without. What the cloud heard of this counter's pending
+// entries is older than its answer: what was redeemed without a line is nothing that it knows to be missing.
+func (s State) uncounted() int64 {
+	if s.Own == nil || s.Store == nil {
+		return 0
+	}
+	counted := make(map[terminal.UID]bool, len(s.Store.Records))
+	for i := range s.Store.Records {
+		counted[s.Store.Records[i].Entry.UID] = true
+	}
+	missing := int64(0)
+	for i := range s.Own.Records {
+		switch entry := &s.Own.Records[i].Entry; entry.Kind {
+		case terminal.EntryRedeem, terminal.EntryReverse, terminal.EntryDecline:
+			if !counted[entry.UID] {
+				missing++
+			}
+		}
+	}
+	return missing
 }
 
 // number is one number on the page of figures, with the filter that finds the rows behind it.

@@ -62,6 +62,7 @@ func (s State) answered(event Event) (State, []Command) {
 			s.Broken = e.Err
 			if e.Err == nil {
 				s.Own = &e.Account
+				s.Uncounted = s.uncounted()
 			}
 		}
 	case StoreLoaded:
@@ -69,6 +70,7 @@ func (s State) answered(event Event) (State, []Command) {
 			s.Away, s.Asking = e.Err, false
 			if e.Err == nil {
 				s.Store = &e.Account
+				s.Uncounted = s.uncounted()
 			}
 		}
 	case Found:
@@ -143,10 +145,20 @@ func (s State) ticked() (State, []Command) {
 	if s.Sure != "" && !s.Now.Before(s.Until) {
 		s.Sure = ""
 	}
-	if s.Open && !s.Asking && s.Page == FiguresPage && s.Day == s.Today && s.Day != (terminal.Date{}) && s.Now.Sub(s.Asked) >= freshSeconds*time.Second {
+	if s.Open && !s.Asking && s.Page == FiguresPage && s.Day != (terminal.Date{}) && s.old() {
 		return s.ask()
 	}
 	return s, nil
+}
+
+// old reports that the figures have to be asked for again: today's from time to time, and soon where the cloud answers and has not counted
+// yet what this counter has: it is on its way.
+func (s State) old() bool {
+	age := s.Now.Sub(s.Asked)
+	if s.Away == nil && s.Uncounted > 0 && age >= soonSeconds*time.Second {
+		return true
+	}
+	return s.Day == s.Today && age >= freshSeconds*time.Second
 }
 
 func (s State) turned(by int) (State, []Command) {
@@ -160,7 +172,7 @@ func (s State) turned(by int) (State, []Command) {
 	if day == s.Day {
 		return s, nil
 	}
-	s.Day, s.Own, s.Store, s.Away, s.Pick = day, nil, nil, nil, 0
+	s.Day, s.Own, s.Store, s.Uncounted, s.Away, s.Pick = day, nil, nil, 0, nil, 0
 	return s.ask()
 }
 

@@ -107,6 +107,50 @@ func TestNothingIsCalledTheWholeStoreThatIsNot(t *testing.T) {
 	}
 }
 
+func TestWhatTheCloudHasNotCountedIsSaidAndAskedForAgain(t *testing.T) {
+	// The whole store's figures would stand under a green "all in" without what this counter redeemed while it had no line.
+	s := atWork(t)
+	uid := func(n byte) terminal.UID { return terminal.UID{15: n} }
+	all := records(40)
+	for i := range all {
+		all[i].Entry.UID, all[i].Entry.Terminal = uid(byte(i+1)), place.Terminal
+	}
+	counted := func(records []terminal.Record) Account {
+		account := *accountOf(t, records)
+		account.Counters = []Counter{{Name: place.Terminal}, {Name: "counter-2"}}
+		return account
+	}
+	s, _ = play(s, OwnLoaded{Turn: s.Turn, Account: *accountOf(t, all)}, StoreLoaded{Turn: s.Turn, Account: counted(all[:38])})
+	light := ViewOf(s, translations.For("en", berlin)).Light
+	if late := s.late(); light.Tone != theme.Asking || len(late) != 1 || late[0].Name != place.Terminal || late[0].Pending != 2 {
+		t.Errorf("two that the cloud lacks: %+v, %q", late, light.Text)
+	}
+	s.Day = today.AddDays(-1) // of another day too: what was redeemed last night may still be on its way
+	s.Now = s.Asked.Add((soonSeconds - 1) * time.Second)
+	if _, again := play(s, Ticked{}); len(again) != 0 {
+		t.Error("the cloud is asked without a pause")
+	}
+	s.Now = s.Asked.Add(soonSeconds * time.Second)
+	s, again := play(s, Ticked{})
+	if len(again) != 2 {
+		t.Fatalf("the figures stay without it: %v", again)
+	}
+	s, _ = play(s, StoreLoaded{Turn: s.Turn, Account: counted(all)})
+	if light = ViewOf(s, translations.For("en", berlin)).Light; light.Tone != theme.Done {
+		t.Errorf("all is counted, and it says %q", light.Text)
+	}
+	s.Now = s.Asked.Add(2 * freshSeconds * time.Second)
+	if _, again = play(s, Ticked{}); len(again) != 0 {
+		t.Error("a day that is over and whole is asked for again and again")
+	}
+	unlisted := counted(all[:39]) // a counter that the cloud does not list has not sent everything either
+	unlisted.Counters = nil
+	s, _ = play(s, StoreLoaded{Turn: s.Turn, Account: unlisted})
+	if late := s.late(); len(late) != 1 || late[0].Name != place.Terminal || late[0].Pending != 1 {
+		t.Errorf("not listed: %+v", late)
+	}
+}
+
 func TestPauseNeedsASecondPress(t *testing.T) {
 	// A brush of the hand would stop an offer in the whole store.
 	s := atWork(t)
