@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -33,6 +34,16 @@ func (k EntryKind) String() string {
 
 // MarshalText implements encoding.TextMarshaler.
 func (k EntryKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler: it reads what MarshalText writes of the kinds that there are.
+func (k *EntryKind) UnmarshalText(text []byte) error {
+	found := slices.Index(entryKindNames[1:], string(text))
+	if found < 0 {
+		return fmt.Errorf("%q is no kind of journal entry", text)
+	}
+	*k = EntryKind(found + 1)
+	return nil
+}
 
 // Assurance says how sure the terminal was when it honoured a voucher.
 type Assurance string
