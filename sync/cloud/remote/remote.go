@@ -4,7 +4,6 @@ package remote
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,14 +34,14 @@ var errInUse = errors.New("the lease may be in use: nothing was written off")
 
 // New returns the office of the cloud at address, entered with a token. The address is HTTPS, but for this very machine: a token sent in
 // clear is everybody's.
-func New(address, secret string) (*Office, error) {
+func New(address, secret string) (*Office, error) { return newOffice(address, secret, ordinary) }
+
+func newOffice(address, secret string, within limits) (*Office, error) {
 	base, err := url.Parse(address)
 	if err != nil || base.Host == "" || (base.Scheme != "https" && (base.Scheme != "http" || !api.Loopback(base.Hostname()))) {
 		return nil, fmt.Errorf("the cloud's address %q is not a URL such as https://cloud.example; plain http is for this computer only", address)
 	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
-	client := &http.Client{Transport: transport, Timeout: 5 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	made, err := api.NewClientWithResponses(address, api.WithHTTPClient(client), api.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+	made, err := api.NewClientWithResponses(address, api.WithHTTPClient(newLine(within)), api.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
 		r.Header.Set("Authorization", "Bearer "+secret)
 		return nil
 	}))
@@ -61,7 +60,7 @@ func open[T any](got answer, body []byte, ok *T) (content T, _ error) {
 	}
 	var said api.Problem
 	if json.Unmarshal(body, &said) != nil || said.Code == "" {
-		return content, fmt.Errorf("whatever answers at the cloud's address is no cloud (HTTP %d): check --url", got.StatusCode())
+		return content, noCloud(got.StatusCode())
 	}
 	switch said.Code {
 	case "not_found":
@@ -142,7 +141,7 @@ func (o *Office) Apply(ctx context.Context, c cloud.Catalogue) ([]cloud.Change, 
 		}
 		body.Operators = append(body.Operators, one)
 	}
-	got, err := o.api.ApplyCatalogueWithResponse(ctx, body)
+	got, err := o.api.ApplyCatalogueWithResponse(long(ctx), body)
 	if err != nil {
 		return nil, fmt.Errorf("the cloud did not answer: %w", err)
 	}
@@ -166,7 +165,7 @@ func (o *Office) Pause(ctx context.Context, merchant, campaign string, stores []
 
 // SetVoucherState implements cloud.Office. The time is the cloud's.
 func (o *Office) SetVoucherState(ctx context.Context, merchant string, ids []terminal.VoucherID, state terminal.VoucherState, _ time.Time) (int, error) {
-	got, err := o.api.SetVoucherStateWithResponse(ctx, merchant, api.StateRequest{Vouchers: ids, State: state})
+	got, err := o.api.SetVoucherStateWithResponse(long(ctx), merchant, api.StateRequest{Vouchers: ids, State: state})
 	if err != nil {
 		return 0, fmt.Errorf("the cloud did not answer: %w", err)
 	}
@@ -304,7 +303,7 @@ func (o *Office) issue(ctx context.Context, order cloud.IssueOrder, count int) (
 	if len(f.Lines) > 0 {
 		body.Lines = &f.Lines
 	}
-	got, err := o.api.IssueVouchersWithResponse(ctx, order.Merchant, order.Campaign, body)
+	got, err := o.api.IssueVouchersWithResponse(long(ctx), order.Merchant, order.Campaign, body)
 	if err != nil {
 		return nil, fmt.Errorf("the cloud did not answer, so that some vouchers may have been issued whose codes nobody has: %w", err)
 	}
@@ -354,7 +353,7 @@ func (o *Office) Import(ctx context.Context, merchant, campaign string, file io.
 	if len(names) > 0 {
 		body.Columns = &names
 	}
-	got, err := o.api.ImportVouchersWithResponse(ctx, merchant, campaign, body)
+	got, err := o.api.ImportVouchersWithResponse(long(ctx), merchant, campaign, body)
 	if err != nil {
 		return cloud.Imported{}, fmt.Errorf("the cloud did not answer: %w", err)
 	}
@@ -373,7 +372,7 @@ func (o *Office) Import(ctx context.Context, merchant, campaign string, file io.
 func (o *Office) InviteTerminals(ctx context.Context, order cloud.InviteOrder) ([]cloud.Invited, error) {
 	seconds := int64(order.Life / time.Second)
 	body := api.InviteRequest{Store: order.Store, Count: order.Count, ValidSeconds: &seconds, Terminal: some(order.Terminal)}
-	got, err := o.api.InviteTerminalsWithResponse(ctx, order.Merchant, body)
+	got, err := o.api.InviteTerminalsWithResponse(long(ctx), order.Merchant, body)
 	if err != nil {
 		return nil, fmt.Errorf("the cloud did not answer: %w", err)
 	}
