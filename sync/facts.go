@@ -82,6 +82,7 @@ func ExceptionOf(from api.Exception) terminal.Exception {
 		Owner: valueOf(from.Owner), Voucher: valueOf(from.Voucher), Part: valueOf(from.Part), Campaign: valueOf(from.Campaign),
 		Units: from.Units, Paid: from.Paid, AtRisk: from.AtRisk, Note: valueOf(from.Note), Limit: from.Limit, Uses: make([]terminal.ExceptionUse, len(from.Uses)),
 	}
+	out.Cause = valueOf(from.Cause)
 	out.Shared, out.See, out.Undecided = from.Shared, valueOf(from.See), valueOf(from.Undecided)
 	out.Stake, out.History = valueOf(from.Stake), valueOf(from.History)
 	out.Store, out.Terminal, out.Entry, out.Seconds = valueOf(from.Store), valueOf(from.Terminal), valueOf(from.Entry), valueOf(from.Seconds)

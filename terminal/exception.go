@@ -24,6 +24,7 @@ type Exception struct {
 	AtRisk   *Money          `json:"at_risk,omitempty"`
 	Uses     []ExceptionUse  `json:"uses"` // that met; of an overrun, the one the cloud had first comes first
 	Note     string          `json:"note,omitempty"`
+	Cause    string          `json:"cause,omitempty"` // of an overrun: restore, machines; of an invalid one: unknown; "" for any other
 	Limit    *ExceptionLimit `json:"limit,omitempty"` // of customer_limit and campaign_limit
 	// Of a journal's, a machine's or a clock's:
 	Store    string    `json:"store,omitempty"`    // the id of the store of the terminal that it is about
@@ -137,6 +138,15 @@ func (x Exception) staked(words Words) string {
 	return words.Say(key, facts)
 }
 
+// Advice is the end of the key of what to do about a use that is an exception, by what caused it.
+func (x Exception) Advice() string {
+	switch x.Kind + " " + x.Cause {
+	case "overrun restore", "overrun machines", "invalid unknown":
+		return x.Kind + "." + x.Cause + ".do"
+	}
+	return x.Kind + ".do"
+}
+
 // Told is what happened, what it may cost and what to do about it, in words; "" for what is not known.
 func (x Exception) Told(words Words) (title, cost, do string) {
 	facts := map[string]any{"terminal": x.Terminal, "seconds": x.Seconds}
@@ -160,7 +170,7 @@ func (x Exception) Told(words Words) (title, cost, do string) {
 			}
 			return ""
 		}
-		return day("day.task." + x.Kind), "", day("day.task." + x.Kind + ".do")
+		return day("day.task." + x.Kind), "", day("day.task." + x.Advice())
 	}
 	cost = say("cost")
 	if len(x.Stake) > 0 && cost != "" {

@@ -43,6 +43,9 @@ func newHub(g *globals) *cobra.Command {
 		Example: "  countersign-cloud hub quay counter-1 --address 192.0.2.10\n  countersign-cloud hub quay\n  countersign-cloud hub quay --none",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("address") && a.address == "" {
+				return usage("--address is empty: leave it out where each terminal finds the hub by itself")
+			}
 			return g.with(func(s cloud.Office) error { return a.run(cmd.Context(), s, args) })
 		},
 	}
@@ -63,7 +66,7 @@ func (a *appointing) run(ctx context.Context, s cloud.Office, args []string) err
 		return usage("--none is for no terminal at all: leave %s out", args[1])
 	case len(args) == 1 && a.address != "":
 		return usage("say which terminal has the address %s: hub %s TERMINAL", typed, args[0])
-	case typed != "" && !api.GoodPlace(a.address, false):
+	case typed != "" && (!api.GoodPlace(a.address, false) || api.Anywhere(a.address)):
 		return usage("%q is no HOST or HOST:PORT on the shop's network: it looks like 192.0.2.10, 192.0.2.10:%s or till-1.shop.example", typed, api.HubPort)
 	}
 	merchant, store, err := a.store(ctx, s, args[0])

@@ -74,9 +74,10 @@ func TestCommandsFromElsewhere(t *testing.T) {
 	d.has("has no hub", first(d.far(exitDone, url, token, "hub", "quay")))
 	d.has("no terminal", second(d.far(exitUsage, url, token, "hub", "quay", "bar")))
 	// Appointed at an address that nobody can call, the store would be without a hub.
-	for _, address := range []string{"a b:999999", "192.0.2.10:0", "http://x", "http://192.0.2.10:7743", "evil.example:7743/x", "evil.example/x", "[::1", "host:", "10.0.0.300", "x y"} {
+	for _, address := range []string{"a b:999999", "192.0.2.10:0", "http://x", "http://192.0.2.10:7743", "evil.example:7743/x", "evil.example/x", "[::1", "host:", "0.0.0.0", "0.0.0.0:7743", "[::]:7743", "10.0.0.300", "x y"} {
 		d.has("it looks like 192.0.2.10,", second(d.far(exitUsage, url, token, "hub", "quay", "bar", "--address", address)))
 	}
+	d.has("--address is empty", second(d.far(exitUsage, url, token, "hub", "quay", "bar", "--address", "")))
 	for _, address := range []string{"192.0.2.10", "192.0.2.10:9", "till-1.shop.example:7743", "till-1", "2001:db8::10", "[2001:db8::10]", "[2001:db8::10]:7743"} {
 		d.has("no terminal", second(d.far(exitUsage, url, token, "hub", "quay", "bar", "--address", address)))
 	}
@@ -106,6 +107,8 @@ func TestRequestsByHand(t *testing.T) {
 		{"POST", "/terminals/quay/bar/suspension", `{"suspended": true}`, 404, "not known here"},
 		{"PUT", "/stores/quay/hub", `{"terminal": "bar", "address": "http://192.0.2.10:7743"}`, 422, "it looks like 192.0.2.10:7743"},
 		{"PUT", "/stores/quay/hub", `{"terminal": "bar", "address": "192.0.2.10:0"}`, 422, "it looks like 192.0.2.10:7743"},
+		{"PUT", "/stores/quay/hub", `{"terminal": "bar", "address": "0.0.0.0:7743"}`, 422, "it looks like 192.0.2.10:7743"},
+		{"POST", "/campaigns/dinner/vouchers", `{"count": 1, "store": "nowhere"}`, 422, "There is no store nowhere; there is: harbour, quay"},
 		{"GET", "/redemptions?day=heute", "", 422, "the parameter day"},
 		{"GET", "/redemptions?day=2026-02-31", "", 422, "is no date"},
 		{"GET", "/redemptions?limit=0", "", 422, "the parameter limit"},

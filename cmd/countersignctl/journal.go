@@ -43,7 +43,7 @@ func (a *app) journalVerifyCommand() *cobra.Command {
 			// Where this is the terminal's own journal the key store knows the key; a file alone names its own, which proves less.
 			public := station.PublicKeyFor(a.stationConfig(), path)
 			found, err := journal.Verify(command.Context(), path, public)
-			if err != nil && len(args) == 1 && public == nil {
+			if err != nil && len(args) == 1 && (public == nil || station.JudgeFile(path, err).Nothing) {
 				return badFile(path, err)
 			}
 			if err != nil {

@@ -34,6 +34,16 @@ func GoodPlace(address string, listening bool) bool {
 	return err == nil && number > 0 && (GoodHost(host) || listening && host == "")
 }
 
+// Anywhere reports that HOST:PORT is where a program listens for all addresses of its machine, and nowhere to call.
+func Anywhere(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsUnspecified()
+}
+
 var hostName = regexp.MustCompile(`^[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?(\.[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?)*\.?$`)
 
 // numbered finds a name whose last label is a number: no domain ends so (RFC 1123, 2.1), and it was to be an address, 10.0.0.300.

@@ -401,7 +401,7 @@ func (s *server) AppointHub(ctx context.Context, r api.AppointHubRequestObject) 
 		return nil, err
 	}
 	address := value(r.Body.Address)
-	if address != "" && !api.GoodPlace(address, false) {
+	if address != "" && (!api.GoodPlace(address, false) || api.Anywhere(address)) {
 		return nil, problem(http.StatusUnprocessableEntity, "invalid", fmt.Sprintf("%q is no HOST:PORT on the shop's network: it looks like 192.0.2.10:%s or [2001:db8::10]:%[2]s.", address, api.HubPort))
 	}
 	hub, changed, err := o.AppointHub(ctx, Hub{Merchant: r.Merchant, Store: r.Store, Terminal: r.Body.Terminal, Address: address, At: s.options.Now().UTC()})

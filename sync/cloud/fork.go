@@ -57,8 +57,8 @@ func GapNote(t Terminal, seq uint64, pending int64) string {
 // CloudRestoreNote tells a manager what a restored cloud means.
 func CloudRestoreNote() string {
 	return "The cloud's database was restored from an older backup. Every terminal fills its cache again and sends again what it had sent since that " +
-		"backup: nothing that a terminal recorded is lost. Vouchers, terminals and rules that were made since have to be made again: until " +
-		"then, redemptions of such vouchers are invalid here. Until every terminal has sent, for at most 7 days, what the cloud grants is honoured by the offers' " +
+		"backup: nothing that a terminal recorded is lost. Vouchers, terminals, rules, tokens and webhooks that were made since have to be made again, and vouchers that were withdrawn, campaigns " +
+		"that were paused and terminals that were suspended since are so no more: do that again first. Until then, redemptions of such vouchers are invalid here. Until every terminal has sent, for at most 7 days, what the cloud grants is honoured by the offers' " +
 		"offline policy and marked offline; countersign-cloud terminals says which are awaited. Suspend one that will not come back."
 }
 

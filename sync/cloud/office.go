@@ -165,6 +165,25 @@ func CampaignZone(ctx context.Context, o Office, merchant string, campaign termi
 	return zone, nil
 }
 
+// knowsStore refuses a store that the merchant does not have: what is for it alone could be used nowhere. "" is every one.
+func (o office) knowsStore(ctx context.Context, merchant, id string) error {
+	if id == "" {
+		return nil
+	}
+	stores, err := o.Stores(ctx, merchant)
+	if err != nil {
+		return err
+	}
+	known := []string{}
+	for _, store := range stores {
+		known = append(known, store.ID)
+	}
+	if slices.Contains(known, id) {
+		return nil
+	}
+	return fmt.Errorf("%w: there is no store %s; there is: %s", ErrInvalid, id, strings.Join(known, ", "))
+}
+
 // Issue implements Office. The codes are kept before anything is stored: a voucher whose code nobody has is worth nothing.
 func (o office) Issue(ctx context.Context, order IssueOrder, keep func([]Issued) error) error {
 	campaign, err := o.campaign(ctx, order.Merchant, order.Campaign)
@@ -174,6 +193,9 @@ func (o office) Issue(ctx context.Context, order IssueOrder, keep func([]Issued)
 	now := time.Now().UTC()
 	if _, err := Draft(campaign, order.Facts, now); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err := o.knowsStore(ctx, order.Merchant, order.Facts.Store); err != nil {
+		return err
 	}
 	var vouchers []Issued
 	if order.Token {

@@ -45,7 +45,11 @@ func exceptionCard(x terminal.Exception, s State, w words) Card {
 	if !told[kind] {
 		kind = "other"
 	}
-	card := Card{Title: w.say("task." + kind), Do: w.say("task." + kind + ".do"), Sign: widgets.SignWarning, Tone: theme.Refused}
+	do := kind + ".do"
+	if kind == x.Kind {
+		do = x.Advice()
+	}
+	card := Card{Title: w.say("task." + kind), Do: w.say("task." + do), Sign: widgets.SignWarning, Tone: theme.Refused}
 	var facts []string
 	if x.Campaign != "" {
 		facts = append(facts, s.campaign(x.Campaign).In(w.Language()))

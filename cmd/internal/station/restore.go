@@ -93,7 +93,7 @@ func JudgeFile(file string, err error) *BadFile {
 		bad.found = "cannot be read as a file"
 	case begins != "SQLite format 3\x00":
 		bad.found = "is no journal, or its beginning is damaged"
-	case errors.Is(err, journal.ErrNotEnrolled):
+	case errors.Is(err, journal.ErrNotEnrolled), strings.Contains(err.Error(), "no such table"): // a cache.db, say
 		bad.found = "is the database of another program, and no journal"
 	default:
 		detail := strings.Trim(strings.TrimPrefix(err.Error(), journal.ErrDamaged.Error()), " :()")

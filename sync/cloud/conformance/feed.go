@@ -259,6 +259,12 @@ func restoredFeed(w *world) {
 	if gap := int64(after.Voucher.ID) - int64(before.Voucher.ID); gap > -1<<20 && gap < 1<<20 {
 		w.Errorf("voucher ids go on at %s after %s: ids of lost vouchers would be given again", after.Voucher.ID, before.Voucher.ID)
 	}
+	one, two := w.counter(quay), w.counter(quay)
+	for _, counter := range []*counter{one, two} {
+		counter.redeem(after, 1)
+		counter.push(1)
+	}
+	w.expect("cause of an overrun meanwhile", *w.of(api.ExceptionOverrun, true)[0].Cause, "restore")
 }
 
 // forget puts the database back, as far as anybody can tell: c shows it a cursor that it does not know.

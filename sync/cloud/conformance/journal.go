@@ -163,6 +163,7 @@ func unknownVoucher(w *world) {
 	c.redeem(t, 1)
 	w.expect("verdict", c.last(), terminal.LineVerdict{Invalid: 1})
 	w.expect("redemptions", len(w.redemptions()), 1)
+	w.expect("cause", *w.exceptions(true)[0].Cause, "unknown") // nobody showed a wrong code
 }
 
 func reversal(w *world) {

@@ -23,6 +23,7 @@ type exceptionBody struct {
 	AtRisk    *terminal.Money          `json:"at_risk,omitempty"`
 	Uses      []api.ExceptionUse       `json:"uses"`
 	Note      string                   `json:"note,omitempty"`
+	Cause     string                   `json:"cause,omitempty"`
 	Store     string                   `json:"store,omitempty"` // of a journal's: whose it is
 	StoreName string                   `json:"store_name,omitempty"`
 	Terminal  string                   `json:"terminal,omitempty"`
@@ -167,7 +168,11 @@ func (s *settling) arrived(line terminal.EntryLine) error {
 
 // open opens an exception about a line and tells the stores that it concerns.
 func (s *settling) open(kind api.ExceptionKind, i int, line terminal.EntryLine, units int64, uses []api.ExceptionUse, note string) error {
-	body := exceptionBody{Campaign: line.Campaign, AtRisk: cloud.AtRisk(line, units), Uses: uses, Note: note}
+	cause, err := s.cause(kind, line, uses)
+	if err != nil {
+		return err
+	}
+	body := exceptionBody{Campaign: line.Campaign, AtRisk: cloud.AtRisk(line, units), Uses: uses, Note: note, Cause: cause}
 	return s.newException(s.terminal, kind, s.at, storesOf(uses), body, `entry, line, voucher, part, units`,
 		s.ordinal, i, int64(line.Voucher), line.Part, units)
 }
@@ -353,7 +358,7 @@ func scanException(row interface{ Scan(...any) error }) (x api.Exception, err er
 	for _, member := range []struct {
 		into  **string
 		value string
-	}{{&x.Part, part}, {&x.Campaign, body.Campaign}, {&x.Note, body.Note}, {&x.Store, body.Store}, {&x.StoreName, body.StoreName}, {&x.Terminal, body.Terminal}} {
+	}{{&x.Part, part}, {&x.Campaign, body.Campaign}, {&x.Note, body.Note}, {&x.Cause, body.Cause}, {&x.Store, body.Store}, {&x.StoreName, body.StoreName}, {&x.Terminal, body.Terminal}} {
 		if member.value != "" {
 			*member.into = &member.value
 		}
