@@ -239,6 +239,8 @@ func scenes() []scene {
 		}},
 		{"pin-undo", func(s *State) { s.Sheet, s.Purpose, s.Who = SignInSheet, ForUndoAgreed, &anna }},
 		{"pin-closing", func(s *State) { s.Sheet, s.Purpose, s.Who = SignInSheet, ForClosing, &anna }},
+		{"shut", func(s *State) { show(ReadyToRedeem, dinnerNow)(s); s.Waiting, s.Shutting = scansOf("A", "B"), noon }},
+		{"ask-approval-again", func(s *State) { s.Phase, s.Outcome, s.Lapsed = Asked, approval, true }},
 		{"help", func(s *State) { s.Sheet = HelpSheet }},
 		{"book", func(s *State) { s.Sheet = BookSheet }},
 		{"book-declined", func(s *State) { show(Declined, used)(s); s.Sheet = BookSheet }},

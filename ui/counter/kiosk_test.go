@@ -61,3 +61,36 @@ func TestWindowClosesAtOnceWhereNothingGuardsIt(t *testing.T) {
 		t.Errorf("closed %d times", c.shut)
 	}
 }
+
+func TestWindowAsksBeforeItClosesOverWhatIsOpen(t *testing.T) {
+	// A finger beside the key would shut the counter in the middle of a bill, and the queue with it.
+	c := openTill(t)
+	c.Scan(code(1), fyne.KeyReturn)
+	c.tick(time.Second)
+	c.screen.Counter().Happen(counter.CloseAsked{})
+	c.Hands.Key(fyne.KeyReturn) // on its way when the question came
+	if c.shut != 0 || !c.says("Close the counter now?") {
+		t.Fatalf("closed %d times, asked: %v", c.shut, c.says("Close the counter now?"))
+	}
+	c.Hands.Key(fyne.KeyF8)
+	c.Hands.Key(fyne.KeyEscape)
+	if s := c.state(); c.shut != 0 || s.Phase != counter.ReadyToRedeem || s.Sheet != counter.NoSheet || c.says("Close the counter now?") {
+		t.Errorf("Esc: closed %d times, %s, %q", c.shut, s.Phase, s.Sheet)
+	}
+	c.Hands.Key(fyne.KeyF10) // by the sheet of preferences too, where the key is one that means something else a moment before
+	c.Hands.Key(fyne.KeyF4)
+	c.Scan(code(2), fyne.KeyReturn)
+	c.tick(time.Second)
+	if s := c.state(); c.shut != 0 || !s.Shutting.IsZero() || len(s.Waiting) != 1 {
+		t.Errorf("a scan: closed %d times, asked: %v, %d wait", c.shut, !s.Shutting.IsZero(), len(s.Waiting))
+	}
+	c.screen.Counter().Happen(counter.CloseAsked{})
+	c.tick(time.Second)
+	if !c.says("1 scan that waits is dropped.") {
+		t.Error("nobody reads that a scan would be lost")
+	}
+	c.Hands.Key(fyne.KeyReturn)
+	if c.shut != 1 || len(c.shop.Codes()) != 0 {
+		t.Errorf("agreed: closed %d times, redeemed %v", c.shut, c.shop.Codes())
+	}
+}

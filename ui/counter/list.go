@@ -58,6 +58,7 @@ func (s State) joins() bool {
 
 // changed asks about the request anew. An approval was given for what was shown then, and for nothing else.
 func (s State) changed() (State, []Command) {
+	s.Lapsed = s.Lapsed || s.Request.Approver != nil
 	s.Request.Approver = nil
 	return s.ask()
 }
@@ -122,7 +123,7 @@ func (s State) choosing() bool {
 		return false
 	}
 	ask, asked := s.Asking()
-	return s.Phase == ReadyToRedeem || (asked && ask.Missing == terminal.MissingLines)
+	return s.Phase == ReadyToRedeem || (asked && (ask.Missing == terminal.MissingLines || ask.Missing == terminal.MissingApproval))
 }
 
 // handedOver are the ids of the lines that a request names: none where all that are open are meant.
@@ -151,6 +152,7 @@ func (s State) turned(i int) State {
 	s.Parts, s.Row = slices.Clone(s.Parts), i
 	s.Parts[i].Handed = !s.Parts[i].Handed
 	if s.Parts[i].Handed {
+		s.Lapsed = s.Lapsed || s.Request.Approver != nil
 		s.Request.Approver = nil // who agreed to less did not agree to this
 	}
 	return s

@@ -429,3 +429,60 @@ func TestNothingIsTakenOffBeforeTheAnswer(t *testing.T) {
 		}
 	}
 }
+
+func TestLapsedApprovalSaysWhy(t *testing.T) {
+	// A manager's PIN would be for nothing, and the panel ask again as if nobody had typed it.
+	costly := terminal.Finding{Reason: terminal.ApprovalRequired}
+	needs := together(dinner, dinner)
+	needs.Choice, needs.Asks = terminal.Asking, []terminal.Ask{{Missing: terminal.MissingApproval, Finding: costly}}
+	s := twoOnBill(t)
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: needs}, fresh, Typing{'7'}, scan("C"), fresh)
+	if !s.Checking || len(s.Waiting) != 1 {
+		t.Fatalf("checking %v, %d wait", s.Checking, len(s.Waiting))
+	}
+	s, _ = play(s, PINChecked{Operator: &anna})
+	agreed := together(dinner, dinner)
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: agreed})
+	three := together(dinner, dinner, dinner)
+	three.Choice, three.Asks = needs.Choice, needs.Asks
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: three})
+	says := func(s State) bool {
+		return slices.ContainsFunc(Panel(s, english).Chips, func(c widgets.Chip) bool { return c.Text == "It changed: approve again" })
+	}
+	if s.Phase != Asked || len(s.Request.Scans) != 3 || !says(s) {
+		t.Errorf("%s of %d, said why: %v", s.Phase, len(s.Request.Scans), says(s))
+	}
+	s, _ = play(s, fresh, Typing{'7'}, fresh, PINChecked{Operator: &anna})
+	if s, _ = play(s, Answered{Turn: s.Turn, Outcome: three}); says(s) {
+		t.Error("it is still said after the manager approved again")
+	}
+}
+
+func TestOrderIsChosenBeforeItIsApproved(t *testing.T) {
+	// The boxes would have numbers that do nothing, and a manager approve more than is handed over.
+	needs := crate()
+	needs.Choice, needs.Asks = terminal.Asking, []terminal.Ask{{Missing: terminal.MissingApproval, Finding: terminal.Finding{Reason: terminal.ApprovalRequired}}}
+	s, _ := play(open(), scan("W8XD"), Answered{Turn: 1, Outcome: needs}, Typing{'2'})
+	if s.Parts[1].Handed || s.Entry() != PartsEntry {
+		t.Fatalf("the key did nothing: %+v", s.Parts)
+	}
+	s, commands := play(s, fresh)
+	if want := []string{"a", "c", "d", "e"}; !slices.Equal(lastAsk(t, commands).Lines, want) {
+		t.Fatalf("asked about %v", lastAsk(t, commands).Lines)
+	}
+	fewer := crate("a", "c", "d", "e")
+	fewer.Choice, fewer.Asks = needs.Choice, needs.Asks
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: fewer}, fresh)
+	if s.Sheet != SignInSheet || s.Purpose != ForApproval || len(s.Parts) != 5 || s.Parts[1].Handed {
+		t.Fatalf("%q for %q, %+v", s.Sheet, s.Purpose, s.Parts)
+	}
+	s, _ = play(s, Typing{'7'}, fresh, PINChecked{Operator: &anna})
+	s, _ = play(s, Answered{Turn: s.Turn, Outcome: crate("a", "c", "d", "e")}, time.Second)
+	if _, commands = play(s, fresh); len(commands) != 1 || len(commands[0].(Commit).Request.Lines) != 4 || commands[0].(Commit).Request.Approver == nil {
+		t.Errorf("committed %+v", commands)
+	}
+	none, _ := play(open(), scan("W8XD"), Answered{Turn: 1, Outcome: needs}, Typing{'1'}, Typing{'2'}, Typing{'3'}, Typing{'4'}, Typing{'5'}, fresh)
+	if none.Sheet != NoSheet || none.Phase != Asked {
+		t.Errorf("nothing is handed over, and a manager is asked: %q, %s", none.Sheet, none.Phase)
+	}
+}

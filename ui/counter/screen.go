@@ -77,6 +77,7 @@ type Room interface {
 // shownSheet is what the sheet on the screen was made from, so that a tick does not make it anew under somebody's finger.
 type shownSheet struct {
 	sheet    Sheet
+	shutting bool
 	pick     int
 	typed    string
 	who      string
@@ -192,6 +193,15 @@ func (c *Screen) build() {
 
 // key takes a command key.
 func (c *Screen) key(name fyne.KeyName) {
+	if !c.counter.State().Shutting.IsZero() { // whatever is below, this is answered first
+		switch name {
+		case fyne.KeyReturn:
+			c.counter.Confirm()
+		case fyne.KeyEscape:
+			c.counter.Happen(Dismissed{})
+		}
+		return
+	}
 	if c.counter.State().Sheet == ManagerSheet && c.room != nil {
 		switch {
 		case c.room.Key(name):
@@ -460,6 +470,9 @@ func (c *Screen) showSheet(s State, say terminal.Words) {
 	if s.Sheet == NoSheet {
 		now = shownSheet{}
 	}
+	if now.shutting = !s.Shutting.IsZero(); now.shutting {
+		now.waiting = len(s.Waiting)
+	}
 	if reflect.DeepEqual(now, c.shown) {
 		return
 	}
@@ -469,6 +482,9 @@ func (c *Screen) showSheet(s State, say terminal.Words) {
 		c.over.Objects = []fyne.CanvasObject{c.room.Content()}
 	} else if sheet := c.sheet(s); sheet != nil {
 		c.over.Objects = []fyne.CanvasObject{sheet}
+	}
+	if now.shutting {
+		c.over.Objects = append(c.over.Objects, c.card(620, 0, c.shut(s, words{say})))
 	}
 	c.over.Refresh()
 	c.sink.Hold()

@@ -130,6 +130,25 @@ func (c *Screen) undo(s State, w words) fyne.CanvasObject {
 	return widgets.SheetBody(w.Say("ui.undo.title", nil), w.Say("ui.undo.until", facts), behind(s, w, body), c.keysButton(), c.backButton(w), c.firstButton(w, "ui.do.take_back", s.Pick == len(undoReasons)-1 && s.Typed == ""))
 }
 
+// shut asks whether the window closes over what is open.
+func (c *Screen) shut(s State, w words) fyne.CanvasObject {
+	var lines []string
+	switch {
+	case s.Undoing != nil:
+		lines = append(lines, w.Say("ui.shut.undo", nil))
+	case s.busy() || s.Billing:
+		lines = append(lines, w.Say("ui.shut.hand", nil))
+	}
+	if n := len(s.Waiting); n > 0 {
+		lines = append(lines, w.Say("ui.shut.waiting", args{"count": n}))
+	}
+	var body []fyne.CanvasObject
+	for _, line := range lines {
+		body = append(body, widgets.Lead(widgets.NewIcon(widgets.SignAsk, theme.Glyph, theme.Asking.Ink(), theme.Surface), widgets.NewText(line).Lines(3)))
+	}
+	return widgets.SheetBody(w.Say("ui.shut.title", nil), "", widgets.Column(theme.Size(theme.Inset), body...), c.backButton(w), c.firstButton(w, "ui.do.shut", false))
+}
+
 // behind says above a sheet's body how many scans wait for it: it covers the panel that counts them.
 func behind(s State, w words, body fyne.CanvasObject) fyne.CanvasObject {
 	if len(s.Waiting) == 0 {
@@ -143,6 +162,9 @@ func (c *Screen) signIn(s State, w words) fyne.CanvasObject {
 	subtitle := ""
 	if len(s.Waiting) > 0 {
 		subtitle = w.Say("ui.sign_in.waiting", nil)
+		if s.Purpose != ForShift && s.Purpose != ForScan { // they wait for this to be over, and not for a name
+			subtitle = w.Say("ui.undo.waiting", args{"count": len(s.Waiting)})
+		}
 	}
 	if s.Who != nil {
 		return c.pin(s, w, subtitle)

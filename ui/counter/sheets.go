@@ -230,7 +230,7 @@ func (s State) pinChecked(e PINChecked) (State, []Command) {
 	s = s.closed()
 	switch purpose {
 	case ForApproval:
-		s.Request.Approver = e.Operator
+		s.Request.Approver, s.Lapsed = e.Operator, false
 		return s.ask()
 	case ForUndoAgreed:
 		s.Undo.Reversal.Approver = e.Operator

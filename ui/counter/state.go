@@ -113,6 +113,7 @@ type State struct {
 	Asks    terminal.Missing // of Asked: what Input answers
 	Waiting []terminal.Scan
 
+	Lapsed  bool                   // somebody approved what was in hand before it changed
 	Billing bool                   // what is scanned goes on the bill in hand, and does not wait
 	Known   []terminal.OutcomeLine // of a bill: what each of the Request's scans was, when it was last known
 	Parts   []Part                 // of an order to collect: what of it is still open
@@ -136,6 +137,7 @@ type State struct {
 	Training    bool              // nothing that is done counts
 	TrainedOn   terminal.Date     // the business day on which that began
 	Guarded     bool              // the window closes for managers only
+	Shutting    time.Time         // since when it is asked whether the window closes over what is open; zero where it is not
 
 	Undo    TakeBack // the reversal that was asked for
 	Portion Portion  // of UndoSheet: how much comes back

@@ -16,6 +16,9 @@ func Step(s State, now time.Time, event Event) (State, []Command) {
 	if byPerson(event) {
 		s.Touched = now
 	}
+	if _, back := event.(Retracted); !s.Shutting.IsZero() && (back || byPerson(event)) {
+		return s.shutting(event)
+	}
 	switch e := event.(type) {
 	case Scanned:
 		return s.scanned(e.Scan)
@@ -138,7 +141,7 @@ func (s State) next() (State, []Command) {
 		return s, nil
 	}
 	s.Outcome, s.Input, s.Asks, s.Fault, s.Again = terminal.Outcome{}, "", "", "", nil
-	s.Known, s.Parts, s.Row = nil, nil, 0
+	s.Known, s.Parts, s.Row, s.Lapsed = nil, nil, 0, false
 	// A bill that was begun before its first voucher goes on with it.
 	s.Billing = s.Billing && s.Phase == Ready && len(s.Waiting) > 0
 	if len(s.Waiting) == 0 {

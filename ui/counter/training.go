@@ -3,6 +3,7 @@ package counter
 import (
 	"context"
 	"sync"
+	"time"
 
 	"countersign/terminal"
 )
@@ -90,11 +91,40 @@ func (s State) businessDay() terminal.Date {
 // dayIsOver reports that the business day on which the training began has ended: nobody finds the counter in training in the morning.
 func (s State) dayIsOver() bool { return s.Phase != Redeeming && s.businessDay() != s.TrainedOn }
 
-// closeAsked closes the window, or asks for the manager who may.
+// inHand reports that closing the window would lose something that somebody has begun.
+func (s State) inHand() bool {
+	if s.Phase == Fault && s.Undoing == nil && len(s.Request.Scans) == 0 && len(s.Waiting) == 0 {
+		return false // a counter that cannot work at all
+	}
+	return s.busy() || s.Billing || len(s.Waiting) > 0 || s.Undoing != nil
+}
+
+// shutting takes the answer to whether the window closes over what is open.
+func (s State) shutting(event Event) (State, []Command) {
+	switch e := event.(type) {
+	case Confirmed:
+		if s.Now.Sub(s.Shutting) < millis(guardMillis) || s.Phase == Redeeming {
+			return s, nil // nobody can have read it yet, or it is being written
+		}
+		return s, []Command{CloseWindow{}}
+	case Dismissed:
+		s.Shutting = time.Time{}
+	case Scanned: // the customer comes first
+		s.Shutting = time.Time{}
+		return s.scanned(e.Scan)
+	}
+	return s, nil
+}
+
+// closeAsked closes the window, or asks for the manager who may. Over what is open it asks first: the key is next to others, and the
+// window's own button is one slip away.
 func (s State) closeAsked() (State, []Command) {
 	switch {
 	case s.Phase == Redeeming:
 		return s, nil // it is being written, and takes a moment
+	case !s.Guarded && s.inHand():
+		s.Shutting = s.Now
+		return s, nil
 	case !s.Guarded:
 		return s, []Command{CloseWindow{}}
 	case s.Sheet == SignInSheet && s.Purpose != ForShift:

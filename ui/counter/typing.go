@@ -26,6 +26,9 @@ const (
 
 // Entry says which field is open: the one of the sheet, else the one of the ask.
 func (s State) Entry() Entry {
+	if !s.Shutting.IsZero() {
+		return NoEntry
+	}
 	switch s.Sheet {
 	case NoSheet:
 	case CodeSheet, SearchSheet:
@@ -218,6 +221,13 @@ func (s State) give() (State, []Command) {
 	}
 	switch ask.Missing {
 	case terminal.MissingApproval:
+		if s.nothingHanded() {
+			return s, nil
+		}
+		if lines := s.handedOver(); !slices.Equal(lines, s.Request.Lines) { // the manager agrees to what is chosen, and reads what that comes to
+			s.Request.Lines = lines
+			return s.ask()
+		}
 		return s.signIn(ForApproval), nil
 	case terminal.MissingOperator:
 		return s.signIn(ForScan), nil

@@ -412,6 +412,9 @@ func (w words) asked(s State) widgets.Verdict {
 	case terminal.MissingApproval:
 		v.Details = append([]string{ask.Finding.Fact().In(w)}, v.Details...)
 		v.Next = ask.Finding.Next().In(w)
+		if s.Lapsed {
+			v.Chips = append(v.Chips, widgets.Chip{Text: w.Say("ui.lapsed", nil), Tone: theme.Asking})
+		}
 		label = w.Say("ui.do.manager", nil)
 	case terminal.MissingOperator:
 		label = w.Say("ui.do.sign_in", nil)
