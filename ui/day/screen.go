@@ -426,7 +426,7 @@ func (c *cardRow) fill(now Card, chosen bool) {
 	face := canvas.NewRectangle(theme.Color(theme.Raised))
 	face.CornerRadius, face.StrokeColor, face.StrokeWidth = theme.Size(theme.Radius), theme.Color(theme.Line), theme.Size(theme.Hairline)
 	if chosen {
-		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
+		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Edge), theme.Size(theme.Frame)
 	}
 	c.body.Objects = []fyne.CanvasObject{widgets.Inset(face, 1, gap*0.4, widgets.BarRoom(), gap*0.4), inCard(now)}
 	c.body.Refresh()

@@ -69,7 +69,11 @@ func (s *Screen) middle(v Sight) fyne.CanvasObject {
 	if s.state.Page == DevicesPage {
 		say := func(key string) string { return s.parts.Words.Say(key, nil) }
 		scanner := widgets.Above(inset, titled(say("setup.scanner.title"), said(v.Scanner)), s.code())
-		printer := widgets.Above(inset, titled(say("setup.printer.title"), said(v.Printer)), s.paper())
+		above := widgets.Above
+		if s.state.Printer.Slip == nil {
+			above = widgets.AboveNote
+		}
+		printer := above(inset, titled(say("setup.printer.title"), said(v.Printer)), s.paper())
 		return halves(margin, card(scanner), card(printer))
 	}
 	if v.Side == SideNone && len(v.Rows) == 0 && v.None == "" {
@@ -192,7 +196,7 @@ func (s *Screen) paper() fyne.CanvasObject {
 		return widgets.Stack()
 	}
 	if slip == nil {
-		return widgets.Middle(widgets.NewText(s.parts.Words.Say("setup.printer.none_yet", nil)).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(4))
+		return widgets.NewText(s.parts.Words.Say("setup.printer.none_yet", nil)).In(theme.Body, theme.Muted).At(fyne.TextAlignCenter).Lines(4)
 	}
 	picture := canvas.NewImageFromImage(slip)
 	picture.FillMode = canvas.ImageFillContain

@@ -24,7 +24,22 @@ import (
 )
 
 // testPage is a test page as it comes out of the printer.
-var testPage = sync.OnceValue(func() image.Image {
+func testPage(language string) image.Image {
+	pages.Lock()
+	defer pages.Unlock()
+	if pages.of[language] == nil {
+		pages.of[language] = setPage(language)
+	}
+	return pages.of[language]
+}
+
+// pages are the test pages that were made, by language: to set one takes a moment.
+var pages = struct {
+	sync.Mutex
+	of map[string]image.Image
+}{of: map[string]image.Image{}}
+
+func setPage(language string) image.Image {
 	profiles, err := escpos.ParseProfiles(printers.Profiles)
 	if err != nil {
 		panic(err)
@@ -37,9 +52,9 @@ var testPage = sync.OnceValue(func() image.Image {
 	if err != nil {
 		panic(err)
 	}
-	settings := terminal.Settings{Terminal: "counter-2", Store: terminal.Store{ID: "lakeside", Name: "Lakeside Quay", Language: "en", Zone: "UTC"}}
+	settings := terminal.Settings{Terminal: "counter-2", Store: terminal.Store{ID: "lakeside", Name: "Lakeside Quay", Language: language, Zone: "UTC"}}
 	slip := receipt.Layout(terminal.SlipFacts{Kind: terminal.SlipTest, Settings: settings, Entry: terminal.Entry{Store: "lakeside", Terminal: "counter-2", Wall: start}},
-		translations.For("en", time.UTC), profile.Columns)
+		translations.For(language, time.UTC), profile.Columns)
 	bytes, err := typesetter.Encode(slip, profile)
 	if err != nil {
 		panic(err)
@@ -49,7 +64,7 @@ var testPage = sync.OnceValue(func() image.Image {
 		panic(err)
 	}
 	return picture
-})
+}
 
 // scenes are what the gallery shows, in the words of a language.
 func scenes(language string) map[string]setup.State {
@@ -57,7 +72,7 @@ func scenes(language string) map[string]setup.State {
 	say := func(key string, args map[string]any) string { return words.Say(key, args) }
 	ready := setup.Printer{Well: true, How: say("printer.state.ready", nil)}
 	out := setup.Printer{Needs: true, How: say("printer.state.paper_out", nil), Do: say("printer.do.paper_out", nil)}
-	slip := testPage()
+	slip := testPage(language)
 	printed := ready
 	printed.Slip, printed.Job = slip, say("printer.job.printed", nil)
 	failed := out
@@ -88,7 +103,7 @@ func scenes(language string) map[string]setup.State {
 		return func(s *setup.State) {
 			key := "setup.join.trouble." + why
 			s.Text = "countersign://cloud.example/#7K3MQ9TX4B2HQ.8D2KQ9TX4B2HQV83XW7P55TD2C"
-			s.Join = setup.Joining{Stage: setup.Refused, Trouble: say(key, map[string]any{"now": time.Date(2019, 1, 1, 0, 3, 0, 0, time.UTC), "cause": "the disk of /var/lib/countersign is full"}),
+			s.Join = setup.Joining{Stage: setup.Refused, Trouble: say(key, map[string]any{"now": time.Date(2019, 1, 1, 0, 3, 0, 0, time.UTC), "cause": say("doctor.fault.full", map[string]any{"folder": "/var/lib/countersign"})}),
 				Do: say(key+"_do", nil)}
 		}
 	}
@@ -153,13 +168,13 @@ func scenes(language string) map[string]setup.State {
 		"first-people":      guided(setup.PeoplePage, func(s *setup.State) { joined(s); s.People = setup.People{Known: true, List: people} }),
 		"first-people-none": guided(setup.PeoplePage, func(s *setup.State) { joined(s); s.People.Known = true }),
 		"first-ready":       guided(setup.ReadyPage, func(s *setup.State) { joined(s); s.Checks = yes }),
-		"first-not-ready":   guided(setup.ReadyPage, func(s *setup.State) { joined(s); s.Checks = ill; s.Row = 7 }),
+		"first-not-ready":   guided(setup.ReadyPage, func(s *setup.State) { joined(s); *s = examined(*s, ill) }),
 		"first-unjoined": guided(setup.ReadyPage, func(s *setup.State) {
-			s.Checks = []setup.Check{{Name: "joined", Found: "this terminal has not joined a store yet", Do: say("doctor.joined.no_do", nil), Offline: true},
+			s.Checks = []setup.Check{{Name: "joined", Found: say("doctor.fault.not_joined", nil), Do: say("doctor.joined.no_do", nil), Offline: true},
 				check("ready", "no", false, false, map[string]any{"missing": "joined"})}
 		}),
 		"doctor":        {Page: setup.DoctorPage, Checks: yes, Log: log},
-		"doctor-ill":    {Page: setup.DoctorPage, Checks: ill, Log: log, Row: 7},
+		"doctor-ill":    examined(setup.State{Page: setup.DoctorPage, Log: log}, ill),
 		"doctor-bundle": {Page: setup.DoctorPage, Checks: yes, Log: log, Bundle: setup.Bundle{Path: "/srv/shop/Documents/countersign-support 2026-11-22.zip"}},
 		"doctor-busy":   {Page: setup.DoctorPage},
 		"printer-later": {Page: setup.PrinterPage, Ports: ports, Chosen: setup.Chosen{Target: ports[1].Target, Kind: "generic-80", Later: true}, Row: 2, Printer: ready},
@@ -177,7 +192,13 @@ func scenes(language string) map[string]setup.State {
 	return room
 }
 
-var kinds = []setup.Kind{{ID: "generic-80", Name: "Any printer for paper of 80 mm", Columns: 48}, {ID: "generic-58", Name: "Any printer for paper of 58 mm", Columns: 32},
+// examined is a state once doctor's checks are made.
+func examined(s setup.State, checks []setup.Check) setup.State {
+	s, _ = setup.Happen(s, setup.Examined{Checks: checks})
+	return s
+}
+
+var kinds = []setup.Kind{{ID: "generic-80", Name: "Any 80 mm ESC/POS printer", Columns: 48}, {ID: "generic-58", Name: "Any 58 mm ESC/POS printer", Columns: 32},
 	{ID: "epson-tm-t88v", Name: "Epson TM-T88V", Columns: 42}}
 
 // show poses a state.

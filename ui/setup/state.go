@@ -178,6 +178,15 @@ func (s State) listed() []Check {
 	return list
 }
 
+// amiss is the row of the first check to be put right: of one that readiness for offline rests on, else of any; -1 where all is well.
+func (s State) amiss() int {
+	list := s.listed()
+	if at := slices.IndexFunc(list, func(c Check) bool { return !c.OK && c.Offline }); at >= 0 {
+		return at
+	}
+	return slices.IndexFunc(list, func(c Check) bool { return !c.OK && c.Name != CheckReady })
+}
+
 // hears reports that a scan means something on the page.
 func (s State) hears() bool {
 	return s.Page == DevicesPage || s.Page == ScannerPage || s.Page == PrinterPage

@@ -100,7 +100,8 @@ func Happen(s State, event Event) (State, []Order) {
 	case PeopleCame:
 		s.People = e.People
 	case Examined:
-		s.Checks, s.Row = e.Checks, 0
+		s.Checks = e.Checks
+		s.Row = max(0, s.amiss())
 	case LogRead:
 		s.Log = e.Lines
 	case Bundled:

@@ -243,12 +243,25 @@ func printerPage(v *Sight, s State, w words) {
 func kindPage(v *Sight, s State, w words) {
 	v.Title, v.Hint = w.say("kind.title"), w.say("kind.hint")
 	for _, kind := range s.Kinds {
-		row := Row{Title: kind.Name, Detail: w.with("kind.detail", map[string]any{"id": kind.ID, "columns": kind.Columns}), Name: true}
+		row := Row{Title: w.kind(kind), Detail: w.with("kind.detail", map[string]any{"id": kind.ID, "columns": kind.Columns}), Name: true}
 		if kind.ID == s.Chosen.Kind {
 			row.Sign, row.Tone = widgets.SignTick, theme.Done
 		}
 		v.Rows = append(v.Rows, row)
 	}
+}
+
+// kind is what a kind of printer is called: that of a maker by its name, and one of any maker in the window's language.
+func (w words) kind(kind Kind) string {
+	switch kind.ID {
+	case "generic-80":
+		return w.say("kind.wide")
+	case "generic-58":
+		return w.say("kind.narrow")
+	case "generic-80-chinese":
+		return w.say("kind.chinese")
+	}
+	return kind.Name
 }
 
 func peoplePage(v *Sight, s State, w words) {

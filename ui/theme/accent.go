@@ -11,6 +11,7 @@ import (
 const (
 	accentContrast = 4.5 // of white writing on it: AA
 	accentApart    = 25  // degrees on the colour wheel from green, amber and red
+	edgeContrast   = 3   // of a frame or a caret with what is around it: WCAG 1.4.11
 	accentGrey     = 0.2 // a colour with less than this of any hue is a grey, which is like none of them
 )
 

@@ -17,6 +17,7 @@ const (
 	Raised     = fyne.ThemeColorName("raised")        // what lies on a surface: keys, tiles
 	Pressed    = fyne.ThemeColorName("raisedPressed") // the same under a finger
 	Veil       = fyne.ThemeColorName("veil")          // over everything behind a sheet
+	Edge       = fyne.ThemeColorName("edge")          // the frame of what is chosen or typed in, its caret, how far a bar is filled
 	Paper      = fyne.ThemeColorName("paper")         // a receipt, in the dark as well
 	Ink        = fyne.ThemeColorName("paperInk")
 )
@@ -72,6 +73,7 @@ var light = func() palette {
 		Text: rgb(0x17212B), Muted: rgb(0x566472), Line: rgb(0xD8DFE6),
 		Veil: see(0x17212B, 0x8C), Paper: rgb(0xFFFFFF), Ink: rgb(0x17212B),
 	}
+	p[Edge] = rgb(0x0F6FDE)
 	p.tone(Calm, 0x566472, 0xFFFFFF, 0xEDF1F4, 0x3C4A57)
 	p.tone(Ready, 0x0F6FDE, 0xFFFFFF, 0xEAF3FE, 0x0B57B0)
 	p.tone(Done, 0x1B7F3B, 0xFFFFFF, 0xE8F5EC, 0x14652E)
@@ -86,6 +88,7 @@ var dark = func() palette {
 		Text: rgb(0xE9EEF3), Muted: rgb(0xA3B2C0), Line: rgb(0x33414E),
 		Veil: see(0x05080B, 0xB4), Paper: rgb(0xFFFFFF), Ink: rgb(0x17212B),
 	}
+	p[Edge] = rgb(0x7DB8FF)
 	p.tone(Calm, 0x3A4855, 0xFFFFFF, 0x202B35, 0xC3CFDA)
 	p.tone(Ready, 0x1568C9, 0xFFFFFF, 0x14263B, 0x7DB8FF)
 	p.tone(Done, 0x1B7A3A, 0xFFFFFF, 0x13291C, 0x6FD491)

@@ -4,6 +4,7 @@ package theme
 
 import (
 	"image/color"
+	"math"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
@@ -31,13 +32,15 @@ const (
 	Aside    = fyne.ThemeSizeName("aside")      // 296: the column of recent redemptions
 	Hairline = theme.SizeNameSeparatorThickness // 1
 
+	Frame = fyne.ThemeSizeName("frame") // 2: of what is chosen or typed in, and the caret
+
 	ScrollBar = theme.SizeNameScrollBarSmall // 6: of a list, while nobody points at it
 )
 
 var sizes = map[fyne.ThemeSizeName]float32{
 	Caption: 14, Body: 18, Subtitle: 22, Title: 30, Heading: 36, Display: 48,
 	Gap: 6, Inset: 14, Margin: 24, Radius: 8, Rounding: 14, Touch: 52, Tall: 64, Emblem: 88, Glyph: 24,
-	Bar: 56, Strip: 36, Aside: 296,
+	Bar: 56, Strip: 36, Aside: 296, Frame: 2,
 	theme.SizeNameLineSpacing: 4, theme.SizeNameScrollBar: 20, theme.SizeNameScrollBarSmall: 6, theme.SizeNameScrollBarRadius: 4,
 	theme.SizeNameInputRadius: 8, theme.SizeNameSelectionRadius: 8, theme.SizeNameDialogRadius: 14, theme.SizeNamePopupRadius: 14,
 	theme.SizeNameMenuRadius: 8, theme.SizeNameInnerWindowRadius: 8, theme.SizeNameInputBorder: 1, theme.SizeNameModalBlurRadius: 0,
@@ -75,6 +78,9 @@ func (l Look) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.C
 	if l.Accent != nil && (name == Ready.Fill() || name == theme.ColorNamePrimary) {
 		return *l.Accent
 	}
+	if l.Accent != nil && name == Edge && Contrast(*l.Accent, colours[Surface]) >= edgeContrast && Contrast(*l.Accent, colours[Ready.Tint()]) >= edgeContrast {
+		return *l.Accent
+	}
 	if c, ok := colours[name]; ok {
 		return c
 	}
@@ -97,7 +103,10 @@ func (l Look) Size(name fyne.ThemeSizeName) float32 {
 	if held, ok := holding[name]; ok {
 		size = max(size, l.written(held, sizes[held])*lineHeight)
 	}
-	if l.Zoom > 0 && name != Hairline {
+	switch {
+	case l.Zoom > 0 && name == Hairline: // in whole dots, or it would be a grey smear
+		return size * float32(math.Floor(float64(max(1, l.Zoom))))
+	case l.Zoom > 0:
 		return size * l.Zoom
 	}
 	return size

@@ -1,6 +1,7 @@
 package theme
 
 import (
+	"image/color"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -21,6 +22,19 @@ func TestContrast(t *testing.T) {
 		for _, pair := range pairs {
 			if got := Contrast(p[pair[0]], p[pair[1]]); got < 4.5 {
 				t.Errorf("%s: %s on %s has a contrast of %.2f, less than 4.5", name, pair[0], pair[1], got)
+			}
+		}
+	}
+}
+
+func TestFramesAreSeen(t *testing.T) {
+	// In the dark nobody would see which row is chosen, where the caret stands, or how far the vouchers have come.
+	store := Accent("#333333")
+	for name, look := range map[string]Look{"light": {}, "dark": {Dark: true}, "light, store": {Accent: store}, "dark, store": {Dark: true, Accent: store}} {
+		colour := func(name fyne.ThemeColorName) color.NRGBA { return look.Color(name, 0).(color.NRGBA) }
+		for _, pair := range [][2]fyne.ThemeColorName{{Edge, Surface}, {Edge, Background}, {Edge, Raised}, {Edge, Ready.Tint()}, {Muted, Surface}} {
+			if got := Contrast(colour(pair[0]), colour(pair[1])); got < 3 {
+				t.Errorf("%s: %s beside %s has a contrast of %.2f, less than 3", name, pair[0], pair[1], got)
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func (c *Chart) CreateRenderer() fyne.WidgetRenderer {
 		back.CornerRadius = theme.Size(theme.Radius)
 		if bar.Chosen {
 			ink = theme.Text
-			back.FillColor, back.StrokeColor, back.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
+			back.FillColor, back.StrokeColor, back.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Edge), theme.Size(theme.Frame)
 		}
 		face := canvas.NewRectangle(theme.Color(colour))
 		face.TopLeftCornerRadius, face.TopRightCornerRadius = theme.Size(theme.Gap)*0.5, theme.Size(theme.Gap)*0.5

@@ -75,7 +75,7 @@ func (r *ColumnRow) Fill(words []string, chosen bool, tone theme.Tone) {
 	}
 	r.face.FillColor, r.face.StrokeColor, r.face.StrokeWidth = nil, nil, 0
 	if chosen {
-		r.face.FillColor, r.face.StrokeColor, r.face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
+		r.face.FillColor, r.face.StrokeColor, r.face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Edge), theme.Size(theme.Frame)
 	}
 	r.face.Refresh()
 }

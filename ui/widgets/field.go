@@ -12,8 +12,8 @@ import (
 func Field(text, hint string) fyne.CanvasObject {
 	face := canvas.NewRectangle(theme.Color(theme.Surface))
 	face.CornerRadius = theme.Size(theme.Radius)
-	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Fill()), 2
-	caret := canvas.NewRectangle(theme.Color(theme.Ready.Fill()))
+	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Edge), theme.Size(theme.Frame)
+	caret := canvas.NewRectangle(theme.Color(theme.Edge))
 	words := NewText(text).In(theme.Subtitle, theme.Text).Lines(1)
 	rest := NewText("")
 	if text == "" {
@@ -32,24 +32,25 @@ func (written) MinSize([]fyne.CanvasObject) fyne.Size {
 }
 
 func (w written) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	words, caret, gap := objects[0].(*Text), theme.Size(theme.Glyph), theme.Size(theme.Gap)*0.5
+	words, gap, thick := objects[0].(*Text), theme.Size(theme.Gap)*0.5, theme.Size(theme.Frame)
+	caret := max(theme.Size(theme.Glyph), words.lineHeight()*0.8)
 	shown, runes := w.text, []rune(w.text)
-	for len(runes) > 0 && words.measure(shown).Width > size.Width-gap*2-2 {
+	for len(runes) > 0 && words.measure(shown).Width > size.Width-gap*2-thick {
 		runes = runes[1:]
 		shown = ellipsis + string(runes)
 	}
 	words.Set(shown)
 	width := words.MinSize().Width
 	place(words, 0, 0, width, size.Height)
-	place(objects[1], width+gap, (size.Height-caret)/2, 2, caret)
-	place(objects[2], width+gap*2+2, 0, size.Width-width-gap*2-2, size.Height)
+	place(objects[1], width+gap, (size.Height-caret)/2, thick, caret)
+	place(objects[2], width+gap*2+thick, 0, size.Width-width-gap*2-thick, size.Height)
 }
 
 // Dots shows how many digits of a PIN were typed, and none of them.
 func Dots(n int) fyne.CanvasObject {
 	face := canvas.NewRectangle(theme.Color(theme.Surface))
 	face.CornerRadius = theme.Size(theme.Radius)
-	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Fill()), 2
+	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Edge), theme.Size(theme.Frame)
 	var row []fyne.CanvasObject
 	for i := range max(4, n) {
 		dot := canvas.NewCircle(theme.Color(theme.Text))

@@ -60,13 +60,23 @@ func Beside(gap float32, main, side fyne.CanvasObject) *fyne.Container {
 	return &fyne.Container{Layout: beside{gap}, Objects: []fyne.CanvasObject{main, side}}
 }
 
-// Above puts words above a picture. However large the words are, the picture keeps two fifths of the place, and half of it where writing is large: a
-// scanner is to read it off the glass.
+// Above puts words above a picture, which a scanner is to read off the glass: large words are drawn smaller until it has two fifths of the place, words of
+// their natural size leave it a third.
 func Above(gap float32, words, picture fyne.CanvasObject) *fyne.Container {
-	return &fyne.Container{Layout: halving{gap}, Objects: []fyne.CanvasObject{Scrolled(words), picture}}
+	return &fyne.Container{Layout: halving{gap, words, 0.4, 0.33}, Objects: []fyne.CanvasObject{Scrolled(words), picture}}
 }
 
-type halving struct{ gap float32 }
+// AboveNote puts words above what is no picture, or nothing at all: it makes do with what they leave, and is not shown where that is
+// too little.
+func AboveNote(gap float32, words, note fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: halving{gap, words, 0, 0}, Objects: []fyne.CanvasObject{Scrolled(words), note}}
+}
+
+type halving struct {
+	gap         float32
+	words       fyne.CanvasObject
+	keep, least float32 // the picture's share of the place: from large words, and from words of their natural size
+}
 
 // readable is how high the picture is to be, where there is room at all, in glyphs.
 const readable = 9
@@ -78,11 +88,22 @@ func (h halving) heightFor(objects []fyne.CanvasObject, width float32) float32 {
 func (halving) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 100) }
 
 func (h halving) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	most := float32(0.6)
-	if crowded() {
-		most = 0.5
+	room, parts := max(0, size.Height-h.gap), []fyne.CanvasObject{h.words}
+	fits := func() bool { return heightFor(objects[0], size.Width) <= room*(1-h.keep) }
+	if h.keep == 0 {
+		parts = append(parts, objects[1])
+		fits = func() bool { return heightFor(objects[0], size.Width)+heightFor(objects[1], size.Width) <= room }
 	}
-	words := min(heightFor(objects[0], size.Width), max(0, size.Height-h.gap)*most)
+	fitted(parts, fits)
+	defer redraw(parts)
+	if shown := h.keep > 0 || fits(); shown != objects[1].Visible() { // the words are what matters
+		if shown {
+			objects[1].Show()
+		} else {
+			objects[1].Hide()
+		}
+	}
+	words := min(heightFor(objects[0], size.Width), room*(1-h.least))
 	place(objects[0], 0, 0, size.Width, words)
 	place(objects[1], 0, words+h.gap, size.Width, size.Height-words-h.gap)
 }

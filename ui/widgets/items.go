@@ -50,7 +50,7 @@ func (p *Panel) list() fyne.CanvasObject {
 		}
 	}
 	// The frame of a chosen row is drawn half outside of it: the column leaves it room, or the scroll would cut it off.
-	scroll := container.NewVScroll(Inset(Column(gap*0.7, rows...), frameRoom, frameRoom, BarRoom(), frameRoom))
+	scroll := container.NewVScroll(Inset(Column(gap*0.7, rows...), frameRoom(), frameRoom(), BarRoom(), frameRoom()))
 	if p.scroll != nil {
 		scroll.Offset = p.scroll.Offset
 	}
@@ -62,8 +62,8 @@ func (p *Panel) list() fyne.CanvasObject {
 	return &fyne.Container{Layout: &inView{target: target}, Objects: []fyne.CanvasObject{scroll}}
 }
 
-// frameRoom is what a frame of two pixels needs around a choice in a scroll.
-const frameRoom = 2
+// frameRoom is what a frame needs around a choice in a scroll.
+func frameRoom() float32 { return theme.Size(theme.Frame) }
 
 func (p *Panel) item(item Item) fyne.CanvasObject {
 	inset, gap := theme.Size(theme.Gap)*1.4, theme.Size(theme.Gap)
@@ -104,7 +104,7 @@ func (p *Panel) item(item Item) fyne.CanvasObject {
 	})
 	if item.Tone == theme.Refused {
 		choice.face.FillColor = theme.Color(theme.Surface)
-		choice.face.StrokeColor, choice.face.StrokeWidth = theme.Color(theme.Refused.Fill()), 2
+		choice.face.StrokeColor, choice.face.StrokeWidth = theme.Color(theme.Refused.Fill()), theme.Size(theme.Frame)
 	}
 	if item.Remove == "" {
 		return choice
@@ -181,7 +181,7 @@ func keyCap(name string) fyne.CanvasObject {
 func tickBox(ticked bool) fyne.CanvasObject {
 	side := theme.Size(theme.Glyph) * 1.1
 	face := canvas.NewRectangle(theme.Color(theme.Surface))
-	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Muted), 2
+	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Muted), theme.Size(theme.Frame)
 	face.CornerRadius = theme.Size(theme.Radius) * 0.6
 	if !ticked {
 		return Fixed(face, side, side)
@@ -234,7 +234,8 @@ func (m marked) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 // inView scrolls so far that its target can be seen, once, when the list gets its place.
 type inView struct {
 	target fyne.CanvasObject
-	wide   *asWide // of what is in the scroll; nil where it knows its width itself
+	rows   []fyne.CanvasObject // of which none is to be cut off; nil where it does not matter
+	wide   *asWide             // of what is in the scroll; nil where it knows its width itself
 	done   bool
 }
 
@@ -254,27 +255,52 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		v.wide.width = size.Width
 	}
 	place(scroll, 0, 0, size.Width, size.Height)
-	if v.done || size.Height <= 0 {
+	if size.Height <= 0 {
 		return
 	}
-	v.done = true
 	offset := scroll.Offset.Y
-	if v.target != nil {
+	if v.target != nil && !v.done {
 		top := v.target.Position().Y
-		bottom := top + v.target.Size().Height + frameRoom*2
+		bottom := top + v.target.Size().Height + frameRoom()*2
 		offset = max(min(offset, top), bottom-size.Height)
 	}
-	scroll.ScrollToOffset(fyne.NewPos(0, max(0, min(offset, scroll.Content.MinSize().Height-size.Height))))
+	v.done = true
+	offset, height := v.whole(max(0, min(offset, scroll.Content.MinSize().Height-size.Height)), size.Height)
+	place(scroll, 0, 0, size.Width, height)
+	scroll.ScrollToOffset(fyne.NewPos(0, offset))
+}
+
+// whole is where a list begins and how high it is so that no row is cut off, at its top or below; what is left over below stays empty.
+func (v *inView) whole(offset, height float32) (from, high float32) {
+	from, room := offset, frameRoom()*2
+	for _, row := range v.rows {
+		if top := row.Position().Y; top >= offset-1 {
+			if offset > room {
+				from = top
+			}
+			break
+		}
+	}
+	end := from
+	for _, row := range v.rows {
+		if bottom := row.Position().Y + row.Size().Height + room; bottom <= from+height+1 {
+			end = max(end, bottom)
+		}
+	}
+	if end <= from { // not even one row has room
+		return offset, height
+	}
+	return from, min(height, end-from)
 }
 
 // ChoiceList is a column of rows that can be scrolled, so far that the one at chosen can be seen; -1 for none.
 func ChoiceList(gap float32, chosen int, rows ...fyne.CanvasObject) *fyne.Container {
 	wide := &asWide{}
 	scroll := container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{
-		Inset(Column(gap, rows...), frameRoom, frameRoom, BarRoom(), frameRoom)}})
+		Inset(Column(gap, rows...), frameRoom(), frameRoom(), BarRoom(), frameRoom())}})
 	var target fyne.CanvasObject
 	if chosen >= 0 && chosen < len(rows) {
 		target = rows[chosen]
 	}
-	return &fyne.Container{Layout: &inView{target: target, wide: wide}, Objects: []fyne.CanvasObject{scroll}}
+	return &fyne.Container{Layout: &inView{target: target, rows: rows, wide: wide}, Objects: []fyne.CanvasObject{scroll}}
 }

@@ -57,7 +57,7 @@ func (p *Panel) keypad() fyne.CanvasObject {
 func Readout(value string, empty bool) fyne.CanvasObject {
 	face := canvas.NewRectangle(theme.Color(theme.Surface))
 	face.CornerRadius = theme.Size(theme.Radius)
-	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Fill()), 2
+	face.StrokeColor, face.StrokeWidth = theme.Color(theme.Edge), theme.Size(theme.Frame)
 	ink := theme.Text
 	if empty {
 		ink = theme.Muted

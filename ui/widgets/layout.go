@@ -331,26 +331,26 @@ func (h holding) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(10
 func (h holding) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	parts := []fyne.CanvasObject{h.inner, objects[1]}
 	height := func() float32 {
-		return heightFor(h.inner, size.Width-scrollRoom()) + frameRoom*2 + h.gap + heightFor(objects[1], size.Width)
+		return heightFor(h.inner, size.Width-scrollRoom()) + frameRoom()*2 + h.gap + heightFor(objects[1], size.Width)
 	}
 	fitted(parts, func() bool { return height() <= size.Height })
 	defer redraw(parts)
 	foot := heightFor(objects[1], size.Width)
-	place(objects[0], -frameRoom, -frameRoom, size.Width+frameRoom, size.Height-foot-h.gap+frameRoom*2)
+	place(objects[0], -frameRoom(), -frameRoom(), size.Width+frameRoom(), size.Height-foot-h.gap+frameRoom()*2)
 	place(objects[1], 0, size.Height-foot, size.Width, foot)
 	objects[0].(*fyne.Container).Objects[0].Refresh() // what is in it may be as large as before, and still be drawn smaller
 	h.inner.Refresh()
 }
 
 // scrollRoom is the width that Scrolled takes.
-func scrollRoom() float32 { return frameRoom + BarRoom() }
+func scrollRoom() float32 { return frameRoom() + BarRoom() }
 
 // BarRoom is what is left free at the right of what can be scrolled: the scroll bar lies over it.
 func BarRoom() float32 { return theme.Size(theme.ScrollBar) + theme.Size(theme.Gap) }
 
 // Scrolled lets an object be scrolled where it is higher than its place. It is as wide as that, so that its words wrap.
 func Scrolled(object fyne.CanvasObject) *fyne.Container {
-	framed := Inset(object, frameRoom, frameRoom, BarRoom(), frameRoom) // or the frame of what is chosen would be cut off at the edges
+	framed := Inset(object, frameRoom(), frameRoom(), BarRoom(), frameRoom()) // or the frame of what is chosen would be cut off at the edges
 	wide := &asWide{}
 	return &fyne.Container{Layout: scrolled{framed, wide},
 		Objects: []fyne.CanvasObject{container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{framed}})}}
@@ -379,7 +379,7 @@ func (s *shown) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 	s.done = true
 	scroll := objects[0].(*container.Scroll)
-	bottom := s.target.Position().Y + s.target.Size().Height + frameRoom*2
+	bottom := s.target.Position().Y + s.target.Size().Height + frameRoom()*2
 	scroll.ScrollToOffset(fyne.NewPos(0, max(0, bottom-size.Height)))
 }
 

@@ -9,7 +9,8 @@ import (
 
 // Progress is a bar that is filled up to share, from 0 to 1.
 func Progress(share float32) fyne.CanvasObject {
-	ground, filled := canvas.NewRectangle(theme.Color(theme.Ready.Tint())), canvas.NewRectangle(theme.Color(theme.Ready.Fill()))
+	ground, filled := canvas.NewRectangle(theme.Color(theme.Ready.Tint())), canvas.NewRectangle(theme.Color(theme.Edge))
+	ground.StrokeColor, ground.StrokeWidth = theme.Color(theme.Muted), theme.Size(theme.Hairline)
 	height := theme.Size(theme.Gap) * 2
 	ground.CornerRadius, filled.CornerRadius = height/2, height/2
 	return Fixed(&fyne.Container{Layout: progress{min(max(share, 0), 1)}, Objects: []fyne.CanvasObject{ground, filled}}, 0, height)

@@ -91,13 +91,13 @@ func (r *Recents) build() fyne.CanvasObject {
 	}
 	var list []fyne.CanvasObject
 	if r.head.Fault != "" {
-		list = append(list, Inset(fault, inset*0.6+frameRoom, 0, inset*0.6+frameRoom, 0))
+		list = append(list, Inset(fault, inset*0.6+frameRoom(), 0, inset*0.6+frameRoom(), 0))
 	}
 	for i, row := range r.rows {
 		list = append(list, r.row(i, row))
 	}
 	scroll := Scrolled(Column(0, list...))
-	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom, 0, 0, 0), scroll), inset*0.6-frameRoom, inset-frameRoom, 0, inset*0.6-frameRoom))
+	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom(), 0, 0, 0), scroll), inset*0.6-frameRoom(), inset-frameRoom(), 0, inset*0.6-frameRoom()))
 }
 
 func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
@@ -198,10 +198,10 @@ func (r *RecentRow) Fill(row Recent, chosen bool) {
 	face := canvas.NewRectangle(theme.Color(theme.Surface))
 	face.CornerRadius = theme.Size(theme.Radius)
 	if chosen {
-		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
+		face.FillColor, face.StrokeColor, face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Edge), theme.Size(theme.Frame)
 	}
 	inset := theme.Size(theme.Inset)
-	r.body.Objects = []fyne.CanvasObject{Inset(face, frameRoom, frameRoom, BarRoom(), frameRoom), Inset(Middled(rowContent(row)), inset, 0, inset+BarRoom(), 0)}
+	r.body.Objects = []fyne.CanvasObject{Inset(face, frameRoom(), frameRoom(), BarRoom(), frameRoom()), Inset(Middled(rowContent(row)), inset, 0, inset+BarRoom(), 0)}
 	r.body.Refresh()
 }
 

@@ -26,7 +26,7 @@ func NewChoice(inner fyne.CanvasObject, chosen bool, press func()) *Choice {
 	c.ExtendBaseWidget(c)
 	c.face.FillColor, c.face.StrokeColor, c.face.StrokeWidth = theme.Color(theme.Raised), theme.Color(theme.Line), theme.Size(theme.Hairline)
 	if chosen {
-		c.face.FillColor, c.face.StrokeColor, c.face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Ready.Fill()), 2
+		c.face.FillColor, c.face.StrokeColor, c.face.StrokeWidth = theme.Color(theme.Ready.Tint()), theme.Color(theme.Edge), theme.Size(theme.Frame)
 	}
 	return c
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -138,6 +139,22 @@ func TestJoinTroublesHaveTheirSentence(t *testing.T) {
 			found, do := SayJoinTrouble(translations.For(language, time.UTC), err)
 			if found == "" || do == "" || strings.HasPrefix(found, "setup.") || strings.HasPrefix(do, "setup.") {
 				t.Errorf("%s, %s: %q, %q", language, want, found, do)
+			}
+		}
+	}
+}
+
+func TestJoinTroublesOfTheFolderAreInTheWindowsLanguage(t *testing.T) {
+	// Whoever sets a counter up in German would read half a sentence in English when the disk is full.
+	for _, err := range []error{&Unwritable{Folder: "/srv/till", cause: syscall.ENOSPC}, &Unwritable{Folder: "/srv/till", cause: syscall.EROFS},
+		&InUse{Folder: "/srv/till"}, &Lost{found: "doctor.fault.journal_gone", do: "doctor.fault.journal_gone_do", folder: "/srv/till", name: "quay"}} {
+		english, _ := SayJoinTrouble(translations.For("en", time.UTC), err)
+		for _, language := range translations.Languages {
+			words := translations.For(language, time.UTC)
+			fault, _, known := SayFault(words, err)
+			found, do := SayJoinTrouble(words, err)
+			if !known || do == "" || !strings.Contains(found, fault) || (language != "en" && strings.Contains(english, fault)) {
+				t.Errorf("%s: %v is told as %q, %q", language, err, found, do)
 			}
 		}
 	}

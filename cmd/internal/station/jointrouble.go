@@ -18,13 +18,14 @@ func SayJoinTrouble(words terminal.Words, err error) (found, do string) {
 	var lost *Lost
 	var unwritable *Unwritable
 	var held *InUse
+	fault, way, _ := SayFault(words, err) // of these three it has a sentence in each language
 	switch {
 	case errors.As(err, &lost):
-		return lost.Found, lost.Do
+		return fault, way
 	case errors.As(err, &unwritable):
-		return words.Say("setup.join.trouble.folder", map[string]any{"cause": unwritable.Error()}), words.Say("setup.join.trouble.folder_do", nil)
+		return words.Say("setup.join.trouble.folder", map[string]any{"cause": fault}), words.Say("setup.join.trouble.folder_do", nil)
 	case errors.As(err, &held):
-		return words.Say("setup.join.trouble.other", map[string]any{"cause": held.Error()}), words.Say("ui.not_started.in_use", nil)
+		return words.Say("setup.join.trouble.other", map[string]any{"cause": fault}), words.Say("ui.not_started.in_use", nil)
 	}
 	key := "setup.join.trouble." + joinTrouble(err)
 	return words.Say(key, map[string]any{"cause": SayCause(words, err), "now": time.Now()}), words.Say(key+"_do", nil)
