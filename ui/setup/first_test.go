@@ -221,3 +221,16 @@ func TestReadinessReadsAsSentences(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatHasToBePutRightIsMarked(t *testing.T) {
+	// "What is marked red has to be put right" would stand above a list of which only green rows are seen.
+	checks := []setup.Check{{Name: "rights", OK: true, Offline: true}, {Name: "sound"}, {Name: "clock", Offline: true}, {Name: setup.CheckReady}}
+	for page, want := range map[setup.Page]int{setup.ReadyPage: 1, setup.DoctorPage: 2} {
+		if s, _ := setup.Happen(setup.State{Page: page}, setup.Examined{Checks: checks}); s.Row != want {
+			t.Errorf("%q: row %d is marked, want %d", page, s.Row, want)
+		}
+	}
+	if s, _ := setup.Happen(setup.State{Page: setup.DoctorPage}, setup.Examined{Checks: checks[:1]}); s.Row != 0 {
+		t.Errorf("row %d is marked where all is well", s.Row)
+	}
+}
