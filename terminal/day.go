@@ -27,6 +27,25 @@ type Figures struct {
 	Operators   []GroupFigures    `json:"operators"`
 	Assurances  []GroupFigures    `json:"assurances"` // from the surest down
 	Terminals   []GroupFigures    `json:"terminals"`
+	// Campaigns and Kinds count a redemption of several vouchers under each of theirs: so often more than once, for their sum to be Redemptions.
+	SeveralCampaigns Several `json:"several_campaigns"`
+	SeveralKinds     Several `json:"several_kinds"`
+}
+
+// Several is how often redemptions and reversals were counted beyond once.
+type Several struct {
+	Redemptions int64 `json:"redemptions"`
+	Reversals   int64 `json:"reversals"`
+}
+
+// count notes an entry that is counted so many times.
+func (s *Several) count(kind EntryKind, times int) {
+	more := int64(max(0, times-1))
+	if kind == EntryReverse {
+		s.Reversals += more
+		return
+	}
+	s.Redemptions += more
 }
 
 // NetWorth is what was honoured in one currency, by Worth, and what was taken back of it.
@@ -41,11 +60,14 @@ type CampaignFigures struct {
 	Campaign string `json:"campaign"`
 	Kind     Kind   `json:"kind"`
 	Units    int64  `json:"units"`
-	Reversed int64  `json:"reversed"`
-	Price    *Money `json:"price,omitempty"` // what customers paid online for what stands
-	Value    *Money `json:"value,omitempty"` // what that is worth at the counter
-	Amount   *Money `json:"amount,omitempty"`
-	Discount *Money `json:"discount,omitempty"`
+	Reversed int64  `json:"reversed"` // of the units
+	// Redemptions and Reversals count entries, whatever the units: one in which the campaign has several vouchers counts once.
+	Redemptions int64  `json:"redemptions"`
+	Reversals   int64  `json:"reversals"`
+	Price       *Money `json:"price,omitempty"` // what customers paid online for what stands
+	Value       *Money `json:"value,omitempty"` // what that is worth at the counter
+	Amount      *Money `json:"amount,omitempty"`
+	Discount    *Money `json:"discount,omitempty"`
 	// OutOfRange says that one of the amounts is more than can be added up: it is shown as the largest amount there is.
 	OutOfRange bool `json:"out_of_range,omitempty"`
 }
@@ -153,7 +175,7 @@ func (a *adder) add(record Record, filter DayFilter) error {
 		a.declined[e.Reason]++
 		return nil
 	}
-	kinds := map[Kind]bool{}
+	kinds, campaigns := map[Kind]bool{}, map[string]bool{}
 	for _, line := range e.Lines {
 		if filter.Campaign != "" && filter.Campaign != line.Campaign || filter.Kind != "" && filter.Kind != line.Kind {
 			continue // of a bill, what the number does not speak of
@@ -161,8 +183,13 @@ func (a *adder) add(record Record, filter DayFilter) error {
 		if err := a.addLine(e, line); err != nil {
 			return err
 		}
-		kinds[line.Kind] = true
+		kinds[line.Kind], campaigns[line.Campaign] = true, true
 	}
+	for campaign := range campaigns {
+		a.campaigns[campaign].count(e.Kind)
+	}
+	a.figures.SeveralCampaigns.count(e.Kind, len(campaigns))
+	a.figures.SeveralKinds.count(e.Kind, len(kinds))
 	for kind := range kinds {
 		a.group(byKind, string(kind)).count(e.Kind)
 	}
@@ -266,6 +293,14 @@ func (f *Figures) count(record Record) {
 	case Overrun:
 		f.Overruns++
 	}
+}
+
+func (c *CampaignFigures) count(kind EntryKind) {
+	if kind == EntryReverse {
+		c.Reversals++
+		return
+	}
+	c.Redemptions++
 }
 
 func (g *GroupFigures) count(kind EntryKind) {

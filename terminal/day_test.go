@@ -59,11 +59,11 @@ func TestFiguresOfADay(t *testing.T) {
 	worth := func(redeemed, reversed int64) []NetWorth {
 		return []NetWorth{{*euros(redeemed), *euros(reversed), *euros(redeemed - reversed)}}
 	}
-	want := Figures{Redemptions: 3, Reversals: 1, Declines: 2, Offline: 2, Pending: 1, Overruns: 1,
+	want := Figures{SeveralCampaigns: Several{1, 0}, SeveralKinds: Several{1, 0}, Redemptions: 3, Reversals: 1, Declines: 2, Offline: 2, Pending: 1, Overruns: 1,
 		Worth: worth(6800+6800+2000+2000, 6800),
 		Campaigns: []CampaignFigures{
-			{Campaign: "brunch", Kind: KindProduct, Units: 2, Reversed: 1, Price: euros(3990), Value: euros(6800)},
-			{Campaign: "card", Kind: KindBalance, Units: 4000, Amount: euros(4000)}},
+			{Campaign: "brunch", Kind: KindProduct, Units: 2, Reversed: 1, Redemptions: 2, Reversals: 1, Price: euros(3990), Value: euros(6800)},
+			{Campaign: "card", Kind: KindBalance, Units: 4000, Redemptions: 2, Amount: euros(4000)}},
 		Declined:   []DeclineFigures{{Expired, 2}},
 		Kinds:      []GroupFigures{{"balance", 2, 0, worth(4000, 0)}, {"product", 2, 1, worth(13600, 6800)}},
 		Hours:      []GroupFigures{{"12", 2, 0, worth(15600, 0)}, {"13", 0, 1, worth(0, 6800)}, {"01", 1, 0, worth(2000, 0)}},

@@ -254,11 +254,7 @@ func (s State) listed(f terminal.Figures) []number {
 			if sum := c.Worth(); sum != nil {
 				worth = []terminal.NetWorth{{Net: *sum}}
 			}
-			count := c.Units - c.Reversed
-			if c.Kind == terminal.KindBalance {
-				count = 0 // its units are money, which the worth says
-			}
-			add(value(s.campaign(c.Campaign)), count, worth, terminal.DayFilter{Campaign: c.Campaign})
+			add(value(s.campaign(c.Campaign)), c.Redemptions, worth, terminal.DayFilter{Campaign: c.Campaign})
 		}
 	case ByCashier:
 		for _, g := range f.Operators {
@@ -286,6 +282,17 @@ func (s State) listed(f terminal.Figures) []number {
 		}
 	}
 	return list
+}
+
+// several is how often the list counts a redemption beyond once: a bill stands under each of its offers.
+func (s State) several(f terminal.Figures) int64 {
+	switch s.By {
+	case ByCampaign:
+		return f.SeveralCampaigns.Redemptions
+	case ByKind:
+		return f.SeveralKinds.Redemptions
+	}
+	return 0
 }
 
 // campaign is an offer's name, or its id where the counter has forgotten it.

@@ -3,7 +3,9 @@ package day
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -346,5 +348,42 @@ func TestEverythingByTouch(t *testing.T) {
 	room.pressed(pressBack)
 	if room.pressed(pressBack); left != fyne.KeyEscape || room.State().Page != FiguresPage {
 		t.Errorf("Back led to %s and %q", room.State().Page, left)
+	}
+}
+
+func TestEveryListAddsUpToItsTile(t *testing.T) {
+	// The manager would count by offer, by kind and on the tile, and get three answers.
+	s := atWork(t)
+	all := records(60)
+	for i := range all {
+		if line := all[i].Entry.Lines[0]; all[i].Entry.Kind == terminal.EntryRedeem && i%5 == 0 { // a bill: two of one offer, and one of another kind
+			other := terminal.EntryLine{Campaign: "cake", Kind: terminal.KindPickup, Units: 3}
+			all[i].Entry.Lines = []terminal.EntryLine{line, line, other}
+		}
+	}
+	s.Store = accountOf(t, all)
+	say := translations.For("en", berlin)
+	for _, s.By = range groupings {
+		sum, want := int64(0), s.Store.Figures.Redemptions
+		if s.By == ByReason {
+			want = s.Store.Figures.Declines
+		}
+		v := ViewOf(s, say)
+		for _, line := range v.Lines {
+			count := int64(0)
+			if _, err := fmt.Sscanf(strings.NewReplacer("\u2212", "-", "\u2013", "-").Replace(line.Count), "%d", &count); line.Count != "" && err != nil {
+				t.Fatalf("%q: %v", line.Count, err)
+			}
+			sum += count
+		}
+		if sum != want {
+			t.Errorf("%q comes to %d, the tile says %d: %+v", v.By, sum, want, v.Lines)
+		}
+		if s.By == ByKind && (v.Lines[len(v.Lines)-1].Label != "Several on one bill" || v.By != "By kind: Redeemed") {
+			t.Errorf("%q ends in %+v", v.By, v.Lines[len(v.Lines)-1])
+		}
+	}
+	if s, _ = play(s, Chose{-1}); s.Page != FiguresPage {
+		t.Error("what only makes it add up opens rows")
 	}
 }

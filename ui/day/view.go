@@ -198,6 +198,9 @@ func light(s State, w words) widgets.Light {
 func figures(v *View, s State, w words) {
 	account, whole := s.account()
 	v.Chart, v.By, v.None = w.say("chart"), w.say("by."+string(s.By)), w.say("list.none")
+	if s.By != ByReason { // which says itself what it counts
+		v.By = w.with("by.counting", args{"list": v.By, "what": w.say("redeemed")})
+	}
 	if account == nil {
 		v.None = w.Say("ui.deciding.title", nil)
 		for _, key := range []string{"redeemed", "reversed", "worth", "declined", "offline", "pending"} {
@@ -223,6 +226,9 @@ func figures(v *View, s State, w words) {
 			}
 			v.Lines = append(v.Lines, line)
 		}
+	}
+	if several := s.several(account.Figures); several > 0 { // so that the list adds up to the tile
+		v.Lines = append(v.Lines, Line{Label: w.say("several"), Count: w.value(-several), Index: -1})
 	}
 	v.Bars = bars(account.Figures.Hours, byHour, s.Pick)
 }

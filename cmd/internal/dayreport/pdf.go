@@ -174,10 +174,7 @@ func (p *paper) table(t table) {
 			worth += p.report.money(&sum.Net)
 		}
 		redeemed, reversed := p.report.value(l.redeemed), p.report.value(l.reversed)
-		if l.uncounted {
-			redeemed = ""
-		}
-		if l.uncounted || t.gross {
+		if t.gross {
 			reversed = ""
 		}
 		p.columns("", 9, l.label, redeemed, reversed, worth, l.withoutBack)

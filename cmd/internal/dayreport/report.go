@@ -84,7 +84,6 @@ type line struct {
 	reversed    int64
 	worth       []terminal.NetWorth
 	withoutBack bool // taking back has no meaning here
-	uncounted   bool // its units are money: how many there are says nothing
 }
 
 // table is a heading with its lines.
@@ -107,15 +106,13 @@ func (r Report) tables() []table {
 	f := r.Figures
 	campaigns := table{title: r.say("day.by.campaign")}
 	for _, c := range f.Campaigns {
-		l := line{label: r.campaign(c.Campaign), redeemed: c.Units, reversed: c.Reversed}
+		l := line{label: r.campaign(c.Campaign), redeemed: c.Redemptions, reversed: c.Reversals}
 		if worth := c.Worth(); worth != nil {
 			l.worth = []terminal.NetWorth{{Net: *worth}}
 		}
-		if c.Kind == terminal.KindBalance { // its units are money
-			l.uncounted = true
-		}
 		campaigns.lines = append(campaigns.lines, l)
 	}
+	campaigns.lines = append(campaigns.lines, r.several(f.SeveralCampaigns)...)
 	group := func(title string, groups []terminal.GroupFigures, name func(key string) string) table {
 		t := table{title: r.say(title)}
 		for _, g := range groups {
@@ -128,14 +125,24 @@ func (r Report) tables() []table {
 	for _, d := range f.Declined {
 		declined.lines = append(declined.lines, line{label: r.say("reason." + string(d.Reason) + ".title"), redeemed: d.Count, withoutBack: true})
 	}
+	kinds := group("day.by.kind", f.Kinds, prefixed("kind."))
+	kinds.lines = append(kinds.lines, r.several(f.SeveralKinds)...)
 	assurance := group("day.by.assurance", f.Assurances, prefixed("assurance."))
 	assurance.gross = true
 	return []table{campaigns,
 		group("day.chart", f.Hours, func(key string) string { return r.Words.Say("day.hour", map[string]any{"hour": key}) }),
 		group("day.by.cashier", f.Operators, r.operator),
-		group("day.by.kind", f.Kinds, prefixed("kind.")),
+		kinds,
 		assurance,
 		group("day.by.counter", f.Terminals, r.counter), declined}
+}
+
+// several takes off again what is counted under more than one line, so that a table's columns add up to the day's.
+func (r Report) several(more terminal.Several) []line {
+	if more == (terminal.Several{}) {
+		return nil
+	}
+	return []line{{label: r.say("day.several"), redeemed: -more.Redemptions, reversed: -more.Reversals}}
 }
 
 // csv writes one row for each line of each entry of the day.

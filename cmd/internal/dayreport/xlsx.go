@@ -130,10 +130,7 @@ func (b *book) figures() {
 		b.line(b.bold(), t.title, redeemed, reversed, worth)
 		for _, l := range t.lines {
 			cells := []any{l.label, l.redeemed, l.reversed}
-			if l.uncounted {
-				cells[1] = nil
-			}
-			if l.withoutBack || l.uncounted || t.gross {
+			if l.withoutBack || t.gross {
 				cells[2] = nil
 			}
 			for _, worth := range l.worth {
