@@ -38,8 +38,10 @@ type Enrolling struct {
 	Name    string        // for the terminal, where the invitation does not name it
 	// Computer is the computer's own name, by which IT finds it; "" where it has none.
 	Computer string
-	CAFile   string
-	Proxy    string // see Config
+	// Journal is of which terminal the machine has a journal already; nil on a fresh machine.
+	Journal *api.JournalOwner
+	CAFile  string
+	Proxy   string // see Config
 	// Transport replaces the connection to the network in tests.
 	Transport http.RoundTripper
 }
@@ -83,6 +85,7 @@ func askToEnrol(ctx context.Context, code api.JoinCode, public ed25519.PublicKey
 		Code: code.Secret, PublicKey: public, SealKey: seal.PublicKey().Bytes(), ProgramVersion: with.Version,
 	}
 	request.Name, request.Computer = optional(with.Name), optional(with.Computer)
+	request.Journal = with.Journal
 	answer, err := client.EnrolWithResponse(ctx, request)
 	if err != nil {
 		return nil, asNoAnswer(ctx, err)

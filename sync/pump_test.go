@@ -178,7 +178,8 @@ func TestTroubleWithTheJournalIsKept(t *testing.T) {
 		"behind":  {200, api.JournalAck{HeadSeq: 9, HeadHash: make([]byte, 32), Verdicts: []api.EntryVerdict{}, ServerTime: time.Now()}, TroubleBehind},
 		"fork":    {200, api.JournalAck{HeadSeq: 2, HeadHash: make([]byte, 32), Verdicts: []api.EntryVerdict{}, ServerTime: time.Now()}, TroubleFork},
 		"branch":  {409, api.Problem{Status: 409, Code: "journal_fork", Title: "fork", Type: "urn:x"}, TroubleFork},
-		"refused": {401, api.Problem{Status: 401, Code: "not_enrolled", Title: "who?", Type: "urn:x"}, TroubleRefused},
+		"refused": {401, api.Problem{Status: 401, Code: "not_enrolled", Title: "who?", Type: "urn:x"}, TroubleUnknown},
+		"barred":  {403, api.Problem{Status: 403, Code: "forbidden", Title: "no", Type: "urn:x"}, TroubleRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud, server := newFakeCloud(t)

@@ -17,6 +17,7 @@ const (
 	TroubleChain   TroubleKind = "journal_chain"    // hashes or signatures do not verify
 	TroubleEntry   TroubleKind = "journal_entry"    // it finds fault with an entry
 	TroubleRefused TroubleKind = "terminal_refused" // it does not talk to this terminal
+	TroubleUnknown TroubleKind = "not_enrolled"     // it does not know this terminal: it was restored from a backup from before it joined
 )
 
 // Trouble keeps a journal from a cloud that answers. Waiting does not mend it: it is kept over restarts until a push gets through, so
@@ -48,7 +49,7 @@ func troubleOf(err error) *Trouble {
 	}
 	found := &Trouble{Kind: TroubleRefused, Cause: refusal.Error(), cause: err}
 	switch kind := TroubleKind(refusal.Code); kind {
-	case TroubleFork, TroubleGap, TroubleChain, TroubleEntry:
+	case TroubleFork, TroubleGap, TroubleChain, TroubleEntry, TroubleUnknown:
 		found.Kind = kind
 	}
 	if refusal.Head != nil {

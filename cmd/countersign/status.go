@@ -80,6 +80,8 @@ func statusOf(s station.Status, p printer.Status, reader counter.Reader) counter
 	}
 	status.Paper = paperOf(p)
 	switch {
+	case s.Trouble != nil && s.Trouble.Kind == cloudsync.TroubleUnknown:
+		status.Barred = counter.BarredUnknown
 	case s.Trouble != nil && s.Trouble.Kind != cloudsync.TroubleRefused:
 		status.Barred = counter.BarredTrouble
 	case s.Barred != nil:

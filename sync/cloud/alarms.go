@@ -121,6 +121,7 @@ var refusedLoud = map[string]string{
 	"not_the_hub":         "a terminal was refused that speaks for another",
 	"join_code_unknown":   "a machine was refused that wanted to join",
 	"join_code_used":      "a machine was refused that wanted to join",
+	"other_journal":       "a machine was refused that wanted to join again with another terminal's join code",
 	"join_code_expired":   "a machine was refused that wanted to join",
 	"terminal_name_taken": "a machine was refused that wanted to join",
 }

@@ -29,6 +29,7 @@ var problemTitles = map[string]string{
 	"join_code_used":      "The join code was used",
 	"join_code_expired":   "The join code has expired",
 	"already_enrolled":    "The machine is enrolled already",
+	"other_journal":       "The machine's journal is another terminal's",
 	"terminal_name_taken": "The terminal's name is taken",
 	"journal_gap":         "Entries are missing",
 	"journal_behind":      "The journal ends elsewhere",

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -65,10 +66,10 @@ func (s *server) Enrol(ctx context.Context, r api.EnrolRequestObject) (api.Enrol
 	}
 	t, err := s.storage.Enrol(ctx, Enrolment{
 		SecretHash: SecretHash(r.Body.Code), Key: ed25519.PublicKey(r.Body.PublicKey), SealKey: r.Body.SealKey, Name: name,
-		ProgramVersion: r.Body.ProgramVersion, Computer: said(r.Body.Computer), At: now,
+		ProgramVersion: r.Body.ProgramVersion, Computer: said(r.Body.Computer), Journal: r.Body.Journal, At: now,
 	})
 	if err != nil {
-		return nil, enrolProblem(err)
+		return nil, enrolProblem(err, r.Body.Journal)
 	}
 	s.enrolled(t, r.Body.ProgramVersion, said(r.Body.Computer))
 	enrolment, err := s.enrolment(ctx, t, now)
@@ -93,7 +94,7 @@ func SecretHash(secret string) [32]byte {
 	return sha256.Sum256([]byte("countersign join code 1\n" + strings.ToUpper(secret)))
 }
 
-func enrolProblem(err error) error {
+func enrolProblem(err error, journal *api.JournalOwner) error {
 	switch {
 	case errors.Is(err, ErrUnknown):
 		return problem(http.StatusNotFound, "join_code_unknown", "The join code is not one of this cloud: ask for a new one.")
@@ -103,6 +104,9 @@ func enrolProblem(err error) error {
 		return problem(http.StatusGone, "join_code_expired", "The join code has expired: ask for a new one.")
 	case errors.Is(err, ErrNameTaken):
 		return problem(http.StatusConflict, "terminal_name_taken", "Another terminal of the store has this name: choose another, or suspend that one first.")
+	case errors.Is(err, ErrOtherJournal):
+		return problem(http.StatusConflict, "other_journal", fmt.Sprintf("This machine has the journal of terminal %s of store %s, and the join code is for another one: ask for one of "+
+			"countersign-cloud invite %[2]s --terminal %[1]s.", journal.Terminal, journal.Store))
 	case errors.Is(err, ErrEnrolled):
 		return problem(http.StatusConflict, "already_enrolled", "This machine is a terminal of this cloud already: nothing needs to be done.")
 	}

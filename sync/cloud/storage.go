@@ -23,7 +23,9 @@ var (
 	ErrJoinUsed    = errors.New("the join code was used by another machine")
 	ErrJoinExpired = errors.New("the join code has expired")
 	ErrNameTaken   = errors.New("another terminal of the store has this name")
-	ErrEnrolled    = errors.New("this machine's key is enrolled elsewhere already")
+	// ErrOtherJournal says that a join code is for another terminal than the one that the machine's journal is of.
+	ErrOtherJournal = errors.New("the join code is for another terminal than this machine's journal")
+	ErrEnrolled     = errors.New("this machine's key is enrolled elsewhere already")
 	// ErrProveAlive asks a start of a terminal's program that has had a successor to ask again with a nonce that is younger than that: a
 	// request that was late cannot, and a copy that goes on can.
 	ErrProveAlive = errors.New("a later start of this terminal's program was heard: ask again with the nonce of this answer")
@@ -250,7 +252,10 @@ type Enrolment struct {
 	Name           string
 	ProgramVersion string
 	Computer       string // the computer's own name; "" where it does not say
-	At             time.Time
+	// Journal is of which terminal the machine has a journal already; nil where it has none. It becomes this one or nothing (ErrOtherJournal),
+	// and is awaited until its journal is here whole: it was enrolled before, in a database that was put back to an older copy since.
+	Journal *api.JournalOwner
+	At      time.Time
 }
 
 // Terminal is an enrolled terminal.

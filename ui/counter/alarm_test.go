@@ -18,7 +18,7 @@ func TestACounterThatIsKeptFromHonouringSaysSoForAsLongAsItStands(t *testing.T) 
 	// The cashier would scan on under a green foot while nothing counts, and nobody would call IT.
 	for _, language := range translations.Languages {
 		words, said := translations.For(language, time.UTC), map[string]counter.Barred{}
-		for _, barred := range []counter.Barred{counter.BarredStopped, counter.BarredTrouble, terminal.BarredDamaged, terminal.BarredGap,
+		for _, barred := range []counter.Barred{counter.BarredStopped, counter.BarredTrouble, counter.BarredUnknown, terminal.BarredDamaged, terminal.BarredGap,
 			terminal.BarredCloned, terminal.BarredRestored} {
 			alarm := counter.Alarm(counter.State{Status: counter.Status{Barred: barred}}, words)
 			if before, again := said[alarm]; again || alarm == "" || alarm == "ui.barred."+string(barred) {

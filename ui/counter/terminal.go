@@ -102,8 +102,9 @@ type Barred string
 
 // The reasons. Those that are not listed here are terminal's Barred… strings.
 const (
-	BarredStopped Barred = "stopped" // an entry that the cloud can never take: nothing is honoured
-	BarredTrouble Barred = "trouble" // the cloud does not take the journal
+	BarredStopped Barred = "stopped"      // an entry that the cloud can never take: nothing is honoured
+	BarredTrouble Barred = "trouble"      // the cloud does not take the journal
+	BarredUnknown Barred = "not_enrolled" // it was restored from a backup and does not know the terminal: a new join code is needed
 )
 
 // waitingSlips is how many slips do not come out by themselves. With a printer that works, what is queued is on its way.

@@ -12,6 +12,7 @@ import (
 
 	"countersign/assets/translations"
 	cloudsync "countersign/sync"
+	"countersign/sync/api"
 	"countersign/terminal"
 	"countersign/terminal/cache"
 	"countersign/terminal/journal"
@@ -99,7 +100,8 @@ func lostCloud(folder string, cause error) *Lost {
 		Do:    "run countersignctl join with a new join code of the same cloud (countersign-cloud invite STORE): journal and keys stay as they are"}
 }
 
-// repair gives a terminal back what it knows of its cloud, from a new join code of that cloud. Where nothing is broken it is ErrJoined.
+// repair gives a terminal back what it knows of its cloud, from a new join code of that cloud, or its place there: see joinAgain. Where
+// nothing is broken it is ErrJoined.
 func repair(ctx context.Context, config Config, held *lock, code string) (*Station, error) {
 	folder := FolderOf(config)
 	keys, err := loadKeys(ctx, folder)
@@ -114,12 +116,14 @@ func repair(ctx context.Context, config Config, held *lock, code string) (*Stati
 		return nil, err
 	}
 	identity := record.Identity()
-	if err := record.Close(); err != nil {
+	trouble, err := (&Reader{Journal: record}).trouble(ctx)
+	if err := errors.Join(err, record.Close()); err != nil {
 		return nil, err
 	}
 	if file, err := readCloudFile(folder); err == nil {
 		if _, err = cloudsync.NewTrust(identity.RootKey, file.Trust, nil); err == nil && file.URL != "" {
-			return nil, ErrJoined
+			forgotten := trouble != nil && trouble.Kind == cloudsync.TroubleUnknown
+			return joinAgain(ctx, config, held, identity, keys, code, forgotten)
 		}
 	}
 	settings, err := settingsOf(config)
@@ -145,6 +149,47 @@ func repair(ctx context.Context, config Config, held *lock, code string) (*Stati
 	// What came with the refusal is the part of the trust list that all merchants share; the keys of this one's tokens are in its own.
 	if err := s.upstream.Probe(ctx); err != nil {
 		s.Log.Warn("the merchant's trust list could not be fetched; the next sync does", "error", err.Error())
+	}
+	s.fill(ctx)
+	return s, nil
+}
+
+// joinAgain enrols the key and the journal that a terminal has once more, where the cloud does not know them: it was restored from a backup
+// from before this terminal joined. The journal stays as it is, and all of it is sent. Where the cloud knows the terminal, or cannot be asked,
+// it is ErrJoined, unless the cloud said that it has forgotten the terminal.
+func joinAgain(ctx context.Context, config Config, held *lock, identity journal.Identity, keys keystore.Keys, code string, forgotten bool) (*Station, error) {
+	settings, err := settingsOf(config)
+	if err != nil {
+		return nil, err
+	}
+	if code, err = codeFor(settings.Cloud, code); err != nil {
+		return nil, err
+	}
+	if parsed, err := api.ParseJoinCode(code); err == nil && !parsed.Pins(identity.RootKey) {
+		return nil, ErrJoined // another cloud's
+	}
+	own := api.JournalOwner{Merchant: identity.Merchant, Store: identity.Store, Terminal: identity.Terminal}
+	enrolment, err := cloudsync.Enrol(ctx, code, cloudsync.Enrolling{
+		Key: keys.Sign, Version: config.Version, Computer: computerName(config), Journal: &own, CAFile: settings.CAFile, Proxy: settings.Proxy, Transport: config.Transport,
+	})
+	var refused *cloudsync.Refusal
+	switch got := (api.JournalOwner{Merchant: enrolment.Merchant, Store: enrolment.Store, Terminal: enrolment.Terminal}); {
+	case cloudsync.AlreadyEnrolled(err) && forgotten: // the answer was lost the last time: all that it brings is here
+	case cloudsync.AlreadyEnrolled(err), err != nil && !forgotten && !errors.As(err, &refused):
+		return nil, ErrJoined
+	case err != nil:
+		return nil, err
+	case got != own: // a cloud of an older version does not look at the journal
+		return nil, fmt.Errorf("the cloud takes this machine for %s of store %s, and its journal is that of %s of store %s: have that terminal suspended, "+
+			"and ask for a join code of countersign-cloud invite %[4]s --terminal %[3]s", got.Terminal, got.Store, own.Terminal, own.Store)
+	default:
+		if err := keepEnrolment(ctx, FolderOf(config), keys, enrolment); err != nil {
+			return nil, err
+		}
+	}
+	s, err := openLocked(ctx, config, held)
+	if err != nil {
+		return nil, err
 	}
 	s.fill(ctx)
 	return s, nil
@@ -333,6 +378,8 @@ func sayTrouble(words terminal.Words, trouble *cloudsync.Trouble, folder, name s
 		do = "doctor.sync.older_do"
 	case cloudsync.TroubleRefused:
 		do = "doctor.sync.refused_do"
+	case cloudsync.TroubleUnknown:
+		do = "doctor.sync.not_enrolled_do"
 	default:
 		do = "doctor.sync.verify_do"
 	}

@@ -84,6 +84,7 @@ func TestEveryTroubleHasAWayOn(t *testing.T) {
 	for kind, wanted := range map[cloudsync.TroubleKind]string{
 		cloudsync.TroubleBehind: "stop redeeming", cloudsync.TroubleFork: "stop redeeming", cloudsync.TroubleGap: "journal verify",
 		cloudsync.TroubleChain: "journal verify", cloudsync.TroubleEntry: "journal verify", cloudsync.TroubleRefused: "countersign-cloud terminals",
+		cloudsync.TroubleUnknown: "countersign-cloud invite STORE --terminal counter-1",
 	} {
 		told := TroubleOf(&cloudsync.Trouble{Kind: kind, Cause: "so it is"}, "/shop", "counter-1")
 		if told.Cause != "so it is" || !strings.Contains(told.Do, wanted) {

@@ -21,6 +21,12 @@ func (c *change) awaitAll(at time.Time) error {
 	return err
 }
 
+// await notes that a terminal's journal is not here, and that the terminal may have what the database does not know.
+func (c *change) await(t cloud.Terminal, at time.Time) error {
+	_, err := c.Exec("INSERT INTO unheard (terminal, merchant, since) VALUES (?, ?, ?)", t.ID, t.Merchant, micros(at))
+	return err
+}
+
 // heardWhole notes that a terminal's journal is here whole.
 func (c *change) heardWhole(t cloud.Terminal) error {
 	var awaited bool

@@ -49,6 +49,14 @@ func (s *Storage) Enrol(ctx context.Context, request cloud.Enrolment) (t cloud.T
 		var merchant, store, name string
 		var expires int64
 		var bound sql.NullInt64
+		if request.Journal != nil { // of a terminal that is known no code is looked at: nothing is the matter with it
+			switch _, err := terminalBy(c, "public_key = ?", []byte(request.Key)); {
+			case err == nil:
+				return cloud.ErrEnrolled
+			case !isUnknown(err):
+				return err
+			}
+		}
 		row := c.QueryRow("SELECT merchant, store, name, expires_at, terminal FROM invitation WHERE secret_hash = ?", request.SecretHash[:])
 		if err := row.Scan(&merchant, &store, &name, &expires, &bound); err != nil {
 			return unknown(err, "the join code")
@@ -72,12 +80,23 @@ func (s *Storage) Enrol(ctx context.Context, request cloud.Enrolment) (t cloud.T
 		case known:
 			return cloud.ErrEnrolled
 		}
+		if own := request.Journal; own != nil {
+			if own.Merchant != merchant || own.Store != store || name != "" && own.Terminal != name {
+				return cloud.ErrOtherJournal
+			}
+			name = own.Terminal
+		}
 		if name == "" {
 			name = request.Name
 		}
 		t, err = c.newTerminal(request, merchant, store, name)
 		if err != nil {
 			return err
+		}
+		if request.Journal != nil {
+			if err := c.await(t, request.At); err != nil {
+				return err
+			}
 		}
 		if _, err = c.Exec("UPDATE invitation SET terminal = ? WHERE secret_hash = ?", t.ID, request.SecretHash[:]); err != nil {
 			return err
