@@ -31,7 +31,7 @@ func (t *told) Error() string { return t.sentence }
 // Unwrap is the fault.
 func (t *told) Unwrap() error { return t.cause }
 
-// said has a fault tell itself in the window's language, where there is a sentence for it. The log is told all of it.
+// said has a fault tell itself in the window's language; one that has no sentence of its own says that the log names it. The log is told all of it.
 func (t withSlips) said(err error) error {
 	if err == nil {
 		return nil
@@ -41,7 +41,7 @@ func (t withSlips) said(err error) error {
 		sentence, ok = t.words().Say("ui.fault.halted", nil), true
 	}
 	if !ok {
-		return err
+		sentence = t.words().Say("ui.fault.other", nil)
 	}
 	if t.station != nil {
 		t.station.Log.Error("a fault at the counter", "error", err.Error())

@@ -27,8 +27,16 @@ func TestAFaultIsToldInTheWindowsLanguage(t *testing.T) {
 			t.Errorf("%v is told in these words alone: %v", cause, said)
 		}
 	}
-	other := errors.New("something that has no sentence")
-	if till := (withSlips{words: func() *translations.Words { return translations.For("de", time.UTC) }}); till.said(other) != other || till.said(nil) != nil {
-		t.Error("what has no sentence does not speak for itself")
+	other, said := errors.New("something that has no sentence"), map[string]bool{}
+	for _, language := range translations.Languages {
+		till := withSlips{words: func() *translations.Words { return translations.For(language, time.UTC) }}
+		err := till.said(other)
+		if !errors.Is(err, other) || till.said(nil) != nil {
+			t.Errorf("what is told hides %v, or nothing is told as a fault", other)
+		}
+		said[err.Error()] = true
+	}
+	if len(said) != len(translations.Languages) || said[other.Error()] {
+		t.Errorf("what has no sentence is told in these words alone: %v", said)
 	}
 }

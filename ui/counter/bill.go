@@ -34,6 +34,9 @@ type Bill struct {
 // Bill settles what is in hand as far as it is known.
 func (s State) Bill() Bill {
 	b := Bill{Bill: s.Outcome.Bill, ToPay: s.Outcome.LeftToPay}
+	if b.Bill == nil { // of a code that nobody knows the outcome does not say it; it stays what was typed
+		b.Bill = s.Request.Bill
+	}
 	if s.Phase == Declined || s.Phase == Deciding { // then nothing is taken off yet
 		b.ToPay = nil
 	}
@@ -129,6 +132,9 @@ func (w words) billed(v widgets.Verdict, s State) widgets.Verdict {
 	}
 	add("ui.figure.worth", b.Worth, false, b.ToPay == nil)
 	add("ui.figure.bill", b.Bill, false, false)
+	if len(v.Figures) > 0 && b.Bill != nil && b.ToPay == nil { // it can be said anew
+		v.Figures[len(v.Figures)-1].Kept = true
+	}
 	add("ui.figure.discount", b.Discount, true, false)
 	add("ui.figure.paid_from", b.Paid, true, false)
 	add("ui.figure.to_pay", b.ToPay, false, true)
@@ -216,7 +222,7 @@ func (w words) chosen(v widgets.Verdict, s State) widgets.Verdict {
 	left := len(s.Parts) - handed
 	v.Figures = []widgets.Figure{
 		{Label: w.Say("ui.figure.handed", nil), Value: w.Say("ui.figure.of", args{"left": handed, "total": len(s.Parts)}), Strong: true},
-		{Label: w.Say("ui.figure.open", nil), Value: w.Say("ui.figure.items", args{"count": left})},
+		{Label: w.Say("ui.figure.open", nil), Value: w.Say("ui.figure.items", args{"count": left}), Kept: true},
 	}
 	return v
 }
@@ -228,7 +234,7 @@ func (w words) collected(v widgets.Verdict, line terminal.OutcomeLine) widgets.V
 	}
 	v.Figures = []widgets.Figure{
 		{Label: w.Say("ui.figure.handed", nil), Value: w.Say("ui.figure.items", args{"count": len(line.Parts)}), Strong: true},
-		{Label: w.Say("ui.figure.open", nil), Value: w.Say("ui.figure.items", args{"count": line.Left})},
+		{Label: w.Say("ui.figure.open", nil), Value: w.Say("ui.figure.items", args{"count": line.Left}), Kept: true},
 	}
 	return v
 }

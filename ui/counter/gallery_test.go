@@ -133,7 +133,7 @@ func scenes() []scene {
 	booked := approved(boat, "2C8R")
 	booked.Lines[0].Voucher.Slot = &terminal.Slot{From: noon.Add(6 * time.Hour), Until: noon.Add(8 * time.Hour), Party: 4}
 	discount := approved(autumn, "55TD")
-	discount.Lines[0].Discount, discount.Bill, discount.LeftToPay = euro(1500), euro(8000), euro(6500)
+	discount.Lines[0].Discount, discount.Bill, discount.LeftToPay = euro(1500), euro(7500), euro(6000)
 	back := dinnerNow
 	back.Record, back.Reversed = &doneRecord, &doneRecord
 	return []scene{
@@ -177,14 +177,14 @@ func scenes() []scene {
 			asks := together(dinner, autumn, fiver)
 			asks.Choice, asks.Asks = terminal.Asking, []terminal.Ask{{Missing: terminal.MissingBill}}
 			*s = onBill(*s, Asked, asks, "4B2H", "55TD", "F1VE")
-			s.Input = "80"
+			s.Input = "75"
 		}},
 		{"bill", func(s *State) { *s = onBill(*s, ReadyToRedeem, settled(), "F1VE", "4B2H", "55TD") }},
 		{"bill-long", func(s *State) {
 			outcome := together(dinner, autumn, fiver, dinner, coffee, gift, boat)
 			outcome.Lines[1].Discount, outcome.Lines[2].Discount, outcome.Lines[5].Amount = euro(1500), euro(500), euro(2000)
 			outcome.Lines[4].Units = 2
-			outcome.Bill, outcome.LeftToPay = euro(8000), euro(4000)
+			outcome.Bill, outcome.LeftToPay = euro(7500), euro(3500)
 			*s = onBill(*s, ReadyToRedeem, outcome, "4B2H", "55TD", "F1VE", "QV83", "K3MQ", "9TX4", "2C8R")
 			s.Row = 5
 		}},
@@ -224,7 +224,7 @@ func scenes() []scene {
 		{"ask-approval", show(Asked, approval)},
 		{"taken-back", show(TakenBack, back)},
 		{"fault", func(s *State) {
-			s.Phase, s.Fault = Fault, "the redemption could not be written and was not made: the disk is full"
+			s.Phase, s.Fault = Fault, "doctor.fault.full"
 			s.Status.Paper = PaperOut
 		}},
 		{"locked", func(s *State) { s.Operator, s.Sheet, s.Purpose, s.Pick = nil, SignInSheet, ForShift, 1 }},
@@ -343,6 +343,10 @@ func stage(t *testing.T, language string, look theme.Look, size fyne.Size) (fyne
 func pose(screen *Screen, scene scene) {
 	s := atWork()
 	scene.state(&s)
+	if s.Fault != "" { // a terminal says it in the window's language
+		s.Fault = screen.counter.Words().Say(s.Fault, nil)
+	}
+	s.Preferences.Language = screen.counter.Words().Language()
 	screen.counter.state, screen.reading = s, chapterOf(s)
 	screen.show(s)
 }

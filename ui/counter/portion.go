@@ -158,6 +158,7 @@ func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 	buttons := []fyne.CanvasObject{c.backButton(w), c.firstButton(w, "ui.do.go_on", !s.Portion.answered(s.Typed))}
 	title, subtitle := w.Say("ui.undo.how_much", nil), w.Say("ui.undo.until", facts)
 	if parts := s.Portion.Parts; len(parts) > 0 {
+		title = w.Say("ui.undo.what", nil)
 		var rows []fyne.CanvasObject
 		for i, part := range parts {
 			key := ""

@@ -34,7 +34,7 @@ func settled() terminal.Outcome {
 		outcome.Lines[i].Masked = end
 	}
 	outcome.Lines[0].Discount, outcome.Lines[2].Discount = euro(500), euro(1500)
-	outcome.Bill, outcome.LeftToPay = euro(8000), euro(6000)
+	outcome.Bill, outcome.LeftToPay = euro(7500), euro(5500)
 	return outcome
 }
 

@@ -110,7 +110,7 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 		if name != "" {
 			lines = append(lines, widgets.NewText(name).In(theme.Body, theme.Text).Lines(1).MayEnd())
 		}
-		inner := widgets.Column(0, append(lines, widgets.NewText(capital(w.Say(slip.Says, nil))).In(theme.Body, theme.Muted).Lines(2))...)
+		inner := widgets.Column(0, append(lines, widgets.NewText(capital(w.Say(slip.saysWith(s.Status.Paper), nil))).In(theme.Body, theme.Muted).Lines(2))...)
 		rows = append(rows, widgets.NewChoice(widgets.Inset(inner, inset, inset/2, inset, inset/2), i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
 	}
 	var chosenRow, body fyne.CanvasObject
@@ -135,6 +135,14 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 	return widgets.SheetBody(w.Say("ui.slips.title", nil), hint, body,
 		button(keyReprint, "ui.do.print", chosen && printable), button(keyBill, "ui.do.on_paper", chosen && slip.Perhaps),
 		button(keyUndo, "ui.do.give_up", chosen), widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
+}
+
+// saysWith is the key of the sentence on how the slip is: on its way it can be only to a printer that is there.
+func (slip Slip) saysWith(paper Paper) string {
+	if sending := "printer.job." + string(terminal.JobSending); paper == PaperNone && slip.Says == sending {
+		return "printer.job." + string(terminal.JobQueued)
+	}
+	return slip.Says
 }
 
 // slipFor says what a slip is for: what it came to, and of what, for whom.

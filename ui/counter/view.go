@@ -92,6 +92,9 @@ func (w words) dismiss(label string) widgets.Action {
 }
 
 func (w words) ready(s State) widgets.Verdict {
+	if barred := s.Status.Barred; !s.Training && (barred == BarredStopped || barred == BarredTrouble) { // nobody is asked for vouchers that are not to be honoured here
+		return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignWarning, Title: w.Say("ui.ready."+string(barred), nil), Subtitle: w.Say("ui.ready.elsewhere", nil)}
+	}
 	if s.Billing {
 		return widgets.Verdict{Tone: theme.Calm, Sign: widgets.SignScan, Title: w.Say("ui.bill.title", nil), Subtitle: w.Say("ui.bill.hint", nil)}
 	}
@@ -379,9 +382,20 @@ func (w words) takenBack(s State) widgets.Verdict {
 
 func (w words) fault(s State) widgets.Verdict {
 	v := widgets.Verdict{Tone: theme.Refused, Sign: widgets.SignWarning, Title: w.Say("ui.fault.title", nil), Subtitle: w.Say("ui.fault.not_made", nil),
-		Name: w.Say("ui.fault.what", nil), Details: []string{capital(s.Fault)}, Next: w.Say("ui.fault.next", nil)}
+		Name: w.Say("ui.fault.what", nil), Details: []string{w.ended(capital(s.Fault))}, Next: w.Say("ui.fault.next", nil)}
 	v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.again", nil)), w.dismiss(w.Say("ui.do.drop", nil))}
 	return v
+}
+
+// ended ends a sentence with its full stop: errors have none, since others may be put behind them.
+func (w words) ended(text string) string {
+	if text == "" || strings.HasSuffix(text, ".") || strings.HasSuffix(text, "。") {
+		return text
+	}
+	if w.Language() == "zh-Hans" {
+		return text + "。"
+	}
+	return text + "."
 }
 
 // capital begins a sentence with a capital: errors begin small, since others are put before them.

@@ -128,10 +128,10 @@ var exceptions = []terminal.Exception{
 		Uses: []terminal.ExceptionUse{{Terminal: "counter-2", At: noon.Add(-50 * time.Minute)}}},
 	{ID: "3", Kind: "revoked", State: "open", Campaign: "boat", Units: 1, AtRisk: euro(24000), Uses: []terminal.ExceptionUse{}},
 	{ID: "4", Kind: "invalid", State: "open", Campaign: "gift", Units: 1, Uses: []terminal.ExceptionUse{}},
-	{ID: "5", Kind: "reversal_excess", State: "open", Campaign: "gift", Units: 1, Uses: []terminal.ExceptionUse{}},
+	{ID: "5", Kind: "reversal_excess", State: "open", Campaign: "gift", Units: 1, Uses: []terminal.ExceptionUse{{Terminal: "counter-2", At: noon.Add(-40 * time.Minute)}}},
 	{ID: "6", Kind: "campaign_limit", State: "open", Campaign: "coffee", Units: 4, Uses: []terminal.ExceptionUse{}},
-	{ID: "7", Kind: "journal_fork", State: "open", Uses: []terminal.ExceptionUse{}},
-	{ID: "8", Kind: "journal_chain", State: "open", Uses: []terminal.ExceptionUse{}},
+	{ID: "7", Kind: "journal_fork", State: "open", Terminal: "counter-2", Uses: []terminal.ExceptionUse{}},
+	{ID: "8", Kind: "journal_chain", State: "open", Terminal: "counter-1", Uses: []terminal.ExceptionUse{}},
 }
 
 // serious is what only IT can mend: what of a counter's computer was copied, lost or put back, and all that it may cost.
@@ -161,7 +161,7 @@ func scenes() []scene {
 		return func(_ testing.TB, s *State) { s.By, s.Pick = grouping, pick }
 	}
 	closed := terminal.Entry{Kind: terminal.EntryDayClose, BusinessDay: today, Wall: noon, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 181},
-		Totals: &terminal.DayTotals{Number: 12, Redemptions: 151, Reversals: 10, Declines: 16}}
+		Totals: &terminal.DayTotals{Number: 12, Redemptions: 77, Reversals: 5, Declines: 8}}
 	return []scene{
 		{"day", func(testing.TB, *State) {}},
 		{"day-closed", func(_ testing.TB, s *State) {

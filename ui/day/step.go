@@ -279,11 +279,11 @@ func (s State) confirmed() (State, []Command) {
 		switch {
 		case s.Busy:
 			return s, nil
-		case s.Closed != nil || s.Refused != nil || s.Failed:
-			s.Page, s.Closed, s.Refused, s.Failed = FiguresPage, nil, nil, false
+		case s.Closed != nil || s.Refused != nil:
+			s.Page, s.Closed, s.Refused = FiguresPage, nil, nil
 			return s, nil
 		}
-		s.Busy = true
+		s.Busy, s.Failed = true, false
 		return s, []Command{CloseDay{s.Day, s.Manager}}
 	case TasksPage, RowsPage:
 	}

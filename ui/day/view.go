@@ -396,6 +396,9 @@ func keysOf(s State, w words) []widgets.Action {
 			do = "offers.resume"
 		}
 		first := confirm(do)
+		if s.Row < len(s.Offers) && lifeOf(s.Offers[s.Row], s) == lifeOff { // only the merchant resumes it
+			first.Off = true
+		}
 		if s.Row < len(s.Offers) && s.Sure == s.Offers[s.Row].ID {
 			first.Label = w.say("offers.sure")
 		}
@@ -405,7 +408,11 @@ func keysOf(s State, w words) []widgets.Action {
 	case ClosePage:
 		first := confirm("close.do")
 		first.Off = s.Busy
-		if s.Closed != nil || s.Refused != nil || s.Failed {
+		if s.Failed {
+			first.Label = w.Say("ui.do.again", nil)
+			return []widgets.Action{first, back}
+		}
+		if s.Closed != nil || s.Refused != nil {
 			first.Label = w.say("close.well")
 			return []widgets.Action{first}
 		}

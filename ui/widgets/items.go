@@ -193,21 +193,35 @@ func tickBox(ticked bool) fyne.CanvasObject {
 // NewTick is a row with a box to tick, for a sheet's list. key is the row's number, "" for none.
 func NewTick(key, name, value string, ticked, chosen bool, tapped func()) fyne.CanvasObject {
 	inset, gap := theme.Size(theme.Inset), theme.Size(theme.Gap)
-	var marks []fyne.CanvasObject
+	side := theme.Size(theme.Glyph) * 1.1
+	marks := []fyne.CanvasObject{Fixed(Stack(), side, side)} // or what has no key would stand further left than what has one
 	if key != "" {
-		marks = append(marks, Middle(keyCap(key)))
+		marks[0] = Middle(keyCap(key))
 	}
 	ink := theme.Muted
 	if ticked {
 		ink = theme.Text
 	}
-	ends := Ends(gap*2, NewText(name).In(theme.Body, ink).Strong().Lines(1).MayEnd(), NewText(value).In(theme.Body, ink).At(fyne.TextAlignTrailing).Lines(1))
+	// The ends of long names are what tells them apart.
+	ends := Beside(gap*2, NewText(name).In(theme.Body, ink).Strong().Lines(3).MayEnd(), NewText(value).In(theme.Body, ink).At(fyne.TextAlignTrailing).Lines(1))
 	marks = append(marks, Middle(tickBox(ticked)), ends)
 	return NewChoice(Inset(&fyne.Container{Layout: marked{gap * 1.6}, Objects: marks}, inset, inset/2, inset, inset/2), chosen, tapped)
 }
 
 // marked puts small marks, each at its own width, before the rest.
 type marked struct{ gap float32 }
+
+func (m marked) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	height := float32(0)
+	for i, o := range objects {
+		need := o.MinSize()
+		if i == len(objects)-1 {
+			need.Height = heightFor(o, width)
+		}
+		height, width = max(height, need.Height), width-need.Width-m.gap
+	}
+	return height
+}
 
 func (m marked) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := fyne.Size{}
@@ -234,9 +248,8 @@ func (m marked) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 // inView scrolls so far that its target can be seen, once, when the list gets its place.
 type inView struct {
 	target fyne.CanvasObject
-	rows   []fyne.CanvasObject // of which none is to be cut off; nil where it does not matter
-	wide   *asWide             // of what is in the scroll; nil where it knows its width itself
-	done   bool
+	wide   *asWide // of what is in the scroll; nil where it knows its width itself
+	placed placed
 }
 
 func (v *inView) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
@@ -255,7 +268,7 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		v.wide.width = size.Width
 	}
 	place(scroll, 0, 0, size.Width, size.Height)
-	if size.Height <= 0 {
+	if v.placed.again(scroll, size) {
 		return
 	}
 	offset := scroll.Offset.Y
@@ -264,33 +277,7 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		bottom := top + v.target.Size().Height + frameRoom()*2
 		offset = max(min(offset, top), bottom-size.Height)
 	}
-	v.done = true
-	offset, height := v.whole(max(0, min(offset, scroll.Content.MinSize().Height-size.Height)), size.Height)
-	place(scroll, 0, 0, size.Width, height)
-	scroll.ScrollToOffset(fyne.NewPos(0, offset))
-}
-
-// whole is where a list begins and how high it is so that no row is cut off, at its top or below; what is left over below stays empty.
-func (v *inView) whole(offset, height float32) (from, high float32) {
-	from, room := offset, frameRoom()*2
-	for _, row := range v.rows {
-		if top := row.Position().Y; top >= offset-1 {
-			if offset > room {
-				from = top
-			}
-			break
-		}
-	}
-	end := from
-	for _, row := range v.rows {
-		if bottom := row.Position().Y + row.Size().Height + room; bottom <= from+height+1 {
-			end = max(end, bottom)
-		}
-	}
-	if end <= from { // not even one row has room
-		return offset, height
-	}
-	return from, min(height, end-from)
+	v.placed.whole(scroll, min(offset, scroll.Content.MinSize().Height-size.Height), size)
 }
 
 // ChoiceList is a column of rows that can be scrolled, so far that the one at chosen can be seen; -1 for none.
@@ -302,5 +289,5 @@ func ChoiceList(gap float32, chosen int, rows ...fyne.CanvasObject) *fyne.Contai
 	if chosen >= 0 && chosen < len(rows) {
 		target = rows[chosen]
 	}
-	return &fyne.Container{Layout: &inView{target: target, rows: rows, wide: wide}, Objects: []fyne.CanvasObject{scroll}}
+	return &fyne.Container{Layout: &inView{target: target, wide: wide}, Objects: []fyne.CanvasObject{scroll}}
 }

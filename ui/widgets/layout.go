@@ -4,6 +4,8 @@
 package widgets
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
@@ -359,9 +361,7 @@ func Scrolled(object fyne.CanvasObject) *fyne.Container {
 // ScrolledTo is Scrolled, at first so far that target, one of the column's own rows, can be seen; nil for the beginning.
 func ScrolledTo(column *fyne.Container, target fyne.CanvasObject) *fyne.Container {
 	all := Scrolled(column)
-	if target != nil {
-		all.Layout = &shown{scrolled: all.Layout.(scrolled), target: target}
-	}
+	all.Layout = &shown{scrolled: all.Layout.(scrolled), target: target}
 	return all
 }
 
@@ -369,18 +369,90 @@ func ScrolledTo(column *fyne.Container, target fyne.CanvasObject) *fyne.Containe
 type shown struct {
 	scrolled
 	target fyne.CanvasObject
-	done   bool
+	placed placed
 }
 
 func (s *shown) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	s.scrolled.Layout(objects, size)
-	if s.done || size.Height <= 0 {
+	scroll := objects[0].(*container.Scroll)
+	if s.placed.again(scroll, size) {
 		return
 	}
-	s.done = true
-	scroll := objects[0].(*container.Scroll)
-	bottom := s.target.Position().Y + s.target.Size().Height + frameRoom()*2
-	scroll.ScrollToOffset(fyne.NewPos(0, max(0, bottom-size.Height)))
+	offset := float32(0)
+	if s.target != nil {
+		offset = s.target.Position().Y + s.target.Size().Height + frameRoom()*2 - size.Height
+	}
+	s.placed.whole(scroll, offset, size)
+}
+
+// placed is where a scroll was put when it got its place.
+type placed struct {
+	size           fyne.Size
+	height, offset float32
+}
+
+// again puts a scroll where it is already, and reports that nothing more is to be done: it was in a place of that size before, or somebody has scrolled
+// it since.
+func (p *placed) again(scroll *container.Scroll, size fyne.Size) bool {
+	switch {
+	case size.Height <= 0:
+		return true
+	case p.size == fyne.Size{}:
+		return false
+	case p.size == size:
+		place(scroll, 0, 0, size.Width, p.height)
+		return true
+	}
+	return scroll.Offset.Y != p.offset
+}
+
+// whole scrolls a column of rows to an offset, or as much further as it takes for the row at the upper edge to be whole, and leaves it no more
+// height than its whole rows need: a row of which half can be read looks broken.
+func (p *placed) whole(scroll *container.Scroll, offset float32, size fyne.Size) {
+	offset = max(0, offset)
+	const slack = 0.5
+	height := size.Height
+	rows := rowsIn(scroll.Content)
+	first := slices.IndexFunc(rows, func(row reach) bool { return row.top >= offset-slack })
+	if content := scroll.Content.MinSize().Height; content > size.Height+slack && first >= 0 && rows[first].bottom+frameRoom()-offset <= size.Height+slack {
+		offset = max(0, rows[first].top-frameRoom())
+		last := first
+		for last+1 < len(rows) && rows[last+1].bottom+frameRoom()-offset <= size.Height+slack {
+			last++
+		}
+		height = min(height, rows[last].bottom+frameRoom()-offset)
+	}
+	place(scroll, 0, 0, size.Width, height)
+	scroll.ScrollToOffset(fyne.NewPos(0, offset))
+	p.size, p.height, p.offset = size, height, scroll.Offset.Y
+}
+
+// reach is where a row of a column begins and ends.
+type reach struct{ top, bottom float32 }
+
+// rowsIn are the rows of the column in a scroll, or nil.
+func rowsIn(o fyne.CanvasObject) []reach {
+	at := float32(0)
+	for {
+		c, ok := o.(*fyne.Container)
+		if !ok {
+			return nil
+		}
+		if _, ok := c.Layout.(column); ok {
+			var rows []reach
+			for _, row := range c.Objects {
+				if row.Visible() {
+					rows = append(rows, reach{at + row.Position().Y, at + row.Position().Y + row.Size().Height})
+				}
+			}
+			return rows
+		}
+		if len(c.Objects) != 1 {
+			return nil
+		}
+		o = c.Objects[0]
+		at += o.Position().Y
+	}
 }
 
 type scrolled struct {

@@ -16,6 +16,7 @@ import (
 type Figure struct {
 	Label, Value string
 	Strong       bool
+	Kept         bool // beside a list in large writing it is shown though it is not strong
 }
 
 // Chip is a short remark that must not be missed: "Offline – checked later".
@@ -256,14 +257,16 @@ func (p *Panel) listed() fyne.CanvasObject {
 	foot = append(foot, Inset(p.answers(), 0, gap*0.5, 0, 0))
 	upper := p.list()
 	if figures := v.Figures; v.Question == nil && len(figures) > 0 {
-		if crowded() { // the one that matters
-			figures = slices.DeleteFunc(slices.Clone(figures), func(f Figure) bool { return !f.Strong })
+		if crowded() { // those that matter
+			figures = slices.DeleteFunc(slices.Clone(figures), func(f Figure) bool { return !f.Strong && !f.Kept })
 		}
 		upper = Beside(margin*0.7, upper, sums(figures))
 	}
 	between := float32(mostBetween)
 	if v.Question != nil { // one voucher of a list is enough to know what is asked
 		between = 0.42
+	} else if crowded() && v.Tone == theme.Refused { // what is wrong is to be read first, and said as large as the rest
+		between = 0.36
 	}
 	left := &fyne.Container{Layout: headAndFoot{gap, between}, Objects: []fyne.CanvasObject{Stack(), upper, Column(gap, foot...)}}
 	if v.Question == nil {

@@ -96,7 +96,13 @@ func (r *Recents) build() fyne.CanvasObject {
 	for i, row := range r.rows {
 		list = append(list, r.row(i, row))
 	}
-	scroll := Scrolled(Column(0, list...))
+	var open fyne.CanvasObject
+	for i, row := range r.rows {
+		if row.Open { // its buttons are to be seen
+			open = list[len(list)-len(r.rows)+i]
+		}
+	}
+	scroll := ScrolledTo(Column(0, list...), open)
 	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom(), 0, 0, 0), scroll), inset*0.6-frameRoom(), inset-frameRoom(), 0, inset*0.6-frameRoom()))
 }
 
