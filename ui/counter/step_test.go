@@ -540,7 +540,7 @@ func TestAPINIsNeverAScan(t *testing.T) {
 // If the bar said only "online" while the vouchers are still coming, nobody would know why each scan asks the cloud.
 func TestAFirstFillIsOnTheBar(t *testing.T) {
 	lights := Lights(State{Status: Status{Line: LineUp, Filling: 42}}, english)
-	if lights[0].Text != "Online – vouchers are coming, 42 %" {
+	if lights[0].Text != "Online – vouchers are coming, 42%" {
 		t.Errorf("the bar says %q", lights[0].Text)
 	}
 	if lights := Lights(State{Status: Status{Line: LineDown, Filling: 42}}, english); strings.Contains(lights[0].Text, "42") {

@@ -272,7 +272,7 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		return
 	}
 	offset := scroll.Offset.Y
-	if v.target != nil && !v.done {
+	if v.target != nil {
 		top := v.target.Position().Y
 		bottom := top + v.target.Size().Height + frameRoom()*2
 		offset = max(min(offset, top), bottom-size.Height)
