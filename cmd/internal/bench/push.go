@@ -112,6 +112,7 @@ func insertAll(ctx context.Context, path string, tables []rowsOf, transactions i
 			return 0, err
 		}
 	}
+	ctx = inPlace(ctx)
 	began := time.Now()
 	for n := range transactions {
 		tx, err := db.BeginTx(ctx, nil)

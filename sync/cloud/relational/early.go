@@ -22,7 +22,14 @@ type early struct {
 	void     int64 // units that it took back in vain
 }
 
-// askVoid asks for the lines of reversals of a line's voucher that took back in vain, the oldest first.
+// askAnyVoid asks whether there are reversals of a line's voucher that took back in vain: nearly always there are none, and it is asked of each
+// redemption. To ask for them at once took a third of the cloud's time for a push.
+func askAnyVoid(line terminal.EntryLine) Ask {
+	return Ask{"SELECT EXISTS (SELECT 1 FROM line WHERE voucher = ? AND part = ? AND kind = " + kindReverse + " AND invalid > 0)",
+		[]any{int64(line.Voucher), line.Part}, []Touch{{LinesOf, int64(line.Voucher)}}}
+}
+
+// askVoid asks for those reversals, the oldest first.
 func askVoid(line terminal.EntryLine) Ask {
 	return Ask{`SELECT l.entry, l.line, l.invalid, e.bytes, e.terminal FROM line l JOIN entry e ON e.ordinal = l.entry
 		WHERE l.voucher = ? AND l.part = ? AND l.kind = ` + kindReverse + ` AND l.invalid > 0 ORDER BY l.entry, l.line`,
@@ -32,6 +39,10 @@ func askVoid(line terminal.EntryLine) Ask {
 // findEarly finds the reversals of the i-th line of this redemption that came before it.
 func (s *settling) findEarly(i int, line terminal.EntryLine) error {
 	s.early, s.excused = nil, 0
+	var some bool
+	if err := first(s, askAnyVoid(line)).Scan(&some); err != nil || !some {
+		return err
+	}
 	var terminals []int64
 	err := every(s, askVoid(line), func(rows Rows) error {
 		var one early

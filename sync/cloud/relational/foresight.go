@@ -264,7 +264,7 @@ func foreseePush(t cloud.Terminal, push cloud.Push, batch []entry.Read) []func(*
 				f.expect("outbox", 1)
 				f.ask(askVoucher(t.Merchant, line.Voucher))
 				f.ask(askHeld(line.Voucher, line.Part, t.ID, read.Entry.UID))
-				f.ask(askVoid(line))
+				f.ask(askAnyVoid(line))
 			}
 		}
 		return nil
