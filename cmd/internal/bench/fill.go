@@ -35,6 +35,9 @@ func measureFill(ctx context.Context, l *lab) ([]row, error) {
 	if l.quick {
 		vouchers = 100_000
 	}
+	if _, err := exec.LookPath("sqlite3"); err != nil { // before minutes went by
+		return nil, errors.New("the reference is the sqlite3 shell, which is not installed: .ci/provision test installs it")
+	}
 	folder, cloud, err := l.cloud(ctx, "fill")
 	if err != nil {
 		return nil, err
