@@ -50,9 +50,9 @@ var variants = []variant{
 		"	} else if record, err := t.parts.Journal.ByUID(ctx, req.UID); err == nil {\n",
 		"	} else if record, err := (Record{}), error(ErrUnknown); err == nil {\n"}}},
 	{"a claim that time frees", []patch{{"sync/cloud/relational/claims.go",
-		"		claiming := claiming{change: c, terminal: t, claim: claim, from: from}\n",
+		"		claiming := claiming{change: c, terminal: t, claim: claim, from: from, copy: s.copy}\n",
 		"		if _, err := c.Exec(\"DELETE FROM hold WHERE held_at < ?\", micros(claim.At)-1_000_000); err != nil {\n			return err\n		}\n" +
-			"		claiming := claiming{change: c, terminal: t, claim: claim, from: from}\n"}}},
+			"		claiming := claiming{change: c, terminal: t, claim: claim, from: from, copy: s.copy}\n"}}},
 	{"claims of what is journalled are not listed", []patch{{"sync/claims.go",
 		"	journalled, err := c.unacked(ctx)\n",
 		"	for uid := range c.open {\n		delete(c.open, uid)\n	}\n	if true {\n		current.uids = current.uids[:0]\n		return current, nil\n	}\n	journalled, err := c.unacked(ctx)\n"}}},
