@@ -248,7 +248,7 @@ UPDATE mirror.voucher SET redeemed = redeemed + 1, last_use = '{"at":"2026-01-01
 func measurePair(ctx context.Context, l *lab) (rows []row, err error) {
 	terminals, each, claims := 200, 50, 20
 	if l.quick {
-		terminals, each, claims = 100, 20, 10
+		terminals, each, claims = 50, 20, 10
 	}
 	p, err := openPair(ctx, l)
 	if err != nil {
@@ -278,14 +278,11 @@ func (p *pair) push(ctx context.Context, tills []*till, each int) (row, error) {
 	if _, err := atOnce(tills, func(t *till) error { return t.pump.Push(ctx) }); err != nil {
 		return row{}, err
 	}
-	clients, batches := 16, steady // as many as both processes have connections
-	if len(tills) < 200 {
-		batches = steady / 2 // the quick one's
-	}
+	clients, batches := 16, steady(tills)                              // as many as both processes have connections
 	if _, err := office.issue(ctx, clients*batches*each); err != nil { // for pgbench, which makes more than the fleet does
 		return row{}, err
 	}
-	ratio, own, other, err := turns(rounds, func(int) (time.Duration, error) {
+	ratio, own, other, err := turns(turnsOf(tills), func(int) (time.Duration, error) {
 		if err := prepare(ctx, office, tills, each); err != nil {
 			return 0, err
 		}
@@ -305,8 +302,21 @@ func (p *pair) push(ctx context.Context, tills []*till, each int) (row, error) {
 }
 
 // steady is how many transactions a client of pgbench makes: its connections are new each time, and the first few of each cost more than those
-// that follow, while the cloud's are as they were.
-const steady = 50
+// that follow, while the cloud's are as they were. The quick run, with fewer terminals, has no time for as many.
+func steady(tills []*till) int {
+	if len(tills) < 200 {
+		return 15
+	}
+	return 50
+}
+
+// turnsOf is how many rounds are taken: in the quick run as few as a median is taken of.
+func turnsOf(tills []*till) int {
+	if len(tills) < 200 {
+		return 5
+	}
+	return rounds
+}
 
 // conditional is one use of a voucher that has one left, and of another each time.
 const conditional = `
@@ -337,7 +347,7 @@ func (p *pair) claim(ctx context.Context, tills []*till, each int) ([]row, error
 		return nil
 	}
 	all := len(tills) * each
-	if _, err := p.offices[0].issue(ctx, len(tills)*steady); err != nil { // pgbench uses each voucher once, too
+	if _, err := p.offices[0].issue(ctx, len(tills)*steady(tills)); err != nil { // pgbench uses each voucher once, too
 		return nil, err
 	}
 	for few := range slices.Chunk(tills, 4) { // not measured: and a first page for each at once was more than a busy machine answers in time
@@ -345,7 +355,7 @@ func (p *pair) claim(ctx context.Context, tills []*till, each int) ([]row, error
 			return nil, err
 		}
 	}
-	ratio, own, other, err := turns(rounds, func(int) (time.Duration, error) {
+	ratio, own, other, err := turns(turnsOf(tills), func(int) (time.Duration, error) {
 		tickets, err := p.offices[0].issue(ctx, all)
 		if err != nil {
 			return 0, err
@@ -364,7 +374,7 @@ func (p *pair) claim(ctx context.Context, tills []*till, each int) ([]row, error
 		if err := p.psql(ctx, database, mirror+"UPDATE mirror.voucher SET redeemed = 0; VACUUM ANALYZE mirror.voucher;"); err != nil {
 			return 0, err
 		}
-		tps, err := p.pgbench(ctx, conditional, len(tills), steady, "i=0", fmt.Sprintf("each=%d", steady), fmt.Sprintf("vouchers=%d", len(tills)*steady))
+		tps, err := p.pgbench(ctx, conditional, len(tills), steady(tills), "i=0", fmt.Sprintf("each=%d", steady(tills)), fmt.Sprintf("vouchers=%d", len(tills)*steady(tills)))
 		return time.Duration(float64(all) / tps * float64(time.Second)), err
 	})
 	if err != nil {
