@@ -48,7 +48,7 @@ func openScreen(folder string) (s *screen, err error) {
 		return s, err
 	}
 	defer func() { _ = read.Close() }()
-	server := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", screenWidth, screenHeight), "-nolisten", "tcp",
+	server := exec.Command("Xvfb", "-r", "-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", screenWidth, screenHeight), "-nolisten", "tcp",
 		"-fbdir", folder)
 	server.ExtraFiles = []*os.File{write}
 	if err := server.Start(); err != nil {
