@@ -233,16 +233,16 @@ func (r *Room) onlyMoved(view View, now seen) bool {
 func (r *Room) follow() {
 	scroll := func(list *keys.List, row, rows int) {
 		list.Refresh()
-		if row >= 0 && row < rows && list.Size().Height > 0 {
-			list.ScrollTo(row)
+		if row < rows {
+			list.Reveal(row)
 		}
 	}
 	switch r.shown.Page {
 	case RowsPage:
 		scroll(r.rows, r.shown.Chosen, r.shown.Rows)
 	case TasksPage, OffersPage:
+		r.cards.Refresh()
 		r.heighten()
-		scroll(r.cards, r.shown.Chosen, len(r.shown.Cards))
 	case FiguresPage:
 		chosen := -1
 		for i, line := range r.shown.Lines {
@@ -263,9 +263,9 @@ func (r *Room) draw(v View) fyne.CanvasObject {
 	case FiguresPage:
 		middle = r.figures(v)
 	case RowsPage:
-		middle = r.orNone(v, v.Rows, r.rows)
+		middle = r.orNone(v, v.Rows, r.rows.Whole())
 	case TasksPage, OffersPage:
-		middle = r.orNone(v, len(v.Cards), widgets.Watched(func(fyne.Size) { r.heighten() }, r.cards))
+		middle = r.orNone(v, len(v.Cards), widgets.Watched(func(fyne.Size) { r.heighten() }, r.cards.Whole()))
 	case FilePage:
 		middle = r.files(v)
 	case ClosePage:
@@ -345,7 +345,7 @@ func (r *Room) figures(v View) fyne.CanvasObject {
 		chart = widgets.Middle(widgets.NewText(v.None).In(theme.Body, theme.Muted))
 	}
 	by := widgets.NewButton(widgets.Action{Name: keyBy, Key: keyBy, Label: v.By}, theme.Ready, r.pressed)
-	var list fyne.CanvasObject = r.lines
+	var list fyne.CanvasObject = r.lines.Whole()
 	if len(v.Lines) == 0 {
 		list = widgets.Middle(widgets.NewText(v.None).In(theme.Body, theme.Muted))
 	}
@@ -416,9 +416,12 @@ func (r *Room) heighten() {
 		return
 	}
 	least := newCardRow().MinSize().Height
-	for id, now := range r.shown.Cards {
-		r.cards.SetItemHeight(id, max(least, widgets.HeightFor(inCard(now), width)))
+	var heights []float32
+	for _, now := range r.shown.Cards {
+		heights = append(heights, max(least, widgets.HeightFor(inCard(now), width)))
 	}
+	r.cards.SetHeights(heights)
+	r.cards.Reveal(max(0, r.shown.Chosen))
 }
 
 func (c *cardRow) fill(now Card, chosen bool) {

@@ -1,7 +1,10 @@
 package keys
 
 import (
+	"math"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -9,7 +12,9 @@ import (
 // back to the sink.
 type List struct {
 	widget.List
-	sink *Sink
+	sink    *Sink
+	heights []float32 // of each row, where they are not all as high as the first
+	room    fyne.Size // for the list, of which it takes no more than its whole rows need
 }
 
 // NewList makes a list; the functions are those of widget.NewList.
@@ -18,6 +23,91 @@ func NewList(sink *Sink, length func() int, create func() fyne.CanvasObject, upd
 	l.Length, l.CreateItem, l.UpdateItem = length, create, update
 	l.ExtendBaseWidget(l)
 	return l
+}
+
+// Whole is the list in a place of which it takes no more height than its whole rows need: a row of which half can be read looks broken.
+func (l *List) Whole() *fyne.Container {
+	return &fyne.Container{Layout: whole{l}, Objects: []fyne.CanvasObject{l}}
+}
+
+type whole struct{ list *List }
+
+// MinSize implements fyne.Layout.
+func (w whole) MinSize([]fyne.CanvasObject) fyne.Size { return w.list.MinSize() }
+
+// Layout implements fyne.Layout.
+func (w whole) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	if w.list.room == size && w.list.Size().Width == size.Width {
+		return // rows of their own heights were fitted into it
+	}
+	w.list.room = size
+	w.list.Move(fyne.NewPos(0, 0))
+	w.list.Resize(fyne.NewSize(size.Width, w.list.wholeRows(size.Height)))
+}
+
+// slack is what sums of lengths may be wrong by.
+const slack = 0.5
+
+// wholeRows is how high as many rows are as there is room for, where all are as high as the first.
+func (l *List) wholeRows(room float32) float32 {
+	gap := l.Theme().Size(theme.SizeNamePadding)
+	row := l.CreateItem().MinSize().Height + gap
+	fit := float32(math.Floor(float64((room + gap + slack) / row)))
+	if fit < 1 || float32(l.Length()) <= fit {
+		return room
+	}
+	return fit*row - gap
+}
+
+// SetHeights gives each row its own height.
+func (l *List) SetHeights(heights []float32) {
+	l.heights = heights
+	for id, height := range heights {
+		l.SetItemHeight(id, height)
+	}
+}
+
+// Reveal scrolls so far that a row can be seen, whole, and the first and the last one with it.
+func (l *List) Reveal(row int) {
+	if l.room.Height <= 0 || row < 0 || row >= l.Length() {
+		return
+	}
+	if len(l.heights) != l.Length() {
+		l.Resize(fyne.NewSize(l.room.Width, l.wholeRows(l.room.Height)))
+		l.ScrollTo(row)
+		return
+	}
+	top, bottom := l.around(row)
+	if bottom-top > l.room.Height+slack { // one row alone is higher than its place
+		bottom = top + l.room.Height
+	}
+	l.Resize(fyne.NewSize(l.room.Width, bottom-top))
+	l.ScrollToOffset(top)
+}
+
+// around is from where to where whole rows can be seen, of which row is one: as few further up or down from what is seen as it takes.
+func (l *List) around(row int) (top, bottom float32) {
+	gap := l.Theme().Size(theme.SizeNamePadding)
+	tops := []float32{0} // one more than there are rows: where the next one would begin
+	for i, height := range l.heights {
+		tops = append(tops, tops[i]+height+gap)
+	}
+	high := func(first, last int) float32 { return tops[last+1] - gap - tops[first] }
+	first, end := 0, len(l.heights)-1
+	for first < row && tops[first] < l.GetScrollOffset()-slack {
+		first++
+	}
+	for first < row && high(first, row) > l.room.Height+slack {
+		first++
+	}
+	last := row
+	for last < end && high(first, last+1) <= l.room.Height+slack {
+		last++
+	}
+	for last == end && first > 0 && high(first-1, last) <= l.room.Height+slack {
+		first--
+	}
+	return tops[first], tops[last+1] - gap
 }
 
 // FocusGained implements fyne.Focusable: the focus is given back.

@@ -267,10 +267,10 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	if v.wide != nil {
 		v.wide.width = size.Width
 	}
-	place(scroll, 0, 0, size.Width, size.Height)
 	if v.placed.again(scroll, size) {
 		return
 	}
+	place(scroll, 0, 0, size.Width, size.Height)
 	offset := scroll.Offset.Y
 	if v.target != nil {
 		top := v.target.Position().Y

@@ -373,11 +373,12 @@ type shown struct {
 }
 
 func (s *shown) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	s.scrolled.Layout(objects, size)
+	s.wide.width = size.Width
 	scroll := objects[0].(*container.Scroll)
 	if s.placed.again(scroll, size) {
 		return
 	}
+	s.scrolled.Layout(objects, size)
 	offset := float32(0)
 	if s.target != nil {
 		offset = s.target.Position().Y + s.target.Size().Height + frameRoom()*2 - size.Height
@@ -392,18 +393,19 @@ type placed struct {
 }
 
 // again puts a scroll where it is already, and reports that nothing more is to be done: it was in a place of that size before, or somebody has scrolled
-// it since.
+// it since. It has to be asked before the scroll gets another place: a higher one takes it back from its last rows.
 func (p *placed) again(scroll *container.Scroll, size fyne.Size) bool {
 	switch {
-	case size.Height <= 0:
-		return true
-	case p.size == fyne.Size{}:
+	case size.Height > 0 && p.size == fyne.Size{}:
 		return false
 	case p.size == size:
 		place(scroll, 0, 0, size.Width, p.height)
 		return true
+	case size.Height > 0 && scroll.Offset.Y == p.offset:
+		return false
 	}
-	return scroll.Offset.Y != p.offset
+	place(scroll, 0, 0, size.Width, size.Height)
+	return true
 }
 
 // whole scrolls a column of rows to an offset, or as much further as it takes for the row at the upper edge to be whole, and leaves it no more
