@@ -152,10 +152,15 @@ func (m *monkey) failed(format string, args ...any) {
 	m.t.Fatalf("%s\nafter %d actions, the last: %s", fmt.Sprintf(format, args...), len(m.said), strings.Join(m.said[max(0, len(m.said)-12):], "; "))
 }
 
-// codes are those in hand, and those that wait.
+// codes are those in hand, and those that wait, for their turn or for a reversal to be over.
 func codes(s counter.State) (inHand, waiting []string) {
 	for _, scan := range s.Request.Scans {
 		inHand = append(inHand, scan.Code)
+	}
+	if s.Aside != nil {
+		for _, scan := range s.Aside.Request.Scans {
+			waiting = append(waiting, scan.Code)
+		}
 	}
 	for _, scan := range s.Waiting {
 		waiting = append(waiting, scan.Code)
@@ -207,7 +212,7 @@ func (m *monkey) watch(now counter.State) {
 			m.ended[code] = "declined"
 		case trained:
 			m.ended[code] = "practised with"
-		case m.doing == byHand || m.doing == byYes: // Esc, Del, or another's undo
+		case m.doing == byHand || m.doing == byYes: // Esc, or Del
 			m.ended[code] = "dropped by a person"
 		default:
 			m.failed("%s was in hand in %s, and is gone by %q", code, before.Phase, m.doing)

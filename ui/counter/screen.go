@@ -458,7 +458,7 @@ func (c *Screen) showRoom(s State) {
 
 func (c *Screen) showSheet(s State, say terminal.Words) {
 	now := shownSheet{sheet: s.Sheet, pick: s.Pick, typed: s.Typed, purpose: s.Purpose, wrong: s.Wrong, checking: s.Checking,
-		waiting: len(s.Waiting), people: len(s.Operators), found: s.Found, slips: s.Slips, portion: s.Portion, language: say.Language(), liked: s.Preferences, keys: s.Keys}
+		waiting: s.waits(), people: len(s.Operators), found: s.Found, slips: s.Slips, portion: s.Portion, language: say.Language(), liked: s.Preferences, keys: s.Keys}
 	if s.Who != nil {
 		now.who = s.Who.ID
 	} else {
@@ -471,7 +471,7 @@ func (c *Screen) showSheet(s State, say terminal.Words) {
 		now = shownSheet{}
 	}
 	if now.shutting = !s.Shutting.IsZero(); now.shutting {
-		now.waiting = len(s.Waiting)
+		now.waiting = s.waits()
 	}
 	if reflect.DeepEqual(now, c.shown) {
 		return

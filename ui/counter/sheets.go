@@ -304,8 +304,9 @@ func (s State) undoConfirmed() (State, []Command) {
 	return s.closed().takeBack(s.Undo)
 }
 
-// takeBack reverses. What was in hand waits: a voucher that was shown and not redeemed can be scanned again.
+// takeBack reverses. What was in hand, a voucher or a bill that was shown and not redeemed, waits for that.
 func (s State) takeBack(command TakeBack) (State, []Command) {
+	s = s.asides()
 	s.Turn++
 	s.Request, s.Outcome, s.Input = terminal.Request{}, terminal.Outcome{}, ""
 	s.Billing, s.Known, s.Parts, s.Row = false, nil, nil, 0

@@ -112,6 +112,7 @@ type State struct {
 	Input   string           // of Asked: what was typed
 	Asks    terminal.Missing // of Asked: what Input answers
 	Waiting []terminal.Scan
+	Aside   *Aside // what was in hand before a reversal; nil where nothing was
 
 	Lapsed  bool                   // somebody approved what was in hand before it changed
 	Billing bool                   // what is scanned goes on the bill in hand, and does not wait
@@ -154,6 +155,22 @@ type State struct {
 	Status Status
 	Notice Notice
 	Behind bool // another window has the keyboard
+}
+
+// Aside is what somebody had in hand when he took another redemption back: it comes back in hand after that, before what waits.
+type Aside struct {
+	Request terminal.Request
+	Billing bool
+	Known   []terminal.OutcomeLine
+	Row     int
+}
+
+// waits is how many vouchers are still to come.
+func (s State) waits() int {
+	if s.Aside != nil {
+		return len(s.Waiting) + len(s.Aside.Request.Scans)
+	}
+	return len(s.Waiting)
 }
 
 // written is what stood in a field, so that the runes of a scan can be taken back.

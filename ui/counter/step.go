@@ -96,7 +96,7 @@ func (s State) scanned(scan terminal.Scan) (State, []Command) {
 		s = s.left()
 	}
 	same := func(other terminal.Scan) bool { return other.Code == scan.Code }
-	if s.busy() && slices.ContainsFunc(s.Request.Scans, same) {
+	if (s.busy() && slices.ContainsFunc(s.Request.Scans, same)) || (s.Aside != nil && slices.ContainsFunc(s.Aside.Request.Scans, same)) {
 		return s.notice("ui.notice.already_here", nil), nil
 	}
 	if slices.ContainsFunc(s.Waiting, same) {
@@ -135,13 +135,16 @@ func (s State) afterNonsense() bool {
 // busy reports that the panel waits for a person or for the terminal. A bill that is not possible can still be put right.
 func (s State) busy() bool { return s.Phase.open() || (s.Billing && s.Phase == Declined) }
 
-// next takes the first waiting scan in hand, or goes back to Ready.
+// next takes the first waiting scan in hand, or goes back to Ready. What a reversal came before goes first.
 func (s State) next() (State, []Command) {
 	if s.Sheet == SignInSheet || s.Sheet == UndoSheet {
 		return s, nil
 	}
 	s.Outcome, s.Input, s.Asks, s.Fault, s.Again = terminal.Outcome{}, "", "", "", nil
 	s.Known, s.Parts, s.Row, s.Lapsed = nil, nil, 0, false
+	if s.Aside != nil {
+		return s.resumed()
+	}
 	// A bill that was begun before its first voucher goes on with it.
 	s.Billing = s.Billing && s.Phase == Ready && len(s.Waiting) > 0
 	if len(s.Waiting) == 0 {
@@ -152,6 +155,22 @@ func (s State) next() (State, []Command) {
 	s.Waiting = slices.Clone(s.Waiting[1:])
 	s.Request = terminal.Request{Scans: []terminal.Scan{scan}, Operator: s.Operator}
 	return s.ask()
+}
+
+// asides puts what is in hand aside for a reversal: the customer who waits for it has done nothing.
+func (s State) asides() State {
+	if !s.busy() || len(s.Request.Scans) == 0 {
+		return s
+	}
+	s.Aside = &Aside{s.Request, s.Billing, s.Known, s.Row}
+	return s
+}
+
+// resumed takes in hand again what was put aside. It is asked about anew, and an approval was given for what was shown then.
+func (s State) resumed() (State, []Command) {
+	s.Request, s.Billing, s.Known, s.Row, s.Aside = s.Aside.Request, s.Aside.Billing, s.Aside.Known, s.Aside.Row, nil
+	s.Request.UID, s.Request.Alone, s.Request.Lines, s.Request.Operator = terminal.UID{}, false, nil, s.Operator
+	return s.changed()
 }
 
 // ask asks the terminal about the request in hand.
@@ -369,7 +388,7 @@ func (s State) ticked() (State, []Command) {
 		return s.next()
 	case len(s.Waiting) > 0 && s.joins():
 		return s.join()
-	case (s.Phase == Redeemed || s.Phase == TakenBack) && len(s.Waiting) > 0 && s.seen() >= millis(greenMillis):
+	case (s.Phase == Redeemed || s.Phase == TakenBack) && s.waits() > 0 && s.seen() >= millis(greenMillis):
 		return s.next()
 	case (s.Phase == Redeemed || s.Phase == TakenBack) && s.seen() >= greenSeconds*time.Second:
 		return s.next()

@@ -414,6 +414,58 @@ func TestUndo(t *testing.T) {
 	}
 }
 
+func TestAnUndoKeepsWhatWasInHand(t *testing.T) {
+	// A bill was scanned, somebody takes another customer's redemption back, and the bill has to be scanned again, or is forgotten.
+	s := open()
+	s.Past = recentDay()
+	s, _ = play(s, scan("A"), Answered{Turn: 1, Outcome: approved(dinner, "A")}, BillAsked{}, scan("B"),
+		Answered{Turn: 2, Outcome: terminal.Outcome{Choice: terminal.Asking, Asks: []terminal.Ask{{Missing: terminal.MissingBill}}}})
+	s, _ = play(s, Opened{SearchSheet}, scan("C"), Opened{SearchSheet}, scan("D")) // they go on the bill, and the sheet makes way
+	if got := len(s.Request.Scans) + len(s.Waiting); got != 4 {
+		t.Fatalf("%d of 4 vouchers", got)
+	}
+	for range 4 { // each answer takes along what waited for it
+		s, _ = play(s, Answered{Turn: s.Turn, Outcome: approved(dinner, "A")})
+	}
+	s, commands := play(s, UndoAsked{}, scan("E"), fresh)
+	if back, ok := commands[0].(TakeBack); !ok || back.Reversal.UID != uid(9) || s.waits() != 5 {
+		t.Fatalf("ordered %+v, %d wait", commands, s.waits())
+	}
+	if s, _ := play(s, scan("B")); s.waits() != 5 || s.Notice.Saying.Key != "ui.notice.already_here" {
+		t.Errorf("a voucher of the bill was taken twice: %d wait, %q", s.waits(), s.Notice.Saying.Key)
+	}
+	s, _ = play(s, Reversed{Outcome: redeemedOutcome()})
+	if v := Panel(s, english); v.Waiting != "5 waiting" {
+		t.Errorf("the screen says %q", v.Waiting)
+	}
+	if !s.inHand() || s.settled() {
+		t.Error("the window would close over the bill, or a training begin")
+	}
+	s.Since = s.Since.Add(-10 * time.Second)
+	s, commands = play(s, fresh)
+	ask, ok := commands[0].(Ask)
+	if !ok || len(ask.Request.Scans) != 4 || ask.Request.Approver != nil || !s.Billing || s.Aside != nil {
+		t.Fatalf("after it: %+v, on a bill: %v", commands, s.Billing)
+	}
+	s, commands = play(s, Answered{Turn: s.Turn, Outcome: approved(dinner, "A")})
+	if ask, ok := commands[0].(Ask); !ok || len(ask.Request.Scans) != 5 {
+		t.Errorf("what was scanned in between: %+v", commands)
+	}
+}
+
+func TestAnUndoBringsBackNothingThatIsOver(t *testing.T) {
+	// The voucher that was redeemed just before would be asked about again, and declined as used before the customer's eyes.
+	for phase, outcome := range map[Phase]terminal.Outcome{Redeemed: redeemedOutcome(), Declined: {Choice: terminal.Declined}} {
+		s := open()
+		s.Past = recentDay()
+		s.Phase, s.Outcome, s.Request = phase, outcome, terminal.Request{Scans: []terminal.Scan{{Code: "A"}}}
+		s, _ = play(s, UndoAsked{}, fresh, Reversed{Outcome: redeemedOutcome()}, Dismissed{})
+		if s.Phase != Ready || s.waits() != 0 {
+			t.Errorf("after %s: %s, %d wait", phase, s.Phase, s.waits())
+		}
+	}
+}
+
 func TestUndoNeedsAReason(t *testing.T) {
 	// "Another reason" without a word says nothing to the manager who asks in a month.
 	s := open()

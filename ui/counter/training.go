@@ -19,7 +19,7 @@ type Sandbox interface {
 func (s State) settled() bool {
 	switch s.Phase {
 	case Ready, Redeemed, Declined, TakenBack:
-		return len(s.Waiting) == 0 && !s.Billing
+		return s.waits() == 0 && !s.Billing
 	}
 	return false
 }
@@ -73,7 +73,8 @@ func (s State) trainingEnded(says string) (State, []Command) {
 // cleared is a panel with nothing in hand. What is still on its way to it is dropped.
 func (s State) cleared() State {
 	s.Turn++
-	s.Waiting, s.Billing, s.Undoing, s.Undo, s.Opened = nil, false, nil, TakeBack{}, terminal.UID{}
+	s.Waiting, s.Aside = nil, nil
+	s.Billing, s.Undoing, s.Undo, s.Opened = false, nil, TakeBack{}, terminal.UID{}
 	s.Request, s.Outcome, s.Input, s.Asks, s.Fault, s.Again = terminal.Request{}, terminal.Outcome{}, "", "", "", nil
 	s.Known, s.Parts, s.Row, s.Past, s.Unread, s.Found = nil, nil, 0, nil, false, nil
 	return s.enter(Ready)
@@ -93,10 +94,10 @@ func (s State) dayIsOver() bool { return s.Phase != Redeeming && s.businessDay()
 
 // inHand reports that closing the window would lose something that somebody has begun.
 func (s State) inHand() bool {
-	if s.Phase == Fault && s.Undoing == nil && len(s.Request.Scans) == 0 && len(s.Waiting) == 0 {
+	if s.Phase == Fault && s.Undoing == nil && len(s.Request.Scans) == 0 && s.waits() == 0 {
 		return false // a counter that cannot work at all
 	}
-	return s.busy() || s.Billing || len(s.Waiting) > 0 || s.Undoing != nil
+	return s.busy() || s.Billing || s.waits() > 0 || s.Undoing != nil
 }
 
 // shutting takes the answer to whether the window closes over what is open.

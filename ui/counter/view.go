@@ -68,7 +68,7 @@ func Panel(s State, say terminal.Words) widgets.Verdict {
 	case Fault:
 		v = w.fault(s)
 	}
-	if n := len(s.Waiting); n > 0 {
+	if n := s.waits(); n > 0 {
 		v.Waiting = w.Say("ui.waiting", args{"count": n})
 		if s.Notice.Saying.Key == noticeWaiting {
 			v.Waiting = s.Notice.Saying.In(say)
