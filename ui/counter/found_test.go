@@ -23,13 +23,25 @@ func TestNamesAreFoundAsTheyAreSaid(t *testing.T) {
 		"Groß":          {"gross", "groß", "GROSS"},
 		"Łukasz Ørsted": {"lukasz", "orsted"},
 		"Ibáñez Núñez":  {"ibanez", "nunez"},
-		"王小明":           {"王小明", "小明"},
+		"王小明":           {"王小明", "小明", "wxm", "WX", "xm"},
+		"单鑫":            {"SX", "dx", "单"}, // the second sign is too rare for its sound to be known
+		"曾爱欧":           {"zao"},
 	} {
 		past := []Past{{Holder: "Mahler", Record: record(1, noon, terminal.EntryLine{}, nil)}, {Holder: holder, Record: record(2, noon, terminal.EntryLine{}, nil)}}
 		for _, written := range writings {
 			if found := matching(past, written); len(found) != 1 || found[0].Holder != holder {
 				t.Errorf("%q finds %d redemptions and not that of %q", written, len(found), holder)
 			}
+		}
+	}
+}
+
+func TestSoundsOfAnotherNameFindNothing(t *testing.T) {
+	// The cashier would undo another customer's redemption, since everybody's name seems to fit.
+	past := []Past{{Holder: "王小明", Record: record(1, noon, terminal.EntryLine{}, nil)}, {Holder: "鑫鑫", Record: record(2, noon, terminal.EntryLine{}, nil)}}
+	for _, written := range []string{"wxl", "wm", "wxmm", "lx", "xw", "王晓明", "xx1"} {
+		if found := matching(past, written); len(found) != 0 {
+			t.Errorf("%q finds %q", written, found[0].Holder)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// matching keeps the entries in which text occurs: in the code's last symbols, the holder, the deal or the receipt number. The empty
-// text keeps all.
+// matching keeps the entries in which text occurs: in the code's last symbols, the holder, the deal or the receipt number. Chinese names are
+// found by the first letters of their sounds as well. The empty text keeps all.
 func matching(past []Past, text string) []Past {
 	wanted := plainText(text)
 	if wanted == "" {
@@ -24,7 +24,8 @@ func matching(past []Past, text string) []Past {
 		for _, line := range entry.Lines {
 			hay = append(hay, line.Masked)
 		}
-		if whole := strings.Join(hay, "\n"); strings.Contains(plainText(whole), wanted) || strings.Contains(plainText(spelledOut.Replace(whole)), wanted) {
+		if whole := strings.Join(hay, "\n"); strings.Contains(plainText(whole), wanted) || strings.Contains(plainText(spelledOut.Replace(whole)), wanted) ||
+			sounds(whole, wanted) {
 			found = append(found, p)
 		}
 	}

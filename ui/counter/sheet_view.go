@@ -21,7 +21,7 @@ func (c *Screen) sheet(s State) fyne.CanvasObject {
 			hint = w.Say("ui.code.training", nil)
 		}
 		return c.card(660, 0, widgets.SheetBody(w.Say("ui.code.title", nil), hint,
-			widgets.Topped(theme.Size(theme.Inset), widgets.Field(s.Typed, w.Say("ui.code.placeholder", nil)), widgets.Keyboard(c.pressed)),
+			widgets.Topped(theme.Size(theme.Inset), widgets.Field(s.Typed, w.Say("ui.code.placeholder", nil)), widgets.CodeKeyboard(w.Language(), c.pressed)),
 			c.backButton(w), c.firstButton(w, "ui.do.check", s.Typed == "")))
 	case SearchSheet:
 		return c.card(820, 560, c.search(s, w))
@@ -32,6 +32,9 @@ func (c *Screen) sheet(s State) fyne.CanvasObject {
 	case UndoSheet:
 		if s.apportioning() && len(s.Portion.Parts) == 0 {
 			return c.card(620, 0, c.undo(s, w))
+		}
+		if s.Keys { // a row of keys is wider than a reason
+			return c.card(820, 0, c.undo(s, w))
 		}
 		return c.card(660, 0, c.undo(s, w))
 	case SignInSheet:
@@ -78,7 +81,7 @@ func (c *Screen) help(w words) fyne.CanvasObject {
 }
 
 func (c *Screen) search(s State, w words) fyne.CanvasObject {
-	var below fyne.CanvasObject = c.list
+	var below fyne.CanvasObject = c.list.Whole()
 	c.rows = PastRows(s, s.Found, w)
 	c.picked = s.Pick
 	c.list.Refresh()
@@ -88,14 +91,14 @@ func (c *Screen) search(s State, w words) fyne.CanvasObject {
 			none = "ui.past.unread"
 		}
 		below = widgets.Middle(widgets.NewText(w.Say(none, nil)).In(theme.Body, theme.Muted))
-	} else if c.list.Size().Height > 0 {
-		c.list.ScrollTo(min(s.Pick, len(c.rows)-1))
+	} else {
+		c.list.Reveal(min(s.Pick, len(c.rows)-1))
 	}
 	undo := widgets.Action{Name: string(keyUndo), Label: w.Say("ui.do.undo", nil), Key: keyUndo.label(), Off: s.Pick >= len(c.rows) || !c.rows[s.Pick].CanUndo}
 	reprint := widgets.Action{Name: string(keyReprint), Label: w.Say("ui.do.reprint", nil), Key: keyReprint.label(), Off: len(c.rows) == 0}
 	var top fyne.CanvasObject = widgets.Field(s.Typed, w.Say("ui.search.hint", nil))
 	if s.Keys {
-		top = widgets.Column(theme.Size(theme.Inset), top, widgets.Keyboard(c.pressed))
+		top = widgets.Column(theme.Size(theme.Inset), top, widgets.Keyboard(w.Language(), c.pressed))
 	}
 	return widgets.SheetBody(w.Say("ui.search.title", nil), "",
 		widgets.Topped(theme.Size(theme.Inset), top, below), c.keysButton(),
@@ -125,7 +128,7 @@ func (c *Screen) undo(s State, w words) fyne.CanvasObject {
 	}
 	var body fyne.CanvasObject = widgets.Column(theme.Size(theme.Gap)*1.3, choices...)
 	if s.Keys {
-		body = widgets.Topped(theme.Size(theme.Inset), choices[len(choices)-1], widgets.Keyboard(c.pressed))
+		body = widgets.Topped(theme.Size(theme.Inset), choices[len(choices)-1], widgets.Keyboard(w.Language(), c.pressed))
 	}
 	return widgets.SheetBody(w.Say("ui.undo.title", nil), w.Say("ui.undo.until", facts), behind(s, w, body), c.keysButton(), c.backButton(w), c.firstButton(w, "ui.do.take_back", s.Pick == len(undoReasons)-1 && s.Typed == ""))
 }
@@ -139,7 +142,7 @@ func (c *Screen) shut(s State, w words) fyne.CanvasObject {
 	case s.busy() || s.Billing:
 		lines = append(lines, w.Say("ui.shut.hand", nil))
 	}
-	if n := len(s.Waiting); n > 0 {
+	if n := s.waits(); n > 0 {
 		lines = append(lines, w.Say("ui.shut.waiting", args{"count": n}))
 	}
 	var body []fyne.CanvasObject
@@ -151,19 +154,19 @@ func (c *Screen) shut(s State, w words) fyne.CanvasObject {
 
 // behind says above a sheet's body how many scans wait for it: it covers the panel that counts them.
 func behind(s State, w words, body fyne.CanvasObject) fyne.CanvasObject {
-	if len(s.Waiting) == 0 {
+	if s.waits() == 0 {
 		return body
 	}
-	count := widgets.NewText(w.Say("ui.undo.waiting", args{"count": len(s.Waiting)})).In(theme.Body, theme.Ready.Ink()).Strong().Lines(1)
+	count := widgets.NewText(w.Say("ui.undo.waiting", args{"count": s.waits()})).In(theme.Body, theme.Ready.Ink()).Strong().Lines(1)
 	return widgets.Topped(theme.Size(theme.Gap), widgets.Lead(widgets.NewIcon(widgets.SignScan, theme.Glyph, theme.Ready.Ink(), theme.Surface), count), body)
 }
 
 func (c *Screen) signIn(s State, w words) fyne.CanvasObject {
 	subtitle := ""
-	if len(s.Waiting) > 0 {
+	if s.waits() > 0 {
 		subtitle = w.Say("ui.sign_in.waiting", nil)
 		if s.Purpose != ForShift && s.Purpose != ForScan { // they wait for this to be over, and not for a name
-			subtitle = w.Say("ui.undo.waiting", args{"count": len(s.Waiting)})
+			subtitle = w.Say("ui.undo.waiting", args{"count": s.waits()})
 		}
 	}
 	if s.Who != nil {
