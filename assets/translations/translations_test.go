@@ -40,6 +40,17 @@ func TestEveryLanguageHasTheSamePlaces(t *testing.T) {
 	}
 }
 
+// The cashier is told to look for a word that does not stand on the paper.
+func TestWhatIsPrintedAgainIsCalledAsItIsHeaded(t *testing.T) {
+	for _, language := range Languages {
+		words := For(language, time.UTC)
+		header, _, _ := strings.Cut(words.Say("receipt.duplicate", map[string]any{"number": int64(1)}), " ")
+		if said := words.Say("ui.notice.reprinted", nil); header == "" || !strings.Contains(said, header) {
+			t.Errorf("%s: %q does not say %q", language, said, header)
+		}
+	}
+}
+
 // A misspelt format would be ignored, and a customer told a time with seconds and offset.
 func TestEveryFormatIsKnown(t *testing.T) {
 	known := []string{"", "time", "date", "relative", "counter", "hours", "minutes", "seconds"}

@@ -14,6 +14,7 @@ type BillRow struct {
 	Scan     int // its index in the Request's Scans; those that only came with their order follow
 	Line     terminal.OutcomeLine
 	Known    bool              // else its code says nothing yet
+	Now      bool              // the line is the terminal's last word, and not what it was before
 	Finding  *terminal.Finding // what makes the bill impossible, where it is this voucher
 	Off      *terminal.Money   // what it takes off the bill: a discount, or a payment from a balance
 	Leaves   *terminal.Money   // what is left of the bill then
@@ -45,7 +46,7 @@ func (s State) Bill() Bill {
 		row := BillRow{Scan: i}
 		switch {
 		case i < len(lines) && len(lines) >= len(s.Request.Scans) && s.Phase != Deciding:
-			row.Line, row.Known = lines[i], true
+			row.Line, row.Known, row.Now = lines[i], true, true
 			if len(lines[i].Findings) > 0 && s.Phase == Declined {
 				row.Finding = &lines[i].Findings[0]
 			}
@@ -175,12 +176,19 @@ func (w words) billItem(row BillRow, s State) widgets.Item {
 	switch {
 	case row.Off != nil:
 		item.Key, item.Value = strconv.Itoa(row.Deducted), w.minus(row.Off)
-		if row.Leaves != nil {
+		switch {
+		case row.Line.Campaign.Kind == terminal.KindBalance: // beside a card's name, what is left of the bill would read as what is left on it
+			item.Note = w.onCard(row)
+		case row.Leaves != nil:
 			item.Note = w.Say("ui.bill.leaves", args{"left": *row.Leaves})
+		}
+	case row.Line.Campaign.Kind == terminal.KindBalance:
+		if s.Phase == Declined && row.Now {
+			item.Note = w.onCard(row)
 		}
 	case row.Line.Campaign.Kind == terminal.KindPickup:
 		item.Note = w.Say("ui.figure.items", args{"count": row.Line.Units})
-	case row.Line.Units > 1 && row.Line.Campaign.Kind != terminal.KindBalance: // its units are cents
+	case row.Line.Units > 1:
 		item.Note = w.Say("ui.units", args{"count": row.Line.Units})
 	}
 	if row.Finding != nil {
@@ -193,6 +201,11 @@ func (w words) billItem(row BillRow, s State) widgets.Item {
 		}
 	}
 	return item
+}
+
+// onCard says what is left of a balance: as much as there is where nothing is taken from it.
+func (w words) onCard(row BillRow) string {
+	return w.Say("ui.bill.on_card", args{"left": terminal.Money{Minor: row.Line.Left, Currency: row.Line.Campaign.Currency}})
 }
 
 // codeEnd is the end of a code that is long enough for its end not to give it away.

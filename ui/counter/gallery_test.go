@@ -182,7 +182,7 @@ func scenes() []scene {
 		{"bill", func(s *State) { *s = onBill(*s, ReadyToRedeem, settled(), "F1VE", "4B2H", "55TD") }},
 		{"bill-long", func(s *State) {
 			outcome := together(dinner, autumn, fiver, dinner, coffee, gift, boat)
-			outcome.Lines[1].Discount, outcome.Lines[2].Discount, outcome.Lines[5].Amount = euro(1500), euro(500), euro(2000)
+			outcome.Lines[1].Discount, outcome.Lines[2].Discount, outcome.Lines[5].Amount, outcome.Lines[5].Left = euro(1500), euro(500), euro(2000), 1750
 			outcome.Lines[4].Units = 2
 			outcome.Bill, outcome.LeftToPay = euro(7500), euro(3500)
 			*s = onBill(*s, ReadyToRedeem, outcome, "4B2H", "55TD", "F1VE", "QV83", "K3MQ", "9TX4", "2C8R")
@@ -195,6 +195,7 @@ func scenes() []scene {
 			outcome.Lines[2].Findings, outcome.Lines[2].Discount = outcome.Findings, nil
 			*s = onBill(*s, Declined, outcome, "F1VE", "4B2H", "55TD")
 		}},
+		{"bill-card-refused", func(s *State) { *s = expiredBesideCard(*s) }},
 		{"bill-not-found", func(s *State) {
 			*s = onBill(*s, ReadyToRedeem, settled(), "F1VE", "4B2H", "55TD")
 			s.Request.Scans = scansOf("F1VE", "4B2H", "55TD", "N0PE")

@@ -419,6 +419,32 @@ func TestAnImpossibleBillSaysWhatItsVoucherNeeds(t *testing.T) {
 	}
 }
 
+func TestACardOnABillSaysWhatIsOnIt(t *testing.T) {
+	// The customer would be told that 35.00 are left on the card, which is what is left to pay; or that 20.00 are gone, where nothing was taken.
+	note := func(s State) string {
+		for _, item := range Panel(s, english).Items {
+			if item.Name == "Gift card" {
+				return item.Value + " " + item.Note
+			}
+		}
+		return "no card"
+	}
+	outcome := together(dinner, gift)
+	outcome.Lines[1].Amount, outcome.Lines[1].Left, outcome.Bill, outcome.LeftToPay = euro(2000), 1750, euro(5500), euro(3500)
+	s := onBill(open(), ReadyToRedeem, outcome, "4B2H", "55TD")
+	if got := note(s); got != "–€20.00 €17.50 left on it" {
+		t.Errorf("ready: %q", got)
+	}
+	if got := note(expiredBesideCard(open())); got != " €37.50 left on it" {
+		t.Errorf("refused: %q", got)
+	}
+	s = s.took(terminal.Outcome{Choice: terminal.Declined, Lead: 2, Findings: []terminal.Finding{{Reason: terminal.NotFound}}})
+	s.Phase, s.Request.Scans = Declined, scansOf("4B2H", "55TD", "N0PE")
+	if got := note(s); got != " " {
+		t.Errorf("where nothing is known of now: %q", got)
+	}
+}
+
 func TestNothingIsTakenOffBeforeTheAnswer(t *testing.T) {
 	// While the terminal still thinks, the list would show a card that pays a bill from which the discount is not taken yet.
 	s := cardOnBill()

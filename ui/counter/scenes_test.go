@@ -2,6 +2,7 @@ package counter
 
 import (
 	"slices"
+	"time"
 
 	"countersign/terminal"
 )
@@ -45,6 +46,16 @@ func onBill(s State, phase Phase, outcome terminal.Outcome, ends ...string) Stat
 	s = s.took(outcome)
 	s.Phase = phase
 	return s
+}
+
+// expiredBesideCard is a bill of 75.00 that a card pays 20.00 of, with a voucher that is over.
+func expiredBesideCard(s State) State {
+	outcome := together(dinner, autumn, gift)
+	outcome.Lines[2].Masked, outcome.Lines[2].Amount, outcome.Lines[2].Left, outcome.Bill = "9TX4", euro(2000), 3750, euro(7500)
+	outcome.Choice, outcome.Lead = terminal.Declined, 1
+	outcome.Findings = []terminal.Finding{{Reason: terminal.Expired, Facts: map[string]any{"until": noon.Add(-30 * time.Hour)}}}
+	outcome.Lines[1].Findings = outcome.Findings
+	return onBill(s, Declined, outcome, "4B2H", "55TD", "9TX4")
 }
 
 // partyOf is one voucher of an order of four.

@@ -128,13 +128,24 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 	button := func(key functionKey, label string, on bool) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: string(key), Label: w.Say(label, nil), Key: key.label(), Off: !on}, theme.Ready, c.pressed)
 	}
-	hint, printable := w.Say("ui.slips.hint", nil), slip.Prints
+	hint, printable := w.slipHint(slip, chosen), slip.Prints
 	if s.Status.Paper == PaperNone {
 		hint, printable = w.Say("ui.slips.no_printer", nil), false
 	}
 	return widgets.SheetBody(w.Say("ui.slips.title", nil), hint, body,
 		button(keyReprint, "ui.do.print", chosen && printable), button(keyBill, "ui.do.on_paper", chosen && slip.Perhaps),
 		button(keyUndo, "ui.do.give_up", chosen), widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
+}
+
+// slipHint says what to do with the slip that is chosen, and why what cannot be done with it cannot.
+func (w words) slipHint(slip Slip, chosen bool) string {
+	switch {
+	case chosen && !slip.Prints && !slip.Perhaps:
+		return w.Say("ui.slips.on_its_way", nil)
+	case chosen && !slip.Perhaps:
+		return w.Say("ui.slips.unsent", nil)
+	}
+	return w.Say("ui.slips.hint", nil)
 }
 
 // saysWith is the key of the sentence on how the slip is: on its way it can be only to a printer that is there.

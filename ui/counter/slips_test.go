@@ -32,6 +32,18 @@ func manyWaiting() []Slip {
 	return slips
 }
 
+func TestSlipsSayWhyAKeyIsOff(t *testing.T) {
+	// A key would be grey, and nobody knows what else to do with the slip.
+	_, screen := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))
+	for pick, says := range []string{"None of this one is on paper: print it, or give it up.", "Look at the paper first. Choose with the arrows.",
+		"This one prints by itself; it can only be given up."} {
+		pose(screen, scene{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), pick }})
+		if said := strings.Join(lines(screen.over), " "); !strings.Contains(said, says) {
+			t.Errorf("of slip %d it says %q", pick, said)
+		}
+	}
+}
+
 func TestChosenSlipIsInSight(t *testing.T) {
 	// Somebody would give up a slip that he cannot see: the arrows go on below the edge of the list.
 	_, screen := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))

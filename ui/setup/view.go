@@ -207,6 +207,8 @@ func printerPage(v *Sight, s State, w words) {
 		v.Says = []Said{w.sentence("printer.later", "", theme.Asking)}
 	case !s.Joined():
 		v.Says = []Said{w.sentence("printer.unjoined", "", theme.Calm)}
+	case s.unset() && s.Printer.Tried.Text == "":
+		v.Says = []Said{w.sentence("printer.unset", "", theme.Calm)}
 	case paper:
 		v.Says = []Said{w.sentence("scanner.paper", "scanner.paper_hint", theme.Done)}
 	case s.Chosen.Target != "" && s.Printer.Tried.Text == "":
