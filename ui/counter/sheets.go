@@ -271,6 +271,9 @@ func (s State) undoAsked(uid terminal.UID) (State, []Command) {
 	if s.Sheet == SignInSheet || s.Sheet == UndoSheet || s.Phase == Redeeming || s.Phase == Deciding {
 		return s, nil
 	}
+	if _, unsure := s.Again.(Commit); unsure && s.Phase == Fault { // perhaps it is on disk: only the same attempt again can tell, and asked anew it would be redeemed twice
+		return s.notice("ui.notice.finish_first", nil), nil
+	}
 	past := s.Undoable()
 	if !uid.IsZero() {
 		past = s.pastOf(uid)

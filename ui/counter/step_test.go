@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -450,6 +451,21 @@ func TestAnUndoKeepsWhatWasInHand(t *testing.T) {
 	s, commands = play(s, Answered{Turn: s.Turn, Outcome: approved(dinner, "A")})
 	if ask, ok := commands[0].(Ask); !ok || len(ask.Request.Scans) != 5 {
 		t.Errorf("what was scanned in between: %+v", commands)
+	}
+}
+
+func TestNoUndoWhileARedemptionIsUnsure(t *testing.T) {
+	// The redemption is on disk and its answer was lost: asked about anew after another's undo, a card would pay twice.
+	s := open()
+	s.Past = recentDay()
+	s, _ = play(s, scan("A"), Answered{Turn: 1, Outcome: approved(dinner, "A")}, fresh)
+	s, _ = play(s, Committed{Turn: s.Turn, Err: errors.New("no answer")})
+	s, _ = play(s, UndoAsked{})
+	if s.Phase != Fault || s.Sheet != NoSheet || s.Notice.Saying.Key != "ui.notice.finish_first" {
+		t.Fatalf("%s, %q, %q", s.Phase, s.Sheet, s.Notice.Saying.Key)
+	}
+	if _, commands := play(s, Confirmed{uid(2)}); commands[0].(Commit).Request.UID != uid(1) {
+		t.Errorf("another attempt: %+v", commands)
 	}
 }
 
