@@ -99,6 +99,12 @@ func (r Row) Quotas(store string, today Date) []Quota {
 	return quotas
 }
 
+// Limited reports whether there is any quota at all.
+func (r Row) Limited() bool {
+	rules, own := r.Campaign.Rules, r.Voucher.Rules
+	return rules.PerCustomer != nil || rules.PerDay != nil || (own != nil && (own.PerCustomer != nil || own.PerDay != nil))
+}
+
 // Counts reports whether the quota counts c.
 func (q Quota) Counts(c Count) bool {
 	return c.Campaign == q.Campaign && c.Customer == q.Customer && (q.Store == "" || c.Store == q.Store) && q.Days.Hold(c.Day)

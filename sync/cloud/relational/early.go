@@ -22,12 +22,9 @@ type early struct {
 	void     int64 // units that it took back in vain
 }
 
-// askAnyVoid asks whether there are reversals of a line's voucher that took back in vain: nearly always there are none, and it is asked of each
-// redemption. To ask for them at once took a third of the cloud's time for a push.
-func askAnyVoid(line terminal.EntryLine) Ask {
-	return Ask{"SELECT EXISTS (SELECT 1 FROM line WHERE voucher = ? AND part = ? AND kind = " + kindReverse + " AND invalid > 0)",
-		[]any{int64(line.Voucher), line.Part}, []Touch{{LinesOf, int64(line.Voucher)}}}
-}
+// anyVoid picks the reversals of voucher ?1 or its part ?3 that took back in vain: nearly always there are none, and it is asked of each
+// redemption, with its voucher. To ask for them at once took a third of the cloud's time for a push.
+var anyVoid = "SELECT 1 FROM line WHERE voucher = ?1 AND part = ?3 AND kind = " + kindReverse + " AND invalid > 0"
 
 // askVoid asks for those reversals, the oldest first.
 func askVoid(line terminal.EntryLine) Ask {
@@ -36,12 +33,12 @@ func askVoid(line terminal.EntryLine) Ask {
 		[]any{int64(line.Voucher), line.Part}, []Touch{{LinesOf, int64(line.Voucher)}}}
 }
 
-// findEarly finds the reversals of the i-th line of this redemption that came before it.
-func (s *settling) findEarly(i int, line terminal.EntryLine) error {
+// findEarly finds the reversals of the i-th line of this redemption that came before it. Of a voucher that the merchant does not have there may
+// be some, too.
+func (s *settling) findEarly(i int, line terminal.EntryLine, v spent) error {
 	s.early, s.excused = nil, 0
-	var some bool
-	if err := first(s, askAnyVoid(line)).Scan(&some); err != nil || !some {
-		return err
+	if v.known && !v.void {
+		return nil
 	}
 	var terminals []int64
 	err := every(s, askVoid(line), func(rows Rows) error {

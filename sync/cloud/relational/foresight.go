@@ -58,7 +58,8 @@ func askBody(table, merchant, id string) Ask {
 
 // askHooks are also those that are disabled: what happens meanwhile waits for them, as far as DropDeliveries leaves it.
 func askHooks(merchant, event string) Ask {
-	return Ask{"SELECT id FROM webhook WHERE merchant = ? AND (events = '' OR events LIKE ?)", []any{merchant, "% " + event + " %"}, nil}
+	// No LIKE: SQLite plans one anew for every value.
+	return Ask{"SELECT id FROM webhook WHERE merchant = ? AND (events = '' OR replace(events, ?, '') <> events)", []any{merchant, " " + event + " "}, nil}
 }
 
 // rememberedMost is how much of each is foreseen because it was asked for the last time.
@@ -100,19 +101,11 @@ func askEndsWith(t cloud.Terminal, seq uint64, hash []byte) Ask {
 	return Ask{"SELECT epoch FROM terminal WHERE id = ? AND head_seq = ? AND head_hash = ?", []any{t.ID, seq, hash}, []Touch{{JournalOf, t.ID}}}
 }
 
-// askTaken asks whether another entry has the numbers of one.
-func askTaken(t cloud.Terminal, e terminal.Entry) Ask {
-	return Ask{"SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ? AND epoch = ? AND seq = ? AND NOT (aside = 1 AND stray = 2))",
-		[]any{t.ID, e.Epoch, e.Seq}, []Touch{{PlaceIn, placeIn(t, e)}}}
-}
-
-// placeIn stands for the place of an entry in its terminal's journal. Two places may have the same: then an answer is asked for again.
-func placeIn(t cloud.Terminal, e terminal.Entry) int64 {
-	return t.ID<<40 ^ int64(e.Epoch)<<32 ^ int64(e.Seq)
-}
-
-func askVoucher(merchant string, id terminal.VoucherID) Ask {
-	return Ask{"SELECT " + voucherColumns + " FROM voucher WHERE id = ? AND merchant = ?", []any{int64(id), merchant}, []Touch{{RowOf, int64(id)}}}
+// askTaken asks for the first of the numbers of an epoch, from one through another, that an entry has; NULL where none has any.
+func askTaken(t cloud.Terminal, epoch uint32, from, through uint64) Ask {
+	// SQLite plans a statement anew for every number that it may compare with a column without an index of its own, but not for a CAST.
+	return Ask{"SELECT min(seq) FROM entry WHERE terminal = CAST(? AS BIGINT) AND epoch = CAST(? AS BIGINT) AND seq BETWEEN ? AND ? AND NOT (aside = 1 AND stray = 2)",
+		[]any{t.ID, epoch, from, through}, []Touch{{JournalOf, t.ID}}}
 }
 
 func askShown(t cloud.Terminal, line terminal.ClaimLine) Ask {
@@ -122,6 +115,19 @@ func askShown(t cloud.Terminal, line terminal.ClaimLine) Ask {
 // shownVoucher loads the voucher of a line of a claim.
 func shownVoucher(q Querier, t cloud.Terminal, line terminal.ClaimLine) (held, error) {
 	return asked(q, askShown(t, line))
+}
+
+var spentQuery = "SELECT " + voucherColumns + `,
+		(SELECT coalesce(sum(units), 0) FROM hold WHERE voucher = ?1 AND part = ?3 AND reverse IS NULL AND terminal = ?4 AND uid = ?5),
+		(SELECT coalesce(sum(units), 0) FROM hold WHERE voucher = ?1 AND part = ?3 AND reverse IS NULL AND NOT (terminal = ?4 AND uid = ?5)),
+		EXISTS (` + anyVoid + `)
+	FROM voucher WHERE id = ?1 AND merchant = ?2`
+
+// askSpent asks for the voucher of a line of a redemption with what the line is judged by: what the entry's own claim holds of it or its part,
+// what others hold, and whether there are reversals that took back in vain.
+func askSpent(t cloud.Terminal, line terminal.EntryLine, uid terminal.UID) Ask {
+	id := int64(line.Voucher)
+	return Ask{spentQuery, []any{id, t.Merchant, line.Part, t.ID, uid[:]}, []Touch{{RowOf, id}, {HoldsOf, id}, {LinesOf, id}}}
 }
 
 // askHeld is what an entry's own claim holds of a voucher or a part of it, and what others hold.
@@ -149,8 +155,9 @@ func askHeldFor(t cloud.Terminal, uid terminal.UID) Ask {
 }
 
 func askHeldBy(t cloud.Terminal) Ask {
-	return Ask{`SELECT h.uid, h.line, h.voucher, h.part, h.instance, h.counter, coalesce(i.side, 0)
-		FROM hold h LEFT JOIN instance i ON i.terminal = h.terminal AND i.instance = h.instance WHERE h.terminal = ?`, []any{t.ID}, []Touch{{HoldsBy, t.ID}}}
+	return Ask{`SELECT h.uid, h.line, h.voucher, h.part, h.instance, h.counter,
+			coalesce((SELECT side FROM instance WHERE terminal = h.terminal AND instance = h.instance), 0)
+		FROM hold h WHERE h.terminal = ?`, []any{t.ID}, []Touch{{HoldsBy, t.ID}}}
 }
 
 // everyHeld calls do for every line of the terminal's claims.
@@ -249,22 +256,20 @@ func foreseePush(t cloud.Terminal, push cloud.Push, batch []entry.Read) []func(*
 			if n == 0 { // nearly always it is new, and so are all that follow
 				f.ask(askStored(t, read.Sealed.Hash[:]))
 				f.ask(askEndsWith(t, push.FromSeq, read.Sealed.Hash[:]))
+				if read.Err == nil {
+					f.ask(askTaken(t, read.Entry.Epoch, push.FromSeq, push.FromSeq+uint64(len(batch))-1))
+				}
 			}
 			if read.Err != nil || read.Entry.Seq != push.FromSeq+uint64(n) {
 				continue
 			}
 			f.expect("entry", 1)
-			if read.Entry.Kind != terminal.EntryEpoch {
-				f.ask(askTaken(t, read.Entry))
-			}
 			if read.Entry.Kind != terminal.EntryRedeem {
 				continue
 			}
 			for _, line := range read.Entry.Lines {
 				f.expect("outbox", 1)
-				f.ask(askVoucher(t.Merchant, line.Voucher))
-				f.ask(askHeld(line.Voucher, line.Part, t.ID, read.Entry.UID))
-				f.ask(askAnyVoid(line))
+				f.ask(askSpent(t, line, read.Entry.UID))
 			}
 		}
 		return nil

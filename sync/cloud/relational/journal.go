@@ -67,6 +67,7 @@ type applying struct {
 	moved    bool        // the batch moved it
 	begun    bool        // the batch told how a journal goes on that parts
 	tip      stored      // the last entry of the batch, or before it, that is here
+	numbers  numbering   // of the entries that are still to come
 	ack      *cloud.Ack
 }
 
@@ -210,7 +211,7 @@ func (a *applying) applyFresh(fresh []entry.Read, known int) error {
 	for n, place := range places {
 		at = place
 		leftBehind = leftBehind || (a.tip.aside && !a.tip.stray && fresh[n].Entry.Kind != terminal.EntryEpoch)
-		if err := a.add(fresh[n].Entry, fresh[n].Sealed, at); err != nil {
+		if err := a.add(fresh[n].Entry, fresh[n].Sealed, at, places[len(places)-1].Seq); err != nil {
 			return err
 		}
 		if a.tip.stray {
@@ -247,9 +248,10 @@ func (a *applying) tellLeftBehind() error {
 	return a.openClone(a.terminal, a.push.At)
 }
 
-// add stores one entry after the tip and makes it the tip. at is where its journal stands with it.
-func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place) error {
-	stray, err := a.astray(a.terminal, a.tip, e)
+// add stores one entry after the tip and makes it the tip. at is where its journal stands with it, and last the sequence number that the batch
+// ends with.
+func (a *applying) add(e terminal.Entry, sealed entry.Sealed, at entry.Place, last uint64) error {
+	stray, err := a.astray(e, last)
 	if err != nil {
 		return err
 	}
@@ -324,7 +326,7 @@ func (c *change) applyEntry(t cloud.Terminal, e terminal.Entry, sealed entry.Sea
 	if err != nil {
 		return nil, err
 	}
-	ordinal, err := c.Number([]Touch{{JournalOf, t.ID}, {PlaceIn, placeIn(t, e)}}, "entry", "ordinal",
+	ordinal, err := c.Number([]Touch{{JournalOf, t.ID}}, "entry", "ordinal",
 		"terminal, seq, epoch, uid, kind, hash, bytes, signature, business_day, verdict, received_at, place, aside, stray",
 		t.ID, e.Seq, e.Epoch, e.UID[:], uint8(e.Kind), sealed.Hash[:], sealed.Bytes,
 		sealed.Signature, e.BusinessDay.String(), guess.verdict, micros(push.At), guess.place, flag(as.aside), as.strayness())

@@ -140,11 +140,15 @@ func (s *settling) publishCounts(v held, store string, day string) error {
 	if err != nil {
 		return err
 	}
+	row := terminal.Row{Voucher: v.Voucher, Campaign: campaign}
+	if !row.Limited() {
+		return nil
+	}
 	date, err := terminal.ParseDate(day)
 	if err != nil {
 		return nil // an entry with a day that is none counts under no limit
 	}
-	for _, quota := range (terminal.Row{Voucher: v.Voucher, Campaign: campaign}).Quotas(store, date) {
+	for _, quota := range row.Quotas(store, date) {
 		count := terminal.Count{Campaign: campaign.ID, Customer: quota.Customer, Day: date}
 		if quota.Customer == "" {
 			count.Store = store

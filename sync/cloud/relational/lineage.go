@@ -130,17 +130,38 @@ func (c *change) standsOn(t cloud.Terminal, tip stored, head entry.Place) (entry
 	return place(c, t, tip)
 }
 
-// astray reports whether the numbers of an entry that follows tip are another line's already.
-func (c *change) astray(t cloud.Terminal, tip stored, e terminal.Entry) (taken bool, err error) {
-	if e.Kind != terminal.EntryEpoch && tip.stray {
+// numbering is what a batch knows of the numbers that its entries come under, asked once for as many as are left of it: what the batch itself
+// adds has smaller ones. The zero value knows nothing.
+type numbering struct {
+	epoch   uint32
+	through uint64        // asked up to this one
+	taken   sql.NullInt64 // the first that another line has
+}
+
+// knows reports whether it has been asked for the numbers of an entry. Beyond one that is taken it says nothing.
+func (n numbering) knows(e terminal.Entry) bool {
+	return n.epoch == e.Epoch && e.Seq <= n.through && (!n.taken.Valid || e.Seq <= uint64(n.taken.Int64))
+}
+
+// astray reports whether the numbers of an entry of the batch that follows the tip are another line's already. The batch goes on through the
+// sequence number last.
+func (a *applying) astray(e terminal.Entry, last uint64) (taken bool, err error) {
+	if e.Kind == terminal.EntryEpoch {
+		a.numbers = numbering{} // what is aside may change with it
+		err = a.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ? AND epoch = ?)", a.terminal.ID, e.Epoch).Scan(&taken)
+		return taken, err
+	}
+	if a.tip.stray {
 		return true, nil
 	}
-	if e.Kind == terminal.EntryEpoch {
-		err = c.QueryRow("SELECT EXISTS (SELECT 1 FROM entry WHERE terminal = ? AND epoch = ?)", t.ID, e.Epoch).Scan(&taken)
-	} else {
-		err = first(c, askTaken(t, e)).Scan(&taken)
+	if !a.numbers.knows(e) {
+		asked := numbering{epoch: e.Epoch, through: max(e.Seq, last)}
+		if err := first(a, askTaken(a.terminal, e.Epoch, e.Seq, asked.through)).Scan(&asked.taken); err != nil {
+			return false, err
+		}
+		a.numbers = asked
 	}
-	return taken, err
+	return a.numbers.taken.Valid && uint64(a.numbers.taken.Int64) == e.Seq, nil
 }
 
 // goOnWith makes the line that ends in tip the journal that goes on: what it left behind is put aside. It returns how many entries were.

@@ -25,11 +25,15 @@ var lastDay = terminal.Date{Year: 9999, Month: 12, Day: 31}
 // settledQuotas are the limits that a line of a business day counts under. Of what is counted ever, also what later days brought
 // before it: journals arrive in any order.
 func settledQuotas(v held, campaign terminal.Campaign, store, day string) []terminal.Quota {
+	row := terminal.Row{Voucher: v.Voucher, Campaign: campaign}
+	if !row.Limited() {
+		return nil
+	}
 	date, err := terminal.ParseDate(day)
 	if err != nil {
 		return nil // an entry with a day that is none counts under no limit
 	}
-	quotas := (terminal.Row{Voucher: v.Voucher, Campaign: campaign}).Quotas(store, date)
+	quotas := row.Quotas(store, date)
 	for i := range quotas {
 		if quotas[i].Per == terminal.PerEver {
 			quotas[i].Days.Through = lastDay

@@ -20,7 +20,6 @@ type settling struct {
 	at       time.Time
 	refused  bool          // its machine is, and spends no lease of the real one
 	shown    []cloud.Shown // by all lines of a redemption
-	first    held          // the voucher of its one line, as it was before; the zero value where there is none
 	early    []early       // reversals of the line that is judged, which came before it
 	excused  int64         // units of those that kept the line from being an overrun
 }
@@ -28,18 +27,24 @@ type settling struct {
 // redeem judges every line of a redemption and ends the claim for it.
 func (s *settling) redeem() ([]terminal.LineVerdict, error) {
 	verdicts := []terminal.LineVerdict{}
+	var v spent
+	var err error
 	for _, line := range s.entry.Lines {
-		v, err := asked(s, askVoucher(s.terminal.Merchant, line.Voucher))
-		if err != nil && !isUnknown(err) {
+		if v, err = s.spent(line); err != nil {
 			return nil, err
 		}
-		s.first, s.shown = v, append(s.shown, v.shown())
+		s.shown = append(s.shown, v.shown())
 	}
 	for i, line := range s.entry.Lines {
-		if err := s.findEarly(i, line); err != nil {
+		if len(s.entry.Lines) > 1 { // else nothing came between
+			if v, err = s.spent(line); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.findEarly(i, line, v); err != nil {
 			return nil, err
 		}
-		verdict, err := s.redeemLine(i, line)
+		verdict, err := s.redeemLine(i, line, v)
 		if err == nil {
 			err = s.takeBack()
 		}
@@ -51,28 +56,32 @@ func (s *settling) redeem() ([]terminal.LineVerdict, error) {
 	return verdicts, s.endClaim(s.terminal, s.entry.UID)
 }
 
-// voucher loads the voucher of a line as it is before the line.
-func (s *settling) voucher(line terminal.EntryLine) (v held, known bool, err error) {
-	if len(s.entry.Lines) == 1 { // nothing came between
-		return s.first, s.first.ID == line.Voucher, nil
-	}
-	v, err = asked(s, askVoucher(s.terminal.Merchant, line.Voucher))
-	if isUnknown(err) {
-		return v, false, nil
-	}
-	return v, err == nil, err
+// spent is the voucher of a line of a redemption as it is before the line.
+type spent struct {
+	held
+	known       bool  // the merchant has it
+	own, others int64 // units of it, or of the line's part, that the entry's own claim holds and that others hold
+	void        bool  // there are reversals that took back in vain
 }
 
-func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerdict, error) {
-	v, known, err := s.voucher(line)
-	if err != nil {
-		return terminal.LineVerdict{}, err
+func (s *settling) spent(line terminal.EntryLine) (v spent, err error) {
+	v.held, err = scanVoucher(first(s, askSpent(s.terminal, line, s.entry.UID)), &v.own, &v.others, &v.void)
+	if errors.Is(err, sql.ErrNoRows) {
+		return spent{}, nil
 	}
-	if !known {
+	if err != nil {
+		return v, err
+	}
+	v.known = true
+	return v, v.loadParts(s)
+}
+
+func (s *settling) redeemLine(i int, line terminal.EntryLine, v spent) (terminal.LineVerdict, error) {
+	if !v.known {
 		verdict, _ := cloud.Account{}.Judge(line.Units, false)
 		return verdict, s.saveLine(i, line, verdict, nil, countedUnder{})
 	}
-	account, campaign, err := s.account(v, line.Part, lessee{s.terminal.ID, s.entry.Epoch}, s.entry.UID)
+	account, campaign, err := s.counted(v.held, line.Part, lessee{s.terminal.ID, s.entry.Epoch}, v.own, v.others)
 	if err != nil {
 		return terminal.LineVerdict{}, err
 	}
@@ -94,7 +103,7 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	}
 	var other *api.ExceptionUse
 	if verdict.Overrun > 0 {
-		if other, err = s.firstUse(v, line.Part); err != nil {
+		if other, err = s.firstUse(v.held, line.Part); err != nil {
 			return verdict, err
 		}
 		if other != nil {
@@ -113,7 +122,7 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	if err := s.saveLine(i, line, verdict, other, under); err != nil || verdict.Invalid > 0 {
 		return verdict, err
 	}
-	if err := s.publishCounts(v, s.terminal.Store, day); err != nil {
+	if err := s.publishCounts(v.held, s.terminal.Store, day); err != nil {
 		return verdict, err
 	}
 	counted := campaign.Kind.Counted(line.Units)
@@ -123,10 +132,10 @@ func (s *settling) redeemLine(i int, line terminal.EntryLine) (terminal.LineVerd
 	reserved := map[terminal.Reason]int64{
 		terminal.CampaignLimit: min(counted, leftOf(ofLimit)), terminal.CustomerLimit: min(counted, campaign.Kind.Counted(ofLease)),
 	}
-	if err := s.holdLimits(v, i, line, campaign.Kind.Counted(verdict.Accepted), reserved, day); err != nil {
+	if err := s.holdLimits(v.held, i, line, campaign.Kind.Counted(verdict.Accepted), reserved, day); err != nil {
 		return verdict, err
 	}
-	return verdict, s.count(v, line.Part, after.Redeemed-account.Redeemed, 0)
+	return verdict, s.count(v.held, line.Part, after.Redeemed-account.Redeemed, 0)
 }
 
 // useHold takes the units that a line used out of the entry's own claim, so that a second line of the same voucher cannot use them.
@@ -142,6 +151,15 @@ func (s *settling) useHold(line terminal.EntryLine, units int64) error {
 // account counts a voucher, or a part of it, for the judgement of the entry uid of a lessee: what others hold includes what is leased to
 // others. It also returns the voucher's campaign.
 func (c *change) account(v held, part string, by lessee, uid terminal.UID) (cloud.Account, terminal.Campaign, error) {
+	var own, others int64
+	if err := first(c, askHeld(v.ID, part, by.terminal, uid)).Scan(&own, &others); err != nil {
+		return cloud.Account{}, terminal.Campaign{}, err
+	}
+	return c.counted(v, part, by, own, others)
+}
+
+// counted is account, where it is known already what the entry's own claim holds and what others hold.
+func (c *change) counted(v held, part string, by lessee, own, others int64) (cloud.Account, terminal.Campaign, error) {
 	campaign, err := c.campaign(v.merchant, v.Campaign)
 	if err != nil {
 		return cloud.Account{}, campaign, err
@@ -152,7 +170,7 @@ func (c *change) account(v held, part string, by lessee, uid terminal.UID) (clou
 	}
 	account := cloud.Account{
 		Total: cloud.TotalOf(v.Voucher, campaign.Kind, part), Redeemed: v.redeemed, Reversed: v.reversed,
-		Withdrawn: revoked || v.State != terminal.VoucherActive,
+		Withdrawn: revoked || v.State != terminal.VoucherActive, Own: own, Held: others,
 	}
 	if part != "" {
 		account.Redeemed, account.Reversed = 0, 0
@@ -161,10 +179,6 @@ func (c *change) account(v held, part string, by lessee, uid terminal.UID) (clou
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return account, campaign, err
 		}
-	}
-	err = first(c, askHeld(v.ID, part, by.terminal, uid)).Scan(&account.Own, &account.Held)
-	if err != nil {
-		return account, campaign, err
 	}
 	if none, err := c.noLeases(v.merchant); err != nil || none {
 		return account, campaign, err

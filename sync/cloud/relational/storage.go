@@ -115,7 +115,6 @@ const (
 	HoldsOf               // the claims of a voucher, by its id
 	HoldsBy               // the claims of a terminal
 	JournalOf             // entries of a terminal, and where its journal ends
-	PlaceIn               // of placeIn: one place of a terminal's journal
 	LinesOf               // the redeemed lines of a voucher
 )
 

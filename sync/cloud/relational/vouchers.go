@@ -145,14 +145,15 @@ var plainBody = func() []byte {
 	return body
 }()
 
-// scanVoucher reads a row of voucherColumns, but not what was collected of an order.
-func scanVoucher(row Row) (v held, err error) {
+// scanVoucher reads a row of voucherColumns, and of what follows them, but not what was collected of an order.
+func scanVoucher(row Row, following ...any) (v held, err error) {
 	var id int64
 	var lookup, inner, lastUse, body []byte
 	var at sql.NullInt64
 	var state, campaign string
 	var units, version int64
-	err = row.Scan(&id, &v.merchant, &campaign, &lookup, &inner, &state, &at, &units, &v.redeemed, &v.reversed, &lastUse, &body, &version, &v.kid)
+	err = row.Scan(append([]any{&id, &v.merchant, &campaign, &lookup, &inner, &state, &at, &units, &v.redeemed, &v.reversed, &lastUse, &body,
+		&version, &v.kid}, following...)...)
 	if err != nil {
 		return v, err
 	}

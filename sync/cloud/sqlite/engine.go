@@ -56,10 +56,14 @@ func (w *writing) Later(_ []relational.Touch, query string, args ...any) error {
 	return err
 }
 
-// Number implements relational.Tx.
-func (w *writing) Number(_ []relational.Touch, table, id, columns string, args ...any) (number int64, err error) {
-	query := "INSERT INTO " + table + " (" + columns + ") VALUES (?" + strings.Repeat(", ?", len(args)-1) + ") RETURNING " + id
-	return number, w.QueryRow(query, args...).Scan(&number)
+// Number implements relational.Tx. A column that numbers rows is SQLite's own number of the row: a RETURNING would keep the row in a table
+// of its own until it is read.
+func (w *writing) Number(_ []relational.Touch, table, _, columns string, args ...any) (int64, error) {
+	done, err := w.Exec("INSERT INTO "+table+" ("+columns+") VALUES (?"+strings.Repeat(", ?", len(args)-1)+")", args...)
+	if err != nil {
+		return 0, err
+	}
+	return done.LastInsertId()
 }
 
 // Foresee implements relational.Tx: nothing is nearer than asking.
