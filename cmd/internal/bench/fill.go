@@ -67,7 +67,7 @@ func measureFill(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	var peak, wire int64
-	ratio, own, other, err := turns(rounds, func(round int) (time.Duration, error) {
+	took, err := turns(rounds, func(round int) (time.Duration, error) {
 		before := cloud.sent.Load()
 		one, err := joined(fmt.Sprint("counter-", round))
 		peak, wire = max(peak, one.Peak), max(wire, cloud.sent.Load()-before)
@@ -81,9 +81,9 @@ func measureFill(ctx context.Context, l *lab) ([]row, error) {
 		return row{what: what, reference: "–", ratio: megabytes(got), goal: "≤ " + megabytes(most), met: got <= most, detail: "most of all rounds"}
 	}
 	return []row{
-		atMost(what, "sorted multi-row insert of the same rows by the sqlite3 shell", ratio, 2.5,
+		atMost(what, "sorted multi-row insert of the same rows by the sqlite3 shell", took, 2.5,
 			fmt.Sprintf("%s against %s, both until their files are closed; %s for the first counter, for which the cloud makes the file that the others get, too",
-				own.Round(time.Millisecond), other.Round(time.Millisecond), first.Round(time.Millisecond))),
+				took.own.Round(time.Millisecond), took.other.Round(time.Millisecond), first.Round(time.Millisecond))),
 		limit("the same, on the wire", wire, fillWire),
 		limit("the same, memory", peak, fillMemory),
 	}, nil

@@ -30,13 +30,15 @@ type taken struct {
 type keptRow struct {
 	What, Reference, Ratio, Goal, Detail string
 	Met                                  bool
+	Rounds                               []round `json:",omitempty"` // in the order in which they were taken, times in nanoseconds
 }
 
 // with is a measurement with its rows, of today.
 func (t taken) with(rows []row) taken {
 	t.Go, t.On = runtime.Version(), time.Now().UTC().Format(time.DateOnly)
 	for _, found := range rows {
-		t.Rows = append(t.Rows, keptRow{What: found.what, Reference: found.reference, Ratio: found.ratio, Goal: found.goal, Detail: found.detail, Met: found.met})
+		t.Rows = append(t.Rows, keptRow{What: found.what, Reference: found.reference, Ratio: found.ratio, Goal: found.goal, Detail: found.detail, Met: found.met,
+			Rounds: found.rounds})
 	}
 	return t
 }

@@ -47,12 +47,12 @@ func measureRedeem(ctx context.Context, l *lab) ([]row, error) {
 			return sum(times), err
 		}
 	}
-	ratio, own, other, err := turns(rounds, sell(large), sell(small))
+	took, err := turns(rounds, sell(large), sell(small))
 	if err != nil {
 		return []row{bare}, err
 	}
-	more := atMost(fmt.Sprintf("redeem, %s vouchers cached", thousands(many)), "the same with "+thousands(few), ratio, 1.2,
-		fmt.Sprintf("%s, %s a redemption; vouchers cached just before, in both", per(own, each), per(other, each)))
+	more := atMost(fmt.Sprintf("redeem, %s vouchers cached", thousands(many)), "the same with "+thousands(few), took, 1.2,
+		fmt.Sprintf("%s, %s a redemption; vouchers cached just before, in both", per(took.own, each), per(took.other, each)))
 	return []row{bare, more}, nil
 }
 
@@ -76,7 +76,7 @@ func againstBareInserts(ctx context.Context, l *lab, s *shop, each int) (row, er
 		return row{}, err
 	}
 	defer func() { _ = reference.close() }()
-	ratio, own, other, err := turns(rounds, func(int) (time.Duration, error) {
+	took, err := turns(rounds, func(int) (time.Duration, error) {
 		codes, err := s.sell(ctx, each)
 		if err != nil {
 			return 0, err
@@ -91,9 +91,9 @@ func againstBareInserts(ctx context.Context, l *lab, s *shop, each int) (row, er
 	if err != nil {
 		return row{}, err
 	}
-	detail := fmt.Sprintf("%s against %s; p99 %s; vouchers cached just before, so that their pages are in memory", per(own, each), per(other, each), percentile(times, 0.99).Round(10*time.Microsecond))
+	detail := fmt.Sprintf("%s against %s; p99 %s; vouchers cached just before, so that their pages are in memory", per(took.own, each), per(took.other, each), percentile(times, 0.99).Round(10*time.Microsecond))
 	return atMost(fmt.Sprintf("redeem, decision to COMMIT, signed, with slip, %s vouchers cached", thousands(s.cached)),
-		"bare inserts of the same rows, WAL and FULL", ratio, 1.35, detail), nil
+		"bare inserts of the same rows, WAL and FULL", took, 1.35, detail), nil
 }
 
 // bare writes what redemptions wrote once more, into a database of the same tables, by prepared statements and nothing else.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,34 @@ func TestSaysOfWhichRunARowIs(t *testing.T) {
 	for _, end := range []string{"| 2026-01-02 03:04 UTC, commit abc |\n", "| 2026-01-02 03:05 UTC, commit def-dirty |\n"} {
 		if !strings.Contains(two, end) {
 			t.Errorf("the table of two runs lacks %q:\n%s", end, two)
+		}
+	}
+}
+
+// If it failed, nobody could see how far the rounds that a ratio is the median of lie apart.
+func TestKeepsTheRoundsOfARow(t *testing.T) {
+	out := t.TempDir()
+	times := []round{{3 * time.Second, time.Second}, {time.Second, time.Second}, {4 * time.Second, 2 * time.Second}}
+	n := -1
+	took, err := turns(len(times), func(int) (time.Duration, error) { n++; return times[n].Measured, nil },
+		func(round int) (time.Duration, error) { return times[round].Reference, nil })
+	if err != nil || took.ratio != 2 || took.own != 3*time.Second || took.other != time.Second {
+		t.Fatalf("the rounds came to %+v, %v", took, err)
+	}
+	found := []row{atMost("a time", "–", took, 2, ""), atLeast("a pace", "–", took, 0.6, ""), {what: "one long look"}}
+	if !found[0].met || found[1].met {
+		t.Errorf("a ratio of 2 is at most 2: %v, and its pace at least 0.6: %v", found[0].met, found[1].met)
+	}
+	if err := (results{"check": taken{}.with(found)}).save(out); err != nil {
+		t.Fatal(err)
+	}
+	again, err := loadResults(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, kept := range again["check"].Rows {
+		if want := found[i].rounds; !slices.Equal(kept.Rounds, want) {
+			t.Errorf("%s: %v was kept of %v", kept.What, kept.Rounds, want)
 		}
 	}
 }

@@ -13,7 +13,11 @@ type row struct {
 	goal            string
 	met             bool
 	detail          string
+	rounds          []round // that the ratio is the median of; none where it was one long look
 }
+
+// round is what the measured thing and its reference took for the same work, one after the other.
+type round struct{ Measured, Reference time.Duration }
 
 // String is the row for the log.
 func (r row) String() string {
@@ -28,13 +32,16 @@ func metOr(met bool) string {
 }
 
 // atMost is a row whose ratio of times is to stay below a limit.
-func atMost(what, reference string, ratio, limit float64, detail string) row {
-	return row{what: what, reference: reference, ratio: fmt.Sprintf("%.2f ×", ratio), goal: fmt.Sprintf("≤ %g ×", limit), met: ratio <= limit, detail: detail}
+func atMost(what, reference string, took compared, limit float64, detail string) row {
+	return row{what: what, reference: reference, ratio: fmt.Sprintf("%.2f ×", took.ratio), goal: fmt.Sprintf("≤ %g ×", limit), met: took.ratio <= limit,
+		detail: detail, rounds: took.rounds}
 }
 
-// atLeast is a row whose ratio of throughputs is to reach a limit.
-func atLeast(what, reference string, ratio, limit float64, detail string) row {
-	return row{what: what, reference: reference, ratio: fmt.Sprintf("%.2f ×", ratio), goal: fmt.Sprintf("≥ %g ×", limit), met: ratio >= limit, detail: detail}
+// atLeast is a row whose ratio of throughputs, which is 1 by that of the times, is to reach a limit.
+func atLeast(what, reference string, took compared, limit float64, detail string) row {
+	ratio := 1 / took.ratio
+	return row{what: what, reference: reference, ratio: fmt.Sprintf("%.2f ×", ratio), goal: fmt.Sprintf("≥ %g ×", limit), met: ratio >= limit,
+		detail: detail, rounds: took.rounds}
 }
 
 func median(values []float64) float64 {
@@ -51,19 +58,35 @@ func percentile(times []time.Duration, share float64) time.Duration {
 	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
 }
 
-// turns lets subject and reference take turns and returns the median of the rounds' ratios, and the medians of both.
-func turns(rounds int, subject, reference func(round int) (time.Duration, error)) (ratio float64, own, other time.Duration, err error) {
-	var ratios, owns, others []float64
-	for round := range rounds {
-		a, err := subject(round)
+// compared is what rounds came to: the median of their ratios, and the medians of both sides' times.
+type compared struct {
+	ratio      float64
+	own, other time.Duration
+	rounds     []round
+}
+
+// turns lets subject and reference take turns.
+func turns(rounds int, subject, reference func(round int) (time.Duration, error)) (compared, error) {
+	var all []round
+	for n := range rounds {
+		own, err := subject(n)
 		if err != nil {
-			return 0, 0, 0, err
+			return compared{}, err
 		}
-		b, err := reference(round)
+		other, err := reference(n)
 		if err != nil {
-			return 0, 0, 0, err
+			return compared{}, err
 		}
-		ratios, owns, others = append(ratios, float64(a)/float64(b)), append(owns, float64(a)), append(others, float64(b))
+		all = append(all, round{own, other})
 	}
-	return median(ratios), time.Duration(median(owns)), time.Duration(median(others)), nil
+	return comparing(all), nil
+}
+
+func comparing(rounds []round) compared {
+	var ratios, owns, others []float64
+	for _, one := range rounds {
+		own, other := float64(one.Measured), float64(one.Reference)
+		ratios, owns, others = append(ratios, own/other), append(owns, own), append(others, other)
+	}
+	return compared{median(ratios), time.Duration(median(owns)), time.Duration(median(others)), rounds}
 }

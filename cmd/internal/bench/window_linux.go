@@ -211,8 +211,9 @@ func (w *windows) measure(ctx context.Context, sizes windowSizes) ([]row, error)
 func (w *windows) measureStart(ctx context.Context, sizes windowSizes) ([]row, error) {
 	var later []float64
 	var own, other []time.Duration
-	for round := range sizes.starts {
-		if round > 0 {
+	var rounds []round
+	for n := range sizes.starts {
+		if n > 0 {
 			if err := errors.Join(w.stop(&w.counter), w.stop(&w.empty)); err != nil {
 				return nil, err
 			}
@@ -226,6 +227,7 @@ func (w *windows) measureStart(ctx context.Context, sizes windowSizes) ([]row, e
 			return nil, err
 		}
 		own, other, later = append(own, counter), append(other, empty), append(later, (counter-empty).Seconds())
+		rounds = append(rounds, round{counter, empty})
 	}
 	more := median(later)
 	return []row{{
@@ -233,6 +235,7 @@ func (w *windows) measureStart(ctx context.Context, sizes windowSizes) ([]row, e
 		ratio: fmt.Sprintf("%+.2f s", more), goal: "≤ +0.3 s", met: more <= 0.3,
 		detail: fmt.Sprintf("%s against %s, until the last of the picture is in the screen's memory", percentile(own, 0.5).Round(time.Millisecond),
 			percentile(other, 0.5).Round(time.Millisecond)),
+		rounds: rounds,
 	}}, nil
 }
 
