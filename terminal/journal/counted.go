@@ -110,9 +110,15 @@ func makeCounted(ctx context.Context, tx *sql.Tx) error {
 	}); err != nil {
 		return err
 	}
-	for key, c := range uses.counted {
-		if err := q.insertCounted(ctx, key.seq, key.line, c); err != nil {
-			return err
+	for _, block := range uses.blocks {
+		for _, l := range block {
+			if !l.counts {
+				continue
+			}
+			c := counted{uses.words[l.campaign], l.day, l.voucher, l.counted}
+			if err := q.insertCounted(ctx, l.seq, int(l.line), c); err != nil {
+				return err
+			}
 		}
 	}
 	return q.close()
@@ -128,15 +134,16 @@ func (t *tally) compareCounted(ctx context.Context, q *queries) error {
 			return struct{}{}, err
 		}
 		found++
-		want := t.counted[lineKey{uint64(seq), int(line)}]
-		if want.campaign != campaign || dayColumn(want.day) != day || int64(want.voucher) != voucher || want.units != units {
+		want := t.find(lineKey{uint64(seq), int(line)})
+		if want == nil || !want.counts || t.words[want.campaign] != campaign || t.column(want.day) != day ||
+			int64(want.voucher) != voucher || want.counted != units {
 			return struct{}{}, fmt.Errorf("%w: %w", ErrDamaged,
 				&entry.BadEntry{Seq: uint64(seq), Problem: fmt.Sprintf("does not say what its line %d counts under limits", line)})
 		}
 		return struct{}{}, nil
 	})
-	if err == nil && found != len(t.counted) {
-		err = fmt.Errorf("%w: %d lines are counted under limits and %d were written", ErrDamaged, found, len(t.counted))
+	if err == nil && found != t.under {
+		err = fmt.Errorf("%w: %d lines are counted under limits and %d were written", ErrDamaged, found, t.under)
 	}
 	return err
 }

@@ -5,16 +5,52 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sort"
 
 	"countersign/terminal"
 	"countersign/terminal/entry"
 )
 
-// part is a voucher, or one line of an order.
+// part is a voucher, or one line of an order, by its name.
 type part struct {
 	voucher terminal.VoucherID
-	part    string
+	part    name
 }
+
+type sums struct{ redeemed, reversed int64 }
+
+// name is a word that many entries say, by its place in names.
+type name uint32
+
+// names keeps each word once: of a million entries each has its own copy of the same few, and a word in a map is one more thing that the
+// collector looks at.
+type names struct {
+	known map[string]name
+	words []string
+}
+
+func (n *names) of(word string) name {
+	known, ok := n.known[word]
+	if !ok {
+		known = name(len(n.words))
+		n.known[word], n.words = known, append(n.words, word)
+	}
+	return known
+}
+
+// tallied is one line of one entry.
+type tallied struct {
+	part
+	seq             uint64
+	units, reversed int64
+	counted         int64 // under limits: of a redemption its units, of a reversal what it gives back
+	day             terminal.Date
+	line            int32
+	campaign, kind  name
+	counts          bool // under limits
+}
+
+func (l *tallied) key() lineKey { return lineKey{l.seq, int(l.line)} }
 
 // lineKey is one line of one entry.
 type lineKey struct {
@@ -22,28 +58,70 @@ type lineKey struct {
 	line int
 }
 
-type lineUse struct {
-	part
-	units, reversed int64
-}
+// blockOf is how many lines are kept in one piece of memory: what grew by copying would need twice as much.
+const blockOf = 4096
 
-type sums struct{ redeemed, reversed int64 }
-
-// tally counts uses from the entries themselves, for comparison with the tables that the counter relies on.
+// tally counts uses from the entries themselves, for comparison with the tables that the counter relies on. Of a long journal it is most of
+// what verify keeps, and so it has no pointers in what there is of each entry.
 type tally struct {
-	uses  map[part]sums
-	lines map[lineKey]*lineUse
-	sold  map[terminal.UID]uint64 // where each redemption stands
-	// What is counted under limits, and by line of a redemption what a reversal gives back of it.
-	counted map[lineKey]counted
-	kinds   map[lineKey]terminal.Kind
+	names
+	uses   map[part]sums
+	sold   map[terminal.UID]uint64 // where each redemption stands
+	blocks [][]tallied             // all lines, in the order in which they were written
+	lines  int
+	under  int // lines that count under limits
+	found  int // the line that was found last
+
+	written struct { // the day that was written last as its column has it: most lines of a day follow each other
+		day    terminal.Date
+		column string
+	}
 }
 
 func newTally() *tally {
-	return &tally{uses: map[part]sums{}, lines: map[lineKey]*lineUse{}, sold: map[terminal.UID]uint64{},
-		counted: map[lineKey]counted{}, kinds: map[lineKey]terminal.Kind{}}
+	return &tally{names: names{known: map[string]name{}}, uses: map[part]sums{}, sold: map[terminal.UID]uint64{}}
 }
 
+// column is a day as its column has it.
+func (t *tally) column(day terminal.Date) string {
+	if t.written.column == "" || t.written.day != day {
+		t.written.day, t.written.column = day, dayColumn(day)
+	}
+	return t.written.column
+}
+
+func (t *tally) keep(l tallied) {
+	if t.lines%blockOf == 0 {
+		t.blocks = append(t.blocks, make([]tallied, 0, blockOf))
+	}
+	last := &t.blocks[len(t.blocks)-1]
+	*last = append(*last, l)
+	t.lines++
+	if l.counts {
+		t.under++
+	}
+}
+
+// find finds a line that was kept; nil where there is none.
+func (t *tally) find(key lineKey) *tallied {
+	if next := t.found + 1; next < t.lines && t.at(next).key() == key { // mostly they are asked for one after the other
+		t.found = next
+		return t.at(next)
+	}
+	i := sort.Search(t.lines, func(i int) bool {
+		l := t.at(i)
+		return l.seq > key.seq || l.seq == key.seq && int(l.line) >= key.line
+	})
+	if i == t.lines || t.at(i).key() != key {
+		return nil
+	}
+	t.found = i
+	return t.at(i)
+}
+
+func (t *tally) at(i int) *tallied { return &t.blocks[i/blockOf][i%blockOf] }
+
+// add counts an entry that follows those before it.
 func (t *tally) add(e terminal.Entry) error {
 	if !judged(e.Kind) {
 		return nil
@@ -53,36 +131,35 @@ func (t *tally) add(e terminal.Entry) error {
 	}
 	original, known := t.sold[e.About]
 	for i, line := range e.Lines {
-		of := part{line.Voucher, line.Part}
-		sum := t.uses[of]
-		units := line.Units
+		own := tallied{part: part{line.Voucher, t.of(line.Part)}, seq: e.Seq, line: int32(i), units: line.Units}
+		sum := t.uses[own.part]
 		if e.Kind == terminal.EntryRedeem {
 			sum.redeemed += line.Units
-			t.counted[lineKey{e.Seq, i}] = countedRedemption(e, line)
-			t.kinds[lineKey{e.Seq, i}] = line.Kind
+			c := countedRedemption(e, line)
+			own.campaign, own.day, own.counted, own.kind, own.counts = t.of(c.campaign), c.day, c.units, t.of(string(line.Kind)), true
 		} else {
-			units = -line.Units
+			own.units = -line.Units
 			if known {
 				sum.reversed += line.Units
-				back := t.lines[lineKey{original, line.Original}]
-				if back == nil || back.part != of || back.reversed+line.Units > back.units {
+				back := t.find(lineKey{original, line.Original})
+				if back == nil || back.part != own.part || back.reversed+line.Units > back.units {
 					return &entry.BadEntry{Seq: e.Seq, Problem: fmt.Sprintf("reverses more of entry %d than there was", original)}
 				}
 				back.reversed += line.Units
-				t.giveBack(lineKey{e.Seq, i}, lineKey{original, line.Original}, back.units-back.reversed, line.Units)
+				t.giveBack(&own, back, line.Units)
 			}
 		}
-		t.uses[of] = sum
-		t.lines[lineKey{e.Seq, i}] = &lineUse{part: of, units: units}
+		t.uses[own.part] = sum
+		t.keep(own)
 	}
 	return nil
 }
 
-// giveBack counts a reversal's line, after which left units of the original line stand.
-func (t *tally) giveBack(line, original lineKey, left, units int64) {
-	c, kind := t.counted[original], t.kinds[original]
-	if c.units = kind.Counted(left) - kind.Counted(left+units); c.units != 0 {
-		t.counted[line] = c
+// giveBack counts a line that reverses units of another, which says by now what of it stands.
+func (t *tally) giveBack(line, original *tallied, units int64) {
+	kind, left := terminal.Kind(t.words[original.kind]), original.units-original.reversed
+	if line.counted = kind.Counted(left) - kind.Counted(left+units); line.counted != 0 {
+		line.campaign, line.day, line.counts = original.campaign, original.day, true
 	}
 }
 
@@ -96,12 +173,12 @@ func (t *tally) compareUses(ctx context.Context, q *queries) error {
 	counted := 0
 	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
 		var voucher int64
-		var of part
+		var word string
 		var found sums
-		if err := rows.Scan(&voucher, &of.part, &found.redeemed, &found.reversed); err != nil {
+		if err := rows.Scan(&voucher, &word, &found.redeemed, &found.reversed); err != nil {
 			return struct{}{}, err
 		}
-		of.voucher = terminal.VoucherID(voucher)
+		of := part{terminal.VoucherID(voucher), t.of(word)}
 		counted++
 		if found != t.uses[of] {
 			return struct{}{}, fmt.Errorf("%w: the uses of voucher %s do not agree with the entries", ErrDamaged, of.voucher)
@@ -119,21 +196,22 @@ func (t *tally) compareLines(ctx context.Context, q *queries) error {
 	counted := 0
 	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
 		var voucher, seq int64
-		var key lineKey
-		var found lineUse
-		if err := rows.Scan(&voucher, &seq, &key.line, &found.part.part, &found.units, &found.reversed); err != nil {
+		var line int
+		var word string
+		var units, reversed int64
+		if err := rows.Scan(&voucher, &seq, &line, &word, &units, &reversed); err != nil {
 			return struct{}{}, err
 		}
-		found.voucher, key.seq = terminal.VoucherID(voucher), uint64(seq)
 		counted++
-		if known := t.lines[key]; known == nil || *known != found {
+		known := t.find(lineKey{uint64(seq), line})
+		if known == nil || known.part != (part{terminal.VoucherID(voucher), t.of(word)}) || known.units != units || known.reversed != reversed {
 			return struct{}{}, fmt.Errorf("%w: %w", ErrDamaged,
-				&entry.BadEntry{Seq: key.seq, Problem: fmt.Sprintf("does not say what is counted for its line %d", key.line)})
+				&entry.BadEntry{Seq: uint64(seq), Problem: fmt.Sprintf("does not say what is counted for its line %d", line)})
 		}
 		return struct{}{}, nil
 	})
-	if err == nil && counted != len(t.lines) {
-		err = fmt.Errorf("%w: %d lines are counted and %d were written", ErrDamaged, counted, len(t.lines))
+	if err == nil && counted != t.lines {
+		err = fmt.Errorf("%w: %d lines are counted and %d were written", ErrDamaged, counted, t.lines)
 	}
 	return err
 }
