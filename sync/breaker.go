@@ -26,6 +26,14 @@ type Line struct {
 	Contact  time.Time `json:"contact,omitzero"`  // of the last answer
 	Nonce    string    `json:"nonce,omitempty"`   // the newest that the cloud handed out, so that a short command needs no second try
 	Trouble  string    `json:"trouble,omitempty"` // why there was no answer, as a sentence
+	Hub      HubHeard  `json:"hub,omitzero"`      // of the line to the store's hub
+}
+
+// HubHeard is what a terminal heard last of how far its hub's record is: it outlives the record where that is put back to an older copy.
+type HubHeard struct {
+	Term     int64  `json:"term"`
+	Start    string `json:"start"`
+	Answered int64  `json:"answered"`
 }
 
 // LineStore keeps a Line across restarts. Losing one costs a cashier one wait, no more: nothing has to be synced to disk.
@@ -107,7 +115,7 @@ func (b *Breaker) Answered(nonce string) {
 	defer b.mu.Unlock()
 	now := time.Now()
 	was := b.line.Failures
-	b.line = Line{Contact: now, Nonce: b.line.Nonce}
+	b.line = Line{Contact: now, Nonce: b.line.Nonce, Hub: b.line.Hub}
 	b.onTrial, b.doubtful = false, false
 	if nonce != "" {
 		b.line.Nonce = nonce
@@ -149,6 +157,16 @@ func (b *Breaker) Keep() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.line.Contact.After(b.saved) {
+		b.save(time.Now())
+	}
+}
+
+// remember stores how far the hub's record is.
+func (b *Breaker) remember(heard HubHeard) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.line.Hub != heard {
+		b.line.Hub = heard
 		b.save(time.Now())
 	}
 }

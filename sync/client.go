@@ -154,8 +154,8 @@ func (c *Client) redemption(ctx context.Context, uid terminal.UID) (*api.Redempt
 }
 
 // hub asks for a hub's sign of life.
-func (c *Client) hub(ctx context.Context) (*api.HubState, error) {
-	answer, err := c.api.HubWithResponse(ctx)
+func (c *Client) hub(ctx context.Context, heard *api.HubParams) (*api.HubState, error) {
+	answer, err := c.api.HubWithResponse(ctx, heard)
 	if err != nil {
 		return nil, asNoAnswer(ctx, err)
 	}

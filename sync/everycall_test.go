@@ -55,7 +55,7 @@ func everyCall(t *testing.T, cloud *fakeCloud, url string, c *counter) map[strin
 			return err
 		},
 		"Trust":   func(ctx context.Context) error { return c.client.refreshTrust(ctx) },
-		"Hub":     func(ctx context.Context) error { _, err := c.client.hub(ctx); return err },
+		"Hub":     func(ctx context.Context) error { _, err := c.client.hub(ctx, nil); return err },
 		"TellHub": func(ctx context.Context) error { _, err := c.client.tellHub(ctx, "an appointment"); return err },
 	}
 }

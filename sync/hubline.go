@@ -108,6 +108,7 @@ type HubStatus struct {
 	Told     bool      `json:"told"`    // it said whether it is online, and what is pending, to this very program
 	Online   bool      `json:"online"`  // it has a line to the cloud
 	Pending  int64     `json:"pending"` // entries that it gathered and the cloud does not have
+	Awaits   int64     `json:"awaits"`  // counters that it has to hear first: it has forgotten what it granted, and its word counts for no more than a counter's
 	Heard    time.Time `json:"heard,omitzero"`
 	Trouble  string    `json:"trouble,omitempty"` // why it does not answer
 }
@@ -127,7 +128,7 @@ func (h *HubLine) Status() HubStatus {
 		return status
 	}
 	if status.Alive = h.aliveLocked(); status.Alive {
-		status.Told, status.Online, status.Pending = h.state.Term != 0, h.state.Online, h.state.Pending
+		status.Told, status.Online, status.Pending, status.Awaits = h.state.Term != 0, h.state.Online, h.state.Pending, valueOf(h.state.Awaits)
 	}
 	return status
 }
@@ -340,8 +341,14 @@ func (h *HubLine) pushBatch(ctx context.Context, client *Client, batch Batch) er
 	if err != nil {
 		return err
 	}
+	head, err := h.config.Journal.Head(ctx)
+	if err != nil {
+		return err
+	}
+	end := batch.From - 1 + uint64(len(batch.Entries))
+	pending := int64(max(head.Seq, end) - end) // a hub that has forgotten what it granted has to hear that this is all
 	push := api.JournalPush{
-		Instance: open.instance, ClaimCounter: open.counter, Open: open.uids,
+		Instance: open.instance, ClaimCounter: open.counter, Open: open.uids, Pending: &pending,
 		Epoch: batch.Epoch, FromSeq: batch.From, PrevHash: batch.Prev[:], Entries: make([]api.SealedEntry, len(batch.Entries)),
 	}
 	for i, sealed := range batch.Entries {
@@ -407,7 +414,7 @@ func (h *HubLine) Beat(ctx context.Context) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, HubBeat)
 	defer cancel()
-	state, err := client.hub(limited)
+	state, err := client.hub(limited, h.heardOf())
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -416,7 +423,7 @@ func (h *HubLine) Beat(ctx context.Context) error {
 		return err
 	}
 	h.mu.Lock()
-	news := h.state.Online != state.Online
+	news := h.state.Online != state.Online || valueOf(h.state.Awaits) != valueOf(state.Awaits)
 	if h.client == client {
 		if start := valueOf(state.Start); start != h.start { // what it has may be older than what it had
 			h.start, h.known, h.acked = start, false, 0
@@ -424,10 +431,25 @@ func (h *HubLine) Beat(ctx context.Context) error {
 		h.state = *state
 	}
 	h.mu.Unlock()
+	if state.Start != nil && state.Answered != nil {
+		h.breaker.remember(HubHeard{state.Term, *state.Start, *state.Answered})
+	}
 	if news {
 		h.changed()
 	}
 	return nil
+}
+
+// heardOf is what this terminal heard last of how far the record of the hub is, in the term that it asks.
+func (h *HubLine) heardOf() *api.HubParams {
+	h.mu.Lock()
+	term := h.term
+	h.mu.Unlock()
+	heard := h.breaker.Line().Hub
+	if heard.Start == "" || heard.Term != term {
+		return nil
+	}
+	return &api.HubParams{Start: &heard.Start, Answered: &heard.Answered}
 }
 
 // Run keeps in touch with the hub and hands it the journal as it grows, until ctx is done.

@@ -146,7 +146,7 @@ type Exposure struct {
 // Why a terminal honours nothing without the cloud's yes: what it knows for itself may be less than what it did.
 const (
 	BarredRestored = "restored" // its journal is an older copy, and the cache is not filled yet with what the cloud knows of it
-	BarredCloud    = "cloud"    // the cloud says yes, and does not know all yet: its database was restored
+	BarredCloud    = "cloud"    // the cloud or the hub says yes, and does not know all yet: its record was put back to an older copy
 	BarredCloned   = "cloned"   // its key is in use on several machines
 	BarredGap      = "gap"      // an entry is gone from its journal
 	BarredDamaged  = "damaged"  // a part of its journal does not verify

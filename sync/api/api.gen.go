@@ -788,6 +788,14 @@ type HubReport struct {
 
 // HubState defines model for HubState.
 type HubState struct {
+	// Answered How many claims it has granted and batches of journals it has taken over, in all. A terminal says it again, with `start`, at its next
+	// question for a sign of life.
+	Answered *int64 `json:"answered,omitempty"`
+
+	// Awaits Terminals of the store that the hub has to hear first: its record was put back to an older copy, and what it granted to them it may
+	// have forgotten. While there are any, a yes of the hub alone is worth no more than the terminal's own word (`offline`).
+	Awaits *int64 `json:"awaits,omitempty"`
+
 	// Online It has a line to the cloud, and forwards.
 	Online bool `json:"online"`
 
@@ -1613,6 +1621,15 @@ type PullFeedParams struct {
 	Instance *string `form:"instance,omitempty" json:"instance,omitempty"`
 }
 
+// HubParams defines parameters for Hub.
+type HubParams struct {
+	// Start `start` of the hub's newest sign of life that the terminal has heard.
+	Start *string `form:"start,omitempty" json:"start,omitempty"`
+
+	// Answered `answered` of the same.
+	Answered *int64 `form:"answered,omitempty" json:"answered,omitempty"`
+}
+
 // SnapshotParams defines parameters for Snapshot.
 type SnapshotParams struct {
 	// Wait How many seconds to wait for a file that is still being made.
@@ -2193,10 +2210,11 @@ type ClientInterface interface {
 
 	// Hub A hub's sign of life.
 	//
-	// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503).
+	// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503). A terminal says what it heard
+	// of the hub last: a hub whose record was put back to an older copy learns by that what it has forgotten.
 	//
 	// Corresponds with GET /v1/hub (the `Hub` operationId).
-	Hub(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	Hub(ctx context.Context, params *HubParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// TellHubWithBody Hands a hub the newest appointment of its store that a terminal knows.
 	//
@@ -3205,11 +3223,12 @@ func (c *Client) PullFeed(ctx context.Context, params *PullFeedParams, reqEditor
 
 // Hub A hub's sign of life.
 //
-// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503).
+// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503). A terminal says what it heard
+// of the hub last: a hub whose record was put back to an older copy learns by that what it has forgotten.
 //
 // Corresponds with GET /v1/hub (the `Hub` operationId).
-func (c *Client) Hub(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewHubRequest(c.Server)
+func (c *Client) Hub(ctx context.Context, params *HubParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewHubRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5083,7 +5102,7 @@ func NewPullFeedRequest(server string, params *PullFeedParams) (*http.Request, e
 }
 
 // NewHubRequest constructs an http.Request for the Hub method
-func NewHubRequest(server string) (*http.Request, error) {
+func NewHubRequest(server string, params *HubParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -5099,6 +5118,45 @@ func NewHubRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Start != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "start", *params.Start, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Answered != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "answered", *params.Answered, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -5955,12 +6013,13 @@ type ClientWithResponsesInterface interface {
 
 	// HubWithResponse A hub's sign of life.
 	//
-	// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503).
+	// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503). A terminal says what it heard
+	// of the hub last: a hub whose record was put back to an older copy learns by that what it has forgotten.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/hub (the `Hub` operationId).
-	HubWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HubResponse, error)
+	HubWithResponse(ctx context.Context, params *HubParams, reqEditors ...RequestEditorFn) (*HubResponse, error)
 
 	// TellHubWithBodyWithResponse Hands a hub the newest appointment of its store that a terminal knows.
 	//
@@ -8913,13 +8972,14 @@ func (c *ClientWithResponses) PullFeedWithResponse(ctx context.Context, params *
 
 // HubWithResponse A hub's sign of life.
 //
-// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503).
+// Who is no hub answers with a problem `not_found` (404); a hub that cannot answer yet, `unavailable` (503). A terminal says what it heard
+// of the hub last: a hub whose record was put back to an older copy learns by that what it has forgotten.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/hub (the `Hub` operationId).
-func (c *ClientWithResponses) HubWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HubResponse, error) {
-	rsp, err := c.Hub(ctx, reqEditors...)
+func (c *ClientWithResponses) HubWithResponse(ctx context.Context, params *HubParams, reqEditors ...RequestEditorFn) (*HubResponse, error) {
+	rsp, err := c.Hub(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -11173,7 +11233,7 @@ type ServerInterface interface {
 	PullFeed(w http.ResponseWriter, r *http.Request, params PullFeedParams)
 	// Hub A hub's sign of life.
 	// (GET /v1/hub)
-	Hub(w http.ResponseWriter, r *http.Request)
+	Hub(w http.ResponseWriter, r *http.Request, params HubParams)
 	// TellHub Hands a hub the newest appointment of its store that a terminal knows.
 	// (POST /v1/hub)
 	TellHub(w http.ResponseWriter, r *http.Request)
@@ -12230,8 +12290,40 @@ func (siw *ServerInterfaceWrapper) PullFeed(w http.ResponseWriter, r *http.Reque
 // Hub operation middleware
 func (siw *ServerInterfaceWrapper) Hub(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params HubParams
+
+	// ------------- Optional query parameter "start" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "start", r.URL.Query(), &params.Start, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "start"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "start", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "answered" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "answered", r.URL.Query(), &params.Answered, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "answered"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "answered", Err: err})
+		}
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.Hub(w, r)
+		siw.Handler.Hub(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -14046,6 +14138,7 @@ func (response PullFeeddefaultApplicationProblemPlusJSONResponse) VisitPullFeedR
 }
 
 type HubRequestObject struct {
+	Params HubParams
 }
 
 type HubResponseObject interface {
@@ -15619,8 +15712,10 @@ func (sh *strictHandler) PullFeed(w http.ResponseWriter, r *http.Request, params
 }
 
 // Hub operation middleware
-func (sh *strictHandler) Hub(w http.ResponseWriter, r *http.Request) {
+func (sh *strictHandler) Hub(w http.ResponseWriter, r *http.Request, params HubParams) {
 	var request HubRequestObject
+
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.Hub(ctx, request.(HubRequestObject))
@@ -16063,306 +16158,310 @@ var swaggerSpec = []string{
 	"tGAdstDVTC5d0j2PrYP/tASQBD7n2GEKtuyEjXIEIM0y4WVM7zwbazLrJjXKjOkVAUMv5SHNvz8XqVsC",
 	"1r7xBWQTT6N0Gq/Op+ditExSiSbred63w7hzGnq5sNhFotCKuHwZOFfDnwRXyt7troDKnX7cmX+b7VsL",
 	"VnbGrF5QtLRHSdRCQPUrffXR8wj1/gYJnVA+Br9Wfrinm3CYmQiaCS8qxc0fhwuljLDA1GvkZD4q2UR9",
-	"j0iRwLmjVNLLaafc/Z6PuRA68rkEGElO9E5TO4bCZwDBH8adc5OAPtF4gec3P2oi5ifV+boiYc/Iw3WB",
-	"hsw/ztL4Xj0Kt92z6YgThZN9es8msmks/PTvQYApDPbsQNWP5VUmKiI4S6kHGCPRzA0luK7tXyVXFtMM",
-	"cyx9eWfw5jGBBWt5KL6kkTItcVDJmLzlZlwzGW6ydKi8kykVQTFZFKSpgki1yxLwY005RUDdO4mBlSW0",
-	"pSfFXSumb02kaTy2eQy+CbZRkYjroHFfKpyom4bl4Smle8jkKkY9ITwI2G4Tqv7EkmSE4gAld8HSIgsd",
-	"OkcK6gcdWGjx9szAZAniATdCw1eLosHHzCPTmI5Tkr/rBwhnpV6mYfuha0Mcym3SXmkbCA9wqsfp2EYy",
-	"U1fe5+sV2JdNB0gxwV9XeeQ76u78YUuf+zysMHmfv2kpkOiJZErKPTFwoD6kgBmk3ESGI0zjUqdgbN7k",
-	"rKFpgV2eImUV3sa8RySs4htmUFE8rYfPh1Yqh7pRpE7ZbhJFbaam4xM08L1WpmCxS+MgqjTebK6r6T4G",
-	"lN4WN+cnqtlN9MoCI6XbQL56pZTSV/+1e7q3v6rM8Pzg4NAPmVyo7HSm12ApVJR8PJwcuzQ13dzdkjJm",
-	"RWx9QfoHX7mNHy1/C9R7ilHeFksInL4zG2XQyFK4vdPJe6Bd5H61GFQ7WExHBbXSIiwaRAZiPhqOemZ2",
-	"OAUySEDbyqJ5w/XNt77EXR5E/I40njt4QJr0yMRLqdOfk8iHafhjaiB0+jBGW+YU85Xre+h7LeO1nk0n",
-	"Aw1Igb+xzugyPyoHiWko2t6Mwt55+XguuVxrR5IhE8MAMgE9aFDgc+wwCroRnIRW8AuqTJel8WLCtPTx",
-	"yNN7bA2geYFj2GIKoLo4HVPjQuy4dzn67f/MFlDq763iwNpChYE6yKbeWDrSBk/rcNtCGZ8FEcOnSOL8",
-	"Sxot2SSPeVBhqUIXZQnYfkFaSYa8wPLFuRMZIzPltz2b9KGm5j3fpMzgMuZ4hNIyZLLKHNanQcGS4nKd",
-	"tbtKTrF2SidR+hFxwa432FDZy51WzuYhMFp5Ou/BtOqWenatvmRoodA/qXfxY4x3ahKKnvqD1uzWSjYx",
-	"yTatyTYRWRwhNwVvnB3vBHAp5J0EAjb97zXl6poeG/wp124V8BctOHLSLmQjr1nIDFZmtMP1+tb61ubr",
-	"+tbGUvxN6Rz5HMt2Pw8N13qqYutlei2Z5v+5jFVDomPqXkpK+JL0oJ1dKAbpC6mL6boCim31ddNNfwzs",
-	"x1MsdH6HojLdiZ68+VChc9b2Q00q+lLFfDg3g2jBuKf9lZDatsStG4bs3orW7ESykLAAIJoqRUyR5LYt",
-	"JEk+05XZWK7aY5xJpUxQ2S8VIf6ns9J/bmcl6gGeeYn0Mv3g0/ZjcnQQY5GeTI0E8SSNm2uyPDQ+kTql",
-	"PCtz0kWRalaUEaSOQRsy6VuW7aevYSII8+T2hwmMimEovBiylYYUcPJ0emXFqXgJknlHiDt02GNry3kg",
-	"4zbb6QNCoiyT7HREZZRfm7kI8NpfkRla5Lco7Uaj5dSugj02G7XkNiv9p8gTp6uPS3uWhozD+56oYmuy",
-	"M6iphZ6n4sMcisLnM90eC3S0WsYhq6v7F/oNVGnNil6n7M+kqktJLUeJeMWIfM3vMXNylex0TCm/ydqQ",
-	"Q7DwDaPHFpJKhxgAd0P3O5iTHFGawnREMstYBdTw+8zLgSCcudICMNZicMJhLkaSLqHO4BlA/b0uXi4b",
-	"dF4ONfwvdTkVlQMXtEYzW5YhxLm+en2bChzjPf+e8RY2Ts6ewxFaVljylMAuJZpoluYMtTlgpfWEwNaz",
-	"oKkCVCLG2meHWueqF//+HWIBrUH7Bcqhr6t9vqLoT55pihYrGmaJemgnOdZCiriic5okaupWzMKxJaqo",
-	"ZBvom6SRIgLfxDwikdAZ5MVsu2BbsdCOCwvPnQ+m+jRtu5frdf0Ed77YlfwEfbgegUU1AxaqtCbzCBio",
-	"dA+CaZXRddlQR2dL7ILBzy73NCTyzL2kWklTz2tM67LN+xDuegm0CLtqZyZKePnTSXZ4yTOyLfbz8kCU",
-	"jVTbRJeBYhGZDvhJCxeHuJQL7rs0gB4kLxzSZw/UY64/0IiHqc441ZUtutL9+nOtntMOp2ihpgP98mss",
-	"UqhDMSqvThfkKz1ekYZZlFCjYSmFkh+PpPxy9LYu1B980gLQQ+bN1gCA50YuRHe6NYRFHacTSAwaiR8D",
-	"VqSLWX3WraN1W90FHy7/s5zCsH6ZyjOTP1norizriy0YKuMf0hAEOm0pnY5JyZCFUnDomw6e1EiQiAUB",
-	"yfhdYa0NUM9CRr1BQRm7rvzOS700gLqQb4uRFJ0HORNR13SlzU/endFHdnZ0zM9NAtNoqFAYbpAykDkt",
-	"9P5cTd1HbQvWk0/DHrtinb4Qd3kJ/W7IcnSX9qgvmdtqg9/K+FyJz0mHSra5vm2stz5m5fsIfZl7dKNk",
-	"7Fk3WU9RW9hTmF76JY6Zce5KU9GvCXUlDkPG3XGufl9gIgaU92Lam3BVzE3ELMB5yjs6eNRJJpces6wA",
-	"PU5ibMtIFvPzp0gatFNZPl/qGNXct34QzGiKOX2ZF8qkmtRoBgsBxaWnuOSei0Guj2GHa6d8RJ6fHeyS",
-	"tbW1LRQYotuVLHoBLhLbWJ3rjwklIxoEK9iDB/BYgQvqPFMRYmIN3F7jPP6hS8NSWs3trfdz/deK+qNu",
-	"/rjAPxqZP57f3q7e3novX/zv5zf//z9frnzNfPvif5dWifQ+LLuJnI1nX/S0yrazcvP151p+98KBz/Oc",
-	"ucfqYwN7is558/Zlqo9wlNRtL01wj+i2cIrJaR8BCzXPben2WYv2WDrFtQzi2QLWXwEUzqGt8UuDi0JA",
-	"PYWaJQCzM7xnGhywMd0pnYbmS9MWnULPCCkgYImRl2mYII+OzSPpM6bREuHKgc5rMxYuIDVXTEcdp0KH",
-	"w1DcgyeEF4IuD1nYSlJgSieFqp+lfYeL8z+YfVlizBLUkkRpPfpl+x5f6ZB9ug9+QCNmwYgTMCQLMV9S",
-	"y30yz30+TPxpBi94m9wLH2avyGCMyu/qculn2sFa3ue/qCf89zqd0SmYq9Fr7T0TgND6v77pZQKe3iyX",
-	"tdm8JOyJlJenk5ymwn2THqDIv2f5GknBbheigA59XpDxsBP2BK/7HhpVHw93Cf4q304SAZvvAgiYDUYs",
-	"pN3OUGJhYMdsSWl2YvZ2SU5is87zypQC5kbMe5rj+R5THmmgiEUlf3qb7HtK75Bd4nJb9JHGxaHYVLVu",
-	"noH8WJeQef18rxDMsrhYKMWj5yUrpoPzc3tQU+NTmFf1lfAR/ZvUQLnrYXlibCfhaabY/VkKKm4ChkyE",
-	"d3ns8UQk2Y1ohFvEeIQwT1oMaYeKJEXI98afND/uNAuydkensdAee5bgu9IBswkQT5GsnKQN5OsG8D2o",
-	"jL5OsurHHdwbA4glTBMvFsjFsGcLExCykCVzU8hSANOzchVtipgM/KEF9MUU0yX0Uxtjz7/o5XNKUtHg",
-	"bLtyO4Bj6DYDeAp0lqy+6MYc5ZsKOxxx9i1iJl3kHqVrQ3Lic1pzeQalPmIAZgTiKYcMg4cJrllOZx09",
-	"4dIJLE+ZXrAAqhRONAnV203JPYpQdAKWA9lxdrBLttY3Xuc1Esmr7DmPaEd3I3igg2GA6LqxZC1vKIYt",
-	"LtBzqWNGrWEoRLcCrTVbjIdKgHuQzxyopTOvpXEj1EkI0Qpo2MMws89bagIt3WY5+xly6+QDVP2Agys1",
-	"s5VEqXXKfXpsQ2eA3t6K6B3jhd1qC5rfmn9jMyuDDJyaKxctyelQ9gVkbOm/puZp9gdrktKdeOFYWz5X",
-	"q9Qb1xUxZMcNWNQXXkt9BOYovCnm9J76gToVzMW7a3Vj8GMZXKZc09RjEfWD/CCIRcNUZvZIs1lPEM4e",
-	"8j35i8gc28o+T+b4HHO6QxEMGI+2E7NqiARsggEINPTqvvYKHk6wpW0xhYH08lK5xKYfeoJxWhJGikax",
-	"zKvDdyqRHwUF2T8GpHUhaFYz/OTmxCFvpGuB9X40dk/39ucjyKhvzVzteiwR6EK0PL5xls6ynfb2ZPJ0",
-	"uoB/ithoGVwoV8SBpw194neTzjtQVenGEaD/kCaGH9LNYzTev061HfmKJolHx9s66HbLh7HsW/+p4bXp",
-	"Rr2Yp8w1mvj8JnczGmuUDxmpk45z3R6AQae/1e/m0HpWY3fIsYzYgLg0CCDApnGRUmpvfWMj7woiunN5",
-	"NJ3ZJRZQcGc8pH3mIs59O0WBbhQQT7iRCDXgfZf66h7Gbh8wccAP2XZIG+6B+gvsofqLYlLqz2EILKo9",
-	"CQOZrkZKO3zpyo/W15f5/l4bKU6VMGVyxcd5ardNV9e7ka9S36sVC17oCdKRUt1vIuYyB+ph9gU1IzgW",
-	"b8wcTyFOm72ZT4jrNQlmMMfCO7PwrpM2kQQtAdIutolkbKLRp/pZTtVvgbmsh1nOVk76nhWCw4yjotap",
-	"IN8d4jF8pS8j3yW7b0/PSokNrHbMs64w+c18r2RXl4YOdlRAg4HahDJ7McqA7zx5BghuTmotTgmqMDue",
-	"H4As8AebNiNKyZhu55IusMnvvrJQWDOZo4lNLx3enHpVHgpgKO4LitL/ko5Q5QVXR0dpS8UpOrEEDtRa",
-	"xqe+LA7yZPNUVCsSEi1sl9oq6jHUhMQXpbtAmbKYah+dD/k80X9YV8ObQvhsqw7w6zQyVcKpFCHIk8Gk",
-	"eNCCsPFovixaDMJjkjiL0Dxmw8aKKF/DTfvlpr8ES6wQbS7ZcdNiYSRg0+WMXbcN9ZJ+0JJFUcCgl7f+",
-	"Tr1PH0Yj2zQzYkFg2xnO2edZbcPgu/sFyzM0eZYt63wUivfyRQmlW5OV7PJgy/VzG5TpRtizasqdCQxy",
-	"cy4p6ss2NLu3madQs5DhUdmjM5epDFfPD0gsmC68KDbQzDCmKbor+7bFcpUNl531aqjZWzhPuTA2OQz9",
-	"+VLQLietXD1xdvTCYD5x+Wk/JXhMEsDQ98hEQkvmc6c2cd4VKAjilGUXOZc/f0SEBylObZF9f/7mmddc",
-	"+dzDzGgdPFn0h1MRIxw+eV/ZgN/Ewpa1ZDKzy+u2kB8LwPyUgnhg+RShXwsuVs9zycXqmLfR8qb3XskI",
-	"t89916e8dJnxGUa0l5tRRGeAH4JVk0UVzFg3oRigV0sbM5yNoKcSoN0/NhSQHTz3auVRzNId3+S8TvK6",
-	"DbI/sElYvkxquLAZRBKmsf3dtJ9PeHRsMhsxoWE7p9sbeJpwiNJxP92ALq/c72mad1rsh1CMUvrlUwRL",
-	"LbBZzvyw3MHiDYAFY1PqzKfq96V3KinCmHIq+J3ANCzL8W3qo1T7kjsNQwUTDfw0rZhyP9Pwb0DHiqJK",
-	"TzuTjTQ585h7AtW4IpTbEvK+oIwxjyhSffN1aWomCSrxADnmSqSrCR1yW7mtQHaU3UPt6M5Fzl2igdpc",
-	"xcJei1yeEgdMFrk7aNACcLfyzoSAunciLl/OajwKUyhKD24Qy8Ikrr7pVVRqEOzCk2cx4wVulXKYpNLL",
-	"dXpnOoI98xpCuqn+USk3y9j+ZKG8sZKgne9C6i6ZaJYYdQv+DNTaFo1aQrvJ/q0gNsvpRHBVllM80hhi",
-	"f53zWs2DRnEepMm+V9/YqG1hgyKT4jB+hqhLDtlcx8qiEsMUOJuTsfPYDu7Hh7wI8uHHD/tYZ7FVe1N9",
-	"4UBlExkIjzlk7/DD/vHza5i6Qw4/7B2snB/u1Dc2X2T+5ZDdPt3t03r1owjGtbXqhkN83hXkNn1CJCkz",
-	"Jfe124pDuLjliVQhHo3oKmly6Xsa9McWXGk5aJweitvbl+UFKV1/2GdhxB6iUulIjLslnpvs88ZdxfiT",
-	"kfI3PulUWgxRWLaayHqoZrIceCjDbh4BUJ+Jaqb2H18OQjgD0ZMs/cmyrWa7uvQq0+OVNTHt4SzJZGzT",
-	"oZxo3vurc6WOq/OhbqQ0koFRWEx/NPK8HY2H7UyEeKUfd15+G8n2C1Mim+1LR6gk789PTwraUUymRsyf",
-	"mGShTwP/B/aWe96mQa9N2vve3vkOBKKnJgihaT3FiQU5ug//kI4DQT3MG7GTWSWXGLGV2AKd9ATxxIgX",
-	"LUVL14lsUC2dyvmPhzSMxvk5KFZkLRHgW6o3IaxnSUKzSkSx4lhoRR+KEZQid9hYcI8wH/TpJDlWWQs6",
-	"2lYSvIfRMBgvWCkV0Gix4qpJZpsZc+J9ixwB7uOS56Bz0pKo+ESxMCQitE3hFR0nXfqRe2I3ZMSEbEP3",
-	"2ja2e4R29Tkpm9A8vxB3lAFalAE51K1EQjHCpE0THDsd0u9xQQC4uBSmJf0fLC9gqsUxVFWqBx3SiSML",
-	"/qqs/pJkpH5coIZpYIrMOPlx/SKJXpjNkhO10rAR2WlcGvPR53Z3HZ118Fs7K83edjOVklMo6JB8makc",
-	"1Nnzwuc9EgnTT6qjbeZFb6pJxtE4GDiD+RkQ5zM9hdJ05rKlhVhfg4AIOuM68dZ7vqSdIKMJzPZx6g3B",
-	"BmDLMQfjbyhtJmfcLlPYWuVxO+zAjt6m/O3VmmNhu7vytmU6PNgCHAdZ3EkYmV1BJ+G1rXkp+64IRBwW",
-	"dFEYZtXYNMjQbCiD/C9FT0yv4+PJu1K2X2HFlO6L0QrEqLVY3AtS/bL1tCM6hmCVvJtZQ4v5HWnzvxRF",
-	"muDktPeyx1s+T0+FC6jEkn2/Cyh31O3nzuSHyM1l2DnZKUIFnVE09gMHzaO/1Nkm8zVbaGmltKKgzYyl",
-	"lAT126eAkbB23JJJVudJg4JpCZsF5cnCF0+C+TSmCqq0agNZJYgt42A3Wi7iMEEdtBANZJzKjA1EDAaj",
-	"DVMpbSmfU6tHVu5pCEaoelavaRd/YhbJvULBMSgCLkJguyncIrUF0fT+YGtnvVhv4EcR8xqTO4BNrokP",
-	"yUkUwYq5Rfycn986x2SeTDQtNnd/OZULPf+nIETzrken/U28aFoacTGgQfmwAh1RPyqKPwGdPZPgVQKX",
-	"1ohKMowjAKVWeg7luqekK4bjFDC1zc3H3tEGrbtHfa4zpmyPylXyGW8GoL4rtUmj1Sv9GwsumIeGvCIq",
-	"m3JD2loqtPMTqSB7nJVqqzonTfHP5DrxOAjgzsxOtIfWixrOyjwJmfaIZatGVUp+0s51qn/rar6LDYuJ",
-	"Fsr/enTiY1I8Wlz0OS90mcbiLdmDpmR0Evpi5Jh3Q8Y1IZVU89WEWwbIa0FqmJnGOLPgIalxUFuEdQ1J",
-	"WQPTXXAnGpdDa1rSYdL3lGRpm9vWzjQjTKEht/XeJw+UEFkOaWtGnf7ZHERlbCcAhbHq6gOpqwuvD91H",
-	"dA3MnVysKWmxchhH6pTKoD9MuGChZgI7RLGQ6FqIR3Ya7lMvYXij+Qhws1LHcotHrhasb9IVPmmuo+jW",
-	"VKeZb6b7Zv9p15+i9OI+Bs0i4sj0MXAWppCc5KHCHNM57vJUPc1shVnryjlO86RgJs2MbVWyyRlNGggj",
-	"fyooa06Edb6ox9DLkpGHHSL7IoxIxB4ipVcZ5Z48f7v7kay/fjEdcShQ5WEiy2nyF+KO8Q9s/CQ6lH7X",
-	"43Wo7Ise6SAvsJNnygSseC/lhZP5nZ9P2Mj2ldS1enk3ZcLlExiHT6TrgY2/Z46TBwIQEPxE905J5/+0",
-	"rMyzTDPXDJ1HOjqAa7fblXuWamZPWIq2bP3sZOUrvGS+yy4TZpqgQsa81h0bL3BB7CnlpppBt82FdEf4",
-	"SfiUk0jfikm5JqRudRoq5URixydlBmwTNhhGkJpHTUG2k+g60Owc22pBHXx+9+WE9z+mz3LC/1NUm+ys",
-	"kzq17PYVHr5NKXgMD8qta9f5Eo5NASjlhLsr4GeWl+TkX1KiOYpNLUVcNej94Q8YkREdS+iZsG3x8zTr",
-	"werDpCIWHSAs495YjG1NeTxA/sAbgOmbl8A/9HvSDC2/WFevCqHiMMNyG7FE0kp3qp53iaDoHVanAA6K",
-	"YYGF7ujPzb0CHJKkXYMyv9AoZxrpB0HPthMgc5+T3VC4d10ReuQtlWytPo1R/vrrn9WVrZ2Vw/cfjk8+",
-	"rlxcrtx8/VnfKA9Zria7nAaRwsxPAhcL4sbPCVw8CjN+yfbFxUgyxaHGpPtwvqbn+XIYKGZY1CtqftlE",
-	"JqACJnE8H5Um1TvgCTt9BxaMv1y+cHED5gUrfEx66cz8RXho4a7jTxSBM++a6dwC3xLAZ6lHCY5VviLX",
-	"1iJN0FoQaIxTbdei8AMH3RJwUvlA7Ccs0oOAVaj5mTIWdUd0A965jX1RASRG6MLKkub1gvVTM9SHMpB9",
-	"gWnZkEpyNsquKZ/S8EJmqLKBlkubQP0I9oWyJMX0721nitpmeTafvG252Wjg9v17lo3aJRntqyFz1U1P",
-	"yshokP3MPgl4RYmosPW4q0pqT3zkBkKW1idgekmZWsUxn+B0zL9PRLSTDA8f7ZsBT80Ush/v6mkkW/EU",
-	"hvMEHP7SdrN+z6lhtNk5MbWSQlA90I4iEXhEdLcRW0kHuJImb4C8hw7x0oUXGYrJS+IOc3S6w4uLj+fb",
-	"ZBhQnxP1D5t7YyIeYsRtd03Bg/GEudFhgJSDWmoaI6e6/maekqdmNGN3C9sChowu2prPY0pzDkvXnxYd",
-	"ITaoBjjs4MlOpkv9wOe9lm1zsaDTvbix2x4u27pltchIUH+7/j0jng7ABrpwSeJzAMymG9NCaZmvUfsA",
-	"KWDE2J35laIX3UsCJKGR1w3rrx8bioc0TtP2NlOfo7Rzy4bKxioKUzNk1Mo/83JbCi9gYVgArTDTpRUW",
-	"gPJc9cf69pv9WS3COstzVc1OQ5pizZZrwo/1v/bsOxKGMN1ahPpRrod/kpowL9APAhIJxQgG1GMOoQEg",
-	"wQnJUjRHPU+pRkAtWl1Kb8JSmkTK76CWYi9tok+kOMXkLZuikWTdaW4xp72e3tZz2++lqA/MPJinwu4r",
-	"eoSL3HyEomZC+i6u+J4J9OgVjUulyEzPAwuV49CPxueKqdmqM9HNM8LgC/L+6sLmO4oQoHUR63J9y+R6",
-	"T3ZzssFtNNHbnX7bRPeA26rX9xn1QMnDOFhl76P4mKyKDn3jcANgxzy4YPUF0mYmF910R1DfIuWQk53j",
-	"/Tb04wH3DPbiAbYO/mVGQ6yDxrH7UTSs/PoFxaxdkTd0wu8wnb1LXQ1KozuVRxF1+0x9pVE0EHoXY0WQ",
-	"5x4ydSTSIcyDwseQeKEYAhrxLb/l//qXzl6R//oXcWkYji3GLQtJW21W2yF05uGYSgJvKIYvv40AOm4i",
-	"k//b6K6N/cpTR2jKku7Y+MXEUUrS7kcD9ct+FLfJc/XF57Mj0mGBBjFEzzZ8mM7tSfpRfo9ZOH7hkLZP",
-	"o7Zzy9vfIl+9EABPsaWSohfcTmyoFIc20plKAkbBA5v0TJKO8MaO+Ri9q3gzMhiGgHUDEIbpfCf1MTha",
-	"kZ4p1C2skh0Cc8I8WJEStLqt7zbmIWNKxzOZOZyVE1xOR00BSCRkso/NOCn3bjk1c08lRMEoSjNRRGUS",
-	"RdartdQhCI+RdhYktq0JZof0486//qWBOc3SdBjXdq6nqbKR513GPIK2Bmn3407bsc41VHqILWd5QQbQ",
-	"k92Wkj+ThMZRXyhmAiBAEBmQSE0AcN1+dV9rG3TmpFZXpwbodiSRIqVoKBuvXrXt4JBuosk6NWEnSa4C",
-	"6QRaCVJiqgm8br91y0N1PMyDnvqc6KxWC8HdF0Po5x+NRHinFiDJxdE5cRVb7vquYhu+NE7SqZoWzP2S",
-	"FkBVPwA5CBz3IDXxVWJshq4IRzT0JBATzQnnJ1vjRwQKMCZa29vhU/y1K8K2LsrCqLN+YeOWT90i6EiH",
-	"l9TyakV+Q+p5Pu8ZYsJ1/etfDgH1SZk6wsnhRLspzntuyg3bDWBN5zhzj0V4EKYECAoLX2/UNhx1uox7",
-	"/gM52L7lGe70IlUW+UDdKFv0h9ddVxaFIoJuBmZS6EJp3/lemzynUBIBJ2PwsCxorWJDiv3c8udTDAWE",
-	"n6NZSZqHjCgyEdxqTFnoYBupF8i+ZCQ1bwRTDFFisUMFohK+WCU7XNOOOQDFEoAB2KJN3VsXH2sYS80V",
-	"A2ZSEFw6jBRDUgYWDfTR7cN5/etfoNcZtF8EqJW6pnN947UtJdMIk23FWpCVvPU5DccE/EmYtYYEhD9e",
-	"31x/4xDJXBB/6y9IzAN1ryDvYqzBCka+ZKvkwh/oF2Q7dtnuXFjlFfgu4+iU9T3G1fVT5njlCD8/Y92V",
-	"FJUlGsPHUAxDn0U0xITkeDBQf9UGumU4juKL0l6ZVLmiuk4IE4ueOM2qbDKqhiSupEYnOx+bKZdWo1LT",
-	"+G2cDv1Ko7K2WlutYrShD8rVqz6jQdT/AZ27UYlEvC1f8KanTHf9PaSiDAXXyGb1ahWxw3mkXUcRe4he",
-	"gYUPVgWChivl7g52ERl2npI6lUjRNOCqaYWw0vjza3oTLxCP1VVna6BYI9qTBs/UdxmGv18NWBT6rkyt",
-	"MAeyBRJhjAMCaqGc5FZptUldScYByy4QYgg5mYl0HIbiYbyNpM8CyfDXmopTyqCvmWsQ2LOWSGjZjT/W",
-	"015u4xG2ScZYSaN9r5X/Iof7Rx9JSh1twdJaqD21ILy2i5oU4tgrcxr8pau3/L/IxZeP+3N+3aNxj93y",
-	"mQ/9NAv/47YSKLHte+y28ovUbzFleAFawU7BvRjqerVIhgQctPUUT/0YigGL+izGVuoe69I4KIwh2M1+",
-	"ZaD0J6jw5y/np9H6//z6K0OUBzgTOOD0sEWkCSlnxXfvDL9e+urB65e4fS7lT7JVhRfWpVa8WD5YvEv3",
-	"tVfUG/j8lUsjGogehhGGcZQLOEk9D7lpBlN8GCv9RCMJJtmDAaNKg1E3GPvVRatkZzgMILUSsqcTcHIT",
-	"NFfaEtMFqRbqyJcEu8sYvEqlx5iij7zrrUYZ79oFoXXMZPRWYBJi6nipmpALP331Tft8Zl3zJBQq8RDS",
-	"fqSkyWJl//NZBX1b9hZm2pgCXoAy07VAO9IPkXeh0CFAs6H6sHXx/p9ff2Wv8WzQKbMHv7JOgiiM2a+5",
-	"tL/45mhn6p/YAwzIBvxGZi88n3MWrnRFuBKNRMWpKD2+0kgiSb8WWh4Qj85ZmrpsewBz/BRcqYglHYNZ",
-	"ZCjAsRgIyV2Au2IIJpX6bM4F9Kb07bTkNHE9rTgrZGhqG47tU7/1bBemc3UGM4h9kTPPNOb9W079IqVJ",
-	"yqQCANUQ1EAWOtFXVmT/epViLjOOedc+BVXTdMAiKDT98yf61yAyaXc75WTNMoBZouvrYwioDLVMcQJE",
-	"S60MQ+HFECA2SfKemthOh3GPSck46f6f/zskP0bMh6QqdeTwKhPWgCQJwIhsWVW9lsqbmJqObnO7trVV",
-	"/ZXEYSewMi1UwdpmtZpFwwREKWCo6YQLDZH1J3yv/lJz6s6as+5sfNX5UI1atV61qVq1tTdVtesZAKVK",
-	"vVrfXKnVV9ZqF/W1xsZWY2MrFWDAuMKvrwvIAyScf4/L8yyBM5SPvzGvfpq//nqVCtILGRUV+1EAGPQl",
-	"6WCdg8na01Ezbdy25Z0/bHWo185TNZow0mVScv2b7qOT+6pUAsaCV/sJ9SERxANkWLsiHgpOTgSkRYAk",
-	"OMGJ6myvX07FlfdoVuOTjnrgltfqa+sbm6/fbFVrded4lez2GQeDpTRp40GYus+/SN3pUC+lnXmVRm3h",
-	"Get077/nMoL+Ar62NMKk8U0OAxpBZEG7nHbPLy3WxNPdVVDt01c1e8GgA+Zuus/k/7D7ZZpx6mGNGVD5",
-	"HtNxZTFjABcDO/pX3RDbSbW2sF7v/T2XArZHpuxPyJ8IGGYJ9gTRZXVPdgHSQCH54upCh3/QoWqCI2jj",
-	"YwkaOsRYIBm0azD2v0lEEtKa49km8bp4zaVQOZkr4KSM2f9s+QYdAmpJynJFC6iFxJPaxr9YOqVUcJu+",
-	"Pa13Y4vKyusPa8crn7YurlfW39YPVz5VctZrE2lrKaTcyn212qmxDbfa7TJWrVZrixl0sDN/pxSECSQX",
-	"Y+nLnWQ+zTTe9pPHfudtmsx0zmb0QBNXyM+0SRkQnE9dPczeTI9iT6BLA8lyOs0/odFIo1boy7sSBtss",
-	"2gZLc72WWJdJiQXmzUIGorayaiv12kWt1qhuNarVGzgc9ftqYm6p32QuQQwLVdNNOlCp5Xb9cIBFsZOv",
-	"rzeq643qxstqrVGtphuwKGMu9e+WcZX4qX4tjcprW77bQAVA/9M8/gk/S7A0TXryitoEaDVRqb67er/z",
-	"aevq6nV1vVp7e/3h5s3l7vFFff8gtTZFQulFaXyKgiVtNtareUsa+DRnTcfwabKotVpqVX0/CCZXdYif",
-	"5ayqbldVv/z05nj9prZb3dvYf32w9a5+uP5+88Ob41p6VV8nGFfmf68XMaXtNf77bGldrmaBGyG0LcQd",
-	"odHSTMzn935ELRfL18mb6iF2YZGof68X6neI8ok7VHBf0BdjXT9vNter1UUkG2zT7xL6ExIepXi6u+2r",
-	"VxjN1s+/+q83n+rH6xevP1y/Xbt6v3F2slr9cv3u5Kx+ufHpoH68fnX45v3rXagkGPohkxO8sQ68cb1R",
-	"3bxJZ25m/L5ltnWBO9a0xPh3+/gFx4xj8k0AVq7OZlzqipkK5EINwZT0/2e4d9GXaemkWruobjaqVS1D",
-	"gTff1QopxoAHVD5turH7+dNbz1+r0/q33U73vvtefPj++v2bO+90fPflYmP3vPdy89XF6A9bTW+N4pQ7",
-	"1HpUeRwECxBbBt3hb/ON6mJxGkEu0GTWCoIkFFCeU8CtsemOWd5/DLOeaAa0KPPNthr6Hcx3gvAnGCQS",
-	"fn0+4buvj75E9e/D6OKmtzO+b255/sv1zdP44pvc7G6d0zVxuHZyKKrfB70U4WsVfAblL0r3pqLq72Oy",
-	"1DZ0shdgDsmXY7avft6x8a9idWafe7//duQ7OLA8/m+7Y4Z8TJ3uAvdrn3tANH+pR+M/z5uICA0S29Oq",
-	"TVZkfsfGSxN0wKje0EL94Qgf+Y+IDSfGexBzgJuCcGrKwCxUSCEkavltL6Q8KjDoMzw5yBp9NVcx1SFM",
-	"vFrWMChwg6X/V6eTmu5jql7hSB9Z85qf4AeJhUhUDrbPCjwmI9L1Qxn9BfYroKVC/YAHSbh5KWtLXJBX",
-	"P+HPX+i3Clge3MvORKnEiEoEtYPMUj/VMD0aCVP5QZ634ZkWjdomqxzyyU0trdR4abZZtXbG+5KsV7dI",
-	"G+bV8nkrlqxtIORs7NlTHIloFNtsRj8eCUQjpKs7Z8PLnlnnJdY7YPRO02vDwLn794wTm1cL8EO4pAzm",
-	"CxcR4Yx5zFslV37UJ23KxyM6buvvR6EfRQySuCHNFuop6IBtZyo91LxCrus9khIWbFCgVqz2qk/vcbci",
-	"IoXBGDVQfmrlq1PBiKvQj9hptwvX4a+W1YEe9LFu2AR/0m5XQnnfYhkZDLQ8tyyexl/slk2J3acSulgV",
-	"k6EZg4OhQZX8KENgivi+xV6PeSTw71i66p4F8jdL8Xf+PZM4JMTLdIfFCfbhB4HB7sLDxCxXCxsMpC66",
-	"hOK1XZrDpUquZ+oBZ6nnfvtdmaBTgzG5wOV4qzN6iUfHAPSZSPGi2+BNXIUU5sftrfdz/deK+qNu/vhf",
-	"eaWzecHWOCm7Bf5v2uv3GRnSHtNMqvCOKsu1ssSmQf/O/Lu9AT0gbKcE0xKiGOrt0ZceVzEnXJAK2Cwb",
-	"Ack0l59U/BDvuWbjN8gjbNd5TDQ2/eNrc4JBpnl7NSfZ0PZfry6aKsjwjbY5erWUegjBhiLfwGRQKBv/",
-	"SbffL1R1JfteadTqpRXa+ZGhe4Ndluz4At61hBf9ff61swmoCpPqmVS3AOyW+gcWmwLqBQ1DtdtLc+uk",
-	"614hoz43Lev+/Q022yDmz0qNfIrpmJxHIWNqPrVqrbZB3rIw8KGyIbctTH29mnRqqWmTTNNm0o2lAtcg",
-	"G9PM7ZtSdEPrVcjS1R1TkkYptnOJ7VSCDUkq+7Gyzl7p2S9A2El7j3+HfFoktkfS6quf8OevV31sZZhL",
-	"t7Duw7jzV2vhRrH4C6nf0nyltlVfra7WV2vVxpvXW9Up8Va9qL5OYh9WbdaKedcPAo3KMmShC4OvVy04",
-	"Ojz1K5djVxr1QtYdiWBSFNhpbN1UShPyYdwpdgE309aKLydLo3XZOmq6pB93fj/RGyCCHGwDULFhEkVx",
-	"kjiHoHVTzf8ckn7CUMsMAs+P4f5ahKwQY+13hGAefTNTSbVlb9zTXChNbUqv+CsCKylLlamrkYGbcLTF",
-	"DfAb7AE9TkvLkEyD8uIY91+UPPJEWk/SiKia7caT1r/Tce+kp07lonl0tLI20WUhGzB/k/wwMXlMrxot",
-	"PbA9jVLpdZuYaqbPS5EhkG9h2D4ufyZVeWmhYluEJOIp96qkmlToaabgEVbXV6uLqFKZHlX/DtrU453R",
-	"9g1Wp/ppPvr1CjfPQLHOqlSKUgJP3d5sR5w8AYw1G1GfcSK4Ac9pcxGxtq05nVDo8IUXSSftf3MhmP+e",
-	"VCfwvy+smtwKrAssb01k29f9E1YtuKh6n9KizcEYKzR5krq/3lJ31iSCv7IwjvlpA+csmmgT+5+RWDMZ",
-	"9E+3qv0zJ5t/kWT+89+ZdPPfhnqv/KjvhXSUFB0A8WrAuKjPBhCoW5qCNXjkbA3syjz076mAza9pSWEI",
-	"5yg/GzcZFFBQnAwk8J/T+NlfpzB8eRwEaWDeqnZWjfqtu7X7re+1Qf3hNe1Mw5Dmurtn5cxmU7jCQONQ",
-	"ysarV7IvhjaB1xyXRXetLlRokwbh/nfQrgyVgi+2jxiSY+KJuemNE51h4FAR8UzISKcRGHBKDd4XB4gf",
-	"dx5R7tHQI4b6GxlEuwR1NcHUU3OWkvYYzBObv9igZF+M2D0Lb7noRtipABq+8chJXhb5AyYjOhi2IYCe",
-	"aqOHDwJunHnYIsDBw+37mtNO4ucai01Hog6Pd3ZXElDMW95u7q1eNI/3zy92jj+uvj3d+9JOWXaIUIvY",
-	"dPpF2Iu7PepL5rbaL7b1B5SEAtOuNeyd2ttoJPTAA8fixw2py0iHRSPG+Oot3+EErhgU0WNF4gN1o2BM",
-	"/K5tkxqxAJEgYQegbhowJPXGEQqlihB0c5lGW+RKqwXn/CrZv2fQCAaSKkDLrVer6szrW1s6teGW1zaI",
-	"zhyFan4JbWJC5vkhczWxcBGRrggCMVIT2A8kSx2fDt2a/TAY2TQivVCMpKNmGVLuiYFD4qHuHtsXcbh9",
-	"y9tnLArHKzvqt3CKosPGaoz1WtVAJss04DYuUgriiRSat41C2O7JVEMTrJIdC71sQbs1Iv0tN49zNmrY",
-	"TVf2HuInmbQWX0ZwCjPwu/OQlTxP35z/GHVnNtOfy24XZ7C/x91VpMxpfOoKXuLd+sGlfPup2Q+lu9sP",
-	"PjWPL192NuT5FzkUnddiT0kPfX6NhUVo9S+ToPjL3yAvFwEaoh4ztP63iMsdAFszF3wb/XXIxM09tmDB",
-	"0Nfh0friq5/6bxNpc5PIeQNxz347G3DymrL6Sb1qdoiRnc7fq5/+J2YoDwBpmCb9H5R0N5IDpXTSIUAJ",
-	"mScktFeMKzk2Kzlfff8Ptf03obYjptSvafVFUxbqXQ6muoKSaPqWyKckuqSrw6ySqX+I7klUjsU1KN2M",
-	"428vRcKVYmqz4CbtzxYmCQQbVur6UxJnZBqF5JLmBbOum38Ic8I3pPZnIHutqltfd6vdOl3rVt0arXfW",
-	"3HVvg212X9M3nS23ugRJXrC/y2tyDn7udH8masxs/cGqopjZFIgA0cVhph1Eo/alblHSDZlufeAPNGY3",
-	"FBLAXKw/Anuymq4KdACJs+DKBC8H1Q1mTbeL9IM2IO0JRP+95cokhQdi3yMUEIWVqSvvlDUbjXyX2c5m",
-	"Zizduxb7ukDTDuyfYbTi5/Vq1SFtXRvUJhCjfOGA7W+7L+fZuYDTvSxwsIUaYGGlseFU3DiUkMxZ667R",
-	"16/d6moVgCt8LiOdMbvZrbnV7hrd6lbZulfb6LzuvqFVt+6ts83um2qt4lR040gYx8aI+1T2lfnzsd4J",
-	"9443axsHn0+aH66a+y/5y+PPa9+v1puDvY2u+/pjLfzwTbzuun/Y5NDar3QarelQWtlya946e03r1bXO",
-	"m+7GxmbNrXtrbL3apbVO/fWa4jrYNajSO/+w/+by08No56Q75Ozl5+87668vLx8GmyfRF/kl+MDdl+s3",
-	"593Xpzt/TKBwAJRK489ZKadfpxNh56aplleC1AH/1kCFJroMh+r6EFbXkM72CWSWsLb+RHUatIEUo8lq",
-	"uX9QVX87qqq6n24QQxS3lk7lng2nlQOaBScznf/tLHjnyu20WYRtx5tBK0IvTnKCIIjTff0L8kjwgnRN",
-	"h9s8gv5Z6VIX8ampvNP5+HOz/wPWxcLL1FUHzCOTaDIb0SgSkfqslgYust37KjSA3JWWqSyClHt763TC",
-	"yj+367/r7Up1/F4EhytDfjORbP6mG1xL3eB6+Ru8mGwsRuT7guXsXDxC702cnPJOmVKofoLyB62yBVaX",
-	"gnoCl0SZX6BugnoputjLLaXz2hOyOi/Q+CxITfU+n9nBDHaSRsgzuFrPpGmCgl1joQ1mPMTQ0/NU+MRJ",
-	"F5R4zMXJU+4pAxHR9uQLx/YIm1FrAuGlgZAR2ahWlaJKe7rAFhRfOx2Z19WonZqSrlCmkWm5hpPJ03gh",
-	"n3+Pjh+j9OqSsWq2iL++Ul8vr5jt0fHvBG0xh4wcHzEOjSQokU2ZzossQLdS+r6MxEAjunI2ghsbsigO",
-	"uQ5DKCEAtAfTgO5mlUYlGu283bnqyy9XUeDWg7ubT+/v3OvLPvt0MvxS36p1+Fng+tWHtzv7B3s7N5/2",
-	"T88vvY+nhzufdi63+Na7+ufq+x8j93B3Z/99j/benu/Y/x3uDDbu6NVGfHPdjG4GW+Oj67O1zuiEu4fv",
-	"728OL795O5/f7jabN3sbN9/OLi/Pd2u93gLq/fHn9yPvgove6frW5Rf36GJj52Vf8uOTm733zaPL/eMv",
-	"g4fh3iD41qlvDOj1++jm6tNHd9CLjvd2RhP/jU/PPnV2dm56D7V34ri6c/lub3T1brTz7suxd/Z972Tn",
-	"4EHuvB3sHX7ueLXe296XL4Pm6N3bO/r2svah97ZH6bfm6Pjbl+j4Yj86/rb/5V199HDz7aR/8sP7dry7",
-	"Pjq6aH453JFfDj/t/1FcSpguF0xXByaFfujEMDWAf1a/FhTJlePPC1yQj7THcpPKgVM8BVs+5cx22AH2",
-	"ZfrnJa1Cdeo4laRLQ/WH4tuWh2JxP+QCRKvkjFFvZTJENc2xIUF6Ns/GvrTQT8xj6daLBuu4w6AkXKda",
-	"rxKDnUw6PvhRMDcE/cv2d4D47EcpHqu+GtAxofIOfdK3XDHPHovktBNjlezY/mbY2gsa/mmLnWg11MHC",
-	"FN2j1gBOhAxzIAzIeoe6d/EQUDgAwJmrfb3lsCBshAmt9qRAN0xbD9JuIHiCK0zWStbNovMZuKcOxcPD",
-	"MvMzqcJ6V7RXh6+SXcCcFt1brl0lsqEG9HlL7Wgr5tA5FZrJJh9K5mU/QfQWD1vQokJujkd9ZqYIYJ8t",
-	"SHCA3rCAYtEyy8O8FThIv6CDJmyWekr/5pncToFaQP+oePgiT/btA909ytsDCv8kwGJBHcAwFL2QDlqT",
-	"qfIGFKx1x9Qd3Lwbyi8vP7ife99fbl2+fb0/fn3w8uby0Pu++fKex+ef+q+/07Ozd1UfEfEYDfQvF4IU",
-	"WwDxKRTB75TNqEzjGn5WXH/YZ2HEHhQ3ve7Ibt07i5r7nzb2mbuxftx7c/12LQjOrurf2aeTy++sG3wf",
-	"ng3Oz+vXB2vf6Pr9613e2/lwtHe1efphC8wut9KovDt5t+HtHR2948HRh/7B5/3B++uN87BTDfZo7+OV",
-	"29/4cXP54+7s7vObP7Jt4tM5CKEQkd7r/Y1v9aN3VXp2/XAWD4ZH1z/qW0d1/ub7RfOq+WWtObjeeEu3",
-	"Drbu3gg8pbmSQD0URWhV/3xcf7E5fZesmfM/pq43aaDwE5GGLbgwzFVP6ldeYUthMVipAntoPFtpVNj4",
-	"fb/zzvVP/fcHN/tnF5/Om7LJzzbc3eZmc3By711tVG+u3/+gV158dH029q5Pqh/qwzV3/H5rlY3fD26u",
-	"Lu+u61HAro/90yB63RzcjDv1qn/qN8fHe8360cX+w9HFzsPl3k799NvOSP135TdlcxAF7Ly52fS3zr/U",
-	"o49n/ICzvYMqHcsf9G7j5tM4EsfBsHl68eX+5vD9wemB9/H42jt2r4P9q8OdDfrO3Wr6I5/Wg7vmN+Hf",
-	"DC6Dm93qg/rMXTvre+8+q0VJen0TNHnNO9p9P3TXTmo3V2fdL9efSswv+OGuXQZusBXeXAc/mt+GHbVe",
-	"d7AVqfGOv+2MT/zqw/F5dXR8+Wl08k2MjvfE6PhA+Ee778Ob6zs1/tnJ4KT2pXZ59mlwNjz+8b5/PBju",
-	"fRnc1G/uhvfna/tr59/64c3+1gatBZ9PPp9c3Ixl/ah2tvbxHPZoeAMHIWetK7q5fv+NvjuIPXj2oU/r",
-	"lz/o1VmgfuMNLsduPbjv+M3N47Xq6ofN9ZVP7o+t4HDt/YejdXnx7iE8aH7/HLYOTu4/vK192BXD9/Xr",
-	"D7Uz2T/x5fp152an2fOuLk7cThgcfnz4fvCw9Wll4/z7+buD6zdXJ53PK7u9Bbm2UhzyFMZ9oyY9gcp4",
-	"EYcctR6NkEt8jnmRRton+tJMLbDL0MmY21D2DDqWa1O8I0UQRwy6LDO5bQNOKbgW1IIgITJkw4C6YJIT",
-	"RsPAxydXSdu4otq6fbRSLwDsBxpEGbyNW24yPT2Cv4DAVB/aU/Yg/mRaLrcx5GM1JPJ8vVZ9QQaMctnQ",
-	"xdPYB9Dto1UOTcy1lpb0vcXX5KksH+MgOGBQvTERA57WmfVs2hlIG/QpmKH8yEnUQJiLMlULewNgQCtN",
-	"ggP6cMR4L+pXGpvrzhMA3tSrGcSb+nzEm6mg9aEYkQHl4yQVWEAqiQ7bY/IMhioxW9nX3b3HzLRtR3Xa",
-	"AqZ1/W7URzUe32m2FDVn/cYkyxaoD2ORRXupJpS/A5nlb6QWXy2z+AtFlyCdLXIRqp1gsg1j2dfOKQwN",
-	"67770Sppw4/aE21mfEloBymlaCU2nDmDLgY+N/+sOb8BqSFqMW4Danlx181KxvNcBzgdxVH+CQH81SEA",
-	"RbP/uP2Xdvs7PyshpG56rWKUqbUK7LLxSv18nLNrSZSokh4w2IJQ/RSEZnkVR8nB2S4xJwNYYiokdPbk",
-	"Uyg/V8bro99JIAU+keAzFZ4szM5k/bdAsQRF3ciMpam/seoGF1GrK2LuKU2juv5iGwFQ0MvkUg75LsjI",
-	"xyxySDvm9J76Ae0ErE2eb1TXXkwXhCMSyuMYsuDQNUYz5LT3fCGC2Pz0Ye3qy85lc+/65lP97fHu3uuL",
-	"k4P360efK78RvQPLevPbuJuTUNzbAmk8SUBMHdwzifD/oksCv1sU53KKk7nM2WtAgAA8k+j6RP+jSbsC",
-	"pEod8dIONaUBjag0kDrM02VQvq5VG4k48LARHoFgOhQnGThPzrAcgd1y+BLCVCMWBKtkh48Tb92AjqEU",
-	"DF6bWAhwQSG6aNBzU8A+viQ9ITzj9oWV6K2CmjlMVEOfbz/u3HJU531dziWxc7wYcXBXd1Pb0aee8VZv",
-	"G/OBkr7fMx5GYr2mYsRXyanx9PoSg5GZZ3VTe1uLlX1e7TosA6CPIadC3drqC9xeYR41UC0u7DcgiEIQ",
-	"z48spCh4S/X9Jbms4pZPMYc8c+KCBYG578sG/5KDWtTPcdWvffGj797asd/9tMrGsy1sd+3s3h2AVf7g",
-	"XR1sgNX97nLcOW9uHo/136+C+MvVyD/1m/7R7vs+vCcTFjr4fHyxv3m892nzeO8tbfK/31I/jDsnbCR/",
-	"i2u1FLdFzrm26ISLMwWaEVGiXE5dZC5GEMenCbt4Ct55SBESAtkfK8AGs+zaBPotT4LJzpbVqSzMAuab",
-	"itybBAN1resbm+SD/zapoaVBoP4BiQ1D4fYhM8DUuOofWj5guJQ0wSTs4IdARCnupoa65Xj3ma2mgN5/",
-	"NILQT5JM60vSp+EgYFKukh0bDYInhzSMZOIRyPAknEtPQFskUEUc0mEujSWiWndBWb/lSoaAR9iDo+Y6",
-	"pmXEyzCOINjl2Jbb2IlYbVYa6FkZ8CCYdKU0eCdasGVtXUycgZGOBMqmWw4mO2cj3N8knGX0JukQRt2+",
-	"DqT1GfXaDRtQa/XosE2eqy3DfYAHViX73iYvSQ3INzdwZkHxbrnZ0kTYYpYLBbHrvXCS0dw+9XmbPO9T",
-	"2QeEdyvT7I/vWeh3x+kfwYBt8hwSCJLGjlzYzOxbDv4pszkvVslJCmseCvw8tcM4aXOKmkYVVaxXa6Qd",
-	"S9byhmLY4oK7rI2B0UAKjI7mehms+nHLlWylRMauy6RUxq5QD90bgQgykSqTEEKY8FUqgmmSxxPXmLna",
-	"BGaT7xyT/ff6oj4mqhdQf9BKZ3L/k7Xxb5O1YS9IpVERB5trez/6nw9ffjvY6108UHa+2X+1cebV3C9v",
-	"X33p9z6eD06/n799/f6H+HT+8d2dJ8SZ73L5bvA2+jTiP7zggFUvN7+/uf7y4eLq8Pjlzc1u748/IHcj",
-	"BcgWikHLAisvlr2v892/Zo2gYcjuW8vk8JeW0foaqBvxWxQLxcdaqXoE9U+9oFB+q+7u7rOL0Vmt+e2k",
-	"fuJVt17ty4299eMb/6o3PP/86fX6m8PzoxgaW8FPE9jqMgqLdjboAoa/wbPxddFz2HHvihqxWGVBGUCc",
-	"eL7irSmJ+3QKEojZVPLjRGKPli6z9aCkDVGRDQpPmN4uMpXXaUCPTCanbqZg/H8gXYDpqm2gmTQkxxix",
-	"VtqDxxEqk7BHEPrtoYYJRPBEdwlpEyJ9nuw4mLcZPcePwCHumbwmrUn6MuniYNuvrJJ9NfYYTUTb/iXV",
-	"2OWWY2d23APMBLRxh5ytJ0OqS6EYvhkUP5MbCh4H+Ah7utiJkHgI36aTQqFhizJFfTXprg5raCu0GzKm",
-	"i6EQBwV+PtCqMdchKjyWZ5K0dah+FUZrW1sWE+pNKxtbVkWSfC3crltuhLkvp7LJ/B5nHhmJUL8IFACr",
-	"BOn9tn3trfG/mmhDHdb3tZG79aJRsLW33OpTSrMDtcf2v5F0LLchNqJV6ST9S+lCyqxAurcuxOcZT1qu",
-	"aX2UahuzlBqSAGgo8fF0RWPx5yqPb05OPvb84Cg4uq7zevhSnu+/fnmy+Xl9L75rflsLT4/uf7A7WzS2",
-	"Xqv/ciojyEf582fZPlhObqMv/eN6dQE2qvtg/cYcJM3X/rTZzEoalWxTZndYM6PibmWFncjKdhZ72pxS",
-	"2NZiO35HmapJn7BJmfEUkgk77Oj3Q5cqff10+r8yAOW2dbtiZyBt70Ch6GxppeM1RUXVR/j9Iy4pjgDD",
-	"z40JLUDu8NbfSe//VD/9U1v4d9cWLnYbitmU0jcUPRPwdk80dTEaG97TbUz0QHc5C0MRPkkKlJkAett0",
-	"U7uoz6QdGBLjSyfED6kOZBcnxJsIttGpNJmTEUYDtF7lczLRbs1RT0hGPjZPjDqp3Ymr5ERAlzOltD6T",
-	"oJPpQvtGEnS85W0zdIuLqKU1SFC/1l4odckq9NZziF7XxBtG7+EISkUoPqqtOO12obPW8i6d5HZ1Qi3J",
-	"UzkAA59CQhVSs2aw5YgT5vdbK5cmehY84cWCuc904ytKEts6KU57xGyKHZyq7vg42e7xKa4VTE+30JXx",
-	"AOBZLHH5PLcwhTy/rUgReETEEYmER8e3lRezL1vIqAeW5jw0dqV8+BjUdDD/L0kTSxcgqEuQtHiE22YM",
-	"PF+ZswPaY55JxTIWBeVjsMC0FQT+bT/CYUZQumc8uAwgK5OUg86Y+FFRcO/MLu4xIb4oU9R3Ud1qrM1q",
-	"eJB0GbCGyNdsu5ucfgHlO4qZFf1VAbP0mms3S8x03hXjInqaG3MoRum4VtfXwWsWdDM5IYr25l0KU0xa",
-	"fCsOBIqbEYT7IwHRHChHou7dtnGo4OAaXQlc6zrwokvo2uq6JMNNxpumpEZaEpURIEn3t8dcgadDIEnm",
-	"8zulxj9Rir81SjFRHvqUQjuhn9kasa6ah8ydpOgQp6V7LktBujR8muylyRs8VaantQbroBxQD8tINdik",
-	"7jBdWkeWnA5lX0SFKXQHkGiQCOKJ7HplJ8iIUdiMYQwt2qCSIOyhCoNhXj+SqcR48G12/YAZtRsL89VI",
-	"QZD0jQF/9y23awUPKTindYrQapKc32GBAPh/AZ3DBXcxnA4GBQ21nqXbvcC8TAjehKGN0qD7CNiULJin",
-	"4p+QkARB6EyxAhcts4maf5pKBbUdyXjTBQKOgczuizBX9Tg3hzOnTGFOqn7Xwm/7Bo0U63wV8fzmzPrH",
-	"I9VphSeN21mECKb2bKNbdet0q8Nq3tr6+uvXuHdRS/o/WKVR36zX1tfxI7gRfL3zqfelf9y9uqJHL7/3",
-	"Hi7DTwf09NXFgwx315uyelmTB5290W6v90dK/UIrAt0/xfG2+kW12lg3Op6eQa1mgXfqi/QG0bQwm12p",
-	"o4YwRF+MoLJc3YEBBRA4MFLFgD2Vra6jOpi90fWDoAHX1zTlgIQcjlMqx4Ne/fS9X4WMqA3C+I+D5tn5",
-	"xcrRzvlFmzw/O9glW7Va1VGUD1yztv4CzGydU9G2Z992sg2p4dLpMBolMgpZpJNZcN4OXB5EIYG70wkZ",
-	"vbvlGsVSDwH8KxRxr79K9qnbx0/7Ou4F6SimmAVdCToGQzviPlvzZDbBFnxnq54mK5zSGVqCs1nc4yMN",
-	"o1Jgl743E4Qy1R78z+rKFl3pfv1Z2yxqCw7vx84QyQhnim2XHQTP+/bWe7mi/i9vnGnusjmDuwg3YtGK",
-	"Omo6yCh6lef/7//16v/8Pxl21xXhACy2js8pMMbJwXMvoDr/VR2P1xgmuzibFVy8so4KcT1/PYUOYWjZ",
-	"FlfNu3+6urag280FfPvXpFD+U+b7T5nv35E8DDQ+W7JqXhv4MnoqAapFAlC9fnH+NZ3EutUIohrrFm4W",
-	"MvVsOwdMfDH9HCDsqd8+7ZnLpvKCu0AJcw3OPNkdcLpg0ngxwpjLdNZN0qGQhfe+y3J+emU07QkoLjmW",
-	"ERtg/u+QiSGo4ZiZ4IrBAJNxuhY0x+/xFXR2gHxcWYnDADR/wLoBU01ZReAskMSlYTi+5e2dOOqL0P8B",
-	"jKtB3jIaspBcnH7YP9H6xebrjeoLUzMEKMOgWEwPi99hV5C2aRo5oGPSYRaEzdoyIjT2DoruSbxpdVjp",
-	"RmRJwxADu1UUjYWO1vbxln78abvCeDSiumI09OVdieDXVGCu4mgAsVZemaHRmUGlX68l4VKThIY5gQXd",
-	"V7b0r4fUxzQ2E3qzm5EJvWlA2eI6wNfqwttGVMXjaXE+dVYTav4wVCcW+bi7Zi9nwhCYN05MJMfDzlNe",
-	"P4gqGD+FuotWqfFoxKC11rReYz7I6GJ2Sbe3elG5al9KsfsTv01P18G1frU/FJ1vzP3/yDuDnYZhGAy/",
-	"CuLO1EhIPMIegMsOmSYOSHCATUvhtndHsZ3EaUjmbIxN7hGWTnXl/9Ma/7FlO3er1S8FPBjn5O/40Qzl",
-	"x0tou81bf7+7ODphMe0gvi4OJPo3YP/eDi8IoTAIE67GEb6h1jK8GO4j1Sotv0Wt/oUQhyREMPT+mwzp",
-	"ueqSIQalWobP24/XML0Nz8YwKdb1lzZRF1Bbj4bmpgzTVZvsqgup0bmvPTkRyRh6L2j4zLtH1Q10JFE0",
-	"7VZ6NA4VnTPDd+FQig5ww/fmMzu4yIPnlbyudQebdq2HBjI7v8g8PIW/v48AJznhRf2lugzs4Sl0waiW",
-	"k2cziRfCdtv9eC00pQCtzUJUTSj/GkeZgX57VsABxwWa63CuBpVy3l4+78LDEUEMe6z0ACxeoRRe5hx4",
-	"DXOGVwLPifSKqaWTXCE81dTK6sx0MgbnSFPhgvKlRScEm5xNuF4HmQAes0QT3Z1rAWd5owibZqwigGFo",
-	"c8IX/a46CV588NsRbtHSDSy9DLLiROlisnNXfmdBiVI7/y8bbN1OnLCwTJTrZD/dj7UQuvr9EDhbACOi",
-	"aDukNb7wcPgJAAD//w==",
+	"j0iRwLmjVNLLaafc/Z6PuRA68rkEGElO9E5TO4bCZwDBH8adc5OAPkETGph9Bjq+htDUKKAmzwRaXtHI",
+	"7WNegzZ97GMRvWOYVexoGLtVspN4QCHl3tcI7Q7K1zYEGNoO0eoHZw/RLQcqUqoh9tOTAJ7XJYHf1fGA",
+	"EmcM+Q15Rm5uwCox3xSj0incfUZDA5uJ2EyuCOcUoabQ//3IbhzWKw50LYOGrO+KsCeiiPFVcgUJzpF1",
+	"JlGuXkTGzM4SAPWhZsKXOtfKFP1NQedqXWqkJvvcou6/KL11guc3x2riMVOdzy0S8Y2r1gU8Mv+6l8Z/",
+	"61HYCM+mq04U1qrNm8i2svDkvwchqDAYuIObbGSZiZqpY0rUR4yhJef4TBKN/aAO3mDeYQ6uL+9MPwKk",
+	"Kaz1oviSRsr1gINKxuQtN+OayXCTxUXlnUypkIa2FTHbglm1yxLwhQ3VBtS9k0gtS2jTT4rLV8z/NJGm",
+	"8frmKQBNsJ2LVKAOOn9KhZt1U7k8vK10j6FcxbknhAcB/W1C1Z9Yso5QLXBxFyw9s9Cyc7Qk/aADCy3e",
+	"nhmYPUE84Eap8NWiaPAx88g05ueUZtj1A4Q7Uy/TbR2gq0ccym3SXmkbiBcIusTp2FcyU1fe5+ud2LdP",
+	"B9CxAERXAeU7cu/8YUuf+zwsOXmfv2kpEPGJZFvKPTFwoH6ogBmkGLbhCNO45SmYozc5a2ha4J+nSGmG",
+	"tzHvEQnN+IYZVBRP22nzobfKobIUqdu220hRG7Lp+BUNfK+VKWjt0jiIKo03m+tquo9pWmCL3/MTGe0m",
+	"emWBs9JtQl+9UkbLq//aPd3bXz3cOT/MDx4P/ZDJhcqSZ3qVlkLNycdLyvFbpKabu1tSxqyIrS9I/xBL",
+	"sfHF5W+Bek8xCuBiCaPTd2ajDFpdCtd5OrkTtIvcrxaD8geL+qigll6ERYPIQMxHS1LPzA63QYYRaFtZ",
+	"tHe4vvnWubjLayGwI41nFx6QJn028WLr9PgkMmYaQpkaGZ1ejtG4OcWe5fpi+l7LRDVm08lAA5bgb2yw",
+	"osyPykGmGoq2N6Owt2I+3k8u19qRZMjEMIBMUQ8aWPgcO9CCbgQnoRX8girkZWm8mDAtfTzy9B5bI2pe",
+	"4Bi2mAIwL07X1bghO+5djn77P7NFmPp7qzjwulDhqA7CqjeWjsTC0zocu1BGcEFE+SmSfP+SRlw2CWge",
+	"lFyqEEpZAraflFaSweFUvnh7IqNopvy2Z5M+1NS855uUGdzOHI9hWoZMohDA+jRoXAI+oLO6V8kp1tbp",
+	"JFs/Ii7Y9QY7LHu508rZPIROK0/nPZhW3VLPrtWXDD0V+q/1Ln6M8U5Ntiqg/qA1u/WWTVyzTY2yTWYW",
+	"R1BOwV9nxzsB3BJ5J4GAwauipBdSrq75ssHBcu14AZ/Tgmcn7WQ28prJzGBlRjtcr2+tb22+rm9tLMXf",
+	"lM6Rz7Fsd/zQcK2nKsZfpheXLvTIZ6waMh9TO1NSwpekB+0OQzFIX0hdbNkVUIytr5tuCmVgYZ5iofM7",
+	"WJXpXvXkzakKnbM2IpBUfKaKPXFuBvGEcU/7KyH1cYlbNwzZvRWt2YlkIYMBYDZVqpoiyW1baJR8piv3",
+	"sZy5xziTSpmgsl8qg+Cfzlv/uZ23qAd49yXSD/WDT9uvy9FBjEV6djUSRJw0rrLJAtL4VeqU8qzMSRdF",
+	"qplVRpA6Bo3KpPdZtp++hokgzJPbHyYwTIah8GLIZhtSwFHU6bcVp+IlSPcdIe7QYY+tT+eB0NtsuA8I",
+	"mbNMMtwRlVF+7e4iwHx/ReZwkd+itBuNllO7CvbYbNSS26z0nyJPnK5OL+1ZGjIO73uiir7JzrGmVn6e",
+	"ig9zKEqvmOn2WKDj2TIOWR1cXug3UMU3K7shZX8mVX9KajlKxCtG5Gt+j5m1q2SnY6AeTBhdDsHCN4we",
+	"W4wqHWIA3A3d72BOckTxCtMRySxjFRBW95mXA1E5c6UFYL3F4JXDXAwtXWKfwbuA6L0ubi8bdF4OVf4v",
+	"dTkVlYsXtM4zW5YhxLm+en2bChzjPf+e8RY21s6ewxFaVlgSl8ByJZpoluYMtTlgpfWEwNbEoKkClCbG",
+	"2meHWueqF//+HYQBzUP7Bcqh86t9vqLoT55pihYrGmaJemgnOdZCiriic5poaupWzMKxJcyoZBtopKTR",
+	"JgIjxTwikdAVBsVsu2BbsRCTCwvfng+2+zRt3Zfrhf4Ed77YlfwEfdoegVU2AzastCbzCJiwdI+KaZXR",
+	"ddlQR2dL7ILBVy/3NCTyzL2kWklTz2vM87LNHREOfQk0EbtqZyaKfPnTSXZ4yTPC1v8FeSDKRqptostA",
+	"sYjD453dFd2u5nnS4schLuWC+y4NoEfNC4f02QP1mOsPNCJmqnNSdWWLrnS//lyr57RLKlooTvMxayxS",
+	"qEMxKq9OF+QrPV6RhlmUUKNhKYWSH4+k/HL0ti7UP37SAtBD5s3WAMTnRi5Ed7p1iEWlpxNIHbpTAwas",
+	"SBez+qxbR+u26D7ALL5nOYWD/TKViSZ/stBdWdYXWzBUxj+kISp02lI6HZOSIQul4NBXHzypkSARCwKS",
+	"8bvCWhugnoWMeoMCmAONDJCXemkAlyEfGyMpOg9yJuKy6Vqcn9w9o8/w7OiYn5sEptFyATjAIKkgc1ro",
+	"/bmauo/aFqwnn4Y9dsU6fSHu8go+3JDl6C7tUV8yt9UGv5XxuRKfkw6VbHN921hvfaza8BEaNffoRsnY",
+	"s26ynqK2sKcw3/RLHDPj3JWmol8T6kochoy741z9vsBEDCjvxbQ34aqYm4hZgAOWd3TwqJNMLj1mWQF6",
+	"nMTYlpEs5udPkTRop7J8vtQxqrlv/SCY0TR1+jIvlEk1qdEMFgISTE9xyT0Xg1wfww7XTvmIPD872CVr",
+	"a2tbKDBEtytZ9AJcJLbxPtcfE0pGNAhWsEcT4PUCF9R5piLExBq4vcZ5/EOXDqa0mttb7+f6rxX1R938",
+	"cYF/NDJ/PL+9Xb299V6++N/Pb/7/f75c+Zr59sX/Lq0S6X1YdhM5G8++6GmVbWfl5uvPtfzulgOf5zlz",
+	"j9XHBhYXnfPm7ctUp+EoqdtemuAe0Y3jFJPTPgJWbp7b0u2zFu2xdIprGUS8Bay/AqikQ1sDmgafhYB6",
+	"ClVNAKZriFUy0IV1qpM+Dc2Xpm0+1sdIAQFLjLxMw0h5dGweSZ8xjZYIVw50XpuxcAHJu2I6LjkVOhyG",
+	"4h48IbwQlHvIwlaSAlM6KVT9LO07XJz/wezLEmOWoJYkSuvRL9sX+0qH7C20rs9JQCNmwaoTsCzbgqCk",
+	"lvtknvv8NgKnGTzpbXIvfJi9IoMxKr+ry6WfaQdreZ//op7w3+t0RqdgrkavtfdMAELr//qmlwl4erNc",
+	"1mbzkrAnUl6eTnKaCvdNeoAi/57layQFu12IEjv0eUHGw07YE7zue2hUfTzcJfirfDtJBGy+CyBgNhix",
+	"kHY7Q4mFgR2zJaXZidnbJTmJzTrPK1MKmBsx72mO53tMeaSBRBaV/Oltsu8pvUN2ictt0UcaF4diU9Xc",
+	"eQbyY11C5vXzvUIwy+JioRSPnpesmA7Oz+1RTo1PYV7VV8JH9G9SA+Wuh+WJsVQRtAFDeJaCEpyAqRPh",
+	"XR57PBFJdiMa4bajAELcJy2otENFkqLOCMafND/uNAvSeEensdAee5aUU9MBswkQT5GsnKQN5OsG8D2o",
+	"jL5OsurHHdwbA5gmTJM3FsjFsIkLExCykDZzU8hSAOSzchVtipgM/KEFfMYU0yX0Uxtjz7/o5XNKUtHg",
+	"bDt7O4Bj6DYDiAt0lqy+6MYc5ZsKOxz7MFhEVbrIPUrXhuTE57Tm8gxKfcQAzAjE2w4ZBg8T3Luczkt6",
+	"wqUTWJ4yvWAB1DGcaBKqt5uSexSh6AQsB9Ll7GCXbK1vvM5rNJNX2XMe0Y7uVvFAB8MA0ZdjyVreUAxb",
+	"XKDnUseMWsNQiG4FWq+2GA+VAPcgnzlQS2deS+OKqJMQohXQsIdhZp+31ARaug139jPk1skHqPoBB1dq",
+	"ZiuJUuuU+/TYhs4A3b8FwBaF3YwLmiObf2OzM4McnZorFy3J6VD2BWRs6b+m5mn2B2uS0p2a4VhbPler",
+	"1BvXFTFkxw1Y1BdeS30E5ii8Keb0nvqBOhXMxbtrdWPwYxncrlzT1GMR9YP8IIhFS7V4F9hMlbOHfE/+",
+	"IjInFCLKhwvbAXcW5HSHIhgwHm0nZtUQCdgEAxCI6tV97RU8nGCP22IKA/nmpXKJTb/8BAO3JMwYjWKZ",
+	"V4fvVCI/CgqyfwyI70LQvWb4yc2JQ95I1wLr/Wjsnu7tz0cYUt+audr1WCLQhWh5fOMsnWU77e3J5Ol0",
+	"AR8XsfMyuGGuiANPG/rE7yadmaCq0o0jQIciTQw/pJsL6X4QOtV25CuaJB4db+ug2y0fxrJv/aeG16Yb",
+	"OWOeMtfoMvObIM5ovFI+ZKROOs51ewBGof5Wv5tDa2KN3SHHMmID4tIAwXc0blZK7a1vbORdQUT/Lo+2",
+	"NLvEAgrujIe0z1zsg9BOUaAbBcQTbiRC3RChS311D2O3D5hJ4IdsO6QN90D9BfZQ/UUxKfXnMAQW1Z6E",
+	"CU1XI6UdvnTlR+vry3x/r40Up0qYMrni4zy126ar693IV6nv1YoFL/QE6Uip7kcSc5kD9TD7gpoRHItH",
+	"Z46nEMfP3swnxH2bBDOYY+GdWfjfSZtIgpYAaRfbRDI20QhW/Syn6rfAXNbDLGcrJ33xCsFhxlFRa12Q",
+	"7w7xGL7Sl5Hvkt23p2elxAZWO+ZZV5j8Zr5XsqtLQwc7bqDBQG1Cmb0YZcB3njwDBDcntRanBFWYHc8P",
+	"QBb4g00bGqVkTLf7SRfY5HfnWSismczRxKaXDm9OvSoPJTIU9wVF6X9Jx7Dygqujo7Sl4hSdWAIHai3j",
+	"U18WJ3uyuS6qFQmJFrbTbRX1oGpC4ovSXaBMWUy1F8+HBJ/oT62r4U0hfLaVC/h1Gpkq4VSKEOTJYFI8",
+	"aEHYmDZfFi0G4TFJnEVoHrNhhUWUr+Gm/XLTX4IlVog2l+y4acExErDpcsau24aLSb9wyaIoYNDrXX+n",
+	"3qcPo5FtqhqxILDtLufs86y2cvDd/YLlGZo8y5Z1PgrlffmihNKt60p2AbHl+rkN7HSj9Fk15c4ERr05",
+	"lxT1ZRve3dvMU6hZyPCo7NGZy1SGq+cHJBZMF14UG2hmGNMU3ZV922K5yobLzno11OwtnKdcGJschv58",
+	"KWiXk1aunjg7emEwn7j8tJ8SPCYJYOh7ZCKhJfO5U5s47woUBHHKsoucy58/IsKDFKe2yL4/f/PMa658",
+	"7mFmtA6eLPrDqYgRDp+8r2zAb2Jhy1oymdnldePIjwVgfkpBPLB8itCvBRer57nkYnXM22h503uvZITb",
+	"577rU166zPgMI9rLzSiiM8APwarJogpmrJtQDNCrpY0ZzkbQcwu6ITw2FJAdPPdq5VHM0h0Bi0J2Ey3+",
+	"IFdKWsgWW8OFzUKSMI3t/6f9fMKjY5PZiAkN2zndAMHThEOUjvvpBoV55X5P09zVYj+EYpTSL58iWGqB",
+	"zXLmh+UOFm8ALBibUmc+Vb8vvVNJEcaUU8HvBKahXY5vUx+l2pfcaRgqmGjwqGnFlPuZhpADOlYUVXra",
+	"mWykyZnH3BOoxhWh3JaQ9wVljHlEkaT+mdLUTBJU4gFyzJVIVxM65LZyW4HsKLuH2tGdi5y7RIO9uYqF",
+	"vRa5PCUOmCxyd9CgBeBu5Z0JAXXvRFy+nNV4FKZQlB7cIJaFSVx908uq1CDYpSnPYsYL3CrlMEmll+v0",
+	"znQEe+Y1hHRT/aNSbpax/clCeWMlQTvfhdRdMtEsMeoW/BmotS0atYR2k/1bQWyW04ngqiyneKQxxP46",
+	"57WaB43iPEiTfa++sVHbwgZWJsVh/AxRlxyyuY6VRSWGKXA2J2PnsR3cjw95EeTDjx/2sc5iq/am+sKB",
+	"yiYyEB5zyN7hh/3j59cwdYccftg7WDk/3KlvbL7I/Mshu32626f16kcRjGtr1Q2H+LwryG36hEhSZkru",
+	"a7cVh3BxyxOpQjwa0VXS5NL3NOiPLbjSctA4PRS3ty/LC1K6/rDPwog9RKXSkRh3Szw32QeQu4rxJyPl",
+	"b3zSybYYorBsNZH1UM1kOfBQht08AqA+E9VM7T++HIRwBqInWfqTZVvNdnXpVabHK2ti2sNZksnYplQ5",
+	"0bz3V+dKHVfnQ91IaSQDo7CY/nnkeTsaD9uZCPFKP+68/DaS7RemRDbbt5BQSd6fn54UtKOYTI2YPzHJ",
+	"Qp8G/g/sPfi8TYNem7T3vb3zHQhET00QQtN6ihMLgtQxyciQjgNBPcwbsZNZJZcYsZXYIp/0BPHEiBct",
+	"RUvXiWxQLZ3K+Y+HNIzG+TkoVmQtEeBbqnclrGdJQrNKRLHiWGhFH4oRlCJ32FhwjzAf9OkkOVZZCzra",
+	"VhK8h9EwGC9YKRXQaLHiqklmmxlz4n2LHAHu45LnoHPSkqj4RLEwJCK0TeEVHUub0YPcE7tlIyZkG7ob",
+	"t7EdqLLq8lI2QymKMV67DNCiDMihbiUSihEmbZrg2OmQfo8LAsDFpTAt6f9geQFTLY6hqlI96JBOHFnw",
+	"V2X1lyQj9eMCNUwDU2TGyY/rF0n0wmyWnKiVho3ITuPSmI8+t7vr6KyD39pZafa2m6mUnEJBB+3LTOWg",
+	"zp4XPu9Bmy/sJ9XRNvOiN9Uk42gcDJzB/AyI85meQmk6t9nSQqyvQUAEnXGdeOs9X9JOkNEEZvs49YZg",
+	"g7jlmIPxN5Q2kzNulylsrfK4HXZgR29T/vZqzbGwHWJ52zIdHmwBjoMs7jSNzK6g0/Ta1ryUfVcEIg4L",
+	"uigMs2psGmRoNpRB/peiJ6bX8fHkXSnbr7BiSvfFaAVi1Fos7gWpftl62hEdQ7BK3s2socX8jrT5X4oi",
+	"TXBy2nvZ4y2fp6fCBVRiyb7fBZQ76vZzZ/JD5OYy7JzsFKGCziga+4GD5tFf6myT+ZottLRSWlHQZsZS",
+	"SoL67VPASFg7bskkq/OkQcG0hM2C8mThiyfBfBpTBVVatYGsEsSWcbBbMRdxmKAOWoiGdOdGqGiHWggT",
+	"plLaUj6nVo+s3NMQjFD1rF7TLv7ELJJ7hYJjUARchMB2U7hFagui6f3B1t96sd7AjyLmNSZ3AJugEx+S",
+	"kyiCFXOL+Dk/v3WOyTyZaFps7v5ybFvPpyBE865Hp/1NvCinEasY0KB8WAF6mhbFn4DOnknwKoFLq0Sf",
+	"0mzDEewtbtC6e9TnOmPK9qhcJZ/xZgDqu1KbNFo9Ni3FtrJoyCuisik3xHYhzU+kguxxVqrt7pw0xT+T",
+	"68TjIIA7MzvRHlovajgr8yRk2iOWrRpVKflJu9+p/r6r+S42LCZaKP/r0YmPSfFocdHnvNBlGou3ZA+a",
+	"ktFJ6IuRY94NGdeEVFLNVxNuGSCvBalhZhrjzIKHpMZBbRHWNSRlDcxL9f5Ntgxa05IOk76nJEvb3LZ2",
+	"phlhCg25rfc+eaCEyHJIWzPq9M/mICpjOwEojFVXH0hdXXh96D6ia2Du5GJNSYuVwzhSp1QG/WHCBQs1",
+	"E9ghioVE10I8stNwn3oJwxvNR4CblTqWWzxytWB9k67wSXMdRbemOs18M91X/U+7/hSlF/cxaBYRR6aP",
+	"gbMwheQkDxXmmM5xl6fqaWYrzFpXznGaJwUzaWZsq5JNzmjSQBj5U0FZcyKs80U9hl6WjDzsENkXYUQi",
+	"9hApvcoo9+T5292PZP31i+mIQ4EqDxNZTpO/EHeMf2DjJ9Gh9Lser0NlX/RIB3mBnTxTJmDFeykvnMzv",
+	"/HzCRravpK7Vy7spEy6fwDh8Il0PbPw9c5w8EICA4Ce6d0o6/6dlZZ5lmrlm6DzS0QFcu92u3LNUM3vC",
+	"UrRl62cnK1/hJfNddpkw0wQVMua17th4gQtiTyk31Qy6bS6kO8JPwqecRPpWTMo1IXWr01ApJxI7Pikz",
+	"YJuwwTCC1DxqCrKdRNeBZufYVgvq4PO7Lye8/zF9lhP+n6LaZGed1Kllt6/w8G1KwWN4UG5du86XcGwK",
+	"QCkn3F0BP7O8JCf/khLNUWxqKeKqQe8Pf8CIjOhYQs+EbYufp1kPVh8mFbHoAGEZ98ZibGvK4wHyB94A",
+	"TN+8BP6h35NmaPnFunpVCBWHGZbbiCWSVrpT9bxLBEXvsDoFcFAMCyx0R39u7hXgkCTtGpT5hUY500g/",
+	"CHq2nQCZ+5zshsK964rQI2+pZGv1aYzy11//rK5s7awcvv9wfPJx5eJy5ebrz/pGechyNdnlNIgUZn4S",
+	"uFgQN35O4OJRmPFLti8uRpIpDjUm3YfzNT3Pl8NAMcOiXlHzyyYyARUwieP5qDSp3gFP2Ok7sGD85fKF",
+	"ixswL1jhY9JLZ+YvwkMLdx1/ogiceddM5xb4lgA+Sz1KcKzyFbm2FmmC1oJAY5xquxaFHzjoloCTygdi",
+	"P2GRHgSsQs3PlLGoO6Ib8M5t7IsKIDFCF1aWNK8XrJ+aoT6UgewLTMuGVJKzUXZN+ZSGFzJDlQ20XNoE",
+	"6kewL5QlKaZ/bztT1DbLs/nkbcvNRgO379+zbNQuyWhfDZmrbnpSRkaD7Gf2ScArSkSFrcddVVJ74iM3",
+	"ELK0PgHTS8rUKo75BKdj/n0iop1kePho3wx4aqaQ/XhXTyPZiqcwnCfg8Je2m/V7Tg2jzc6JqZUUguqB",
+	"dhSJwCOiu43YSjrAlTR5A+Q9dIiXLrzIUExeEneYo9MdXlx8PN8mw4D6nKh/2NwbE/EQI267awoejCfM",
+	"jQ4DpBzUUtMYOdX1N/OUPDWjGbtb2BYwZHTR1nweU5pzWLr+tOgIsUE1wGEHT3YyXeoHPu+1bJuLBZ3u",
+	"xY3d9nDZ1i2rRUaC+tv17xnxdAA20IVLEp8DYDbdmBZKy3yN2gdIASPG7syvFL3oXhIgCY28blh//dhQ",
+	"PKRxmra3mfocpZ1bNlQ2VlGYmiGjVv6Zl9tSeAELwwJohZkurbAAlOeqP9a33+zPahHWWZ6ranYa0hRr",
+	"tlwTfqz/tWffkTCE6dYi1I9yPfyT1IR5gX4QkEgoRjCgHnMIDQAJTkiWojnqeUo1AmrR6lJ6E5bSJFJ+",
+	"B7UUe2kTfSLFKSZv2RSNJOtOc4s57fX0tp7bfi9FfWDmwTwVdl/RI1zk5iMUNRPSd3HF90ygR69oXCpF",
+	"ZnoeWKgch340PldMzVadiW6eEQZfkPdXFzbfUYQArYtYl+tbJtd7spuTDW6jid7u9NsmugfcVr2+z6gH",
+	"Sh7GwSp7H8XHZFV06BuHGwA75sEFqy+QNjO56KY7gvoWKYec7Bzvt6EfD7hnsBcPsHXwLzMaYh00jt2P",
+	"omHl1y8oZu2KvKETfofp7F3qalAa3ak8iqjbZ+orjaKB0LsYK4I895CpI5EOYR4UPobEC8UQ0Ihv+S3/",
+	"17909or817+IS8NwbDFuWUjaarPaDqEzD8dUEnhDMXz5bQTQcROZ/N9Gd23sV546QlOWdMfGLyaOUpJ2",
+	"PxqoX/ajuE2eqy8+nx2RDgs0iCF6tuHDdG5P0o/ye8zC8QuHtH0atZ1b3v4W+eqFAHiKLZUUveB2YkOl",
+	"OLSRzlQSMAoe2KRnknSEN3bMx+hdxZuRwTAErBuAMEznO6mPwdGK9EyhbmGV7BCYE+bBipSg1W19tzEP",
+	"GVM6nsnM4ayc4HI6agpAIiGTfWzGSbl3y6mZeyohCkZRmokiKpMosl6tpQ5BeIy0syCxbU0wO6Qfd/71",
+	"Lw3MaZamw7i2cz1NlY087zLmEbQ1SLsfd9qOda6h0kNsOcsLMoCe7LaU/JkkNI76QjETAAGCyIBEagKA",
+	"6/ar+1rboDMntbo6NUC3I4kUKUVD2Xj1qm0Hh3QTTdapCTtJchVIJ9BKkBJTTeB1+61bHqrjYR701OdE",
+	"Z7VaCO6+GEI//2gkwju1AEkujs6Jq9hy13cV2/ClcZJO1bRg7pe0AKr6AchB4LgHqYmvEmMzdEU4oqEn",
+	"gZhoTjg/2Ro/IlCAMdHa3g6f4q9dEbZ1URZGnfULG7d86hZBRzq8pJZXK/IbUs/zec8QE67rX/9yCKhP",
+	"ytQRTg4n2k1x3nNTbthuAGs6x5l7LMKDMCVAUFj4eqO24ajTZdzzH8jB9i3PcKcXqbLIB+pG2aI/vO66",
+	"sigUEXQzMJNCF0r7zvfa5DmFkgg4GYOHZUFrFRtS7OeWP59iKCD8HM1K0jxkRJGJ4FZjykIH20i9QPYl",
+	"I6l5I5hiiBKLHSoQlfDFKtnhmnbMASiWAAzAFm3q3rr4WMNYaq4YMJOC4NJhpBiSMrBooI9uH87rX/8C",
+	"vc6g/SJArdQ1nesbr20pmUaYbCvWgqzkrc9pOCbgT8KsNSQg/PH65vobh0jmgvhbf0FiHqh7BXkXYw1W",
+	"MPIlWyUX/kC/INuxy3bnwiqvwHcZR6es7zGurp8yxytH+PkZ666kqCzRGD6GYhj6LKIhJiTHg4H6qzbQ",
+	"LcNxFF+U9sqkyhXVdUKYWPTEaVZlk1E1JHElNTrZ+dhMubQalZrGb+N06FcalbXV2moVow19UK5e9RkN",
+	"ov4P6NyNSiTibfmCNz1luuvvIRVlKLhGNqtXq4gdziPtOorYQ/QKLHywKhA0XCl3d7CLyLDzlNSpRIqm",
+	"AVdNK4SVxp9f05t4gXisrjpbA8Ua0Z40eKa+yzD8/WrAotB3ZWqFOZAtkAhjHBBQC+Ukt0qrTepKMg5Y",
+	"doEQQ8jJTKTjMBQP420kfRZIhr/WVJxSBn3NXIPAnrVEQstu/LGe9nIbj7BNMsZKGu17rfwXOdw/+khS",
+	"6mgLltZC7akF4bVd1KQQx16Z0+AvXb3l/0Uuvnzcn/PrHo177JbPfOinWfgft5VAiW3fY7eVX6R+iynD",
+	"C9AKdgruxVDXq0UyJOCgrad46sdQDFjUZzG2UvdYl8ZBYQzBbvYrA6U/QYU/fzk/jdb/59dfGaI8wJnA",
+	"AaeHLSJNSDkrvntn+PXSVw9ev8Ttcyl/kq0qvLAuteLF8sHiXbqvvaLewOevXBrRQPQwjDCMo1zASep5",
+	"yE0zmOLDWOknGkkwyR4MGFUajLrB2K8uWiU7w2EAqZWQPZ2Ak5ugudKWmC5ItVBHviTYXcbgVSo9xhR9",
+	"5F1vNcp41y4IrWMmo7cCkxBTx0vVhFz46atv2ucz65onoVCJh5D2IyVNFiv7n88q6NuytzDTxhTwApSZ",
+	"rgXakX6IvAuFDgGaDdWHrYv3//z6K3uNZ4NOmT34lXUSRGHMfs2l/cU3RztT/8QeYEA24Dcye+H5nLNw",
+	"pSvClWgkKk5F6fGVRhJJ+rXQ8oB4dM7S1GXbA5jjp+BKRSzpGMwiQwGOxUBI7gLcFUMwqdRncy6gN6Vv",
+	"pyWnietpxVkhQ1PbcGyf+q1nuzCdqzOYQeyLnHmmMe/fcuoXKU1SJhUAqIagBrLQib6yIvvXqxRzmXHM",
+	"u/YpqJqmAxZBoemfP9G/BpFJu9spJ2uWAcwSXV8fQ0BlqGWKEyBaamUYCi+GALFJkvfUxHY6jHtMSsZJ",
+	"9//83yH5MWI+JFWpI4dXmbAGJEkARmTLquq1VN7E1HR0m9u1ra3qryQOO4GVaaEK1jar1SwaJiBKAUNN",
+	"J1xoiKw/4Xv1l5pTd9acdWfjq86HatSq9apN1aqtvamqXc8AKFXq1frmSq2+sla7qK81NrYaG1upAAPG",
+	"FX59XUAeIOH8e1yeZwmcoXz8jXn10/z116tUkF7IqKjYjwLAoC9JB+scTNaejppp47Yt7/xhq0O9dp6q",
+	"0YSRLpOS6990H53cV6USMBa82k+oD4kgHiDD2hXxUHByIiAtAiTBCU5UZ3v9ciquvEezGp901AO3vFZf",
+	"W9/YfP1mq1qrO8erZLfPOBgspUkbD8LUff5F6k6HeintzKs0agvPWKd7/z2XEfQX8LWlESaNb3IY0Agi",
+	"C9rltHt+abEmnu6ugmqfvqrZCwYdMHfTfSb/h90v04xTD2vMgMr3mI4rixkDuBjY0b/qhthOqrWF9Xrv",
+	"77kUsD0yZX9C/kTAMEuwJ4guq3uyC5AGCskXVxc6/IMOVRMcQRsfS9DQIcYCyaBdg7H/TSKSkNYczzaJ",
+	"18VrLoXKyVwBJ2XM/mfLN+gQUEtSlitaQC0kntQ2/sXSKaWC2/Ttab0bW1RWXn9YO175tHVxvbL+tn64",
+	"8qmSs16bSFtLIeVW7qvVTo1tuNVul7FqtVpbzKCDnfk7pSBMILkYS1/uJPNppvG2nzz2O2/TZKZzNqMH",
+	"mrhCfqZNyoDgfOrqYfZmehR7Al0aSJbTaf4JjUYatUJf3pUw2GbRNlia67XEukxKLDBvFjIQtZVVW6nX",
+	"Lmq1RnWrUa3ewOGo31cTc0v9JnMJYliomm7SgUott+uHAyyKnXx9vVFdb1Q3XlZrjWo13YBFGXOpf7eM",
+	"q8RP9WtpVF7b8t0GKgD6n+bxT/hZgqVp0pNX1CZAq4lK9d3V+51PW1dXr6vr1drb6w83by53jy/q+wep",
+	"tSkSSi9K41MULGmzsV7NW9LApzlrOoZPk0Wt1VKr6vtBMLmqQ/wsZ1V1u6r65ac3x+s3td3q3sb+64Ot",
+	"d/XD9febH94c19Kr+jrBuDL/e72IKW2v8d9nS+tyNQvcCKFtIe4IjZZmYj6/9yNquVi+Tt5UD7ELi0T9",
+	"e71Qv0OUT9yhgvuCvhjr+nmzuV6tLiLZYJt+l9CfkPAoxdPdbV+9wmi2fv7Vf735VD9ev3j94frt2tX7",
+	"jbOT1eqX63cnZ/XLjU8H9eP1q8M371/vQiXB0A+ZnOCNdeCN643q5k06czPj9y2zrQvcsaYlxr/bxy84",
+	"ZhyTbwKwcnU241JXzFQgF2oIpqT/P8O9i75MSyfV2kV1s1GtahkKvPmuVkgxBjyg8mnTjd3Pn956/lqd",
+	"1r/tdrr33ffiw/fX79/ceafjuy8XG7vnvZebry5Gf9hqemsUp9yh1qPK4yBYgNgy6A5/m29UF4vTCHKB",
+	"JrNWECShgPKcAm6NTXfM8v5jmPVEM6BFmW+21dDvYL4ThD/BIJHw6/MJ33199CWqfx9GFze9nfF9c8vz",
+	"X65vnsYX3+Rmd+ucronDtZNDUf0+6KUIX6vgMyh/Ubo3FVV/H5OltqGTvQBzSL4cs331846NfxWrM/vc",
+	"+/23I9/BgeXxf9sdM+Rj6nQXuF/73AOi+Us9Gv953kREaJDYnlZtsiLzOzZemqADRvWGFuoPR/jIf0Rs",
+	"ODHeg5gD3BSEU1MGZqFCCiFRy297IeVRgUGf4clB1uiruYqpDmHi1bKGQYEbLP2/Op3UdB9T9QpH+sia",
+	"1/wEP0gsRKJysH1W4DEZka4fyugvsF8BLRXqBzxIws1LWVvigrz6CX/+Qr9VwPLgXnYmSiVGVCKoHWSW",
+	"+qmG6dFImMoP8rwNz7Ro1DZZ5ZBPbmpppcZLs82qtTPel2S9ukXaMK+Wz1uxZG0DIWdjz57iSESj2GYz",
+	"+vFIIBohXd05G172zDovsd4Bo3eaXhsGzt2/Z5zYvFqAH8IlZTBfuIgIZ8xj3iq58qM+aVM+HtFxW38/",
+	"Cv0oYpDEDWm2UE9BB2w7U+mh5hVyXe+RlLBggwK1YrVXfXqPuxURKQzGqIHyUytfnQpGXIV+xE67XbgO",
+	"f7WsDvSgj3XDJviTdrsSyvsWy8hgoOW5ZfE0/mK3bErsPpXQxaqYDM0YHAwNquRHGQJTxPct9nrMI4F/",
+	"x9JV9yyQv1mKv/PvmcQhIV6mOyxOsA8/CAx2Fx4mZrla2GAgddElFK/t0hwuVXI9Uw84Sz332+/KBJ0a",
+	"jMkFLsdbndFLPDoGoM9EihfdBm/iKqQwP25vvZ/rv1bUH3Xzx//KK53NC7bGSdkt8H/TXr/PyJD2mGZS",
+	"hXdUWa6VJTYN+nfm3+0N6AFhOyWYlhDFUG+PvvS4ijnhglTAZtkISKa5/KTih3jPNRu/QR5hu85jorHp",
+	"H1+bEwwyzdurOcmGtv96ddFUQYZvtM3Rq6XUQwg2FPkGJoNC2fhPuv1+oaor2fdKo1YvrdDOjwzdG+yy",
+	"ZMcX8K4lvOjv86+dTUBVmFTPpLoFYLfUP7DYFFAvaBiq3V6aWydd9woZ9blpWffvb7DZBjF/VmrkU0zH",
+	"5DwKGVPzqVVrtQ3yloWBD5UNuW1h6uvVpFNLTZtkmjaTbiwVuAbZmGZu35SiG1qvQpau7piSNEqxnUts",
+	"pxJsSFLZj5V19krPfgHCTtp7/Dvk0yKxPZJWX/2EP3+96mMrw1y6hXUfxp2/Wgs3isVfSP2W5iu1rfpq",
+	"dbW+Wqs23rzeqk6Jt+pF9XUS+7Bqs1bMu34QaFSWIQtdGHy9asHR4alfuRy70qgXsu5IBJOiwE5j66ZS",
+	"mpAP406xC7iZtlZ8OVkarcvWUdMl/bjz+4neABHkYBuAig2TKIqTxDkErZtq/ueQ9BOGWmYQeH4M99ci",
+	"ZIUYa78jBPPom5lKqi17457mQmlqU3rFXxFYSVmqTF2NDNyEoy1ugN9gD+hxWlqGZBqUF8e4/6LkkSfS",
+	"epJGRNVsN560/p2Oeyc9dSoXzaOjlbWJLgvZgPmb5IeJyWN61Wjpge1plEqv28RUM31eigyBfAvD9nH5",
+	"M6nKSwsV2yIkEU+5VyXVpEJPMwWPsLq+Wl1Elcr0qPp30KYe74y2b7A61U/z0a9XuHkGinVWpVKUEnjq",
+	"9mY74uQJYKzZiPqME8ENeE6bi4i1bc3phEKHL7xIOmn/mwvB/PekOoH/fWHV5FZgXWB5ayLbvu6fsGrB",
+	"RdX7lBZtDsZYocmT1P31lrqzJhH8lYVxzE8bOGfRRJvY/4zEmsmgf7pV7Z852fyLJPOf/86km/821Hvl",
+	"R30vpKOk6ACIVwPGRX02gEDd0hSswSNna2BX5qF/TwVsfk1LCkM4R/nZuMmggILiZCCB/5zGz/46heHL",
+	"4yBIA/NWtbNq1G/drd1vfa8N6g+vaWcahjTX3T0rZzabwhUGGodSNl69kn0xtAm85rgsumt1oUKbNAj3",
+	"v4N2ZagUfLF9xJAcE0/MTW+c6AwDh4qIZ0JGOo3AgFNq8L44QPy484hyj4YeMdTfyCDaJairCaaemrOU",
+	"tMdgntj8xQYl+2LE7ll4y0U3wk4F0PCNR07yssgfMBnRwbANAfRUGz18EHDjzMMWAQ4ebt/XnHYSP9dY",
+	"bDoSdXi8s7uSgGLe8nZzb/Wiebx/frFz/HH17enel3bKskOEWsSm0y/CXtztUV8yt9V+sa0/oCQUmHat",
+	"Ye/U3kYjoQceOBY/bkhdRjosGjHGV2/5DidwxaCIHisSH6gbBWPid22b1IgFiAQJOwB104AhqTeOUChV",
+	"hKCbyzTaIldaLTjnV8n+PYNGMJBUAVpuvVpVZ17f2tKpDbe8tkF05ihU80toExMyzw+Zq4mFi4h0RRCI",
+	"kZrAfiBZ6vh06Nbsh8HIphHphWIkHTXLkHJPDBwSD3X32L6Iw+1b3j5jUThe2VG/hVMUHTZWY6zXqgYy",
+	"WaYBt3GRUhBPpNC8bRTCdk+mGppglexY6GUL2q0R6W+5eZyzUcNuurL3ED/JpLX4MoJTmIHfnYes5Hn6",
+	"5vzHqDuzmf5cdrs4g/097q4iZU7jU1fwEu/WDy7l20/Nfijd3X7wqXl8+bKzIc+/yKHovBZ7Snro82ss",
+	"LEKrf5kExV/+Bnm5CNAQ9Zih9b9FXO4A2Jq54Nvor0Mmbu6xBQuGvg6P1hdf/dR/m0ibm0TOG4h79tvZ",
+	"gJPXlNVP6lWzQ4zsdP5e/fQ/MUN5AEjDNOn/oKS7kRwopZMOAUrIPCGhvWJcybFZyfnq+3+o7b8JtR0x",
+	"pX5Nqy+aslDvcjDVFZRE07dEPiXRJV0dZpVM/UN0T6JyLK5B6WYcf3spEq4UU5sFN2l/tjBJINiwUtef",
+	"kjgj0ygklzQvmHXd/EOYE74htT8D2WtV3fq6W+3W6Vq36tZovbPmrnsbbLP7mr7pbLnVJUjygv1dXpNz",
+	"8HOn+zNRY2brD1YVxcymQASILg4z7SAatS91i5JuyHTrA3+gMbuhkADmYv0R2JPVdFWgA0icBVcmeDmo",
+	"bjBrul2kH7QBaU8g+u8tVyYpPBD7HqGAKKxMXXmnrNlo5LvMdjYzY+netdjXBZp2YP8MoxU/r1erDmnr",
+	"2qA2gRjlCwdsf9t9Oc/OBZzuZYGDLdQACyuNDafixqGEZM5ad42+fu1WV6sAXOFzGemM2c1uza121+hW",
+	"t8rWvdpG53X3Da26dW+dbXbfVGsVp6IbR8I4Nkbcp7KvzJ+P9U64d7xZ2zj4fNL8cNXcf8lfHn9e+361",
+	"3hzsbXTd1x9r4Ydv4nXX/cMmh9Z+pdNoTYfSypZb89bZa1qvrnXedDc2Nmtu3Vtj69UurXXqr9cU18Gu",
+	"QZXe+Yf9N5efHkY7J90hZy8/f99Zf315+TDYPIm+yC/BB+6+XL85774+3fljAoUDoFQaf85KOf06nQg7",
+	"N021vBKkDvi3Bio00WU4VNeHsLqGdLZPILOEtfUnqtOgDaQYTVbL/YOq+ttRVdX9dIMYori1dCr3bDit",
+	"HNAsOJnp/G9nwTtXbqfNImw73gxaEXpxkhMEQZzu61+QR4IXpGs63OYR9M9Kl7qIT03lnc7Hn5v9H7Au",
+	"Fl6mrjpgHplEk9mIRpGI1Ge1NHCR7d5XoQHkrrRMZRGk3NtbpxNW/rld/11vV6rj9yI4XBnym4lk8zfd",
+	"4FrqBtfL3+DFZGMxIt8XLGfn4hF6b+LklHfKlEL1E5Q/aJUtsLoU1BO4JMr8AnUT1EvRxV5uKZ3XnpDV",
+	"eYHGZ0Fqqvf5zA5msJM0Qp7B1XomTRMU7BoLbTDjIYaenqfCJ066oMRjLk6eck8ZiIi2J184tkfYjFoT",
+	"CC8NhIzIRrWqFFXa0wW2oPja6ci8rkbt1JR0hTKNTMs1nEyexgv5/Ht0/BilV5eMVbNF/PWV+np5xWyP",
+	"jn8naIs5ZOT4iHFoJEGJbMp0XmQBupXS92UkBhrRlbMR3NiQRXHIdRhCCQGgPZgGdDerNCrRaOftzlVf",
+	"frmKArce3N18en/nXl/22aeT4Zf6Vq3DzwLXrz683dk/2Nu5+bR/en7pfTw93Pm0c7nFt97VP1ff/xi5",
+	"h7s7++97tPf2fMf+73BnsHFHrzbim+tmdDPYGh9dn611RifcPXx/f3N4+c3b+fx2t9m82du4+XZ2eXm+",
+	"W+v1FlDvjz+/H3kXXPRO17cuv7hHFxs7L/uSH5/c7L1vHl3uH38ZPAz3BsG3Tn1jQK/fRzdXnz66g150",
+	"vLczmvhvfHr2qbOzc9N7qL0Tx9Wdy3d7o6t3o513X469s+97JzsHD3Ln7WDv8HPHq/Xe9r58GTRH797e",
+	"0beXtQ+9tz1KvzVHx9++RMcX+9Hxt/0v7+qjh5tvJ/2TH96349310dFF88vhjvxy+Gn/j+JSwnS5YLo6",
+	"MCn0QyeGqQH8s/q1oEiuHH9e4IJ8pD2Wm1QOnOIp2PIpZ7bDDrAv0z8vaRWqU8epJF0aqj8U37Y8FIv7",
+	"IRcgWiVnjHorkyGqaY4NCdKzeTb2pYV+Yh5Lt140WMcdBiXhOtV6lRjsZNLxwY+CuSHoX7a/A8RnP0rx",
+	"WPXVgI4JlXfok77linn2WCSnnRirZMf2N8PWXtDwT1vsRKuhDham6B61BnAiZJgDYUDWO9S9i4eAwgEA",
+	"zlzt6y2HBWEjTGi1JwW6Ydp6kHYDwRNcYbJWsm4Wnc/APXUoHh6WmZ9JFda7or06fJXsAua06N5y7SqR",
+	"DTWgz1tqR1sxh86p0Ew2+VAyL/sJord42IIWFXJzPOozM0UA+2xBggP0hgUUi5ZZHuatwEH6BR00YbPU",
+	"U/o3z+R2CtQC+kfFwxd5sm8f6O5R3h5Q+CcBFgvqAIah6IV00JpMlTegYK07pu7g5t1Qfnn5wf3c+/5y",
+	"6/Lt6/3x64OXN5eH3vfNl/c8Pv/Uf/2dnp29q/qIiMdooH+5EKTYAohPoQh+p2xGZRrX8LPi+sM+CyP2",
+	"oLjpdUd2695Z1Nz/tLHP3I31496b67drQXB2Vf/OPp1cfmfd4PvwbHB+Xr8+WPtG1+9f7/LezoejvavN",
+	"0w9bYHa5lUbl3cm7DW/v6OgdD44+9A8+7w/eX2+ch51qsEd7H6/c/saPm8sfd2d3n9/8kW0Tn85BCIWI",
+	"9F7vb3yrH72r0rPrh7N4MDy6/lHfOqrzN98vmlfNL2vNwfXGW7p1sHX3RuApzZUE6qEoQqv65+P6i83p",
+	"u2TNnP8xdb1JA4WfiDRswYVhrnpSv/IKWwqLwUoV2EPj2Uqjwsbv+513rn/qvz+42T+7+HTelE1+tuHu",
+	"Njebg5N772qjenP9/ge98uKj67Oxd31S/VAfrrnj91urbPx+cHN1eXddjwJ2feyfBtHr5uBm3KlX/VO/",
+	"OT7ea9aPLvYfji52Hi73duqn33ZG6r8rvymbgyhg583Npr91/qUefTzjB5ztHVTpWP6gdxs3n8aROA6G",
+	"zdOLL/c3h+8PTg+8j8fX3rF7HexfHe5s0HfuVtMf+bQe3DW/Cf9mcBnc7FYf1Gfu2lnfe/dZLUrS65ug",
+	"yWve0e77obt2Uru5Out+uf5UYn7BD3ftMnCDrfDmOvjR/DbsqPW6g61IjXf8bWd84lcfjs+ro+PLT6OT",
+	"b2J0vCdGxwfCP9p9H95c36nxz04GJ7UvtcuzT4Oz4fGP9/3jwXDvy+CmfnM3vD9f2187/9YPb/a3Nmgt",
+	"+Hzy+eTiZizrR7WztY/nsEfDGzgIOWtd0c31+2/03UHswbMPfVq//EGvzgL1G29wOXbrwX3Hb24er1VX",
+	"P2yur3xyf2wFh2vvPxyty4t3D+FB8/vnsHVwcv/hbe3Drhi+r19/qJ3J/okv1687NzvNnnd1ceJ2wuDw",
+	"48P3g4etTysb59/P3x1cv7k66Xxe2e0tyLWV4pCnMO4bNekJVMaLOOSo9WiEXOJzzIs00j7Rl2ZqgV2G",
+	"TsbchrJn0LFcm+IdKYI4YtBlmcltG3BKwbWgFgQJkSEbBtQFk5wwGgY+PrlK2sYV1dbto5V6AWA/0CDK",
+	"4G3ccpPp6RH8BQSm+tCesgfxJ9NyuY0hH6shkefrteoLMmCUy4YunsY+gG4frXJoYq61tKTvLb4mT2X5",
+	"GAfBAYPqjYkY8LTOrGfTzkDaoE/BDOVHTqIGwlyUqVrYGwADWmkSHNCHI8Z7Ub/S2Fx3ngDwpl7NIN7U",
+	"5yPeTAWtD8WIDCgfJ6nAAlJJdNgek2cwVInZyr7u7j1mpm07qtMWMK3rd6M+qvH4TrOlqDnrNyZZtkB9",
+	"GIss2ks1ofwdyCx/I7X4apnFXyi6BOlskYtQ7QSTbRjLvnZOYWhY992PVkkbftSeaDPjS0I7SClFK7Hh",
+	"zBl0MfC5+WfN+Q1IDVGLcRtQy4u7blYynuc6wOkojvJPCOCvDgEomv3H7b+029/5WQkhddNrFaNMrVVg",
+	"l41X6ufjnF1LokSV9IDBFoTqpyA0y6s4Sg7Odok5GcASUyGhsyefQvm5Ml4f/U4CKfCJBJ+p8GRhdibr",
+	"vwWKJSjqRmYsTf2NVTe4iFpdEXNPaRrV9RfbCICCXiaXcsh3QUY+ZpFD2jGn99QPaCdgbfJ8o7r2Qqkv",
+	"1pUCLiaTAQxYhrdcSxH1WnXFGnqIETQVQiYKDq1hHCHMKCp/6MhyxXBsQEE72ulm309B4+qJKIIqoild",
+	"JxeSJbtNRmglk0ygYQBIX3RJ4HdZql2vWWvfYG8WyTWkysWUnYnZ4d4rBTOllhZDfOLDmSGx5T6K/M31",
+	"yhxt4PGC1Myhsf66VnMqFFJwkT1waASkZWw6ILLQHd/89GHt6svOZXPv+uZT/e3x7t7ri5OD9+tHnyu/",
+	"EZAFK7XzO/Oby6UEssVGeZIYp6bHNCEWcASnOD/PXGeN8RCAsxm92ehSNpl0QM06iKl9pEqpVXeTGtQZ",
+	"Xdnm6/LDkYgDD3sbEsiPgHozc1XUPYJ33HL4EiKPIxYEq2SHj5ObNKBjqO6D1yZGH/BcCBgbQOQUVpMv",
+	"SU8Iz3jyYSV6q6AMEnMP0Y3fjzu3HC00X1foyQiOSow4RCC6qe3oU88EILaNRUhJ3+8ZpzGxjnAx4qvk",
+	"1DjvfYnx5cyzyNelLa/LPq92HZYBaNaQJqMYcfUFbq/gKcajDtKF/QZQWIjL+pFFiQUHuGHJudz/lk/x",
+	"+zyuecGCADnn8vHc5KAWdV1d9Wtf/Oi7t3bsdz+tsvFsp4m7dnbvDsDR8uBdHWyAI+Xd5bhz3tw8Huu/",
+	"XwXxl6uRf+o3/aPd9314TybSd/D5+GJ/83jv0+bx3lva5H+/8+Uw7pywkfwt3vJS3BY559qiEy5O/mhG",
+	"RGlncuoiczGC1AyasIun4J2HFFE+kP2xArg3y65N7oblSTDZ2epXKrG2gPmmkjFMzoi61vWNTfLBf5uU",
+	"RdMgUP+AXJWhcPuQ7GHKlvUPLR8wXEqa+CA2ZURsqRR3U0PdciOQTYEMtHOkEUTzkvxoX5I+DQcBk1Lp",
+	"cybAB08OaRjJxMmT4Uk4l56ATlegXTqkw1waSwQq74IWd8uVDAEnvwdHbbQ7I16M6ufYLurYXFptVhq7",
+	"m/IxAcGki9/B4dSCLWvr+vCMihYJlE23HLwwnI1wf5MIpVGFpUMYdfs6Ntpn1Gs3bIy01aPDNnmutgz3",
+	"AR5Ylex7m7wkNSDf3FioxTm85WZLE2GLiUsUxK73wklGc/vU523yvE9lH0D7rUyzP75nod8dp38EA7bJ",
+	"c8gJSXp1cmGT7W85uBzN5rxYJSep9gFQs+mpHcZJm1PUNKqoYr1aI+1YspY3FMMWF9xlbYx1B1JgwDvX",
+	"cWTVj1uuZCslMnZdJqUI1QENQ3FvBCLIRKqsfIhKw1epoLSpB0i8neZqE5hNvr9T9t/ri/qYQG1A/UEr",
+	"nZz/TyLOv00ijr0glUZFHGyu7f3ofz58+e1gr3fxQNn5Zv/VxplXc7+8ffWl3/t4Pjj9fv729fsf4tP5",
+	"x3d3nhBnvsvlu8Hb6NOI//CCA1a93Pz+5vrLh4urw+OXNze7vT/+gHScFMZeKAYti5W9WEGGLmH4mjWC",
+	"hiG7by1TllFaRutroG7Eb1EsFB9rpUpM1D/1gkL5rbq7u88uRme15reT+olX3Xq1Lzf21o9v/Kve8Pzz",
+	"p9frbw7Pj2LoVQY/TZDIyygs2n+ka1L+BmfV10XPYce9K+qtY5UFZQBx4vmKt6Yk7tMpSCBmU/msE7la",
+	"WrrM1oOSzlJFNig8Ydr1yFSqrsGxMsm5uj+GcemCdAGmq7aBZjLLHGPEWmkPTmQoNsO2TxiKgbI0EMET",
+	"DUOkzXH1ebLjYN5m9Bw/ghiHZ1LVtCbpy6Qxh+2os0r21dhjNBFtR59Ur55bjs32cQ8wudOGknK2ngyp",
+	"rm5j+GZQ/Ey6L3gc4CNs02MnQuIhfJvO84UePMoU9dWkuzpSpa3QbsiYrm9DaBv4+UCrxlxHHfFYnknS",
+	"1tkXqzBa29qyWCNhuhPZSjmSpODhdt1yI8x9OZUg6Pc488hIhPpFoABYJUjvt3ZLpoz/1UQb6rC+r43c",
+	"rReNgq295VafUpodqD22pZGkY7kN4S6tSicZfUoXAm8m0L31Cj/POEdzTeujVCegpdSQBBNFiY+nqwOM",
+	"P1d5fHNy8rHnB0fB0XWd18OX8nz/9cuTzc/re/Fd89taeHp0/4Pd2TrA9Vr9l1MZQYrRnz/LtjZzcnu3",
+	"6R/XqwuwUd3a7DemlWm+9qdNUFfSqGTnObvDmhkVN6ArbC5Xtlnc06YJw7YW2/E7ylRNWr9NyoynkEzY",
+	"NEm/HyIC+vrpig5lAMpt63bFZk/a3oHa39nSSofgiurkj/D7R1xSHAGGnxvmW4Dc4a2/k97/KWj7p1z0",
+	"7y4XXew2FLMppW8oeibg7Z7o02M0Nryn25i7g+5yFoYifJKsNjMB9LbpPoVRn0k7MNQ6lK5xGFKdm1Bc",
+	"42CSEoxOpcmcjDAaoPUqn5OJUKajg7EfmydGndTuxFVyIqBxnVJan0nQyTR2QiOJI9/ythm6xUXU0hok",
+	"qF8YILYKvfUcotc18YbReziCUhGKj2orTrtdaJa2vEsnuV2dUEvyVFrHwKcQPEZq1gy2HHHC/H5rMdpE",
+	"G4onvFgw95lufEVJYlvnOWqPmA1Pw6nqeP1kB8+nuFYwPd0VWcYDQNyxxOXz3Foj8vy2IkXgERFHJBIe",
+	"Hd9WXsy+bCGjHlia8wD2lfLhY1DTwZTOJPMvXVOSyZLA22YMPF+ZswPaY57JrjMWBeVjsMC0FQT+bT/C",
+	"YUZQjWk8uAxQSJMsks6Y+FFRcO/MLu4xIb4oU6d5Ud1qrM3qYZE0jrCGyNdsB6OcFhDlm8SZFf1VAbP0",
+	"mms3S8x03hXjInqaG3MoRum4VtfXwWsWdDNpPor25l0KUx9cfCsOBIqbEYT7IwHRHKgwo+7dtnGo4OAa",
+	"MAtc6zrwoqsi2+q6JMNNxpumpEZaEpURIElDv8dcgacDlUnm8zulxj9Rir81SjFR8fuUQjuhn9kasQZC",
+	"gMydpI4Up6XbaEtBujR8muylyRs8VXmptQbroBxQDyuDNX6obhpeWkeWnA5lX0SFWZEHkGiQCOKJggll",
+	"J8iIUdiMYQxd96A4JOyhCoNhXj+SqVoH8G12/YAZtRuxFtRIQZC0AgJ/9y23awUPKTindYrQalJv0WGB",
+	"gI4OAprBC+5iOB0MChpqPUt38IF5mRC8CUMbpUG3hrApWTBPxT8hIQmC0Jn6Ey5aZhM1/zTFJ2o7kvGm",
+	"az4cg4LeF2Gu6nFuDmdOSuac6ouuRVT3DcAslm4r4vnNxRKPBx/UCk8airUI5E3t2Ua36tbpVofVvLX1",
+	"9devce+ilvR/sEqjvlmvra/jR3Aj+HrnU+9L/7h7dUWPXn7vPVyGnw7o6auLBxnurjdl9bImDzp7o91e",
+	"74+U+oVWBLp/iuNt9YtqtbFudDw9g1rNYinVF2n3omlhNrtSRw1hiL4YAViAugMDCrh+YKSKAXsqW11H",
+	"dTB7o+sHQQOur+mzAgk5HKdUjge9+ul7vwoZURuE8R8HzbPzi5WjnfOLNnl+drBLtmq1qqMoH7hmbf0F",
+	"mNk6p6Jtz77tZHuMw6XTYTRKZBSySCez4LwduDwILAN3pxMyenfLNTCpHgL4VyjiXn+V7FO3j5/2ddwL",
+	"0lFMfRK6EnQMhnbEfbaMzWyCreHPFrJNFq2lM7QEZ7O4x0fMqZ6PX+p7M3FFUx3f/6yubNGV7teftc2i",
+	"Tu/wfmz2kYxwpth22UHwvG9vvZcr6v/yxpnmLpszuItwIxatqKOmg4yiV3n+//5fr/7P/5OfBd7xOQXG",
+	"ODl47gVU57+q4/EalmYXZ7OCi1fWUSFU66+n0CEMLdt6uXn3TxdMFzQwuoBv/5oUyn8qt/+p3P47koeB",
+	"xmdLVs1rA19GTyVAtUgAqtcvzr+mk/DFGhRWwxfDzUKmnu3QgYkvpkUHhD3126c9c9lUXnAXKGGu8bYn",
+	"Gz5O190YL0YYc5nOuklKe1h477ss56dXRtOeQFeTYxmxAeb/DpkYghqOmQmuGAwwGadrcZD8Hl9BZwfI",
+	"x5WVOAxA8wf4IjDVlFUEzgJJXBqG41ve3omjvgj9H/8feVfT8jQQhP9KeG/Ca0mgWvQoSA+CHvRQMCWm",
+	"NmCUNiGJgof+d9n52I9sNt30w5bt8X2zaTObmaezO8/OA8D1NnpX5E3RRF8+fXj/kfKL14tX8Qs+BgaN",
+	"oyGxsL8Wr6HQyzfWAd3lf6NNIfvqybVM1fB6B3+6+y3ExcvSteWUBgx3UnNVY0GkXA7PaPhlhX62eZfT",
+	"IeCmbH95FL+swtzTM/WEy4ZOjnLODCn9PFHlUiahISfQIajzhu6u8xJpbFx6k5NhlN6oR7D7aOdCBLzU",
+	"FnN/H/2cW++ql+bXjXhjXYmzy3M52lmCP7H3IAM77Htt1w+qCrxPIWJRJjXbvCtALc3Oa/gfRi4mTUpT",
+	"Mmow7dMSu694VX/cZ7R1LW+sNj+L7347d6vVQAEPFLrEE8+T2L68hE7qejf3spVqGLN+U/i1dcZUrIDF",
+	"uh0WCFwYBNGyroNPcHWBt/SafGOVht9jrF4iEGMViEDo/W9hSPMaVhiiUUGH4edqV7AgH56N0ULRHX9q",
+	"E3UGtXVJaB4NQ3VXZtx1pWhs298NMRGJGPrk0cNbbwjmJtBRiCJp19F2M3bEuUb4thhKkgGe6HvzBh3c",
+	"i4MnInntavjWFyKAnkC1GJS8XPDff44AjmLCe7UMm0Rg51mYBEYunzwbk/RCWF013a2gSRmYpoaJQSOU",
+	"WMaRZyDfXivgAOMCyXUolUKlnB/5PuLJ8QIx7PgwBcDkHYGCV3IOeMWPDF4KeE5EL+laYSIXmxc0ahl1",
+	"ZjoZg9LgVLggfxlDJwQ2f2zC8WEgE4DHQ0ITPV07BjjLO4WwvscGBGBo2iPBF+VVJ4GXruV3BLdoaAZD",
+	"rwNZUiTcEuue5N+GUV6ubf5X0yofdxweaDvKbbyfnidNwfTg90PgbAGoftF2yJgi5eHwLwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

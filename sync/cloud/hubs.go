@@ -139,11 +139,11 @@ func (s *server) onBehalf(ctx context.Context, hub Terminal, named string) (Term
 }
 
 // Hub implements api.StrictServerInterface.
-func (s *server) Hub(ctx context.Context, _ api.HubRequestObject) (api.HubResponseObject, error) {
+func (s *server) Hub(ctx context.Context, r api.HubRequestObject) (api.HubResponseObject, error) {
 	if s.options.Hub == nil {
 		return nil, problem(http.StatusNotFound, "not_found", "This is the cloud itself, and no hub: ask the hub of the store at its own address.")
 	}
-	state, err := s.options.Hub(ctx)
+	state, err := s.options.Hub(ctx, r.Params)
 	return api.Hub200JSONResponse(state), err
 }
 

@@ -45,7 +45,7 @@ type Options struct {
 	// OpenMetrics lets who asks on this machine read /metrics without a token. Behind a proxy everybody asks on this machine.
 	OpenMetrics bool
 	// Of a hub, which is this server over a storage of its own: its state, the trust list that the cloud gave it, and that nobody enrols.
-	Hub   func(context.Context) (api.HubState, error)
+	Hub   func(ctx context.Context, heard api.HubParams) (api.HubState, error)
 	Trust func(context.Context) (string, error)
 	// Appointed is told, of a hub, an appointment that somebody handed it, and returns the highest term that is known then. What it does not
 	// take is a *NotAppointed, or a *Problem.

@@ -45,6 +45,8 @@ type Config struct {
 	// Settle is for how long after its start a hub without a line grants nothing by itself: its record may have been put back to an older copy
 	// meanwhile, and its terminals first send again what it lacks.
 	Settle time.Duration
+	// Mark is the file that says how far the copy is; "" for none. See mark.
+	Mark string
 	// Folder keeps what was loaded of a first fill until all of it is here; where it is "", the copy is filled from the feed alone.
 	Folder string
 	// Filling is told how far the filling of the copy is, and nil once it is filled; nil is nobody.
@@ -55,7 +57,7 @@ type Config struct {
 type Hub struct {
 	config   Config
 	began    time.Time
-	start    string // of this program, another one each time
+	mark     mark
 	self     cloud.Terminal
 	handler  http.Handler
 	nudged   chan struct{}
@@ -73,7 +75,7 @@ func New(ctx context.Context, config Config) (*Hub, error) {
 	if !appointed.Key().Equal(config.Key.Public()) {
 		return nil, fmt.Errorf("the hub of store %s is %s, and not this terminal", appointed.Store, appointed.Terminal)
 	}
-	h := &Hub{config: config, began: time.Now(), start: rand.Text(), nudged: make(chan struct{}, 1), stop: make(chan struct{}),
+	h := &Hub{config: config, began: time.Now(), mark: mark{path: config.Mark}, nudged: make(chan struct{}, 1), stop: make(chan struct{}),
 		self: cloud.Terminal{Merchant: appointed.Merchant, Store: appointed.Store, Name: appointed.Terminal, Key: appointed.Key()}}
 	nonce := make([]byte, 32)
 	rand.Read(nonce)
@@ -81,6 +83,9 @@ func New(ctx context.Context, config Config) (*Hub, error) {
 		ID: api.HubKeyID(appointed.Term), Key: config.Key, From: appointed.At}}}
 	if err := config.Copy.AdoptVersions(ctx); err != nil {
 		return nil, fmt.Errorf("the hub's copy cannot be prepared: %w", err)
+	}
+	if err := h.remember(ctx); err != nil {
+		return nil, err
 	}
 	var err error
 	h.handler, err = cloud.New(ctx, storage, cloud.Options{
@@ -91,10 +96,18 @@ func New(ctx context.Context, config Config) (*Hub, error) {
 }
 
 // state is the hub's sign of life.
-func (h *Hub) state(ctx context.Context) (api.HubState, error) {
+func (h *Hub) state(ctx context.Context, heard api.HubParams) (api.HubState, error) {
+	if err := h.reminded(ctx, heard); err != nil {
+		return api.HubState{}, err
+	}
 	_, pending, err := h.config.Copy.Gathered(ctx)
+	if err != nil {
+		return api.HubState{}, err
+	}
+	awaits, err := h.config.Copy.Awaits(ctx, h.self.Merchant, time.Now())
+	at := h.mark.now()
 	return api.HubState{Store: h.self.Store, Terminal: h.self.Name, Term: h.config.Appointment.Term, Online: h.config.Upstream.Online(),
-		Pending: pending, Start: &h.start, ServerTime: time.Now().UTC()}, err
+		Pending: pending, Start: &at.Start, Answered: &at.Answered, Awaits: &awaits, ServerTime: time.Now().UTC()}, err
 }
 
 // appointed holds what somebody handed over against what is known here. One of a higher term ends this hub: whoever runs it hears of it as when the

@@ -205,7 +205,8 @@ func (w *world) start(c *counter, signed string) *running {
 	w.must(err)
 	served, err := hub.New(w.Context(), hub.Config{Appointment: c.appointments.Newest(), Key: c.private, Copy: copied,
 		Upstream: cloudsync.NewUpstream(c.client, c.breaker), Trust: c.trust.Signed, Appointments: c.appointments, Settle: w.settle, Log: slog.New(slog.DiscardHandler),
-		Folder: filepath.Join(w.folder, "first fill"), Filling: w.filling})
+		Folder: filepath.Join(w.folder, "first fill"), Filling: w.filling,
+		Mark: filepath.Join(w.folder, "hub.mark")})
 	w.must(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)

@@ -45,9 +45,18 @@ func (s *storage) TerminalByKey(ctx context.Context, key ed25519.PublicKey) (clo
 	return s.Copy.TerminalByKey(ctx, key)
 }
 
-// Claim implements cloud.Storage. The hold is on the hub's disk before the cloud is asked, so that whatever happens to the line meanwhile no
-// other terminal of the store is granted the same.
+// Claim implements cloud.Storage. What is granted is counted beside the record before it is answered: see mark.
 func (s *storage) Claim(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (cloud.ClaimAnswer, error) {
+	answer, err := s.decide(ctx, t, claim)
+	if err == nil && answer.Granted {
+		err = s.hub.noted(ctx)
+	}
+	return answer, err
+}
+
+// decide decides a claim. The hold is on the hub's disk before the cloud is asked, so that whatever happens to the line meanwhile no
+// other terminal of the store is granted the same.
+func (s *storage) decide(ctx context.Context, t cloud.Terminal, claim cloud.Claim) (cloud.ClaimAnswer, error) {
 	own, err := s.Copy.Claim(ctx, t, claim)
 	if err != nil {
 		return own, err
@@ -89,7 +98,9 @@ func (s *storage) alone(own cloud.ClaimAnswer) (cloud.ClaimAnswer, error) {
 		return cloud.ClaimAnswer{}, cloud.Unavailable(
 			"The hub has just started and has no line: it first hears from its counters what they did meanwhile. Ask again in a few seconds.")
 	}
-	own.Assurance = terminal.ByStore
+	if own.Assurance != terminal.Offline { // else it has forgotten what it granted, and not heard from all since
+		own.Assurance = terminal.ByStore
+	}
 	return own, nil
 }
 
@@ -155,6 +166,7 @@ func (s *storage) ApplyJournal(ctx context.Context, t cloud.Terminal, push cloud
 	ack.Verdicts = []api.EntryVerdict{}
 	if err == nil && len(push.Entries) > 0 {
 		s.hub.nudge()
+		err = s.hub.noted(ctx)
 	}
 	return ack, err
 }

@@ -150,7 +150,7 @@ func (s *Station) serveStore(ctx context.Context, appointed cloudsync.Appointmen
 	}
 	served, err := hub.New(ctx, hub.Config{Appointment: appointed, Key: s.keys.Sign, Copy: copied, Log: s.Log,
 		Upstream: cloudsync.NewUpstream(s.upstream, s.breaker), Trust: s.trust.Signed, Appointments: s.appointments, Settle: cloudsync.HubSettle,
-		Folder: filepath.Join(s.folder, hubFillFolder), Filling: filling})
+		Folder: filepath.Join(s.folder, hubFillFolder), Filling: filling, Mark: filepath.Join(s.folder, sqlite.HubMarkName)})
 	if err != nil {
 		return err
 	}
@@ -237,6 +237,10 @@ func (d doctor) examineHub(ctx context.Context, r *Reader, hub HubStatus) Check 
 	if err := r.hub.Beat(ctx); err != nil {
 		args["trouble"] = cloudsync.HubTrouble(err)
 		return d.ill("hub", "silent", args)
+	}
+	if awaits := r.hub.Status().Awaits; awaits > 0 {
+		args["count"] = awaits
+		return d.ill("hub", "forgot", args)
 	}
 	return d.well("hub", "ok", args)
 }

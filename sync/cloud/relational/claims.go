@@ -154,6 +154,11 @@ func (g *claiming) askedBefore() (id string, before []hold, err error) {
 }
 
 func (g *claiming) keep(id string) error {
+	if g.copy {
+		if err := g.noteAnswer(); err != nil {
+			return err
+		}
+	}
 	var reverse []byte
 	if g.claim.Reverse != nil {
 		reverse = g.claim.Reverse[:]

@@ -32,6 +32,9 @@ const FileName = "cloud.db"
 // HubName is the name of a hub's database within the terminal's data folder.
 const HubName = "hub.db"
 
+// HubMarkName is the name of the file beside it that says how far it is.
+const HubMarkName = "hub.mark"
+
 // Open opens the database in folder dir, which it makes, and brings it to the newest schema.
 func Open(dir string) (*relational.Storage, error) { return open(dir, FileName) }
 

@@ -1,0 +1,157 @@
+package hub_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"countersign/terminal"
+)
+
+// soldAndPutBack has a store without a line sell a voucher at its first counter by the hub's yes, puts the hub's record back to how it was before that, and starts the
+// hub again. marked says that only hub.db was put back, and not what lies beside it.
+func (w *world) soldAndPutBack(counters []*counter, r *running, pass ticket, marked bool) *running {
+	w.Helper()
+	w.line.cut(true)
+	r.end(w)
+	older := w.TempDir()
+	hubFiles(w, w.folder, older)
+	mark, markErr := os.ReadFile(filepath.Join(w.folder, "hub.mark"))
+	signed := w.appointment()
+	r = w.start(w.hub, signed)
+	for _, c := range counters {
+		c.hears(signed, r.address)
+		w.until("the hub answers", func() bool { return c.line.Beat(w.Context()) == nil })
+	}
+	uid := newUID()
+	answer, err := counters[0].claim(pass, pass.Voucher.Units, uid)
+	if err != nil || !answer.Granted || answer.Assurance != terminal.ByStore {
+		w.Fatalf("all units: %+v, %v", answer, err)
+	}
+	w.must(counters[0].redeem(pass, pass.Voucher.Units, uid, terminal.ByStore))
+	w.must(counters[0].line.Push(w.Context()))
+	for _, c := range counters { // each has heard how far the hub is
+		w.must(c.line.Beat(w.Context()))
+	}
+	r.end(w)
+	for _, path := range []string{"hub.db-wal", "hub.db-shm"} {
+		if err := os.Remove(filepath.Join(w.folder, path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			w.Fatal(err)
+		}
+	}
+	hubFiles(w, older, w.folder)
+	if !marked {
+		w.must(errors.Join(markErr, os.WriteFile(filepath.Join(w.folder, "hub.mark"), mark, 0o600)))
+	}
+	r = w.start(w.hub, signed)
+	for _, c := range []*counter{counters[1], w.hub} { // the first is off
+		c.hears(signed, r.address)
+		w.until("the hub answers", func() bool { return c.line.Beat(w.Context()) == nil })
+	}
+	return r
+}
+
+// forgetful holds a hub to knowing that it has forgotten, until the counter that was off has told it.
+func (w *world) forgetful(counters []*counter, r *running, pass, other ticket) {
+	w.Helper()
+	w.must(counters[1].line.Push(w.Context()))
+	w.must(w.hub.line.Push(w.Context()))
+	w.must(counters[1].line.Beat(w.Context()))
+	answer, err := counters[1].claim(pass, 1, newUID())
+	if err == nil && answer.Granted && answer.Assurance != terminal.Offline {
+		w.Fatalf("it is used up at a counter that is off, and the hub says yes as %s", answer.Assurance)
+	}
+	if status := counters[1].line.Status(); status.Awaits != 1 {
+		w.Errorf("the hub waits for %d counters, and should for the one that is off", status.Awaits)
+	}
+	counters[1].starts()
+	w.must(counters[1].line.Beat(w.Context()))
+	w.must(counters[1].line.Push(w.Context())) // nobody took it
+	counters[0].starts()
+	signed := w.appointment()
+	counters[0].hears(signed, r.address)
+	w.must(counters[0].line.Beat(w.Context()))
+	w.must(counters[0].line.Push(w.Context()))
+	w.must(counters[1].line.Beat(w.Context()))
+	if status := counters[1].line.Status(); status.Awaits != 0 {
+		w.Errorf("all are heard, and the hub waits for %d", status.Awaits)
+	}
+	if answer, err := counters[1].claim(pass, 1, newUID()); err != nil || answer.Granted {
+		w.Errorf("used up, and the hub has heard so again: %+v, %v", answer, err)
+	}
+	if answer, err := counters[1].claim(other, 1, newUID()); err != nil || !answer.Granted || answer.Assurance != terminal.ByStore {
+		w.Errorf("of another voucher, once all are heard: %+v, %v", answer, err)
+	}
+}
+
+// A hub whose record alone was put back would grant once more what it had granted to a counter that is off now.
+func TestAHubThatWasPutBackKnowsThatItHasForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass, other := w.issue(), w.issue()
+	r, counters := w.store(2)
+	r = w.soldAndPutBack(counters, r, pass, true)
+	defer func() { r.end(w) }()
+	w.forgetful(counters, r, pass, other)
+}
+
+// Where all of the hub's folder was put back, nothing there says how new it was: a counter that is on remembers.
+func TestACounterTellsAHubThatItsFolderWasPutBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass, other := w.issue(), w.issue()
+	r, counters := w.store(2)
+	r = w.soldAndPutBack(counters, r, pass, false)
+	defer func() { r.end(w) }()
+	w.forgetful(counters, r, pass, other)
+}
+
+// A hub that is started again, or killed, would wait for counters that are off although it has forgotten nothing.
+func TestAHubThatOnlyStartsAgainHasForgottenNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, counters := w.store(2)
+	signed := w.appointment()
+	pass := w.issue()
+	if answer, err := counters[0].claim(pass, 1, newUID()); err != nil || !answer.Granted {
+		t.Fatalf("%+v, %v", answer, err)
+	}
+	w.line.cut(true)
+	for range 5 {
+		r.end(w)
+		r = w.start(w.hub, signed)
+		for _, c := range counters {
+			c.hears(signed, r.address)
+			w.until("the hub answers", func() bool { return c.line.Beat(t.Context()) == nil })
+			if status := c.line.Status(); status.Awaits != 0 {
+				t.Errorf("the hub waits for %d counters", status.Awaits)
+			}
+		}
+	}
+	r.end(w)
+}
+
+// A mark that cannot be read says nothing of what the hub had granted.
+func TestAHubWhoseMarkIsDamagedIsCareful(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, counters := w.store(2)
+	w.line.cut(true)
+	r.end(w)
+	path := filepath.Join(w.folder, "hub.mark")
+	if text, err := os.ReadFile(path); err != nil || strings.Count(string(text), "\n") != 1 {
+		t.Fatalf("%q, %v", text, err)
+	}
+	w.must(os.WriteFile(path, []byte("\x00\x00\x00\x00"), 0o600))
+	signed := w.appointment()
+	r = w.start(w.hub, signed)
+	defer func() { r.end(w) }()
+	c := counters[1]
+	c.hears(signed, r.address)
+	w.until("the hub answers", func() bool { return c.line.Beat(t.Context()) == nil })
+	if status := c.line.Status(); status.Awaits == 0 {
+		t.Error("nobody is awaited")
+	}
+}
