@@ -62,14 +62,21 @@ type Page struct {
 	AtEnd            bool
 	Included         uint64
 	ServerTime       time.Time
+	// Recovery is the word for the newest time that the cloud's database was put back to an older copy, "" for never, and Awaited how many
+	// terminals have not sent again since.
+	Recovery string
+	Awaited  int64
 }
 
 // Cache is what the pump needs of the terminal's cache.
 type Cache interface {
 	Freshness(ctx context.Context) (terminal.Freshness, error)
 	Apply(ctx context.Context, page Page) error
-	// Empty throws everything away, the cursor too: the cloud begins anew.
+	// Empty throws everything away, the cursor too: the cache begins anew.
 	Empty(ctx context.Context) error
+	// Doubt is Empty where the cloud does not know the cursor: it may have been put back to an older copy, and what is known here of vouchers that
+	// were used or withdrawn is kept until the cloud knows as much, or awaits nobody any more.
+	Doubt(ctx context.Context) error
 }
 
 // Limits of the contract.
@@ -354,7 +361,7 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 		// A cloud that was restored waits to hear from everybody, also from who has nothing new to say.
 		p.claims.repeat()
 		p.Nudge()
-		return false, p.cache.Empty(ctx)
+		return false, p.cache.Doubt(ctx)
 	}
 	if errors.Is(err, errUnknownKey) {
 		// The cloud changed the key of its answers: the next pull is verified by the list that this one brings.
@@ -392,6 +399,9 @@ func (p *Pump) pullPage(ctx context.Context, wait time.Duration) (atEnd bool, er
 	// The cursor goes last: what of a page is lost by a crash before it comes again.
 	if err := p.cache.Apply(ctx, sorted); err != nil {
 		return false, err
+	}
+	if now, err := p.cache.Freshness(ctx); err != nil || (now.Cursor == "" && page.Cursor != "") {
+		return false, err // the cloud that was put back knows all there is to know, and the cache is filled by that alone
 	}
 	if page.AtEnd && p.epochs != nil {
 		if err := p.epochs.Filled(ctx, page.Included); err != nil {
@@ -436,6 +446,9 @@ func (p *Pump) takeTrust(page *api.FeedPage) error {
 // a removal after a change and the other way round is settled here.
 func sortPage(page *api.FeedPage) (Page, []Verdict, []terminal.Exception) {
 	out := Page{Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included, ServerTime: page.ServerTime}
+	if page.Recovery != nil {
+		out.Recovery, out.Awaited = page.Recovery.Word, page.Recovery.Awaited
+	}
 	var judged []Verdict
 	var exceptions []terminal.Exception
 	vouchers, operators := map[terminal.VoucherID]*terminal.Voucher{}, map[string]*terminal.Operator{}

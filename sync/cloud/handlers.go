@@ -232,7 +232,7 @@ func (s *server) PullFeed(ctx context.Context, r api.PullFeedRequestObject) (api
 		}
 	}
 	out := api.PullFeed200JSONResponse{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included,
-		Peers: present(page.Peers), ServerTime: s.options.Now().UTC()}
+		Peers: present(page.Peers), Recovery: page.Recovery, ServerTime: s.options.Now().UTC()}
 	if page.Behind > 0 {
 		out.Behind = &page.Behind
 	}

@@ -399,7 +399,8 @@ type Page struct {
 	AtEnd    bool
 	Behind   int64 // about how many changes come behind it
 	Included uint64
-	Peers    []api.Peer // for the store's hub: the terminals of its store
+	Peers    []api.Peer    // for the store's hub: the terminals of its store
+	Recovery *api.Recovery // where the database was put back to an older copy once
 }
 
 // DayPage is a page of a store's business day. What it says beside the entries is of the whole day.

@@ -214,7 +214,7 @@ func (s *storage) Feed(ctx context.Context, t cloud.Terminal, cursor string, _ i
 	if err != nil {
 		return cloud.Page{}, err
 	}
-	return cloud.Page{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included}, nil
+	return cloud.Page{Records: page.Records, Cursor: page.Cursor, AtEnd: page.AtEnd, Included: page.Included, Recovery: page.Recovery}, nil
 }
 
 // Await implements cloud.Storage: whoever pulls through a hub asks again.

@@ -33,6 +33,10 @@ func (c *Cache) Fill(ctx context.Context, cursor string, next func() ([]terminal
 	c.takeStale() // whatever a damaged file held, this begins anew
 	return c.change(ctx, func(tx *sql.Tx) error {
 		f := &filling{applying: applying{tx: tx, cache: c, refs: map[string]int64{}, prepared: map[string]*sql.Stmt{}}}
+		var err error
+		if f.keeps, err = f.keeping(); err != nil {
+			return err
+		}
 		if err := f.clear(); err != nil {
 			return err
 		}
@@ -64,6 +68,11 @@ type filling struct {
 func (f *filling) clear() error {
 	for _, index := range voucherIndexes {
 		if _, err := f.tx.Exec("DROP INDEX " + index.name); err != nil {
+			return err
+		}
+	}
+	if f.keeps {
+		if err := f.setKeptAside(); err != nil {
 			return err
 		}
 	}
@@ -110,6 +119,11 @@ func (f *filling) flush() error {
 func (f *filling) finish(cursor string) error {
 	for _, index := range voucherIndexes {
 		if _, err := f.tx.Exec(index.query); err != nil {
+			return err
+		}
+	}
+	if f.keeps {
+		if err := f.bringKeptBack(); err != nil {
 			return err
 		}
 	}

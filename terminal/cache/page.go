@@ -28,6 +28,10 @@ type Page struct {
 	AtEnd            bool   // the page reached the end of the feed
 	Included         uint64 // the last own entry whose uses the rows count, once AtEnd
 	ServerTime       time.Time
+	// Recovery is the word for the newest time that the cloud's database was put back to an older copy, "" for never, and Awaited how many
+	// terminals have not sent again since.
+	Recovery string
+	Awaited  int64
 }
 
 const settingsKey = "settings"
@@ -55,6 +59,9 @@ func (c *Cache) Apply(ctx context.Context, page Page) error {
 func (c *Cache) store(ctx context.Context, page Page) error {
 	return c.change(ctx, func(tx *sql.Tx) error {
 		a := &applying{tx: tx, cache: c, refs: map[string]int64{}, prepared: map[string]*sql.Stmt{}}
+		if err := a.recall(page); err != nil {
+			return err
+		}
 		for _, campaign := range page.Campaigns {
 			if err := a.putCampaign(campaign); err != nil {
 				return err
@@ -96,7 +103,10 @@ func (c *Cache) store(ctx context.Context, page Page) error {
 		if _, err := a.exec("DELETE FROM state WHERE key = ?", suspendedKey); err != nil {
 			return err
 		}
-		return a.move(page)
+		if err := a.move(page); err != nil {
+			return err
+		}
+		return a.settle(page)
 	})
 }
 
@@ -108,6 +118,7 @@ type applying struct {
 	prepared map[string]*sql.Stmt
 	vouchers int64 // more or fewer than before
 	added    int64 // campaigns
+	keeps    bool  // rows of before the cloud was put back are kept; see Doubt
 }
 
 // statement is for a query that this page has asked before, and nil the first time: most pages have one thing to say, and the connection
@@ -211,6 +222,11 @@ func (a *applying) putVoucher(v *terminal.Voucher) error {
 	if err != nil {
 		return err
 	}
+	if added == 0 && a.keeps {
+		if err := a.meetKept(v); err != nil {
+			return err
+		}
+	}
 	if added == 0 {
 		_, err = a.exec(`UPDATE vouchers SET id = ?2, campaign = ?3, state = ?4, units = ?5, used = ?6, version = ?7, holder = ?8,
 			extra = ?9, customer = ?10, purchase = ?11 WHERE lookup = ?1 AND version <= ?7`, args...)
@@ -229,8 +245,11 @@ func orNull(text string) any {
 
 // putCount replaces a count. Of a store the days before yesterday's are over, and no limit counts them.
 func (a *applying) putCount(count terminal.Count) error {
-	_, err := a.exec(`INSERT INTO counts (campaign, customer, store, day, units) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET units = excluded.units`, count.Campaign, count.Customer, count.Store, count.Day.String(), count.Units)
+	units := "excluded.units"
+	if a.keeps {
+		units = "max(units, excluded.units)"
+	}
+	_, err := a.exec("INSERT INTO counts (campaign, customer, store, day, units) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET units = "+units, count.Campaign, count.Customer, count.Store, count.Day.String(), count.Units)
 	if err != nil || count.Customer != "" {
 		return err
 	}
@@ -280,7 +299,7 @@ func (c *Cache) Empty(ctx context.Context) error {
 	return c.change(ctx, func(tx *sql.Tx) error {
 		for _, query := range []string{
 			"DELETE FROM vouchers", "DELETE FROM campaigns", "DELETE FROM counts", "DELETE FROM operators",
-			"DELETE FROM state WHERE key = '" + settingsKey + "'",
+			"DELETE FROM state WHERE key IN ('" + settingsKey + "', '" + keptKey + "')",
 			"UPDATE place SET cursor = '', included = 0, reached_end = NULL, vouchers = 0, campaigns = 0",
 		} {
 			if _, err := tx.Exec(query); err != nil {

@@ -203,6 +203,9 @@ func (d doctor) examine(ctx context.Context, r *Reader, config Config) []Check {
 	if status.Barred != nil && !(d.damaged && status.Barred.Cause == terminal.BarredDamaged) {
 		checks = append(checks, d.examineBarred(status))
 	}
+	if lost := d.examineLost(ctx, r); lost != nil {
+		checks = append(checks, *lost)
+	}
 	if unsettled := d.examineReadmit(ctx, r); unsettled != nil {
 		checks = append(checks, *unsettled)
 	}
@@ -249,6 +252,29 @@ func (d doctor) examineBarred(status Status) Check {
 	cause, do := sayBarred(d.words, status.Barred.Cause, status.Terminal, status.Machine)
 	return Check{Name: "journal", Do: do,
 		Found: d.words.Say("doctor.sync.trouble", map[string]any{"cause": cause, "since": status.Barred.Since})}
+}
+
+// lostNamed is how many vouchers one sentence names.
+const lostNamed = 10
+
+// examineLost names what the cloud had withdrawn before it was put back to an older copy, and has not withdrawn again; nil where there is nothing.
+// This terminal sells, and nobody but it may know of them.
+func (d doctor) examineLost(ctx context.Context, r *Reader) *Check {
+	lost, err := r.Cache.Lost(ctx)
+	if err != nil {
+		check := d.fault("station", stationState(err), err, nil)
+		return &check
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	var named []string
+	for _, one := range lost[:min(len(lost), lostNamed)] {
+		named = append(named, one.Voucher.String())
+	}
+	check := d.ill("withdrawn", "lost", map[string]any{"count": len(lost), "vouchers": strings.Join(named, " ")})
+	check.over = true
+	return &check
 }
 
 // examineReadmit tells that the cloud waits for somebody to say that a restored or copied journal is settled; nil where it does not. This

@@ -87,6 +87,12 @@ func (c cacheOfPump) Empty(ctx context.Context) error {
 	return c.Cache.Empty(ctx)
 }
 
+// Doubt implements cloudsync.Cache.
+func (c cacheOfPump) Doubt(ctx context.Context) error {
+	c.patterns.forget()
+	return c.Cache.Doubt(ctx)
+}
+
 // patterns are the extract patterns of the cached campaigns, compiled once for as long as no campaign changes.
 type patterns struct {
 	cache *cache.Cache

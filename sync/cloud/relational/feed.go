@@ -133,6 +133,9 @@ func (s *Storage) beginGeneration(ctx context.Context, t cloud.Terminal, old str
 		if _, err := c.Exec("UPDATE meta SET value = ? WHERE key = ?", fresh, metaGeneration); err != nil {
 			return err
 		}
+		if err := c.setMeta(metaRecovery, hex.EncodeToString(fresh)); err != nil {
+			return err
+		}
 		if err := c.skipVoucherIDs(); err != nil {
 			return err
 		}
@@ -258,6 +261,9 @@ func (s *Storage) feed(ctx context.Context, t cloud.Terminal, cursor string, lim
 			page.Records = append(page.Records, record)
 		}
 		if err := addPeers(q, t, last, &page); err != nil {
+			return err
+		}
+		if page.Recovery, err = recoveryOf(q, t.Merchant, time.Now()); err != nil {
 			return err
 		}
 		return q.QueryRow("SELECT coalesce(max(seq), 0) FROM entry WHERE terminal = ? AND aside = 0 AND place BETWEEN 0 AND ?", t.ID, last).Scan(&page.Included)

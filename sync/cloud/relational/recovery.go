@@ -3,6 +3,7 @@ package relational
 import (
 	"time"
 
+	"countersign/sync/api"
 	"countersign/sync/cloud"
 )
 
@@ -49,4 +50,20 @@ func awaitedSince(at time.Time) int64 { return micros(at.Add(-cloud.AwaitedMost)
 func unheard(q Querier, t cloud.Terminal, at time.Time) (n int64, err error) {
 	err = q.QueryRow("SELECT count(*) FROM unheard WHERE merchant = ? AND terminal <> ? AND since > ?", t.Merchant, t.ID, awaitedSince(at)).Scan(&n)
 	return n, err
+}
+
+// metaRecovery is the key in table meta of the word for the newest time that the database was found to have been put back.
+const metaRecovery = "recovery_word"
+
+// recoveryOf is what terminals are told of that with each page: they know more of some vouchers than the database.
+func recoveryOf(q Querier, merchant string, at time.Time) (*api.Recovery, error) {
+	var word []byte
+	var recovery api.Recovery
+	err := q.QueryRow("SELECT (SELECT value FROM meta WHERE key = ?), (SELECT count(*) FROM unheard WHERE merchant = ? AND since > ?)",
+		metaRecovery, merchant, awaitedSince(at)).Scan(&word, &recovery.Awaited)
+	if err != nil || word == nil {
+		return nil, err
+	}
+	recovery.Word = string(word)
+	return &recovery, nil
 }
