@@ -40,6 +40,8 @@ func (c *counter) approved(outcome terminal.Outcome, when asked) {
 		revoked := v.revoked
 		c.world.mu.Unlock()
 		switch {
+		case offline && c.knew[line.Voucher] && c.world.cloud.awaits():
+			c.violate(12, "till %d honoured %s, which it knew to be revoked before the cloud was put back, and not every till is heard", c.index, line.Voucher)
 		case revoked.IsZero():
 		case (offline || e.Assurance == terminal.Leased) && revoked.Before(when.fresh.ReachedEnd):
 			c.violate(12, "till %d honoured %s, whose revocation its cache had", c.index, line.Voucher)

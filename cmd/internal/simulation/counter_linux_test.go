@@ -50,6 +50,8 @@ type counter struct {
 	healAt   int  // the step at which a fault of the line or the disk ends
 	calm     bool // nothing goes wrong any more
 	reported bool // the cloud says that its journal was copied or put back
+	// knew is what its cache had as revoked when the cloud was put back to a backup that knows nothing of that; nothing once the cache was lost.
+	knew map[terminal.VoucherID]bool
 }
 
 // cashier is who works at every counter.
@@ -234,6 +236,7 @@ func (c *counter) work(codes int) {
 		c.step()
 		if c.disk != nil && c.disk.Dark() {
 			c.note("%d went dark in %s", c.index, c.disk.Cut())
+			c.knew = nil // the cache is synced now and then only
 			c.revive(true)
 			if c.random.IntN(2) == 0 { // the customer is still standing there, and so is his request
 				c.redeem(c.last)
@@ -282,6 +285,7 @@ func (c *counter) misfortune(step int) {
 		c.fault("%d starts anew and has lost its cache", c.index)
 		c.closeShop()
 		c.must(os.RemoveAll(filepath.Join(c.folder, station.CacheName)))
+		c.knew = nil
 		c.start()
 	case what == 9:
 		c.fault("%d: its printer is unplugged", c.index)

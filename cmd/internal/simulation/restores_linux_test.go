@@ -79,7 +79,7 @@ func (c *counter) putBack() {
 		c.line.arrived = min(c.line.arrived, c.backup.head)
 		c.line.cut = false
 	})
-	c.backup.putBack, c.healAt = time.Now(), -1
+	c.backup.putBack, c.healAt, c.knew = time.Now(), -1, nil
 	c.doubt += 2 * time.Minute // what the backup knows of the time is older
 	c.count("a backup is put back")
 }
@@ -117,14 +117,42 @@ func (s *server) putBack() {
 	s.must(os.RemoveAll(s.folder))
 	s.folder, s.wasBack, s.putBackAt = s.backup, true, time.Now()
 	s.world.mu.Lock()
+	var undone []*voucher
 	for _, v := range s.vouchers {
 		if v.revoked.After(s.backedUp) {
 			v.revoked = time.Time{}
+			undone = append(undone, v)
 		}
 	}
 	s.world.mu.Unlock()
+	for _, c := range s.counters {
+		c.learnt(undone)
+	}
 	s.count("the cloud is put back")
 	s.open(false)
+}
+
+// learnt notes which of the vouchers the counter's cache has as revoked.
+func (c *counter) learnt(vouchers []*voucher) {
+	c.knew = map[terminal.VoucherID]bool{}
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(c.folder, station.CacheName)+"?mode=ro")
+	c.must(err)
+	defer db.Close()
+	for _, v := range vouchers {
+		var withdrawn bool
+		if err := db.QueryRow("SELECT state <> 0 FROM vouchers WHERE lookup = ?", v.lookup[:]).Scan(&withdrawn); err == nil && withdrawn {
+			c.knew[v.issued.Voucher.ID] = true
+			c.count("a till knows of a revocation that the cloud does not know of any more")
+		}
+	}
+}
+
+// awaits reports that the cloud, put back to its backup, has not heard every till since.
+func (s *server) awaits() (some bool) {
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(s.folder, sqlite.FileName)+"?mode=ro")
+	s.must(err)
+	defer db.Close()
+	return db.QueryRow("SELECT EXISTS (SELECT 1 FROM unheard)").Scan(&some) == nil && some
 }
 
 // made notes when something was approved.
