@@ -155,7 +155,7 @@ func hubSentence(hub station.HubStatus, clock station.ClockStatus) string {
 	case hub.Filling != nil:
 		return fmt.Sprintf("%s (term %d), not ready yet: %s, %s", name, hub.Term, strings.Join(strings.Fields(barLine(hub.Filling.Progress())), " "), ago(clock, hub.Filling.At))
 	case hub.Alive && hub.Awaits > 0:
-		return fmt.Sprintf("%s (term %d), answers; its record was put back to an older copy: until %d more counters are heard its word alone counts for no more than a counter's", name, hub.Term, hub.Awaits)
+		return fmt.Sprintf("%s (term %d), answers; until it has heard %d more counters of the store its word alone counts for no more than a counter's", name, hub.Term, hub.Awaits)
 	case hub.Alive && hub.Online:
 		return fmt.Sprintf("%s (term %d), answers; it is online", name, hub.Term)
 	case hub.Alive && !hub.Told:

@@ -54,7 +54,7 @@ func (h *Hub) remember(ctx context.Context) error {
 		return err
 	}
 	start := rand.Text()
-	forgot, err := h.config.Copy.Begin(ctx, noted, start, time.Now())
+	forgot, err := h.config.Copy.Begin(ctx, noted, h.config.Appointment.Term, start, time.Now())
 	if err != nil {
 		return fmt.Errorf("the hub's record cannot be written: %w", err)
 	}

@@ -155,3 +155,45 @@ func TestAHubWhoseMarkIsDamagedIsCareful(t *testing.T) {
 		t.Error("nobody is awaited")
 	}
 }
+
+// A hub that has no line goes on granting to whoever has not heard that another one was appointed, and so would the new one.
+func TestANewHubPromisesNothingBeforeTheWholeStoreKnowsIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	old, counters := w.store(3)
+	defer func() { old.end(w) }()
+	deaf, knows, next := counters[0], counters[1], counters[2]
+	w.line.cut(true) // of the old hub and of who asks it
+	w.until("the old hub is alone", func() bool { return deaf.line.Beat(t.Context()) == nil && !deaf.line.Status().Online })
+	signed := w.appoint(next)
+	w.line.cut(false)
+	w.folder = t.TempDir()
+	fresh := w.start(next, signed)
+	defer func() { fresh.end(w) }()
+	for _, c := range []*counter{knows, next} {
+		c.hears(signed, fresh.address)
+		w.until("the new hub answers", func() bool { return c.line.Beat(t.Context()) == nil })
+		w.must(c.line.Push(t.Context()))
+	}
+	w.line.cut(true)
+	granted, err := deaf.claim(pass, pass.Voucher.Units, newUID())
+	if err != nil || !granted.Granted || granted.Assurance != terminal.ByStore {
+		t.Fatalf("the old hub, to who has heard of no other: %+v, %v", granted, err)
+	}
+	if answer, err := knows.claim(pass, pass.Voucher.Units, newUID()); err == nil && answer.Granted && answer.Assurance != terminal.Offline {
+		t.Errorf("both hubs say yes, and the new one as %s", answer.Assurance)
+	}
+	deaf.starts()
+	for _, c := range []*counter{deaf, w.hub} {
+		c.hears(signed, fresh.address)
+		w.must(c.line.Beat(t.Context()))
+		w.must(c.line.Push(t.Context()))
+	}
+	knows.starts()
+	w.must(knows.line.Beat(t.Context()))
+	w.must(knows.line.Push(t.Context()))
+	if answer, err := knows.claim(pass, 1, newUID()); err != nil || !answer.Granted || answer.Assurance != terminal.ByStore {
+		t.Errorf("once all know the new hub: %+v, %v", answer, err)
+	}
+}

@@ -24,7 +24,8 @@ type Moment struct {
 const (
 	metaAnswered = "copy_answered"
 	metaStarts   = "copy_starts" // the newest starts of the hub's program, as JSON, the newest last
-	metaForgot   = "copy_forgot" // when it was last seen that the record is older than it was, in microseconds
+	metaTerm     = "copy_term"   // for which the record served last
+	metaForgot   = "copy_forgot" // since when every terminal is awaited, in microseconds
 )
 
 // startsKept is how many starts of the hub's program are known.
@@ -79,14 +80,49 @@ func lacks(starts []copyStart, n int64, at Moment) bool {
 	return len(starts) < startsKept || at.Answered > starts[0].Through // else it is of a start that was so long ago that nobody knows it
 }
 
-// Begin notes a start of the hub's program and holds the record against what was noted beside it last. Of a record that is older than it was
-// it reports so, and awaits every terminal of the store.
-func (s *Copy) Begin(ctx context.Context, noted Moment, start string, at time.Time) (forgot bool, err error) {
+// Begin notes a start of the hub's program in a term and holds the record against what was noted beside it last. Of a record that is older than it
+// was it reports so, and awaits every terminal of the store. It does the latter, too, where another hub's term went before: what that one granted, and may
+// go on granting to who has not heard of this term, is not in this record.
+func (s *Copy) Begin(ctx context.Context, noted Moment, term int64, start string, at time.Time) (forgot bool, err error) {
 	err = s.write(ctx, func(c *change) error {
-		forgot, err = c.hold(noted, start, true, at)
-		return err
+		if forgot, err = c.hold(noted, start, true, at); err != nil {
+			return err
+		}
+		follows, err := c.followsAnother(term)
+		if err != nil {
+			return err
+		}
+		if follows {
+			if err := c.awaitFrom(at); err != nil {
+				return err
+			}
+		}
+		return c.setMeta(metaTerm, strconv.FormatInt(term, 10))
 	})
 	return forgot, err
+}
+
+// followsAnother reports that the term before this one was served by another record, if by any. One that says of no term, and has been filled, is of a
+// program that did not note it.
+func (c *change) followsAnother(term int64) (bool, error) {
+	text, err := c.readMeta(metaTerm)
+	if err != nil {
+		return false, err
+	}
+	if text == "" {
+		filled, err := c.readMeta(metaFilled)
+		return term > 1 && filled == "", err
+	}
+	served, err := strconv.ParseInt(text, 10, 64)
+	return served < term-1, err
+}
+
+// awaitFrom awaits every terminal of the store, also those that the record does not know yet.
+func (c *change) awaitFrom(at time.Time) error {
+	if err := c.awaitAll(at); err != nil {
+		return err
+	}
+	return c.setMeta(metaForgot, strconv.FormatInt(micros(at), 10))
 }
 
 // Remind is Begin by what a terminal heard last of the hub: a start is noted only where the record is older than that.
@@ -123,10 +159,7 @@ func (c *change) hold(known Moment, start string, begins bool, at time.Time) (fo
 	}
 	if forgot {
 		starts = append(starts, copyStart{known.Start, known.Answered}) // who heard the same has nothing new to say
-		if err := c.awaitAll(at); err != nil {
-			return false, err
-		}
-		if err := c.setMeta(metaForgot, strconv.FormatInt(micros(at), 10)); err != nil {
+		if err := c.awaitFrom(at); err != nil {
 			return false, err
 		}
 	}
