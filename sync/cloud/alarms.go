@@ -61,6 +61,27 @@ func (s *server) alarmed(a Alarm) {
 		return
 	}
 	s.options.Log.Warn(alarmWords(x.Kind), append(facts, "next", "countersign-cloud exceptions says what to do")...)
+	if x.Kind == api.ExceptionCloudRestore {
+		s.tellTokens(a.Merchant)
+	}
+}
+
+// tellTokens names the tokens that let in after the database was put back to an older copy: those that had been ended since do so again, and
+// nobody but who ended them knows.
+func (s *server) tellTokens(merchant string) {
+	all, err := s.storage.AdminTokens(context.Background())
+	if err != nil {
+		s.options.Log.Error("which tokens let in after the database was put back cannot be read", "error", err)
+		return
+	}
+	names := []string{}
+	for _, token := range all {
+		if token.EndedAt == nil && (token.Merchant == "" || token.Merchant == merchant) {
+			names = append(names, token.Name)
+		}
+	}
+	s.options.Log.Warn("admin tokens that were ended since that copy let in again, and keys that were revoked since sign again", "merchant", merchant,
+		"tokens", names, "next", "countersign-cloud token end NAME and countersign-cloud keys revoke KEY for each that was ended since")
 }
 
 func alarmWords(kind api.ExceptionKind) string {

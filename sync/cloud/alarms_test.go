@@ -212,3 +212,34 @@ func TestHangingUpIsNoFault(t *testing.T) {
 	}
 	r.logged(0, "a request failed", map[string]any{"level": "ERROR", "method": "GET"})
 }
+
+// A token that was ended because it had got into wrong hands lets in again after the database was put back, and nobody would think of it.
+func TestARestoreNamesTheTokensThatLetIn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	e := r.join()
+	for _, name := range []string{"shop-system", "leaked", "elsewhere"} {
+		_, hash := cloud.NewAdminToken()
+		made := cloud.AdminToken{Name: name, CreatedAt: r.now}
+		if name == "elsewhere" {
+			made.Merchant = "another"
+		}
+		if err := r.storage.NewAdminToken(t.Context(), made, hash); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.storage.EndAdminToken(t.Context(), "leaked", r.now); err != nil {
+		t.Fatal(err)
+	}
+	var page api.FeedPage
+	r.ask("GET", "/v1/feed", nil, &page)
+	_, at := r.since(0)
+	r.ask("GET", "/v1/feed?cursor="+page.Cursor[:strings.LastIndexByte(page.Cursor, '.')]+".zzz", nil, &api.Problem{})
+	lines, _ := r.since(at)
+	if len(lines) != 2 || lines[0]["kind"] != "cloud_restore" || lines[1]["merchant"] != e.Merchant {
+		t.Fatalf("the log says %v", lines)
+	}
+	if names, _ := lines[1]["tokens"].([]any); len(names) != 1 || names[0] != "shop-system" || !strings.Contains(lines[1]["next"].(string), "token end") {
+		t.Errorf("the tokens that let in are told as %v", lines[1])
+	}
+}

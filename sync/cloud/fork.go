@@ -58,7 +58,7 @@ func GapNote(t Terminal, seq uint64, pending int64) string {
 func CloudRestoreNote() string {
 	return "The cloud's database was restored from an older backup. Every terminal fills its cache again and sends again what it had sent since that " +
 		"backup: nothing that a terminal recorded is lost. Vouchers, terminals, rules, tokens and webhooks that were made since have to be made again, and vouchers that were withdrawn, campaigns " +
-		"that were paused and terminals that were suspended since are so no more: do that again first. Until then, redemptions of such vouchers are invalid here. Until every terminal has sent, for at most 7 days, what the cloud grants is honoured by the offers' " +
+		"that were paused and terminals that were suspended since are so no more, and admin tokens that were ended and keys that were revoked since are good again: do that again first. Until then, redemptions of such vouchers are invalid here. Until every terminal has sent, for at most 7 days, what the cloud grants is honoured by the offers' " +
 		"offline policy and marked offline; countersign-cloud terminals says which are awaited. Suspend one that will not come back."
 }
 
