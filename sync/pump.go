@@ -74,8 +74,7 @@ type Cache interface {
 	Apply(ctx context.Context, page Page) error
 	// Empty throws everything away, the cursor too: the cache begins anew.
 	Empty(ctx context.Context) error
-	// Doubt is Empty where the cloud does not know the cursor: it may have been put back to an older copy, and what is known here of vouchers that
-	// were used or withdrawn is kept until the cloud knows as much, or awaits nobody any more.
+	// Doubt is Empty where the cloud does not know the cursor: what it may have forgotten of vouchers is kept until it knows as much, or awaits nobody.
 	Doubt(ctx context.Context) error
 }
 
