@@ -50,7 +50,7 @@ func (p *Panel) list() fyne.CanvasObject {
 		}
 	}
 	// The frame of a chosen row is drawn half outside of it: the column leaves it room, or the scroll would cut it off.
-	scroll := container.NewVScroll(Inset(Column(gap*0.7, rows...), frameRoom(), frameRoom(), BarRoom(), frameRoom()))
+	scroll := container.NewVScroll(Inset(heldIn(gap*0.7, rows...), frameRoom(), frameRoom(), BarRoom(), frameRoom()))
 	if p.scroll != nil {
 		scroll.Offset = p.scroll.Offset
 	}
@@ -270,14 +270,43 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	if v.placed.again(scroll, size) {
 		return
 	}
+	rows := columnOf(scroll.Content)
+	fitRows(rows, size)
+	defer redraw(rows)
 	place(scroll, 0, 0, size.Width, size.Height)
 	offset := scroll.Offset.Y
 	if v.target != nil {
 		top := v.target.Position().Y
 		bottom := top + v.target.Size().Height + frameRoom()*2
 		offset = max(min(offset, top), bottom-size.Height)
+		if bottom-top > size.Height { // what does not fit is read from its beginning
+			offset = top
+		}
 	}
 	v.placed.whole(scroll, min(offset, scroll.Content.MinSize().Height-size.Height), size)
+}
+
+// fitRows draws large rows so small that two of them can be seen, whole, or one where that cannot be: of a list of which one row is seen, nobody
+// knows that it has more.
+func fitRows(rows []fyne.CanvasObject, size fyne.Size) {
+	fits := func(count int) func() bool {
+		return func() bool {
+			sum, tallest := float32(0), float32(0)
+			for i, row := range rows {
+				height := heightFor(row, size.Width-scrollRoom())
+				tallest = max(tallest, height)
+				if i < count {
+					sum += height
+				}
+			}
+			gaps := theme.Size(theme.Gap) * float32(count-1)
+			return max(sum, tallest)+gaps+frameRoom()*2 <= size.Height
+		}
+	}
+	count := min(2, len(rows))
+	if fitted(rows, fits(count)); count > 1 && !fits(count)() {
+		fitted(rows, fits(1))
+	}
 }
 
 // ChoiceList is a column of rows that can be scrolled, so far that the one at chosen can be seen; -1 for none.

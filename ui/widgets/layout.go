@@ -309,7 +309,7 @@ func held(gap float32, objects []fyne.CanvasObject, buttons fyne.CanvasObject) *
 	return &fyne.Container{Layout: holding{gap * 0.6, inner}, Objects: []fyne.CanvasObject{Scrolled(inner), buttons}}
 }
 
-// heldColumn is a column that holding has drawn as small as it has to be.
+// heldColumn is a column that what it stands in has drawn as small as it has to be.
 type heldColumn struct{ column }
 
 func (h heldColumn) Layout(objects []fyne.CanvasObject, size fyne.Size) { h.put(objects, size) }
@@ -381,7 +381,8 @@ func (s *shown) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	s.scrolled.Layout(objects, size)
 	offset := float32(0)
 	if s.target != nil {
-		offset = s.target.Position().Y + s.target.Size().Height + frameRoom()*2 - size.Height
+		top := s.target.Position().Y // of a row that is higher than its place the beginning is seen
+		offset = min(top, top+s.target.Size().Height+frameRoom()*2-size.Height)
 	}
 	s.placed.whole(scroll, offset, size)
 }
@@ -434,23 +435,38 @@ type reach struct{ top, bottom float32 }
 
 // rowsIn are the rows of the column in a scroll, or nil.
 func rowsIn(o fyne.CanvasObject) []reach {
-	at := float32(0)
+	column, at := columnIn(o)
+	if column == nil {
+		return nil
+	}
+	var rows []reach
+	for _, row := range visible(column.Objects) {
+		rows = append(rows, reach{at + row.Position().Y, at + row.Position().Y + row.Size().Height})
+	}
+	return rows
+}
+
+// columnOf are what the column in a scroll holds, or nil.
+func columnOf(o fyne.CanvasObject) []fyne.CanvasObject {
+	if column, _ := columnIn(o); column != nil {
+		return visible(column.Objects)
+	}
+	return nil
+}
+
+// columnIn is the column in a scroll, and where it begins; nil where there is none.
+func columnIn(o fyne.CanvasObject) (found *fyne.Container, at float32) {
 	for {
 		c, ok := o.(*fyne.Container)
 		if !ok {
-			return nil
+			return nil, 0
 		}
-		if _, ok := c.Layout.(column); ok {
-			var rows []reach
-			for _, row := range c.Objects {
-				if row.Visible() {
-					rows = append(rows, reach{at + row.Position().Y, at + row.Position().Y + row.Size().Height})
-				}
-			}
-			return rows
+		switch c.Layout.(type) {
+		case column, heldColumn:
+			return c, at
 		}
 		if len(c.Objects) != 1 {
-			return nil
+			return nil, 0
 		}
 		o = c.Objects[0]
 		at += o.Position().Y

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 
 	"countersign/ui/theme"
@@ -62,5 +63,33 @@ func TestHeadingNeverCrowdsItsTitle(t *testing.T) {
 	}
 	if hidden == 0 || shown == 0 {
 		t.Errorf("the title was hidden at %d widths and shown at %d", hidden, shown)
+	}
+}
+
+func TestAListTooLowForItsRowsIsReadFromItsBeginning(t *testing.T) {
+	// With large writing on the smallest screen the row that is chosen would be cut at its top and at its foot: nobody could read what is chosen.
+	for _, c := range []struct {
+		height float32
+		whole  int // rows
+	}{{400, 2}, {150, 2}, {90, 1}, {40, 0}} {
+		test.NewTempApp(t).Settings().SetTheme(theme.Look{Text: 2})
+		var rows []fyne.CanvasObject
+		for range 3 {
+			words := []fyne.CanvasObject{widgets.NewText("Sin impresora").Strong().Lines(2), widgets.NewText("Los recibos esperan.").In(theme.Caption, theme.Muted).Lines(2)}
+			rows = append(rows, widgets.NewChoice(widgets.Column(0, words...), false, func() {}))
+		}
+		list := widgets.ChoiceList(theme.Size(theme.Gap), 1, rows...)
+		test.NewTempWindow(t, list).SetPadded(false)
+		list.Resize(fyne.NewSize(460, c.height))
+		scroll := list.Objects[0].(*container.Scroll)
+		whole := 0
+		for _, row := range rows {
+			if top := row.Position().Y - scroll.Offset.Y; top >= 0 && top+row.Size().Height <= c.height {
+				whole++
+			}
+		}
+		if top := rows[1].Position().Y - scroll.Offset.Y; whole < c.whole || top < 0 {
+			t.Errorf("%.0f high: %d rows are seen whole, the chosen one begins at %.0f and is %.0f high", c.height, whole, top, rows[1].Size().Height)
+		}
 	}
 }

@@ -92,8 +92,8 @@ func (p *Panel) Display(verdict Verdict) {
 	if reflect.DeepEqual(verdict, p.verdict) {
 		return
 	}
-	if len(verdict.Items) == 0 {
-		p.scroll = nil
+	if len(verdict.Items) == 0 || (verdict.Tone != p.verdict.Tone && !slices.ContainsFunc(verdict.Items, func(i Item) bool { return i.Chosen })) {
+		p.scroll = nil // what is done is read from its beginning
 	}
 	p.verdict = verdict
 	p.Rebuild()
