@@ -2,10 +2,51 @@ package terminal
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 )
+
+// UnknownAssurance stands in figures for the assurance of what a reversal takes back, where the redemption is not known: another counter
+// made it, or it was made on another day. No entry has it.
+const UnknownAssurance Assurance = "unknown"
+
+// Trace notes with each reversal of a day how sure the redemption was that it takes back, so that its money is taken off where it was counted.
+// The redemptions that are not among the records are asked for with find, which says ErrUnknown of those it does not have; any other error
+// of it ends the search.
+func Trace(records []Record, find func(UID) (Record, error)) error {
+	made := make(map[UID]Assurance, len(records))
+	for i := range records {
+		if e := &records[i].Entry; e.Kind == EntryRedeem {
+			made[e.UID] = e.Assurance
+		}
+	}
+	for i := range records {
+		record := &records[i]
+		if record.Entry.Kind != EntryReverse {
+			continue
+		}
+		assurance, here := made[record.Entry.About]
+		if !here {
+			original, err := find(record.Entry.About)
+			if err != nil && !errors.Is(err, ErrUnknown) {
+				return err
+			}
+			assurance = original.Entry.Assurance
+		}
+		record.Undone = assurance
+	}
+	return nil
+}
+
+// assurance is how sure a redemption was, or the one that a reversal takes back.
+func (r Record) assurance() Assurance {
+	if r.Entry.Kind != EntryReverse {
+		return r.Entry.Assurance
+	}
+	return cmp.Or(r.Undone, UnknownAssurance)
+}
 
 // Figures is one business day in numbers: of one terminal, or of a whole store. Reversals count on the day on which they were made, apart
 // from redemptions. Money of different currencies is never added up.
@@ -25,7 +66,7 @@ type Figures struct {
 	Kinds       []GroupFigures    `json:"kinds"`
 	Hours       []GroupFigures    `json:"hours"` // by the wall clock, "00" to "23", in the order of the business day
 	Operators   []GroupFigures    `json:"operators"`
-	Assurances  []GroupFigures    `json:"assurances"` // from the surest down
+	Assurances  []GroupFigures    `json:"assurances"` // from the surest down, UnknownAssurance last; a reversal counts as what it takes back
 	Terminals   []GroupFigures    `json:"terminals"`
 	// Campaigns and Kinds count a redemption of several vouchers under each of theirs: so often more than once, for their sum to be Redemptions.
 	SeveralCampaigns Several `json:"several_campaigns"`
@@ -95,9 +136,9 @@ type DayFilter struct {
 	Honoured  bool      // redemptions and reversals, and no declines: what has a worth
 	Terminal  string
 	Operator  string
-	Campaign  string // any line of it
-	Kind      Kind   // any line of it
-	Assurance Assurance
+	Campaign  string    // any line of it
+	Kind      Kind      // any line of it
+	Assurance Assurance // of a reversal, the one of what it takes back: see Trace
 	Verdict   Verdict
 	Reason    Reason
 	Hour      string // "00" to "23" by the wall clock, "" for all
@@ -113,7 +154,7 @@ func (f DayFilter) Picks(record Record) bool {
 		f.Honoured && e.Kind == EntryDecline,
 		f.Terminal != "" && f.Terminal != e.Terminal,
 		f.Operator != "" && f.Operator != e.Operator,
-		f.Assurance != "" && f.Assurance != e.Assurance,
+		f.Assurance != "" && f.Assurance != record.assurance(),
 		f.Verdict != "" && f.Verdict != record.Verdict,
 		f.Reason != "" && f.Reason != e.Reason,
 		f.Hour != "" && f.Hour != hourOf(e),
@@ -180,7 +221,7 @@ func (a *adder) add(record Record, filter DayFilter) error {
 		if filter.Campaign != "" && filter.Campaign != line.Campaign || filter.Kind != "" && filter.Kind != line.Kind {
 			continue // of a bill, what the number does not speak of
 		}
-		if err := a.addLine(e, line); err != nil {
+		if err := a.addLine(record, line); err != nil {
 			return err
 		}
 		kinds[line.Kind], campaigns[line.Campaign] = true, true
@@ -193,22 +234,20 @@ func (a *adder) add(record Record, filter DayFilter) error {
 	for kind := range kinds {
 		a.group(byKind, string(kind)).count(e.Kind)
 	}
-	for by, key := range a.keys(e) {
+	for by, key := range a.keys(record) {
 		a.group(by, key).count(e.Kind)
 	}
 	return nil
 }
 
 // keys are the groups that an entry as a whole belongs to.
-func (a *adder) keys(e Entry) map[int]string {
-	keys := map[int]string{byHour: hourOf(e), byOperator: e.Operator, byTerminal: e.Terminal}
-	if e.Kind == EntryRedeem { // a reversal has no assurance of its own
-		keys[byAssurance] = string(e.Assurance)
-	}
-	return keys
+func (a *adder) keys(record Record) map[int]string {
+	e := record.Entry
+	return map[int]string{byHour: hourOf(e), byOperator: e.Operator, byTerminal: e.Terminal, byAssurance: string(record.assurance())}
 }
 
-func (a *adder) addLine(e Entry, line EntryLine) error {
+func (a *adder) addLine(record Record, line EntryLine) error {
+	e := record.Entry
 	campaign := a.campaigns[line.Campaign]
 	if campaign == nil {
 		campaign = &CampaignFigures{Campaign: line.Campaign, Kind: line.Kind}
@@ -223,7 +262,7 @@ func (a *adder) addLine(e Entry, line EntryLine) error {
 		return nil
 	}
 	sums := []*[]NetWorth{&a.figures.Worth, &a.group(byKind, string(line.Kind)).Worth}
-	for by, key := range a.keys(e) {
+	for by, key := range a.keys(record) {
 		sums = append(sums, &a.group(by, key).Worth)
 	}
 	for _, sum := range sums {
@@ -262,7 +301,7 @@ func (a *adder) total(startMinutes int) Figures {
 		}
 		return "0" + g.Key
 	}
-	assured := []Assurance{Confirmed, ByStore, Leased, Offline}
+	assured := []Assurance{Confirmed, ByStore, Leased, Offline, UnknownAssurance}
 	name := func(g GroupFigures) string { return g.Key }
 	sum.Kinds = sorted(a.groups[byKind], name)
 	sum.Hours = sorted(a.groups[byHour], hours)

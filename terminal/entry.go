@@ -149,6 +149,8 @@ type Record struct {
 	Verdicts  []LineVerdict // one a line, once the verdict is in
 	Reversed  []int64       // units reversed so far, one number a line; of a redemption
 	Printed   JobState      // of the newest job for it, "" for none
+	// Undone is of a reversal the assurance of the redemption that it takes back, where Trace was asked for it; "" where that is not known here.
+	Undone Assurance
 }
 
 // LineVerdict is the cloud's word on one line of a redemption, in units.

@@ -98,6 +98,10 @@ func (s daySource) account(ctx context.Context, records []terminal.Record, date 
 	if err != nil {
 		return day.Account{}, err
 	}
+	// What was redeemed here on another day is known here too; what another counter redeemed then is not.
+	if err := s.Journal.Trace(ctx, records); err != nil {
+		return day.Account{}, err
+	}
 	figures, err := terminal.FiguresOf(records, terminal.DayFilter{}, settings.Store.BusinessDayStarts)
 	figures.Day, figures.Store = date, settings.Store.ID
 	if own {

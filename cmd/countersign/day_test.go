@@ -170,28 +170,42 @@ func (s *dayShop) run(into any, program string, args ...string) {
 	}
 }
 
-// cloudSays adds up what the cloud's redemptions lists of a day.
-func (s *dayShop) cloudSays(day terminal.Date) (redemptions, reversals, minor int64) {
+// cloudSays adds up what the cloud's redemptions lists of a day, and by assurance: made notes what was redeemed, for what is taken back later.
+func (s *dayShop) cloudSays(day terminal.Date, made map[string]string) (redemptions, reversals, minor int64, assured map[string]int64) {
 	s.t.Helper()
 	var listed []struct {
-		Kind  string
-		Lines []struct{ Amount, Discount, Price, Value *terminal.Money }
+		Kind, UID, Reverses, Assurance string
+		Lines                          []struct{ Amount, Discount, Price, Value *terminal.Money }
 	}
+	assured = map[string]int64{}
 	s.run(&listed, "countersign-cloud", "--data", filepath.Join(s.world.Folder, "cloud"), "redemptions", "--day", day.String(), "--store", demo.Store, "--format", "json")
 	for _, one := range listed {
-		sign := int64(1)
+		sign, assurance := int64(1), one.Assurance
 		if one.Kind == "reverse" {
-			sign = -1
+			sign, assurance = -1, made[one.Reverses]
 			reversals++
 		} else {
+			made[one.UID] = assurance
 			redemptions++
 		}
 		for _, line := range one.Lines {
 			worth := terminal.EntryLine{Amount: line.Amount, Discount: line.Discount, Price: line.Price, Value: line.Value}.Worth()
 			minor += sign * worth.Minor
+			assured[assurance] += sign * worth.Minor
 		}
 	}
-	return redemptions, reversals, minor
+	return redemptions, reversals, minor, assured
+}
+
+// netBy is what each line of a list comes to, of one currency.
+func netBy(groups []terminal.GroupFigures) map[string]int64 {
+	nets := map[string]int64{}
+	for _, group := range groups {
+		for _, worth := range group.Worth {
+			nets[group.Key] += worth.Net.Minor
+		}
+	}
+	return nets
 }
 
 func TestManagersFiguresAreTheReportsAndTheClouds(t *testing.T) {
@@ -218,16 +232,28 @@ func TestManagersFiguresAreTheReportsAndTheClouds(t *testing.T) {
 	s.takeBack(0, first) // of the day before: it counts today
 	s.settle(before, after)
 
-	source := daySource{Station: s.counters[0]}
+	source, made := daySource{Station: s.counters[0]}, map[string]string{}
 	for _, day := range []terminal.Date{before, after} {
 		whole, err := source.Store(s.ctx, day)
 		if err != nil {
 			t.Fatal(err)
 		}
-		redemptions, reversals, minor := s.cloudSays(day)
+		redemptions, reversals, minor, assured := s.cloudSays(day, made)
 		f := whole.Figures
 		if f.Redemptions != redemptions || f.Reversals != reversals || len(f.Worth) != 1 || f.Worth[0].Net.Minor != minor || redemptions == 0 || f.Pending != 0 {
 			t.Errorf("%s: the room says %+v, the cloud %d redeemed, %d taken back, %d", day, f, redemptions, reversals, minor)
+		}
+		if diff := cmp.Diff(assured, netBy(f.Assurances)); diff != "" {
+			t.Errorf("%s: by certainty the cloud and the room differ (-cloud +room):\n%s", day, diff)
+		}
+		for list, groups := range map[string][]terminal.GroupFigures{"certainty": f.Assurances, "kind": f.Kinds, "hour": f.Hours, "cashier": f.Operators, "counter": f.Terminals} {
+			net := int64(0)
+			for _, part := range netBy(groups) {
+				net += part
+			}
+			if net != minor {
+				t.Errorf("%s: by %s the room comes to %d, the day to %d", day, list, net, minor)
+			}
 		}
 		var sum, declines, offline int64
 		for i, counter := range s.counters {

@@ -92,6 +92,9 @@ func dayOf(ctx context.Context, reader *station.Reader, text string) (terminal.S
 	if err != nil {
 		return settings, terminal.Figures{}, nil, err
 	}
+	if err := reader.Journal.Trace(ctx, records); err != nil {
+		return settings, terminal.Figures{}, nil, err
+	}
 	if today, err := reader.Today(ctx); err != nil {
 		return settings, terminal.Figures{}, nil, err
 	} else if len(records) == 0 && today.String() < day.String() {

@@ -147,6 +147,18 @@ func (r *Reader) Day(ctx context.Context, day terminal.Date) ([]terminal.Record,
 	return r.records(ctx, "SELECT seq, bytes, hash, signature FROM entries WHERE business_day = ? ORDER BY seq", day.String())
 }
 
+// Trace is terminal.Trace with the redemptions that this journal has. One of them that is damaged counts as not known: the day in which it was
+// taken back can still be added up.
+func (r *Reader) Trace(ctx context.Context, records []terminal.Record) error {
+	return terminal.Trace(records, func(uid terminal.UID) (terminal.Record, error) {
+		record, err := r.ByUID(ctx, uid)
+		if errors.Is(err, ErrDamaged) {
+			err = terminal.ErrUnknown
+		}
+		return record, err
+	})
+}
+
 // Entries returns up to limit entries later than seq after, of all kinds, in order.
 func (r *Reader) Entries(ctx context.Context, after uint64, limit int) ([]terminal.Record, error) {
 	return r.records(ctx, "SELECT seq, bytes, hash, signature FROM entries WHERE seq > ? ORDER BY seq LIMIT +?", int64(after), limit)

@@ -38,6 +38,9 @@ func (s *sheet) figures() {
 	}
 	s.rule()
 	for _, assured := range f.Assurances {
+		if assured.Redemptions == 0 { // of an earlier day's redemptions, or another counter's, something was taken back
+			continue
+		}
 		s.pair(s.say("assurance."+assured.Key, nil), s.value(assured.Redemptions))
 	}
 	s.pair(s.say("day.declined", nil), s.value(f.Declines))

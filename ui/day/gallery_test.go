@@ -67,9 +67,11 @@ var names = func() Names {
 	return n
 }()
 
-// records are a day of two counters: redemptions of all sorts from nine in the morning until one at night, declines and a reversal.
+// records are a day of two counters: redemptions of all sorts from nine in the morning until one at night, declines, and reversals: most of a
+// redemption of the day, one of another day's.
 func records(n int) []terminal.Record {
 	var all []terminal.Record
+	var last terminal.Entry // that was redeemed
 	for i := range n {
 		at := time.Date(2026, 11, 21, 9, 0, 0, 0, berlin).Add(time.Duration(i) * 16 * time.Hour / time.Duration(max(1, n)))
 		if h := at.Hour(); i%3 > 0 && h%6 != 0 { // lunch and dinner are the busy hours
@@ -83,7 +85,7 @@ func records(n int) []terminal.Record {
 		if deal.Kind == terminal.KindDiscount {
 			line.Discount = euro(1500)
 		}
-		r := terminal.Record{Acked: true, Verdict: terminal.Accepted, Entry: terminal.Entry{Kind: terminal.EntryRedeem, Wall: at, BusinessDay: today,
+		r := terminal.Record{Acked: true, Verdict: terminal.Accepted, Entry: terminal.Entry{Kind: terminal.EntryRedeem, UID: terminal.UID{byte(i), 1}, Wall: at, BusinessDay: today,
 			Terminal: []string{"counter-1", "counter-2"}[i%2], Operator: []string{"li", "tom", "anna"}[i*i%3], Assurance: terminal.Confirmed,
 			Receipt: terminal.ReceiptNumber{Epoch: 1, Number: uint64(i + 1)}, Lines: []terminal.EntryLine{line}}}
 		switch {
@@ -91,7 +93,10 @@ func records(n int) []terminal.Record {
 			r.Entry.Kind, r.Verdict, r.Entry.Assurance = terminal.EntryDecline, "", ""
 			r.Entry.Reason = []terminal.Reason{terminal.AlreadyRedeemed, terminal.Expired, terminal.OutsideHours, terminal.WrongStore}[i%4]
 		case i%17 == 5:
-			r.Entry.Kind, r.Verdict, r.Entry.Assurance = terminal.EntryReverse, "", ""
+			r.Entry.Kind, r.Verdict, r.Entry.Assurance, r.Entry.About, r.Entry.Lines = terminal.EntryReverse, "", "", last.UID, last.Lines
+			if i == 39 {
+				r.Entry.About = terminal.UID{1, 2}
+			}
 		case i%7 == 2:
 			r.Entry.Assurance = terminal.Offline
 		case i%29 == 6:
@@ -99,13 +104,24 @@ func records(n int) []terminal.Record {
 		case i > n-4:
 			r.Verdict = terminal.Pending
 		}
+		if r.Entry.Kind == terminal.EntryRedeem {
+			last = r.Entry
+		}
 		all = append(all, r)
 	}
 	return all
 }
 
+// ofCounter are the records of counter 1: what its own journal has of the store's day.
+func ofCounter(all []terminal.Record) []terminal.Record {
+	return slices.DeleteFunc(slices.Clone(all), func(r terminal.Record) bool { return r.Entry.Terminal != place.Terminal })
+}
+
 func accountOf(t testing.TB, all []terminal.Record) *Account {
 	t.Helper()
+	if err := terminal.Trace(all, func(terminal.UID) (terminal.Record, error) { return terminal.Record{}, terminal.ErrUnknown }); err != nil {
+		t.Fatal(err)
+	}
 	figures, err := terminal.FiguresOf(all, terminal.DayFilter{}, place.Store.BusinessDayStarts)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +177,7 @@ func scenes() []scene {
 		return func(_ testing.TB, s *State) { s.By, s.Pick = grouping, pick }
 	}
 	closed := terminal.Entry{Kind: terminal.EntryDayClose, BusinessDay: today, Wall: noon, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 181},
-		Totals: &terminal.DayTotals{Number: 12, Redemptions: 77, Reversals: 5, Declines: 8}}
+		Totals: &terminal.DayTotals{Number: 12, Redemptions: 78, Reversals: 4, Declines: 8}}
 	return []scene{
 		{"day", func(testing.TB, *State) {}},
 		{"day-closed", func(_ testing.TB, s *State) {
@@ -240,7 +256,7 @@ func scenes() []scene {
 // atWork is the state that all scenes start from.
 func atWork(t testing.TB) State {
 	s := State{Now: noon, Open: true, Place: place, Manager: anna, Names: names, Today: today, Day: today, Turn: 1, Page: FiguresPage, By: ByCampaign,
-		Own: accountOf(t, records(90)), Store: wholeStore(t, 0), Tasks: &Tasks{Exceptions: exceptions, Slips: 2, ClockOff: 4 * time.Minute}}
+		Own: accountOf(t, ofCounter(records(180))), Store: wholeStore(t, 0), Tasks: &Tasks{Exceptions: exceptions, Slips: 2, ClockOff: 4 * time.Minute}}
 	s.Offers = sortOffers(deals, s)
 	return s
 }

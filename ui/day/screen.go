@@ -171,7 +171,7 @@ func (r *Room) build() {
 var (
 	rowCells = []widgets.Cell{{Share: 7, Strong: true}, {Share: 9, Small: true}, {Share: 10, Small: true}, {Share: 13, Small: true}, {Share: 24, Strong: true},
 		{Share: 6, Small: true}, {Share: 13, Numbers: true, Strong: true}, {Share: 20, Numbers: true, Small: true}}
-	lineCells = []widgets.Cell{{Share: 9, Strong: true}, {Share: 3, Numbers: true}, {Share: 8, Numbers: true, Strong: true}}
+	lineCells = []widgets.Cell{{Share: 9, Strong: true}, {Share: 4, Numbers: true}, {Share: 8, Numbers: true, Strong: true}}
 )
 
 func (r *Room) fillRow(id widget.ListItemID, o fyne.CanvasObject) {

@@ -201,6 +201,7 @@ func (s State) uncounted() int64 {
 type number struct {
 	label  terminal.Saying
 	count  int64
+	back   int64 // of a line of the list or an hour: reversals, which worth is less by
 	worth  []terminal.NetWorth
 	filter terminal.DayFilter
 	group  group
@@ -233,7 +234,7 @@ func (s State) numbers() []number {
 		{label: say("pending"), count: f.Pending, filter: terminal.DayFilter{Entry: terminal.EntryRedeem, Verdict: terminal.Pending}},
 	}
 	for _, hour := range f.Hours {
-		all = append(all, number{label: terminal.Saying{Key: "day.hour", Args: map[string]any{"hour": hour.Key}}, count: hour.Redemptions, worth: hour.Worth,
+		all = append(all, number{label: terminal.Saying{Key: "day.hour", Args: map[string]any{"hour": hour.Key}}, count: hour.Redemptions, back: hour.Reversals, worth: hour.Worth,
 			filter: terminal.DayFilter{Honoured: true, Hour: hour.Key}, group: inHours, key: hour.Key})
 	}
 	return append(all, s.listed(f)...)
@@ -242,9 +243,9 @@ func (s State) numbers() []number {
 // listed are the numbers of the list beside the chart.
 func (s State) listed(f terminal.Figures) []number {
 	var list []number
-	add := func(label terminal.Saying, count int64, worth []terminal.NetWorth, filter terminal.DayFilter) {
+	add := func(label terminal.Saying, count, back int64, worth []terminal.NetWorth, filter terminal.DayFilter) {
 		filter.Honoured = s.By != ByReason
-		list = append(list, number{label: label, count: count, worth: worth, filter: filter, group: inList})
+		list = append(list, number{label: label, count: count, back: back, worth: worth, filter: filter, group: inList})
 	}
 	value := func(v any) terminal.Saying { return terminal.Saying{Key: "ui.value", Args: map[string]any{"value": v}} }
 	switch s.By {
@@ -254,7 +255,7 @@ func (s State) listed(f terminal.Figures) []number {
 			if sum := c.Worth(); sum != nil {
 				worth = []terminal.NetWorth{{Net: *sum}}
 			}
-			add(value(s.campaign(c.Campaign)), c.Redemptions, worth, terminal.DayFilter{Campaign: c.Campaign})
+			add(value(s.campaign(c.Campaign)), c.Redemptions, c.Reversals, worth, terminal.DayFilter{Campaign: c.Campaign})
 		}
 	case ByCashier:
 		for _, g := range f.Operators {
@@ -262,37 +263,37 @@ func (s State) listed(f terminal.Figures) []number {
 			if g.Key == "" {
 				label = terminal.Saying{Key: "day.nobody"}
 			}
-			add(label, g.Redemptions, g.Worth, terminal.DayFilter{Operator: g.Key})
+			add(label, g.Redemptions, g.Reversals, g.Worth, terminal.DayFilter{Operator: g.Key})
 		}
 	case ByKind:
 		for _, g := range f.Kinds {
-			add(terminal.Saying{Key: "kind." + g.Key}, g.Redemptions, g.Worth, terminal.DayFilter{Kind: terminal.Kind(g.Key)})
+			add(terminal.Saying{Key: "kind." + g.Key}, g.Redemptions, g.Reversals, g.Worth, terminal.DayFilter{Kind: terminal.Kind(g.Key)})
 		}
 	case ByAssurance:
 		for _, g := range f.Assurances {
-			add(terminal.Saying{Key: "assurance." + g.Key}, g.Redemptions, g.Worth, terminal.DayFilter{Entry: terminal.EntryRedeem, Assurance: terminal.Assurance(g.Key)})
+			add(terminal.Saying{Key: "assurance." + g.Key}, g.Redemptions, g.Reversals, g.Worth, terminal.DayFilter{Assurance: terminal.Assurance(g.Key)})
 		}
 	case ByCounter:
 		for _, g := range f.Terminals {
-			add(terminal.Saying{Key: "ui.counter", Args: map[string]any{"terminal": g.Key}}, g.Redemptions, g.Worth, terminal.DayFilter{Terminal: g.Key})
+			add(terminal.Saying{Key: "ui.counter", Args: map[string]any{"terminal": g.Key}}, g.Redemptions, g.Reversals, g.Worth, terminal.DayFilter{Terminal: g.Key})
 		}
 	case ByReason:
 		for _, d := range f.Declined {
-			add(terminal.Saying{Key: "reason." + string(d.Reason) + ".title"}, d.Count, nil, terminal.DayFilter{Entry: terminal.EntryDecline, Reason: d.Reason})
+			add(terminal.Saying{Key: "reason." + string(d.Reason) + ".title"}, d.Count, 0, nil, terminal.DayFilter{Entry: terminal.EntryDecline, Reason: d.Reason})
 		}
 	}
 	return list
 }
 
-// several is how often the list counts a redemption beyond once: a bill stands under each of its offers.
-func (s State) several(f terminal.Figures) int64 {
+// several is how often the list counts a redemption or a reversal beyond once: a bill stands under each of its offers.
+func (s State) several(f terminal.Figures) terminal.Several {
 	switch s.By {
 	case ByCampaign:
-		return f.SeveralCampaigns.Redemptions
+		return f.SeveralCampaigns
 	case ByKind:
-		return f.SeveralKinds.Redemptions
+		return f.SeveralKinds
 	}
-	return 0
+	return terminal.Several{}
 }
 
 // campaign is an offer's name, or its id where the counter has forgotten it.

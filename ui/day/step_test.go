@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -356,7 +357,7 @@ func TestEveryListAddsUpToItsTile(t *testing.T) {
 	s := atWork(t)
 	all := records(60)
 	for i := range all {
-		if line := all[i].Entry.Lines[0]; all[i].Entry.Kind == terminal.EntryRedeem && i%5 == 0 { // a bill: two of one offer, and one of another kind
+		if line := all[i].Entry.Lines[0]; all[i].Entry.Kind == terminal.EntryReverse || all[i].Entry.Kind == terminal.EntryRedeem && i%5 == 0 { // a bill: two of one offer, and one of another kind
 			other := terminal.EntryLine{Campaign: "cake", Kind: terminal.KindPickup, Units: 3}
 			all[i].Entry.Lines = []terminal.EntryLine{line, line, other}
 		}
@@ -365,21 +366,27 @@ func TestEveryListAddsUpToItsTile(t *testing.T) {
 	say := translations.For("en", berlin)
 	for _, s.By = range groupings {
 		sum, want := int64(0), s.Store.Figures.Redemptions
+		taken, back := int64(0), s.Store.Figures.Reversals
 		if s.By == ByReason {
-			want = s.Store.Figures.Declines
+			want, back = s.Store.Figures.Declines, 0
 		}
 		v := ViewOf(s, say)
 		for _, line := range v.Lines {
-			count := int64(0)
-			if _, err := fmt.Sscanf(strings.NewReplacer("\u2212", "-", "\u2013", "-").Replace(line.Count), "%d", &count); line.Count != "" && err != nil {
+			var count, less int64 // "37", "37 - 3", "-10 + 2"
+			var sign string
+			read, err := fmt.Sscanf(strings.NewReplacer("\u2212", "-", "\u2013", "-").Replace(line.Count), "%d %s %d", &count, &sign, &less)
+			if line.Count != "" && read != 3 && (read != 1 || !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)) {
 				t.Fatalf("%q: %v", line.Count, err)
 			}
-			sum += count
+			if sign == "+" {
+				less = -less
+			}
+			sum, taken = sum+count, taken+less
 		}
-		if sum != want {
-			t.Errorf("%q comes to %d, the tile says %d: %+v", v.By, sum, want, v.Lines)
+		if sum != want || taken != back {
+			t.Errorf("%q comes to %d less %d, the tiles say %d and %d: %+v", v.By, sum, taken, want, back, v.Lines)
 		}
-		if s.By == ByKind && (v.Lines[len(v.Lines)-1].Label != "Several on one bill" || v.By != "By kind: Redeemed") {
+		if s.By == ByKind && (v.Lines[len(v.Lines)-1].Label != "Several on one bill" || v.By != "By kind: redeemed \u2212 taken back") {
 			t.Errorf("%q ends in %+v", v.By, v.Lines[len(v.Lines)-1])
 		}
 	}

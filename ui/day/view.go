@@ -113,6 +113,17 @@ func begun(text string) string {
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
+// counted writes how many were redeemed, and beside it how many were taken back of them: the money that stands next to it is less by these.
+func (w words) counted(redeemed, back int64) string {
+	switch {
+	case back == 0:
+		return w.value(redeemed)
+	case back < 0:
+		return w.with("less_back", args{"redeemed": redeemed, "back": -back})
+	}
+	return w.with("less", args{"redeemed": redeemed, "back": back})
+}
+
 // net writes what stands, currency by currency.
 func (w words) net(worth []terminal.NetWorth) string {
 	var sums []string
@@ -198,9 +209,6 @@ func light(s State, w words) widgets.Light {
 func figures(v *View, s State, w words) {
 	account, whole := s.account()
 	v.Chart, v.By, v.None = w.say("chart"), w.say("by."+string(s.By)), w.say("list.none")
-	if s.By != ByReason { // which says itself what it counts
-		v.By = w.with("by.counting", args{"list": v.By, "what": w.say("redeemed")})
-	}
 	if account == nil {
 		v.None = w.Say("ui.deciding.title", nil)
 		for _, key := range []string{"redeemed", "reversed", "worth", "declined", "offline", "pending"} {
@@ -211,7 +219,7 @@ func figures(v *View, s State, w words) {
 	if whole {
 		v.Customers = w.with("customers", args{"new": account.New, "returning": account.Returning})
 	}
-	byHour := map[string]int{}
+	byHour, back := map[string]int{}, false
 	for i, n := range s.numbers() {
 		chosen := i == s.Pick
 		switch n.group {
@@ -221,14 +229,22 @@ func figures(v *View, s State, w words) {
 			byHour[n.key] = i
 		case inList:
 			line := Line{Label: w.saying(n.label), Worth: w.net(n.worth), Chosen: chosen, Index: i}
-			if n.count != 0 || len(n.worth) == 0 {
-				line.Count = w.value(n.count)
+			back = back || n.back != 0
+			if n.count != 0 || n.back != 0 || len(n.worth) == 0 {
+				line.Count = w.counted(n.count, n.back)
 			}
 			v.Lines = append(v.Lines, line)
 		}
 	}
-	if several := s.several(account.Figures); several > 0 { // so that the list adds up to the tile
-		v.Lines = append(v.Lines, Line{Label: w.say("several"), Count: w.value(-several), Index: -1})
+	if several := s.several(account.Figures); several != (terminal.Several{}) { // so that the list adds up to the tiles
+		v.Lines = append(v.Lines, Line{Label: w.say("several"), Count: w.counted(-several.Redemptions, -several.Reversals), Index: -1})
+	}
+	if s.By != ByReason { // which says itself what it counts
+		what := w.say("redeemed")
+		if back {
+			what = w.say("redeemed_back")
+		}
+		v.By = w.with("by.counting", args{"list": v.By, "what": what})
 	}
 	v.Bars = bars(account.Figures.Hours, byHour, s.Pick)
 }

@@ -162,7 +162,7 @@ func (p *paper) table(t table) {
 		return
 	}
 	p.room(rowHeight * 3)
-	redeemed, reversed, worth := t.heads(p.report)
+	redeemed, reversed, worth := p.report.heads()
 	p.columns("B", 9, t.title, redeemed, reversed, worth, t.lines[0].withoutBack)
 	for _, l := range t.lines {
 		p.room(rowHeight)
@@ -173,11 +173,7 @@ func (p *paper) table(t table) {
 			}
 			worth += p.report.money(&sum.Net)
 		}
-		redeemed, reversed := p.report.value(l.redeemed), p.report.value(l.reversed)
-		if t.gross {
-			reversed = ""
-		}
-		p.columns("", 9, l.label, redeemed, reversed, worth, l.withoutBack)
+		p.columns("", 9, l.label, p.report.value(l.redeemed), p.report.value(l.reversed), worth, l.withoutBack)
 	}
 	p.file.Ln(4)
 }

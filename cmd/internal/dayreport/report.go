@@ -90,14 +90,10 @@ type line struct {
 type table struct {
 	title string
 	lines []line
-	gross bool // what was taken back is not taken off: it has no assurance of its own
 }
 
 // heads are the words above a table's columns.
-func (t table) heads(r Report) (redeemed, reversed, worth string) {
-	if t.gross {
-		return r.say("day.redeemed"), "", r.say("day.worth_redeemed")
-	}
+func (r Report) heads() (redeemed, reversed, worth string) {
 	return r.say("day.redeemed"), r.say("day.reversed"), r.say("day.worth")
 }
 
@@ -127,13 +123,11 @@ func (r Report) tables() []table {
 	}
 	kinds := group("day.by.kind", f.Kinds, prefixed("kind."))
 	kinds.lines = append(kinds.lines, r.several(f.SeveralKinds)...)
-	assurance := group("day.by.assurance", f.Assurances, prefixed("assurance."))
-	assurance.gross = true
 	return []table{campaigns,
 		group("day.chart", f.Hours, func(key string) string { return r.Words.Say("day.hour", map[string]any{"hour": key}) }),
 		group("day.by.cashier", f.Operators, r.operator),
 		kinds,
-		assurance,
+		group("day.by.assurance", f.Assurances, prefixed("assurance.")),
 		group("day.by.counter", f.Terminals, r.counter), declined}
 }
 
@@ -149,11 +143,15 @@ func (r Report) several(more terminal.Several) []line {
 func (r Report) csv(out io.Writer) error {
 	table := csv.NewWriter(out)
 	rows := [][]string{{"at", "kind", "receipt", "uid", "voucher", "code", "campaign", "units", "amount", "discount", "price", "value",
-		"currency", "assurance", "verdict", "reason", "operator", "approver", "note", "terminal"}}
+		"currency", "assurance", "verdict", "reason", "operator", "approver", "note", "terminal", "reverses", "reverses_assurance"}}
 	for _, record := range r.Records {
 		entry := record.Entry
 		if entry.Kind == terminal.EntryDayClose {
 			continue
+		}
+		reverses := ""
+		if entry.Kind == terminal.EntryReverse {
+			reverses = entry.About.String()
 		}
 		lines := entry.Lines
 		if len(lines) == 0 {
@@ -167,7 +165,7 @@ func (r Report) csv(out io.Writer) error {
 			rows = append(rows, []string{entry.Wall.Format(time.RFC3339), entry.Kind.String(), entry.Receipt.String(), entry.UID.String(),
 				voucher, line.Masked, line.Campaign, strconv.FormatInt(line.Units, 10), decimal(line.Amount), decimal(line.Discount),
 				decimal(line.Price), decimal(line.Value), currencyOf(line), string(entry.Assurance), string(record.Verdict),
-				string(entry.CauseOf(line)), entry.Operator, entry.Approver, inert(entry.Note), entry.Terminal})
+				string(entry.CauseOf(line)), entry.Operator, entry.Approver, inert(entry.Note), entry.Terminal, reverses, string(record.Undone)})
 		}
 	}
 	return table.WriteAll(rows)

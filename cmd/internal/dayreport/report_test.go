@@ -26,16 +26,23 @@ func sample(t *testing.T, language string) Report {
 	for i := range 60 {
 		line := terminal.EntryLine{Campaign: []string{"dinner", "card"}[i%2], Kind: terminal.KindProduct, Units: 1, Masked: "4B2H",
 			Value: &terminal.Money{Minor: int64(3301 + i*7), Currency: "EUR"}}
-		record := terminal.Record{Verdict: terminal.Accepted, Entry: terminal.Entry{Kind: terminal.EntryRedeem, BusinessDay: day, Terminal: "counter-1", Operator: "li",
+		record := terminal.Record{Verdict: terminal.Accepted, Entry: terminal.Entry{Kind: terminal.EntryRedeem, UID: terminal.UID{byte(i)}, BusinessDay: day, Terminal: "counter-1", Operator: "li",
 			Assurance: terminal.Confirmed, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: uint64(i + 1)}, Lines: []terminal.EntryLine{line},
 			Wall: time.Date(2026, 11, 21, 9+i%9, i, 0, 0, time.UTC)}}
 		switch i % 13 {
 		case 5:
 			record.Entry.Kind, record.Entry.Assurance, record.Entry.Note = terminal.EntryReverse, "", "=HYPERLINK(1)"
+			record.Entry.About = terminal.UID{byte(i - 4)}
+			if i == 18 { // of a redemption that nobody here knows
+				record.Entry.About = terminal.UID{200}
+			}
 		case 6:
 			record.Entry.Kind, record.Entry.Assurance, record.Entry.Reason = terminal.EntryDecline, "", terminal.Expired
 		}
 		records = append(records, record)
+	}
+	if err := terminal.Trace(records, func(terminal.UID) (terminal.Record, error) { return terminal.Record{}, terminal.ErrUnknown }); err != nil {
+		t.Fatal(err)
 	}
 	figures, err := terminal.FiguresOf(records, terminal.DayFilter{}, 0)
 	if err != nil {
@@ -96,6 +103,9 @@ func TestCSVHoldsEveryRow(t *testing.T) {
 	rows, err := csv.NewReader(&out).ReadAll()
 	if err != nil || len(rows) != len(report.Records)+1 {
 		t.Fatalf("%d rows of %d records: %v", len(rows), len(report.Records), err)
+	}
+	if last := rows[6][20:]; last[0] != (terminal.UID{1}).String() || last[1] != "confirmed" || strings.Join(rows[1][20:], "") != "" {
+		t.Errorf("a reversal says of what it takes back %q, a redemption %q", last, rows[1][20:])
 	}
 	if rows[6][18] != "'=HYPERLINK(1)" {
 		t.Errorf("a note became %q", rows[6][18])
@@ -178,19 +188,24 @@ func TestTablesSayWhatTheyAddUp(t *testing.T) {
 		if table.lines[0].withoutBack {
 			continue
 		}
-		var redeemed, reversed int64
+		var redeemed, reversed, net int64
 		for _, line := range table.lines {
 			redeemed, reversed = redeemed+line.redeemed, reversed+line.reversed
+			for _, worth := range line.worth {
+				net += worth.Net.Minor
+			}
 		}
-		if redeemed != figures.Redemptions || (!table.gross && reversed != figures.Reversals) {
-			t.Errorf("%s comes to %d and %d, the day to %d and %d", table.title, redeemed, reversed, figures.Redemptions, figures.Reversals)
+		if want := figures.Worth[0].Net.Minor; redeemed != figures.Redemptions || reversed != figures.Reversals || net != want {
+			t.Errorf("%s comes to %d, %d and %d, the day to %d, %d and %d", table.title, redeemed, reversed, net, figures.Redemptions, figures.Reversals, want)
 		}
 	}
-	if got := found[report.say("day.by.assurance")]; got == nil || got[1] != "" || got[2] != report.say("day.worth_redeemed") {
-		t.Errorf("what was redeemed is headed %q", got)
+	for _, by := range []string{"day.by.assurance", "day.by.kind"} {
+		if got := found[report.say(by)]; got == nil || got[0] != report.say("day.redeemed") || got[1] != report.say("day.reversed") || got[2] != report.say("day.worth") {
+			t.Errorf("%s is headed %q", by, got)
+		}
 	}
-	if got := found[report.say("day.by.kind")]; got == nil || got[1] == "" || got[2] != report.say("day.worth") {
-		t.Errorf("what is left of it is headed %q", got)
+	if got := found[report.say("assurance.unknown")]; got == nil || got[0] != "0" || got[1] != "1" {
+		t.Errorf("what was taken back of a redemption that is not known stands as %q", got)
 	}
 }
 

@@ -126,11 +126,11 @@ func (b *book) figures() {
 			continue
 		}
 		b.row++
-		redeemed, reversed, worth := t.heads(r)
+		redeemed, reversed, worth := r.heads()
 		b.line(b.bold(), t.title, redeemed, reversed, worth)
 		for _, l := range t.lines {
 			cells := []any{l.label, l.redeemed, l.reversed}
-			if l.withoutBack || t.gross {
+			if l.withoutBack {
 				cells[2] = nil
 			}
 			for _, worth := range l.worth {
