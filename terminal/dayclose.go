@@ -31,6 +31,19 @@ type DayTotals struct {
 	Campaigns   []CampaignTotal // by id
 }
 
+// Worth is what all campaigns came to at the counter, by currency, as the Z slip has it.
+func (t DayTotals) Worth() []NetWorth {
+	var worth []NetWorth
+	for _, campaign := range t.Campaigns {
+		for i, tally := range []Tally{campaign.Redeemed, campaign.Reversed} {
+			if sum := tally.Worth(); sum != nil {
+				_ = addWorth(&worth, *sum, i == 1) // only sums of two currencies fail, and these are of one
+			}
+		}
+	}
+	return worth
+}
+
 // AssuranceTotal is how many redemptions were made with one assurance.
 type AssuranceTotal struct {
 	Assurance   Assurance

@@ -131,11 +131,16 @@ func (x Exception) staked(words Words) string {
 	key := "exception.stake.unknown"
 	if x.AtRisk != nil {
 		key, facts["amount"] = "exception.stake.most", *x.AtRisk
-		if slices.ContainsFunc(x.Stake, func(part ExceptionStake) bool { return part.Unlimited }) {
+		if x.Unlimited() {
 			key = "exception.stake.more"
 		}
 	}
 	return words.Say(key, facts)
+}
+
+// Unlimited reports that AtRisk is no most: a part of what the exception may cost has no limit.
+func (x Exception) Unlimited() bool {
+	return slices.ContainsFunc(x.Stake, func(part ExceptionStake) bool { return part.Unlimited })
 }
 
 // Advice is the end of the key of what to do about a use that is an exception, by what caused it.

@@ -1,6 +1,8 @@
 package day
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"countersign/terminal"
@@ -11,12 +13,50 @@ import (
 // separator stands between facts: the typeface has its middle dot and its bullet in Chinese width only.
 const separator = " | "
 
-// taskCards say what happened, what it may cost and what can be done.
+// seriousness are the kinds of exception from the worst down: those for which a counter must not redeem, those of which money or entries may be
+// lost, those of one voucher. Whatever is not here comes after them.
+var seriousness = []string{"journal_chain", "journal_fork", "clone", "journal_gap", "journal_restore", "cloud_restore", "invalid", "overrun", "revoked",
+	"reversal_excess"}
+
+// mild are the kinds that ask for nothing to be done at once.
+var mild = map[string]bool{"customer_limit": true, "campaign_limit": true, "clock": true}
+
+// rank is the place of an exception among others: the worst first.
+func rank(x terminal.Exception) int {
+	at := slices.Index(seriousness, x.Kind)
+	switch {
+	case at >= 0:
+		return at
+	case mild[x.Kind]:
+		return len(seriousness) + 1
+	}
+	return len(seriousness)
+}
+
+// doubtful reports whether what is known of a journal is wrong or incomplete: then nobody can say that the store's figures are all there.
+func (t *Tasks) doubtful() bool {
+	return t != nil && slices.ContainsFunc(t.Exceptions, func(x terminal.Exception) bool {
+		return rank(x) <= slices.Index(seriousness, "cloud_restore")
+	})
+}
+
+// taskCards say what happened, what it may cost and what can be done, the worst first.
 func taskCards(s State, w words) []Card {
 	if s.Tasks == nil {
 		return nil
 	}
-	var cards []Card
+	var cards, minor []Card
+	sorted := slices.Clone(s.Tasks.Exceptions)
+	slices.SortStableFunc(sorted, func(a, b terminal.Exception) int { return cmp.Compare(rank(a), rank(b)) })
+	for _, exception := range sorted {
+		card := exceptionCard(exception, s, w)
+		if mild[exception.Kind] {
+			card.Tone = theme.Asking
+			minor = append(minor, card)
+			continue
+		}
+		cards = append(cards, card)
+	}
 	if n := s.Tasks.Slips; n > 0 {
 		cards = append(cards, Card{Title: w.with("task.slips", args{"count": n}), Text: w.say("task.slips.cost"), Do: w.say("task.slips.do"),
 			Sign: widgets.SignPrinter, Tone: theme.Asking})
@@ -25,10 +65,7 @@ func taskCards(s State, w words) []Card {
 		cards = append(cards, Card{Title: w.with("task.clock", args{"off": off.Abs()}), Text: w.say("task.clock.cost"), Do: w.say("task.clock.do"),
 			Sign: widgets.SignWait, Tone: theme.Asking})
 	}
-	for _, exception := range s.Tasks.Exceptions {
-		cards = append(cards, exceptionCard(exception, s, w))
-	}
-	return cards
+	return append(cards, minor...)
 }
 
 // told are the kinds of exception that have words of their own.
@@ -72,7 +109,11 @@ func exceptionCard(x terminal.Exception, s State, w words) Card {
 	card.Text = begun(strings.Join(facts, separator))
 	switch {
 	case x.AtRisk != nil:
-		card.Mark = w.with("task.cost", args{"amount": *x.AtRisk})
+		key := "task.cost"
+		if x.Unlimited() {
+			key = "task.more"
+		}
+		card.Mark = w.with(key, args{"amount": *x.AtRisk})
 	case x.Units > x.Paid:
 		card.Mark = w.with("task.units", args{"count": x.Units - x.Paid})
 	}
@@ -89,7 +130,7 @@ func offerCards(s State, w words) []Card {
 		case lifePaused, lifeEnds:
 			card.Tone = theme.Asking
 		case lifeOff:
-			card.Tone = theme.Refused
+			card.Tone, card.Do = theme.Refused, w.say("offers.merchant")
 		case lifeOver, lifeStarts:
 			card.Tone = theme.Calm
 		case lifeLive:

@@ -142,10 +142,16 @@ var exceptions = []terminal.Exception{
 			{Terminal: "counter-2", At: noon.Add(-2 * time.Hour), OperatorName: "Tom Berger", Receipt: "1-000017"}}},
 	{ID: "2", Kind: "customer_limit", State: "open", Campaign: "coffee", Units: 2, Limit: &terminal.ExceptionLimit{Count: 1, Per: terminal.PerDay, Used: 3},
 		Uses: []terminal.ExceptionUse{{Terminal: "counter-2", At: noon.Add(-50 * time.Minute)}}},
-	{ID: "3", Kind: "revoked", State: "open", Campaign: "boat", Units: 1, AtRisk: euro(24000), Uses: []terminal.ExceptionUse{}},
-	{ID: "4", Kind: "invalid", State: "open", Campaign: "gift", Units: 1, Uses: []terminal.ExceptionUse{}},
+	{ID: "3", Kind: "revoked", State: "open", Campaign: "boat", Units: 1, AtRisk: euro(24000),
+		Uses: []terminal.ExceptionUse{{Terminal: "counter-1", At: noon.Add(-90 * time.Minute), OperatorName: "Li", Receipt: "1-000038"}}},
+	{ID: "4", Kind: "invalid", State: "open", Campaign: "gift", Units: 1,
+		Uses: []terminal.ExceptionUse{{Terminal: "counter-2", At: noon.Add(-70 * time.Minute), OperatorName: "Tom Berger", Receipt: "1-000021"}}},
 	{ID: "5", Kind: "reversal_excess", State: "open", Campaign: "gift", Units: 1, Uses: []terminal.ExceptionUse{{Terminal: "counter-2", At: noon.Add(-40 * time.Minute)}}},
 	{ID: "6", Kind: "campaign_limit", State: "open", Campaign: "coffee", Units: 4, Uses: []terminal.ExceptionUse{}},
+}
+
+// broken are those for which a counter must stop.
+var broken = []terminal.Exception{
 	{ID: "7", Kind: "journal_fork", State: "open", Terminal: "counter-2", Uses: []terminal.ExceptionUse{}},
 	{ID: "8", Kind: "journal_chain", State: "open", Terminal: "counter-1", Uses: []terminal.ExceptionUse{}},
 }
@@ -159,7 +165,7 @@ var serious = []terminal.Exception{
 		Stake: []terminal.ExceptionStake{{What: "offline", Worth: euro(100000), Unlimited: true}}},
 	{ID: "23", Kind: "journal_restore", State: "open", Terminal: "counter-1", Entry: 120, AtRisk: euro(2500), Uses: []terminal.ExceptionUse{},
 		Stake: []terminal.ExceptionStake{{What: "redeemed", Count: 2, Worth: euro(2500)}}},
-	{ID: "24", Kind: "cloud_restore", State: "open", Uses: []terminal.ExceptionUse{},
+	{ID: "24", Kind: "cloud_restore", State: "open", AtRisk: euro(21000), Uses: []terminal.ExceptionUse{},
 		Stake: []terminal.ExceptionStake{{What: "resent", Count: 340}, {What: "claims", Count: 3, Worth: euro(12000)}, {What: "lent", Count: 5, Worth: euro(9000)}, {What: "awaited", Count: 2}}},
 	{ID: "25", Kind: "journal_gap", State: "open", Terminal: "counter-2", Entry: 77, Uses: []terminal.ExceptionUse{}},
 	{ID: "26", Kind: "clock", State: "open", Terminal: "counter-2", Seconds: 7200, Uses: []terminal.ExceptionUse{}},
@@ -177,7 +183,8 @@ func scenes() []scene {
 		return func(_ testing.TB, s *State) { s.By, s.Pick = grouping, pick }
 	}
 	closed := terminal.Entry{Kind: terminal.EntryDayClose, BusinessDay: today, Wall: noon, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 181},
-		Totals: &terminal.DayTotals{Number: 12, Redemptions: 78, Reversals: 4, Declines: 8}}
+		Totals: &terminal.DayTotals{Number: 12, Redemptions: 78, Reversals: 4, Declines: 8,
+			Campaigns: []terminal.CampaignTotal{{Campaign: "dinner", Kind: terminal.KindProduct, Redeemed: terminal.Tally{Value: euro(165700)}, Reversed: terminal.Tally{Value: euro(6800)}}}}}
 	return []scene{
 		{"day", func(testing.TB, *State) {}},
 		{"day-closed", func(_ testing.TB, s *State) {
@@ -214,7 +221,7 @@ func scenes() []scene {
 		}},
 		{"day-not-printed", func(_ testing.TB, s *State) { *s = s.tell(true, "day.print.failed", nil) }},
 		{"rows", func(_ testing.TB, s *State) {
-			s.Page, s.Title, s.Row = RowsPage, terminal.Saying{Key: "day.worth"}, 2
+			s.Page, s.Title, s.Row, s.Worth = RowsPage, terminal.Saying{Key: "day.worth"}, 2, s.Store.Figures.Worth
 			s.Found = rowsOf(s.Store.Records, terminal.DayFilter{Honoured: true})
 		}},
 		{"rows-declines", func(_ testing.TB, s *State) {
@@ -225,12 +232,17 @@ func scenes() []scene {
 		{"rows-none", func(_ testing.TB, s *State) {
 			s.Page, s.Title, s.Found = RowsPage, terminal.Saying{Key: "day.pending"}, []terminal.Record{}
 		}},
-		{"tasks", page(TasksPage)},
+		{"tasks", func(_ testing.TB, s *State) {
+			s.Page, s.Tasks.Exceptions = TasksPage, slices.Concat(exceptions, broken)
+		}},
 		{"tasks-serious", func(_ testing.TB, s *State) { s.Page, s.Tasks = TasksPage, &Tasks{Exceptions: serious} }},
 		{"tasks-serious-end", func(_ testing.TB, s *State) {
 			s.Page, s.Tasks, s.Row = TasksPage, &Tasks{Exceptions: serious}, len(serious)-1
 		}},
-		{"tasks-end", func(_ testing.TB, s *State) { s.Page, s.Row = TasksPage, s.Tasks.count()-1 }},
+		{"tasks-end", func(_ testing.TB, s *State) {
+			s.Page, s.Tasks.Exceptions = TasksPage, slices.Concat(exceptions, broken)
+			s.Row = s.Tasks.count() - 1
+		}},
 		{"tasks-none", func(_ testing.TB, s *State) { s.Page, s.Tasks = TasksPage, &Tasks{} }},
 		{"offers", func(_ testing.TB, s *State) { s.Page, s.Row = OffersPage, 1 }},
 		{"offers-sure", func(_ testing.TB, s *State) {
@@ -256,7 +268,7 @@ func scenes() []scene {
 // atWork is the state that all scenes start from.
 func atWork(t testing.TB) State {
 	s := State{Now: noon, Open: true, Place: place, Manager: anna, Names: names, Today: today, Day: today, Turn: 1, Page: FiguresPage, By: ByCampaign,
-		Own: accountOf(t, ofCounter(records(180))), Store: wholeStore(t, 0), Tasks: &Tasks{Exceptions: exceptions, Slips: 2, ClockOff: 4 * time.Minute}}
+		Heard: noon.Add(-24 * time.Minute), Own: accountOf(t, ofCounter(records(180))), Store: wholeStore(t, 0), Tasks: &Tasks{Exceptions: exceptions, Slips: 2, ClockOff: 4 * time.Minute}}
 	s.Offers = sortOffers(deals, s)
 	return s
 }

@@ -105,17 +105,19 @@ type State struct {
 	OnlyHere   bool
 	Own        *Account // nil until it is there
 	Store      *Account
-	Uncounted  int64 // how many of Own's records Store is without
-	Away       error // why the whole store's is not there; nil while it is asked for
-	Broken     error // why not even this counter's is there
+	Heard      time.Time // when Store came
+	Uncounted  int64     // how many of Own's records Store is without
+	Away       error     // why the whole store's is not there; nil while it is asked for
+	Broken     error     // why not even this counter's is there
 
 	Page  Page
 	Pick  int // of FiguresPage: an index into numbers
 	By    Grouping
 	Title terminal.Saying // of RowsPage: the number that was opened
 	Value string
-	Found []terminal.Record // of RowsPage, nil until they are there
-	Row   int               // of RowsPage, TasksPage, OffersPage and FilePage
+	Worth []terminal.NetWorth // of RowsPage: what that number comes to; nil where it is no money
+	Found []terminal.Record   // of RowsPage, nil until they are there
+	Row   int                 // of RowsPage, TasksPage, OffersPage and FilePage
 	Tasks *Tasks
 
 	Offers []terminal.Campaign

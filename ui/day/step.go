@@ -69,7 +69,7 @@ func (s State) answered(event Event) (State, []Command) {
 		if e.Turn == s.Turn {
 			s.Away, s.Asking = e.Err, false
 			if e.Err == nil {
-				s.Store = &e.Account
+				s.Store, s.Heard = &e.Account, s.Now
 				s.Uncounted = s.uncounted()
 			}
 		}
@@ -298,13 +298,13 @@ func (s State) openRows() (State, []Command) {
 	}
 	chosen := all[s.Pick]
 	s = s.leaf(RowsPage)
-	s.Title = chosen.label
+	s.Title, s.Worth = chosen.label, chosen.worth
 	return s, []Command{Find{s.Turn, account, chosen.filter}}
 }
 
 // leaf goes to a page as if nobody had been there: what was told of the one before would seem to be about this one.
 func (s State) leaf(page Page) State {
-	s.Page, s.Row, s.Sure, s.Found, s.Closed, s.Refused, s.Failed, s.Notice = page, 0, "", nil, nil, nil, false, terminal.Saying{}
+	s.Page, s.Row, s.Sure, s.Worth, s.Found, s.Closed, s.Refused, s.Failed, s.Notice = page, 0, "", nil, nil, nil, nil, false, terminal.Saying{}
 	return s
 }
 

@@ -221,11 +221,49 @@ func TestDayIsClosedOnceAndRefusedInWords(t *testing.T) {
 		t.Errorf("closed, with a printer: %q", view.Words)
 	}
 	refused, _ := play(s, DayAnswered{Err: &terminal.DayRefused{Why: terminal.DayIsClosed, Day: today, Close: entry}})
-	if view := ViewOf(refused, words); view.Tone != theme.Refused || view.Words[0] != "21 Nov 2026 is closed: Z 3, slip 1-000007. What is honoured now counts in the next close." {
+	if view := ViewOf(refused, words); view.Tone != theme.Calm || view.Words[0] != "21 Nov 2026 is already closed: Z 3, slip 1-000007. What is redeemed now counts in the next close." {
 		t.Errorf("refused: %q", view.Words)
 	}
 	if failed, _ := play(s, DayAnswered{Err: errors.New("disk")}); ViewOf(failed, words).Tone != theme.Refused {
 		t.Error("a failure looks like a success")
+	}
+}
+
+func TestStopRedeemingComesFirst(t *testing.T) {
+	// The manager would read of a slip and a customer's limit, and not that a counter must stop: that card was below the screen's edge.
+	s := atWork(t)
+	s.Tasks = &Tasks{Exceptions: slices.Concat(exceptions, broken), Slips: 2, ClockOff: 4 * time.Minute}
+	words := translations.For("en", berlin)
+	s.Page = TasksPage
+	cards := ViewOf(s, words).Cards
+	if len(cards) != s.Tasks.count() || !strings.HasPrefix(cards[0].Do, "Stop redeeming") || !strings.HasPrefix(cards[1].Do, "Stop redeeming") {
+		t.Errorf("%d cards of %d, first %+v", len(cards), s.Tasks.count(), cards[0])
+	}
+	if light := ViewOf(s, words).Light; light.Tone != theme.Asking {
+		t.Errorf("a journal was changed, and it says %q", light.Text)
+	}
+	s.Tasks = &Tasks{Exceptions: serious}
+	for _, card := range ViewOf(s, words).Cards { // one of its parts has no limit: the sum is no most
+		if card.Title == "A counter's folder is in use on two computers" && card.Mark != "\u20ac1,000.00 and more" {
+			t.Errorf("it costs %q", card.Mark)
+		}
+	}
+}
+
+func TestCloseSaysWhatItFreezes(t *testing.T) {
+	// A day would be closed for ever by somebody who was shown no sum of money, under the whole store's name.
+	s := atWork(t)
+	s.Page = ClosePage
+	words := translations.For("en", berlin)
+	net := words.Say("ui.value", map[string]any{"value": s.Own.Figures.Worth[0].Net})
+	if view := ViewOf(s, words); !strings.Contains(view.Words[2], net) || view.Light.Text != "Counter 1 only" {
+		t.Errorf("asked with %q, under %q", view.Words, view.Light.Text)
+	}
+	totals := terminal.DayTotals{Number: 3, Campaigns: []terminal.CampaignTotal{
+		{Redeemed: terminal.Tally{Value: euro(13600)}, Reversed: terminal.Tally{Value: euro(6800)}}, {Redeemed: terminal.Tally{Amount: euro(1250)}}}}
+	s.Closed = &terminal.Entry{BusinessDay: today, Totals: &totals}
+	if view := ViewOf(s, words); !strings.HasSuffix(view.Words[0], "turned away: \u20ac80.50 net.") {
+		t.Errorf("closed: %q", view.Words)
 	}
 }
 
@@ -241,7 +279,7 @@ func TestClosedDaySaysSoBeforeAnybodyIsAsked(t *testing.T) {
 		t.Errorf("the keys of a closed day: %v", ViewOf(s, words).Keys)
 	}
 	s, _ = play(s, Opened{ClosePage})
-	want := []string{"21 Nov 2026 is closed: Z 3, slip 1-000007. What is honoured now counts in the next close.", "It was closed 21 Nov 2026, 12:04."}
+	want := []string{"21 Nov 2026 is already closed: Z 3, slip 1-000007. What is redeemed now counts in the next close.", "It was closed 21 Nov 2026, 12:04."}
 	if view := ViewOf(s, words); !slices.Equal(view.Words, want) {
 		t.Errorf("asked of a closed day: %q", view.Words)
 	}

@@ -124,6 +124,15 @@ func (w words) counted(redeemed, back int64) string {
 	return w.with("less", args{"redeemed": redeemed, "back": back})
 }
 
+// hour writes what an hour came to.
+func (w words) hour(n number) string {
+	facts := args{"hour": w.saying(n.label), "count": w.counted(n.count, n.back)}
+	if len(n.worth) > 0 {
+		facts["worth"] = w.net(n.worth)
+	}
+	return w.with("hour.sum", facts)
+}
+
 // net writes what stands, currency by currency.
 func (w words) net(worth []terminal.NetWorth) string {
 	var sums []string
@@ -155,7 +164,11 @@ func ViewOf(s State, language terminal.Words) View {
 		if s.Found == nil {
 			v.None = w.Say("ui.deciding.title", nil)
 		} else {
-			v.Title = w.with("rows.title", args{"name": v.Title, "count": len(s.Found)})
+			facts := args{"name": v.Title, "count": len(s.Found)}
+			if len(s.Worth) > 0 {
+				facts["worth"] = w.net(s.Worth)
+			}
+			v.Title = w.with("rows.title", facts)
 		}
 	case TasksPage:
 		v.Title, v.None = w.say("tasks"), w.say("tasks.none")
@@ -187,20 +200,25 @@ func light(s State, w words) widgets.Light {
 	switch late := s.late(); {
 	case s.Broken != nil:
 		return widgets.Light{Tone: theme.Refused, Text: w.say("state.broken")}
-	case s.OnlyHere:
+	case s.Own == nil && s.Store == nil:
+		return widgets.Light{Tone: theme.Calm, Text: w.Say("ui.deciding.title", nil)}
+	case s.OnlyHere || s.Page == ClosePage: // a close is this counter's
 		return widgets.Light{Tone: theme.Calm, Text: begun(w.with("state.here", args{"counter": here}))}
 	case s.Store == nil && s.Away == nil:
 		return widgets.Light{Tone: theme.Calm, Text: begun(w.with("state.asking", args{"counter": here}))}
 	case s.Store == nil:
 		return widgets.Light{Tone: theme.Asking, Text: begun(w.with("state.away", args{"counter": here}))}
 	case s.Away != nil:
-		return widgets.Light{Tone: theme.Asking, Text: w.say("state.older")}
+		return widgets.Light{Tone: theme.Asking, Text: w.with("state.older", args{"at": s.Heard})}
 	case len(late) > 0:
 		var names []string
 		for _, counter := range late {
 			names = append(names, w.with("state.counter", args{"counter": w.Say("ui.counter", args{"terminal": counter.Name}), "count": counter.Pending}))
 		}
 		return widgets.Light{Tone: theme.Asking, Text: w.with("state.late", args{"counters": names})}
+	}
+	if s.Tasks.doubtful() { // all that was sent is in, and that is not known to be all, or true
+		return widgets.Light{Tone: theme.Asking, Text: w.with("state.doubtful", args{"count": len(s.Store.Counters)})}
 	}
 	return widgets.Light{Tone: theme.Done, Text: w.with("state.whole", args{"count": len(s.Store.Counters)})}
 }
@@ -209,6 +227,9 @@ func light(s State, w words) widgets.Light {
 func figures(v *View, s State, w words) {
 	account, whole := s.account()
 	v.Chart, v.By, v.None = w.say("chart"), w.say("by."+string(s.By)), w.say("list.none")
+	if s.Day != s.Today {
+		v.None = w.say("list.none_then")
+	}
 	if account == nil {
 		v.None = w.Say("ui.deciding.title", nil)
 		for _, key := range []string{"redeemed", "reversed", "worth", "declined", "offline", "pending"} {
@@ -227,6 +248,9 @@ func figures(v *View, s State, w words) {
 			v.Tiles = append(v.Tiles, tile(n, i, chosen, s, w))
 		case inHours:
 			byHour[n.key] = i
+			if chosen { // the list beside it goes on to be of the whole day
+				v.Customers = w.hour(n)
+			}
 		case inList:
 			line := Line{Label: w.saying(n.label), Worth: w.net(n.worth), Chosen: chosen, Index: i}
 			back = back || n.back != 0
@@ -345,15 +369,19 @@ func closing(v *View, s State, w words) {
 		if s.Kept {
 			slip = w.say("close.slip_kept")
 		}
-		v.Sign, v.Tone = widgets.SignTick, theme.Done
-		v.Words = []string{w.with("closed", args{"day": s.Closed.BusinessDay, "number": totals.Number, "receipt": s.Closed.Receipt.String(),
-			"redemptions": totals.Redemptions, "reversals": totals.Reversals, "declines": totals.Declines}), slip}
+		v.Sign, v.Tone, v.Title = widgets.SignTick, theme.Done, w.with("close.title_done", args{"day": s.Day})
+		facts := w.summed(totals.Redemptions, totals.Reversals, totals.Declines, totals.Worth())
+		facts["day"], facts["number"], facts["receipt"] = s.Closed.BusinessDay, totals.Number, s.Closed.Receipt.String()
+		v.Words = []string{w.with("closed", facts), slip}
 	case s.Refused != nil:
 		facts := args{"day": s.Refused.Day}
 		if s.Refused.Close.Totals != nil {
 			facts["number"], facts["receipt"] = s.Refused.Close.Totals.Number, s.Refused.Close.Receipt.String()
 		}
 		v.Sign, v.Tone, v.Words = widgets.SignCross, theme.Refused, []string{w.with("refused."+s.Refused.Why, facts)}
+		if s.Refused.Why == terminal.DayIsClosed { // nothing failed: there is nothing to do
+			v.Sign, v.Tone, v.Title = widgets.SignTick, theme.Calm, w.with("close.title_done", args{"day": s.Day})
+		}
 		if at := s.Refused.Close.Wall; s.Refused.Close.Totals != nil && !at.IsZero() {
 			v.Words = append(v.Words, w.with("close.at", args{"at": at}))
 		}
@@ -362,10 +390,19 @@ func closing(v *View, s State, w words) {
 	default:
 		v.Words = []string{w.with("close.what", args{"counter": w.Say("ui.counter", args{"terminal": s.Place.Terminal})}), w.say("close.final")}
 		if s.Own != nil {
-			v.Words = append(v.Words, w.with("close.sum", args{"redemptions": s.Own.Figures.Redemptions, "reversals": s.Own.Figures.Reversals,
-				"declines": s.Own.Figures.Declines}))
+			f := s.Own.Figures
+			v.Words = append(v.Words, w.with("close.sum", w.summed(f.Redemptions, f.Reversals, f.Declines, f.Worth)))
 		}
 	}
+}
+
+// summed are the facts of a day in a sentence.
+func (w words) summed(redemptions, reversals, declines int64, worth []terminal.NetWorth) args {
+	facts := args{"redemptions": redemptions, "reversals": reversals, "declines": declines}
+	if len(worth) > 0 {
+		facts["worth"] = w.net(worth)
+	}
+	return facts
 }
 
 // Names of buttons that are no function keys.
@@ -408,15 +445,14 @@ func keysOf(s State, w words) []widgets.Action {
 		return row
 	case OffersPage:
 		do := "offers.pause"
-		if s.Row < len(s.Offers) && pausedHere(s.Offers[s.Row], s.Place.Store.ID) {
+		off := s.Row < len(s.Offers) && lifeOf(s.Offers[s.Row], s) == lifeOff // only the merchant resumes it: its card says so
+		if off || s.Row < len(s.Offers) && pausedHere(s.Offers[s.Row], s.Place.Store.ID) {
 			do = "offers.resume"
 		}
 		first := confirm(do)
-		if s.Row < len(s.Offers) && lifeOf(s.Offers[s.Row], s) == lifeOff { // only the merchant resumes it
-			first.Off = true
-		}
+		first.Off = first.Off || off
 		if s.Row < len(s.Offers) && s.Sure == s.Offers[s.Row].ID {
-			first.Label = w.say("offers.sure")
+			first.Label = w.with("offers.sure", args{"do": first.Label})
 		}
 		return []widgets.Action{first, back}
 	case FilePage:
