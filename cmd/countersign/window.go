@@ -85,12 +85,11 @@ func New(app fyne.App, opened *station.Station, options Options) *Main {
 	m.burst = &scanner.Burst{Learnt: learnt, Whole: token.Whole}
 	m.screen = counter.NewScreen(m.window, m.burst, onWindow, counter.Parts{
 		Terminal: withSlips{opened.Terminal, opened, m.Words}, Slips: withSlips{opened.Terminal, opened, m.Words}, Rows: opened.Cache, Words: m.Words(), Now: time.Now, UID: newUID,
-		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log, Prefer: m.Prefer, Play: m.play, Train: m.train, Shut: m.window.Close, Paint: paintAtOnce,
+		Later: fyne.Do, Go: func(f func()) { go f() }, Log: opened.Log, Prefer: m.Prefer, Play: m.play, Train: m.train, Shut: m.window.Close, Setup: m.openSetup, Paint: paintAtOnce,
 	})
 	m.screen.Counter().Happen(counter.Preferred{Preferences: m.liked})
 	m.screen.OnAlarm = m.window.RequestFocus
 	m.screen.OnResize = m.resized
-	m.screen.OnSetup = m.openSetup
 	m.makeRoom()
 	m.window.SetContent(m.screen.Content())
 	m.window.SetOnDropped(m.dropped)

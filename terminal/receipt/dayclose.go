@@ -44,7 +44,7 @@ func (s *sheet) dayClose() {
 	s.everything(*totals, all)
 	s.rule()
 	for _, assured := range totals.Assurances {
-		s.pair(s.say("assurance."+string(assured.Assurance), nil), s.value(assured.Redemptions))
+		s.pair(s.certainty(string(assured.Assurance)), s.value(assured.Redemptions))
 	}
 	s.pair(s.say("day.declined", nil), s.value(totals.Declines))
 	if totals.Late > 0 {

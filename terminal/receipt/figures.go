@@ -41,11 +41,20 @@ func (s *sheet) figures() {
 		if assured.Redemptions == 0 { // of an earlier day's redemptions, or another counter's, something was taken back
 			continue
 		}
-		s.pair(s.say("assurance."+assured.Key, nil), s.value(assured.Redemptions))
+		s.pair(s.certainty(assured.Key), s.value(assured.Redemptions))
 	}
 	s.pair(s.say("day.declined", nil), s.value(f.Declines))
 	s.blank()
 	s.centre(s.words.Say("day.print.note", nil), terminal.SlipRow{})
+}
+
+// certainty is the label of how many were honoured so. A customer's slip says of what was honoured offline that it is still to be confirmed; of
+// a whole day most has been by now.
+func (s *sheet) certainty(assurance string) string {
+	if assurance == string(terminal.Offline) {
+		return s.say("day.offline", nil)
+	}
+	return s.say("assurance."+assurance, nil)
 }
 
 func (s *sheet) amount(worth *terminal.Money) string {

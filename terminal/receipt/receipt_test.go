@@ -154,7 +154,7 @@ func TestDayCloseSaysItsFigures(t *testing.T) {
 		slip := receipt.Layout(f, wordsIn(t, "en"), columns)
 		got := text(slip)
 		for _, want := range []string{"Business day2026-11-21", "Z number7", "1-000030to1-000042", "Dinner for two", "Redeemed10680.00", "Taken back168.00",
-			"Remains9612.00", "gift", "Redeemed2987654321.09", "All offers", "Redeemed12987655001.09", "Remains11987654933.09", "Checked online9", "OFFLINE–PENDING3",
+			"Remains9612.00", "gift", "Redeemed2987654321.09", "All offers", "Redeemed12987655001.09", "Remains11987654933.09", "Checked online9", "Honoured offline3",
 			"Turned away4", "Of earlier days2", f.Entry.UID.String()} {
 			if !strings.Contains(got, strings.ReplaceAll(want, " ", "")) {
 				t.Errorf("%d columns: %q is missing in\n%s", columns, want, got)

@@ -37,6 +37,9 @@ type Parts struct {
 	Train func(ctx context.Context) (Sandbox, error)
 	// Shut closes the window. It is called on the goroutine of the methods.
 	Shut func()
+	// Setup opens the room in which scanner and printer are tried out, in its own window; nil where there is nothing to set up. It is called on
+	// the goroutine of the methods.
+	Setup func()
 	// Play lets a sound be heard. It is called on the goroutine of the methods, and must not block; nil where nothing is to be heard.
 	Play func(Sound)
 	// Show draws a state.
@@ -148,6 +151,11 @@ func (c *Counter) do(command Command) {
 	case CloseWindow:
 		if c.parts.Shut != nil {
 			c.parts.Shut()
+		}
+		return
+	case OpenSetup:
+		if c.parts.Setup != nil {
+			c.parts.Setup()
 		}
 		return
 	}

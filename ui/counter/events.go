@@ -239,6 +239,8 @@ type (
 	EndTraining   struct{}
 	// CloseWindow closes the window. It has no answer.
 	CloseWindow struct{}
+	// OpenSetup opens the room for scanner, printer and diagnostics. It has no answer.
+	OpenSetup struct{}
 	// Prefer has the screen be as people like it. It has no answer.
 	Prefer struct{ Preferences theme.Preferences }
 )
@@ -257,5 +259,6 @@ func (Prefer) command()        {}
 func (BeginTraining) command() {}
 func (EndTraining) command()   {}
 func (CloseWindow) command()   {}
+func (OpenSetup) command()     {}
 
 func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }

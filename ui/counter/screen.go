@@ -28,8 +28,6 @@ type Screen struct {
 	OnResize func(fyne.Size)
 	// OnAlarm is called when somebody presses the bar that says that another window has the keyboard.
 	OnAlarm func()
-	// OnSetup is called when a manager wants to try out scanner and printer; nil where there is nothing to set up.
-	OnSetup func()
 
 	room Room // nil where there is none
 
@@ -298,11 +296,10 @@ func (c *Screen) pressed(name string) {
 	case keyManager:
 		c.counter.Happen(Opened{ManagerSheet})
 	case keySetup:
-		switch {
-		case c.counter.State().Sheet != ManagerSheet:
+		if c.counter.State().Sheet == ManagerSheet {
+			c.counter.do(OpenSetup{}) // in its own window: whoever leaves that is back in the room
+		} else {
 			c.counter.Happen(Opened{PreferSheet})
-		case c.OnSetup != nil:
-			c.OnSetup() // in its own window: whoever leaves that is back in the room
 		}
 	case keyReprint:
 		c.counter.Happen(ReprintAsked{})

@@ -32,6 +32,8 @@ type till struct {
 	gym    *counter.Shop // what is practised on
 	ended  int           // trainings
 	shut   int           // times that the window was closed
+	// devices are the times that the room for scanner and printer was opened.
+	devices int
 }
 
 // openTill opens a counter at which Li has signed in.
@@ -52,7 +54,7 @@ func openTill(t *testing.T) *till {
 		Train: func(context.Context) (counter.Sandbox, error) {
 			c.gym = counter.NewShop()
 			return gym{c.gym, &c.ended}, nil
-		}, Shut: func() { c.shut++ },
+		}, Shut: func() { c.shut++ }, Setup: func() { c.devices++ },
 	})
 	window.SetContent(c.screen.Content())
 	window.Resize(fyne.NewSize(1024, 600))

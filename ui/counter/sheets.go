@@ -129,6 +129,9 @@ func (s State) opened(sheet Sheet) (State, []Command) {
 	s = s.closed()
 	switch sheet {
 	case ManagerSheet:
+		if s.Operator != nil && s.Operator.Role == terminal.RoleTechnician {
+			return s, []Command{OpenSetup{}}
+		}
 		if s.Place.Store.SignIn != terminal.SignInNone && (s.Operator == nil || !s.Operator.Role.Covers(terminal.RoleManager)) {
 			return s.signIn(ForManager), nil
 		}
@@ -238,6 +241,9 @@ func (s State) pinChecked(e PINChecked) (State, []Command) {
 	case ForSlips:
 		return s.slipsOpened(e.Operator)
 	case ForManager:
+		if e.Operator.Role == terminal.RoleTechnician { // the figures are none of his
+			return s.left(), []Command{OpenSetup{}}
+		}
 		s.Sheet, s.Manager = ManagerSheet, e.Operator
 		return s, nil
 	case ForTraining:

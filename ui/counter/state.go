@@ -66,7 +66,7 @@ const (
 	ForUndo       Purpose = "undo"        // the store wants a name for each reversal
 	ForUndoAgreed Purpose = "undo_agreed" // a manager agrees to a reversal
 	ForSlips      Purpose = "slips"       // to say what becomes of slips
-	ForManager    Purpose = "manager"     // to see the figures
+	ForManager    Purpose = "manager"     // to see the figures; a technician, to see to the devices
 	ForTraining   Purpose = "training"    // to begin a training, or to end it
 	ForClosing    Purpose = "closing"     // to close a window that is guarded
 )
@@ -219,9 +219,10 @@ func (s State) People() []terminal.Operator {
 		second := s.Purpose == ForApproval || s.Purpose == ForUndoAgreed
 		switch {
 		case !person.Active:
-		case (second || s.Purpose == ForManager || s.Purpose == ForTraining || s.Purpose == ForClosing) && !person.Role.Covers(terminal.RoleManager):
+		case (second || s.Purpose == ForTraining || s.Purpose == ForClosing) && !person.Role.Covers(terminal.RoleManager):
+		case s.Purpose == ForManager && !person.Role.Covers(terminal.RoleManager) && person.Role != terminal.RoleTechnician:
 		case second && s.Operator != nil && person.ID == s.Operator.ID:
-		case s.Purpose != ForShift && person.Role == terminal.RoleTechnician:
+		case s.Purpose != ForShift && s.Purpose != ForManager && person.Role == terminal.RoleTechnician:
 		default:
 			people = append(people, person)
 		}

@@ -2,6 +2,7 @@ package counter
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,28 @@ func TestGreenOnlyForWhatIsOnDisk(t *testing.T) {
 	s.Phase, s.Outcome = Redeemed, approved(dinner, "A")
 	if Panel(s, english).Tone == theme.Done {
 		t.Error("the green panel does not look at the record itself")
+	}
+}
+
+func TestATechnicianComesToTheDevicesAndNotToTheFigures(t *testing.T) {
+	// The printer would stay as it is until a manager has time, or the manager be locked out by tries of a PIN that is not hers; or the day's money
+	// be shown to whoever mends a scanner.
+	sam := terminal.Operator{ID: "sam", Name: "Sam", Role: terminal.RoleTechnician, Active: true}
+	for name, at := range map[string]*terminal.Operator{"beside a cashier": &li, "at work": &sam} {
+		s := open()
+		s.Operators, s.Operator, s.Place.Store.SignIn = append(s.Operators, sam), at, terminal.SignInShift
+		s, commands := play(s, Opened{ManagerSheet})
+		if at == &li {
+			if people := s.People(); s.Sheet != SignInSheet || !slices.ContainsFunc(people, func(o terminal.Operator) bool { return o.ID == sam.ID }) ||
+				slices.ContainsFunc(people, func(o terminal.Operator) bool { return o.Role == terminal.RoleCashier }) {
+				t.Fatalf("%s: F12 led to %q and asks for %+v", name, s.Sheet, people)
+			}
+			s.Checking = true
+			s, commands = play(s, PINChecked{Operator: &sam})
+		}
+		if len(commands) != 1 || commands[0] != (OpenSetup{}) || s.Sheet != NoSheet || s.Manager != nil || s.Operator != at {
+			t.Errorf("%s: F12 led to %q with %+v, and to the commands %+v", name, s.Sheet, s.Manager, commands)
+		}
 	}
 }
 
