@@ -2,6 +2,7 @@ package counter
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -63,6 +64,14 @@ func (c *Counter) slips(ctx context.Context, t where) SlipsLoaded {
 
 func (s State) slipsOpened(clerk *terminal.Operator) (State, []Command) {
 	s.Sheet, s.Clerk = SlipsSheet, clerk
+	return s.slipsAsked()
+}
+
+// slipsEvery is how often the slips are read that somebody looks at: the printer goes on meanwhile.
+const slipsEvery = 2 * time.Second
+
+func (s State) slipsAsked() (State, []Command) {
+	s.SlipsRead = s.Now
 	return s, []Command{LoadSlips{}}
 }
 
@@ -73,10 +82,19 @@ func (s State) slipsLoaded(e SlipsLoaded) State {
 	if e.Err != nil {
 		s = s.notice("ui.notice.slips_failed", nil)
 	}
+	chosen, had := s.slipChosen()
 	if s.Slips = e.Slips; s.Slips == nil {
 		s.Slips = []Slip{}
 	}
-	s.Pick = max(0, min(s.Pick, len(s.Slips)-1))
+	at := slices.IndexFunc(s.Slips, func(slip Slip) bool { return slip.ID == chosen.ID })
+	switch {
+	case had && at >= 0:
+		s.Pick = at
+	case had && chosen.ID != s.Settled:
+		s.Pick = len(s.Slips) // it came out by itself: a key that was meant for it is not for the next
+	default:
+		s.Pick = max(0, min(s.Pick, len(s.Slips)-1))
+	}
 	return s
 }
 
@@ -96,6 +114,7 @@ func (s State) slipSettled(word SlipWord) (State, []Command) {
 	if word == SlipPrint && s.Status.Paper == PaperNone {
 		return s.notice("ui.notice.no_printer", nil), nil
 	}
+	s.Settled = slip.ID
 	return s, []Command{SettleSlip{slip.ID, word, s.Clerk}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -41,6 +42,26 @@ func TestSlipsSayWhyAKeyIsOff(t *testing.T) {
 		if said := strings.Join(lines(screen.over), " "); !strings.Contains(said, says) {
 			t.Errorf("of slip %d it says %q", pick, said)
 		}
+	}
+}
+
+func TestSlipsThatSomebodyLooksAtAreReadAnew(t *testing.T) {
+	// A slip that has come out would be called waiting, and printed a second time; or the key would give up another one than was looked at.
+	s := State{Now: noon, Phase: Ready, Sheet: SlipsSheet, Slips: waiting(), SlipsRead: noon, Pick: 1}
+	s, commands := play(s, Ticked{}, 2*time.Second, Ticked{})
+	if len(commands) != 1 || commands[0] != (LoadSlips{}) {
+		t.Fatalf("after two seconds %+v is ordered", commands)
+	}
+	if s, _ = play(s, SlipsLoaded{Slips: waiting()[1:]}); s.Pick != 0 {
+		t.Errorf("another one came out, and slip %d is chosen instead of the one that was", s.Pick)
+	}
+	s, commands = play(s, SlipsLoaded{Slips: waiting()[2:]}, SlipSettled{SlipGiveUp})
+	if _, chosen := s.slipChosen(); chosen || len(commands) != 0 {
+		t.Errorf("the chosen one came out, and its key ordered %+v", commands)
+	}
+	s, _ = play(s, Moved{1}, SlipSettled{SlipGiveUp}, SlipsLoaded{Slips: []Slip{waiting()[0]}})
+	if slip, chosen := s.slipChosen(); !chosen || slip.ID != 3 {
+		t.Errorf("after somebody's own word %+v is chosen", slip)
 	}
 }
 

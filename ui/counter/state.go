@@ -133,6 +133,9 @@ type State struct {
 
 	Slips []Slip             // of SlipsSheet; nil before they were read
 	Clerk *terminal.Operator // of SlipsSheet: who signed in for it
+	// SlipsRead is when Slips were asked for last, and Settled the slip that a person's word was on last.
+	SlipsRead time.Time
+	Settled   int64
 
 	Preferences theme.Preferences // how the screen is liked
 	Training    bool              // nothing that is done counts

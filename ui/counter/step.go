@@ -379,6 +379,9 @@ func (s State) ticked() (State, []Command) {
 		s.Operator = nil
 		s = s.signIn(ForShift)
 	}
+	if s.Sheet == SlipsSheet && s.Slips != nil && s.Now.Sub(s.SlipsRead) >= slipsEvery {
+		return s.slipsAsked()
+	}
 	if s.Training && s.dayIsOver() {
 		s, commands := s.trainingEnded("ui.notice.training_over")
 		return s, commands
