@@ -289,7 +289,7 @@ func log(title string, lines []string) fyne.CanvasObject {
 	for _, line := range lines {
 		rows = append(rows, widgets.NewText(line).In(theme.Caption, theme.Muted).Lines(3).MayEnd())
 	}
-	return widgets.Scrolled(widgets.Column(theme.Size(theme.Gap), rows...))
+	return widgets.ScrolledTo(widgets.Column(theme.Size(theme.Gap), rows...), rows[len(rows)-1]) // the newest is what somebody waits for
 }
 
 func card(content fyne.CanvasObject) fyne.CanvasObject {

@@ -306,6 +306,9 @@ func checksPage(v *Sight, s State, w words) {
 	default:
 		v.Says = []Said{w.sentence("ready.no", "ready.no_hint", theme.Asking)}
 	}
+	if s.Page == DoctorPage { // of a long list few are in sight
+		v.Hint = w.counted(s.Checks)
+	}
 	for _, check := range s.listed() {
 		row := Row{Title: check.Found, Do: capital(check.Do), Mark: w.say("check." + check.Name), Sign: widgets.SignTick, Tone: theme.Done,
 			Name: check.Name == "terminal" || check.Name == "folder"}
@@ -329,6 +332,20 @@ func checksPage(v *Sight, s State, w words) {
 	default:
 		v.Says = []Said{{Sign: widgets.SignTick, Tone: theme.Done, Text: w.with("bundle.made", map[string]any{"path": s.Bundle.Path}), Hints: []string{w.say("bundle.holds")}}}
 	}
+}
+
+// counted says how many checks were made, and how many of them somebody has to look at.
+func (w words) counted(checks []Check) string {
+	bad := 0
+	for _, check := range checks {
+		if !check.OK || check.Do != "" {
+			bad++
+		}
+	}
+	if bad == 0 {
+		return w.with("doctor.all_well", map[string]any{"count": len(checks)})
+	}
+	return w.with("doctor.amiss", map[string]any{"count": len(checks), "bad": bad})
 }
 
 // capital begins a sentence with a capital: doctor's begin small, since in a terminal they stand behind a name. What is typed or looked up as
