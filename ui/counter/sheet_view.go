@@ -147,7 +147,7 @@ func (c *Screen) shut(s State, w words) fyne.CanvasObject {
 	}
 	var body []fyne.CanvasObject
 	for _, line := range lines {
-		body = append(body, widgets.Lead(widgets.NewIcon(widgets.SignAsk, theme.Glyph, theme.Asking.Ink(), theme.Surface), widgets.NewText(line).Lines(3)))
+		body = append(body, widgets.Lead(widgets.NewIcon(widgets.SignWarning, theme.Glyph, theme.Asking.Ink(), theme.Surface), widgets.NewText(line).Lines(3)))
 	}
 	return widgets.SheetBody(w.Say("ui.shut.title", nil), "", widgets.Column(theme.Size(theme.Inset), body...), c.backButton(w), c.firstButton(w, "ui.do.shut", false))
 }

@@ -36,7 +36,7 @@ func manyWaiting() []Slip {
 func TestSlipsSayWhyAKeyIsOff(t *testing.T) {
 	// A key would be grey, and nobody knows what else to do with the slip.
 	_, screen := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))
-	for pick, says := range []string{"None of this one is on paper: print it, or give it up.", "Look at the paper first. Choose with the arrows.",
+	for pick, says := range []string{"None of this one is on paper: print it, or give it up.", "Check the paper first. Choose with the arrows.",
 		"This one prints by itself; it can only be given up."} {
 		pose(screen, scene{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, waiting(), pick }})
 		if said := strings.Join(lines(screen.over), " "); !strings.Contains(said, says) {

@@ -364,12 +364,13 @@ func (w words) takenBack(s State) widgets.Verdict {
 	}
 	if record := s.Outcome.Record; record != nil && s.Outcome.Reversed != nil && inPart(s.Outcome.Reversed.Entry, record.Entry) {
 		v = w.partlyBack(v, s.Outcome.Reversed.Entry, record.Entry, s.Outcome.Lines)
-	} else if record != nil && len(record.Entry.Lines) == 1 { // of several vouchers the list says it
-		switch line := record.Entry.Lines[0]; {
-		case line.Amount != nil:
-			v.Details = append(v.Details, w.Say("ui.taken_back.all", args{"back": *line.Amount}))
-		case line.Units > 1:
-			v.Details = append(v.Details, w.Say("ui.taken_back.all", args{"back": w.Say("ui.units", args{"count": line.Units})}))
+	} else if record != nil {
+		back := w.money(cameTo(record.Entry.Lines)) // of several vouchers the list says which
+		if len(record.Entry.Lines) == 1 {
+			back = w.worth(record.Entry.Lines[0])
+		}
+		if back != "" {
+			v.Details = append(v.Details, w.Say("ui.taken_back.all", args{"back": back}))
 		}
 	}
 	if s.Outcome.Reversed != nil {
