@@ -250,6 +250,20 @@ func TestStopRedeemingComesFirst(t *testing.T) {
 	}
 }
 
+func TestARowSaysWhatABillCameTo(t *testing.T) {
+	// A manager would read "€68.00 + ..." of a bill of three vouchers, and add up something else than the tile.
+	bill := terminal.Record{Entry: terminal.Entry{Kind: terminal.EntryRedeem, Wall: noon, Lines: []terminal.EntryLine{
+		{Value: euro(6800)}, {Discount: euro(500)}, {Amount: euro(1250)}}}}
+	words := translations.For("en", berlin)
+	if row := RowOf(bill, atWork(t), words); row.Amount != "€85.50" {
+		t.Errorf("a bill's amount is %q", row.Amount)
+	}
+	bill.Entry.Kind = terminal.EntryReverse
+	if row := RowOf(bill, atWork(t), words); row.Amount != "-€85.50" {
+		t.Errorf("and taken back %q", row.Amount)
+	}
+}
+
 func TestCloseSaysWhatItFreezes(t *testing.T) {
 	// A day would be closed for ever by somebody who was shown no sum of money, under the whole store's name.
 	s := atWork(t)

@@ -324,7 +324,8 @@ func RowOf(record terminal.Record, s State, language terminal.Words) Row {
 	if e.Receipt.Number != 0 {
 		row.Receipt = e.Receipt.String()
 	}
-	var deals, amounts []string
+	var deals []string
+	var sums []terminal.NetWorth // one, as a merchant has one currency
 	for _, line := range e.Lines {
 		deals = append(deals, s.campaign(line.Campaign).In(w.Language()))
 		if row.Code == "" {
@@ -334,13 +335,24 @@ func RowOf(record terminal.Record, s State, language terminal.Words) Row {
 			if e.Kind == terminal.EntryReverse {
 				worth = &terminal.Money{Minor: -worth.Minor, Currency: worth.Currency}
 			}
-			amounts = append(amounts, w.money(*worth))
+			sums = added(sums, *worth)
 		}
 	}
 	slices.Sort(deals)
-	row.Deal, row.Amount = strings.Join(slices.Compact(deals), ", "), strings.Join(amounts, " + ")
+	row.Deal, row.Amount = strings.Join(slices.Compact(deals), ", "), w.net(sums)
 	row.Mark, row.Tone = remark(record, w)
 	return row
+}
+
+// added adds an amount to the sum of its currency.
+func added(sums []terminal.NetWorth, amount terminal.Money) []terminal.NetWorth {
+	for i := range sums {
+		if sum, err := sums[i].Net.AddUpTo(amount); err == nil {
+			sums[i].Net = sum
+			return sums
+		}
+	}
+	return append(sums, terminal.NetWorth{Net: amount})
 }
 
 // remark is what a manager has to know of a record.
