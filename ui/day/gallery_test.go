@@ -179,8 +179,12 @@ type scene struct {
 
 func scenes() []scene {
 	page := func(page Page) func(testing.TB, *State) { return func(_ testing.TB, s *State) { s.Page = page } }
-	by := func(grouping Grouping, pick int) func(testing.TB, *State) {
-		return func(_ testing.TB, s *State) { s.By, s.Pick = grouping, pick }
+	by := func(grouping Grouping) func(testing.TB, *State) { // as F3 leads there
+		return func(_ testing.TB, s *State) {
+			for s.By != grouping {
+				*s = s.regrouped()
+			}
+		}
 	}
 	closed := terminal.Entry{Kind: terminal.EntryDayClose, BusinessDay: today, Wall: noon, Receipt: terminal.ReceiptNumber{Epoch: 1, Number: 181},
 		Totals: &terminal.DayTotals{Number: 12, Redemptions: 78, Reversals: 4, Declines: 8,
@@ -192,11 +196,11 @@ func scenes() []scene {
 			own.Records = append(slices.Clone(own.Records), terminal.Record{Entry: closed})
 			s.Own = &own
 		}},
-		{"day-hour", by(ByCashier, 9)},
-		{"day-kinds", by(ByKind, 0)},
-		{"day-assurance", by(ByAssurance, 4)},
-		{"day-counters", by(ByCounter, 2)},
-		{"day-declines", by(ByReason, 24)},
+		{"day-hour", func(_ testing.TB, s *State) { s.By, s.Pick = ByCashier, 9 }},
+		{"day-kinds", by(ByKind)},
+		{"day-assurance", by(ByAssurance)},
+		{"day-counters", by(ByCounter)},
+		{"day-declines", by(ByReason)},
 		{"day-here", func(_ testing.TB, s *State) { s.OnlyHere = true }},
 		{"day-asking", func(_ testing.TB, s *State) { s.Store = nil }},
 		{"day-offline", func(_ testing.TB, s *State) { s.Store, s.Away = nil, terminal.ErrNoAnswer }},

@@ -2,6 +2,7 @@ package day
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -147,7 +148,7 @@ func (r *Room) pressed(name string) {
 
 func (r *Room) build() {
 	r.rows = keys.NewList(r.sink, func() int { return len(r.keeper.state.Found) },
-		func() fyne.CanvasObject { return widgets.NewColumnRow(rowCells) }, r.fillRow)
+		func() fyne.CanvasObject { return widgets.NewColumnRow(rowCellsNow()) }, r.fillRow)
 	r.cards = keys.NewList(r.sink, func() int { return len(r.shown.Cards) }, func() fyne.CanvasObject { return newCardRow() }, r.fillCard)
 	r.lines = keys.NewList(r.sink, func() int { return len(r.shown.Lines) },
 		func() fyne.CanvasObject { return widgets.NewColumnRow(lineCells) }, r.fillLine)
@@ -173,6 +174,15 @@ var (
 		{Share: 6, Small: true}, {Share: 13, Numbers: true, Strong: true}, {Share: 20, Numbers: true, Small: true}}
 	lineCells = []widgets.Cell{{Share: 9, Strong: true}, {Share: 4, Numbers: true}, {Share: 8, Numbers: true, Strong: true}}
 )
+
+// rowCellsNow are rowCells; with large writing why a voucher was turned away is as large as the voucher's deal.
+func rowCellsNow() []widgets.Cell {
+	cells := slices.Clone(rowCells)
+	if widgets.Crowded() {
+		cells[len(cells)-1].Small = false
+	}
+	return cells
+}
 
 func (r *Room) fillRow(id widget.ListItemID, o fyne.CanvasObject) {
 	s := r.keeper.state

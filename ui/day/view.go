@@ -237,7 +237,7 @@ func figures(v *View, s State, w words) {
 		}
 		return
 	}
-	if whole {
+	if whole && account.New+account.Returning > 0 { // a merchant need not say whose its vouchers are
 		v.Customers = w.with("customers", args{"new": account.New, "returning": account.Returning})
 	}
 	byHour, back := map[string]int{}, false
@@ -253,6 +253,9 @@ func figures(v *View, s State, w words) {
 			}
 		case inList:
 			line := Line{Label: w.saying(n.label), Worth: w.net(n.worth), Chosen: chosen, Index: i}
+			if line.Worth == "" && s.By != ByReason {
+				line.Worth = none
+			}
 			back = back || n.back != 0
 			if n.count != 0 || n.back != 0 || len(n.worth) == 0 {
 				line.Count = w.counted(n.count, n.back)
@@ -320,7 +323,7 @@ func bars(hours []terminal.GroupFigures, byHour map[string]int, pick int) []Bar 
 func RowOf(record terminal.Record, s State, language terminal.Words) Row {
 	w := words{language}
 	e := record.Entry
-	row := Row{Time: w.Say("ui.time", args{"at": e.Wall}), Who: s.operator(e.Operator), Counter: w.Say("ui.counter", args{"terminal": e.Terminal}), Tone: theme.Calm}
+	row := Row{Time: w.Say("ui.time", args{"at": e.Wall}), Who: s.operator(e.Operator), Counter: begun(w.Say("ui.counter", args{"terminal": e.Terminal})), Tone: theme.Calm}
 	if e.Receipt.Number != 0 {
 		row.Receipt = e.Receipt.String()
 	}
@@ -340,6 +343,9 @@ func RowOf(record terminal.Record, s State, language terminal.Words) Row {
 	}
 	slices.Sort(deals)
 	row.Deal, row.Amount = strings.Join(slices.Compact(deals), ", "), w.net(sums)
+	if row.Amount == "" && e.Kind != terminal.EntryDecline {
+		row.Amount = none
+	}
 	row.Mark, row.Tone = remark(record, w)
 	return row
 }
@@ -354,6 +360,9 @@ func added(sums []terminal.NetWorth, amount terminal.Money) []terminal.NetWorth 
 	}
 	return append(sums, terminal.NetWorth{Net: amount})
 }
+
+// none stands where money would: what was redeemed has no value that anybody said.
+const none = "\u2013"
 
 // remark is what a manager has to know of a record.
 func remark(record terminal.Record, w words) (string, theme.Tone) {

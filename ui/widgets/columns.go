@@ -32,7 +32,7 @@ func NewColumnRow(cells []Cell) *ColumnRow {
 	objects := make([]fyne.CanvasObject, len(cells))
 	for i, cell := range cells {
 		text := NewText("").Lines(1)
-		if i == 0 && !cell.Numbers && !cell.Small { // a deal's name
+		if cell.Strong && !cell.Numbers && !cell.Small { // a deal's name
 			text.Lines(2)
 		}
 		if !cell.Numbers || cell.Small { // an amount is never cut
