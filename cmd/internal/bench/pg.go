@@ -297,7 +297,7 @@ func (p *pair) push(ctx context.Context, tills []*till, each int) (row, error) {
 	})
 	return atLeast(fmt.Sprintf("journal push on PostgreSQL, two processes, %d terminals at once", len(tills)),
 		"pgbench inserting the same rows, same commits", took, 0.5,
-		fmt.Sprintf("%s entries/s against %s; pgbench commits once for the %d entries of each terminal, the cloud once for what has come together",
+		fmt.Sprintf("%s entries/s against %s; pgbench commits once for the %d entries of each terminal and waits for each statement, the cloud commits once for what has come together and sends its statements in a row",
 			perSecond(entries, took.own), perSecond(entries, took.other), each)), err
 }
 

@@ -147,11 +147,16 @@ func (s *shop) remember(ctx context.Context, redemptions int) error {
 			return err
 		}
 	}
-	counts, err := journal.Counts(ctx)
+	return s.acknowledge(ctx)
+}
+
+// acknowledge has the cloud have taken all entries.
+func (s *shop) acknowledge(ctx context.Context) error {
+	counts, err := s.counter.Journal.Counts(ctx)
 	if err != nil {
 		return err
 	}
-	return journal.Ack(ctx, counts.Head, nil)
+	return s.counter.Journal.Ack(ctx, counts.Head, nil)
 }
 
 func (s *shop) request(code string) terminal.Request {
