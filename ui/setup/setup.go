@@ -20,7 +20,7 @@ const (
 
 // Scanner is what was learnt of a scanner that types.
 type Scanner struct {
-	Layout    string // the keyboard that it takes this computer's for; "" where nothing has to be mended
+	Layout    string // what its symbols are mended as, a scanner.Layout's name; "" where nothing has to be
 	Suffix    string // "enter", "tab", "none"
 	GapMillis int    // between two keys
 	Slow      bool   // so slow that it can hardly be told from a person

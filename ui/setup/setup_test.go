@@ -192,3 +192,39 @@ func TestAPrinterCanBeTriedBeforeItIsChosen(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatEnterTakesIsMarked(t *testing.T) {
+	// "No printer" would be marked and ticked, and Enter take the address that is typed; or a port be marked, and Enter take the address still.
+	s := setup.State{Page: setup.PrinterPage, Ports: []setup.Port{{Target: "usb:/dev/usb/lp0"}}, Chosen: setup.Chosen{Kind: "generic-80"}}
+	say := translations.For("en", time.UTC)
+	if v := setup.View(s, say); v.Chosen != 0 || v.Rows[0].Sign == "" {
+		t.Errorf("nothing typed: row %d is marked, its sign %q", v.Chosen, v.Rows[0].Sign)
+	}
+	typed, _ := setup.Happen(s, setup.Wrote{Text: "tcp:192.0.2.7:9100"})
+	if v := setup.View(typed, say); v.Chosen != -1 || v.Rows[0].Sign != "" {
+		t.Errorf("an address is typed: row %d is marked, its sign %q", v.Chosen, v.Rows[0].Sign)
+	}
+	if _, orders := setup.Happen(typed, setup.Pressed{Name: "next"}); len(orders) != 1 || orders[0] != (setup.Choose{Target: "tcp:192.0.2.7:9100", Kind: "generic-80"}) {
+		t.Errorf("Enter orders %v", orders)
+	}
+	moved, _ := setup.Happen(typed, setup.Moved{By: 1})
+	if v := setup.View(moved, say); v.Chosen != 1 || moved.Text != "" {
+		t.Errorf("an arrow: row %d is marked, %q stands in the field", v.Chosen, moved.Text)
+	}
+	if touched, orders := setup.Happen(typed, setup.Pressed{Name: "row:1"}); touched.Text != "" || len(orders) != 1 || orders[0] != (setup.Choose{Target: "usb:/dev/usb/lp0", Kind: "generic-80"}) {
+		t.Errorf("a row that is touched: %v, %q stands in the field", orders, touched.Text)
+	}
+}
+
+func TestAScannersKeyboardHasAName(t *testing.T) {
+	// IT would read "fr", of a scanner that is set for the US.
+	for learnt, want := range map[string]string{
+		"fr": "It types for another keyboard (US). The counter corrects that from now on.", "us-fr": "It types for another keyboard (French). The counter corrects that from now on.",
+		"learned": "It types for another keyboard. The counter corrects that from now on.", "": "The scanner's codes arrive correctly.",
+	} {
+		s := setup.State{Page: setup.ScannerPage, Phase: setup.Learnt, Scanner: setup.Scanner{Layout: learnt, Suffix: "enter"}}
+		if v := setup.View(s, translations.For("en", time.UTC)); v.Scanner.Text != want {
+			t.Errorf("%q: %q", learnt, v.Scanner.Text)
+		}
+	}
+}

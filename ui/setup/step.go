@@ -75,6 +75,7 @@ func Happen(s State, event Event) (State, []Order) {
 		return s.open(e.Page)
 	case Moved:
 		if rows := s.rows(); rows > 0 {
+			s = s.untyped()
 			s.Row = min(max(s.Row+e.By, 0), rows-1)
 		}
 	case Wrote:
@@ -149,6 +150,7 @@ func (s State) open(page Page) (State, []Order) {
 func (s State) pressed(name string) (State, []Order) {
 	if number, ok := strings.CutPrefix(name, pressRow); ok {
 		if row, err := strconv.Atoi(number); err == nil && row < s.rows() {
+			s = s.untyped()
 			s.Row = row
 			return s.choose()
 		}
@@ -212,6 +214,14 @@ func (s State) untried() string {
 // unset reports that there is no printer that a test page could be for.
 func (s State) unset() bool {
 	return s.untried() == "" && s.Page == PrinterPage && (s.Chosen.Later || (s.Chosen.Target == "" && s.Chosen.Fixed == ""))
+}
+
+// untyped drops a printer's address that was being typed, for a row of the list: Enter would take the address in place of the row that is marked.
+func (s State) untyped() State {
+	if s.Page == PrinterPage {
+		s.Text = ""
+	}
+	return s
 }
 
 // choose takes the row that is marked.

@@ -224,7 +224,10 @@ func printerPage(v *Sight, s State, w words) {
 	}
 	v.Field = &Entry{s.Text, w.say("printer.field")}
 	v.Rows = []Row{{Title: w.say("printer.none"), Detail: w.say("printer.none_hint")}}
-	if s.Chosen.Target == "" {
+	if s.Text != "" { // what is typed is what Enter takes
+		v.Chosen = -1
+	}
+	if s.Chosen.Target == "" && s.Text == "" {
 		v.Rows[0].Sign, v.Rows[0].Tone = widgets.SignTick, theme.Done
 	}
 	for _, port := range s.Ports {
@@ -451,7 +454,14 @@ func scannerSaid(s State, words terminal.Words) Said {
 func learntSaid(learnt Scanner, words terminal.Words) Said {
 	said := Said{widgets.SignTick, theme.Done, words.Say("setup.scanner.learnt", nil), nil}
 	if learnt.Layout != "" {
-		said.Text = words.Say("setup.scanner.mended", map[string]any{"layout": learnt.Layout})
+		facts := map[string]any{}
+		if tag, named := scannerKeys(learnt.Layout); named {
+			facts["layout"] = words.Say("setup.keys."+tag, nil)
+		}
+		said.Text = words.Say("setup.scanner.mended", facts)
+	}
+	if learnt.Unkept { // the first to be known: all that follows is lost with it
+		said.Tone, said.Hints = theme.Asking, append(said.Hints, words.Say("setup.scanner.unkept", nil))
 	}
 	switch learnt.Suffix {
 	case "enter":
@@ -464,13 +474,23 @@ func learntSaid(learnt Scanner, words terminal.Words) Said {
 	if learnt.Slow {
 		said.Tone, said.Hints = theme.Asking, append(said.Hints, words.Say("setup.scanner.slow", map[string]any{"gap": learnt.GapMillis}))
 	}
-	if learnt.Unkept {
-		said.Tone, said.Hints = theme.Asking, append(said.Hints, words.Say("setup.scanner.unkept", nil))
-	}
 	if said.Tone == theme.Asking {
 		said.Sign = widgets.SignWarning
+		if learnt.Layout == "" {
+			said.Text = words.Say("setup.scanner.but", nil)
+		}
 	}
 	return said
+}
+
+// scannerKeys is the keyboard that a scanner types for, by what it was learnt as: "fr" for one that is set for the US on a French keyboard, "us-fr"
+// for the reverse. It is not named where the symbols themselves were learnt.
+func scannerKeys(learnt string) (tag string, named bool) {
+	keyboards := []string{"de", "fr", "es", "it", "gb", "ru"}
+	if set, reverse := strings.CutPrefix(learnt, "us-"); reverse {
+		return set, slices.Contains(keyboards, set)
+	}
+	return "us", slices.Contains(keyboards, learnt)
 }
 
 func printerSaid(p Printer, words terminal.Words) Said {
