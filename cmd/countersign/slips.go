@@ -22,8 +22,12 @@ type withSlips struct {
 // told is a fault as the window says it.
 type told struct {
 	sentence string
+	advice   string // what to do, where it is not to try again
 	cause    error
 }
+
+// Advice is what to do about it, "" where that is to try again: a sentence in the window's language.
+func (t *told) Advice() string { return t.advice }
 
 // Error is a sentence in the window's language.
 func (t *told) Error() string { return t.sentence }
@@ -37,6 +41,10 @@ func (t withSlips) said(err error) error {
 		return nil
 	}
 	sentence, _, ok := station.SayFault(t.words(), err)
+	advice := ""
+	if errors.Is(err, journal.ErrDiskFull) { // trying again frees nothing
+		advice = t.words().Say("ui.fault.full", nil)
+	}
 	if t.station != nil && t.station.Journal.Halted() != nil && errors.Is(err, journal.ErrDamaged) {
 		sentence, ok = t.words().Say("ui.fault.halted", nil), true
 	}
@@ -46,7 +54,7 @@ func (t withSlips) said(err error) error {
 	if t.station != nil {
 		t.station.Log.Error("a fault at the counter", "error", err.Error())
 	}
-	return &told{sentence, err}
+	return &told{sentence, advice, err}
 }
 
 // Scan implements counter.Terminal.

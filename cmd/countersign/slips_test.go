@@ -22,6 +22,10 @@ func TestAFaultIsToldInTheWindowsLanguage(t *testing.T) {
 				t.Errorf("what is told hides %v", cause)
 			}
 			said[err.Error()] = true
+			var advised interface{ Advice() string }
+			if want := words.Say("ui.fault.full", nil); !errors.As(err, &advised) || (advised.Advice() == want) != (cause == journal.ErrDiskFull) {
+				t.Errorf("%s: after %v somebody is advised: %v", language, cause, advised)
+			}
 		}
 		if len(said) != len(translations.Languages) {
 			t.Errorf("%v is told in these words alone: %v", cause, said)

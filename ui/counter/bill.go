@@ -26,7 +26,7 @@ type BillRow struct {
 type Bill struct {
 	Rows     []BillRow
 	Bill     *terminal.Money // as stated
-	Worth    *terminal.Money // of what is handed over: nil where nothing is worth money, or in several currencies
+	Worth    *terminal.Money // of what is handed over, and not paid here: nil where nothing is worth money, or in several currencies
 	Discount *terminal.Money
 	Paid     *terminal.Money // from balances
 	ToPay    *terminal.Money
@@ -116,9 +116,17 @@ func (s State) listed() bool {
 // billed puts the list of a bill's vouchers on the panel.
 func (w words) billed(v widgets.Verdict, s State) widgets.Verdict {
 	b := s.Bill()
-	v.Subtitle = w.Say("ui.several", args{"count": b.vouchers()})
+	several := "ui.several"
+	if s.Request.WholeOrder && !s.Billing && s.Phase != TakenBack {
+		several = "ui.order.several"
+	}
+	v.Subtitle = w.Say(several, args{"count": b.vouchers()})
 	for _, row := range b.Rows {
-		v.Items = append(v.Items, w.billItem(row, s))
+		item := w.billItem(row, s)
+		if b.Bill != nil && row.apart() { // beside a sum that it is no part of
+			item.Note = join(separator, item.Note, w.Say("ui.bill.apart", nil))
+		}
+		v.Items = append(v.Items, item)
 	}
 	v.Figures = nil
 	add := func(key string, amount *terminal.Money, minus, strong bool) {
@@ -131,8 +139,10 @@ func (w words) billed(v widgets.Verdict, s State) widgets.Verdict {
 		}
 		v.Figures = append(v.Figures, widgets.Figure{Label: w.Say(key, nil), Value: value, Strong: strong})
 	}
-	add("ui.figure.worth", b.Worth, false, b.ToPay == nil)
-	add("ui.figure.bill", b.Bill, false, false)
+	if b.Bill == nil { // above a bill it would be added to it, or taken off
+		add("ui.figure.worth", b.Worth, false, true)
+	}
+	add("ui.figure.bill", b.Bill, false, b.ToPay == nil)
 	if len(v.Figures) > 0 && b.Bill != nil && b.ToPay == nil { // it can be said anew
 		v.Figures[len(v.Figures)-1].Kept = true
 	}
@@ -140,6 +150,11 @@ func (w words) billed(v widgets.Verdict, s State) widgets.Verdict {
 	add("ui.figure.paid_from", b.Paid, true, false)
 	add("ui.figure.to_pay", b.ToPay, false, true)
 	return v
+}
+
+// apart reports that the voucher is honoured as it is: nothing of it is taken off the bill.
+func (r BillRow) apart() bool {
+	return r.Known && r.Finding == nil && r.Line.Deduction() == terminal.DeductsNothing
 }
 
 // vouchers is how many there are: an order that is undone has a row for each of its lines.
@@ -172,6 +187,9 @@ func (w words) billItem(row BillRow, s State) widgets.Item {
 	}
 	if !row.Known {
 		item.Name = w.Say("ui.bill.unknown", nil)
+		if row.Finding != nil {
+			item.Name = row.Finding.Title().In(w)
+		}
 	}
 	switch {
 	case row.Off != nil:
@@ -192,7 +210,10 @@ func (w words) billItem(row BillRow, s State) widgets.Item {
 		item.Note = w.Say("ui.units", args{"count": row.Line.Units})
 	}
 	if row.Finding != nil {
-		item.Tone, item.Detail, item.Note = theme.Refused, join(separator, code, row.Finding.Title().In(w)), ""
+		item.Tone, item.Note = theme.Refused, ""
+		if row.Known { // else its name says it
+			item.Detail = join(separator, code, row.Finding.Title().In(w))
+		}
 	}
 	if s.Billing && row.Scan < len(s.Request.Scans) {
 		item.Press = widgets.PressItem + strconv.Itoa(row.Scan)
@@ -234,7 +255,7 @@ func (w words) chosen(v widgets.Verdict, s State) widgets.Verdict {
 	}
 	left := len(s.Parts) - handed
 	v.Figures = []widgets.Figure{
-		{Label: w.Say("ui.figure.handed", nil), Value: w.Say("ui.figure.of", args{"left": handed, "total": len(s.Parts)}), Strong: true},
+		{Label: w.Say("ui.figure.hand", nil), Value: w.Say("ui.figure.items_of", args{"count": handed, "total": len(s.Parts)}), Strong: true},
 		{Label: w.Say("ui.figure.open", nil), Value: w.Say("ui.figure.items", args{"count": left}), Kept: true},
 	}
 	return v

@@ -43,9 +43,9 @@ var (
 	gift = terminal.Campaign{ID: "gift", Kind: terminal.KindBalance, Currency: "EUR",
 		Name: terminal.Text{"en": "Gift card", "zh-Hans": "礼品卡", "de": "Geschenkkarte", "es": "Tarjeta regalo"}}
 	autumn = terminal.Campaign{ID: "autumn", Kind: terminal.KindDiscount, Currency: "EUR", Discount: &terminal.Discount{BasisPoints: 2000, Cap: euro(1500)},
-		Name: terminal.Text{"en": "20 % off in autumn", "zh-Hans": "秋季八折", "de": "Herbst: 20 % Rabatt", "es": "20 % en otoño"}}
+		Name: terminal.Text{"en": "20% off in autumn", "zh-Hans": "秋季八折", "de": "Herbst: 20 % Rabatt", "es": "20 % menos en otoño"}}
 	fiver = terminal.Campaign{ID: "fiver", Kind: terminal.KindDiscount, Currency: "EUR", Discount: &terminal.Discount{Amount: euro(500)},
-		Name: terminal.Text{"en": "5 off from 20 on", "zh-Hans": "满 20 减 5", "de": "5 Rabatt ab 20", "es": "5 menos desde 20"}}
+		Name: terminal.Text{"en": "€5 off €20 or more", "zh-Hans": "满 €20 减 €5", "de": "5 € Rabatt ab 20 €", "es": "5 € menos desde 20 €"}}
 	wine = terminal.Campaign{ID: "wine", Kind: terminal.KindPickup, Currency: "EUR", Price: euro(6000),
 		Name: terminal.Text{"en": "Wine to collect", "zh-Hans": "自提葡萄酒", "de": "Wein zum Abholen", "es": "Vino para recoger"}}
 	boat = terminal.Campaign{ID: "boat", Kind: terminal.KindBooking, Currency: "EUR",
@@ -94,8 +94,10 @@ type scene struct {
 // atWork is the state that all scenes start from.
 func atWork() State {
 	operator := li
+	past := recentDay()
+	past[1].Record.Acked = true // the cloud has had everything
 	return State{Now: noon, Since: noon.Add(-time.Second), Touched: noon, Place: place(), Phase: Ready, Operator: &operator,
-		Operators: []terminal.Operator{anna, li, tom}, Past: recentDay(),
+		Operators: []terminal.Operator{anna, li, tom}, Past: past,
 		Status: Status{Line: LineUp, LastSync: noon.Add(-20 * time.Second), Paper: PaperReady, Reader: ReaderKeyboard}}
 }
 
@@ -104,17 +106,23 @@ func scenes() []scene {
 		return func(s *State) { s.Phase, s.Outcome = phase, outcome }
 	}
 	offline := func(s *State) {
-		s.Status.Line, s.Status.Pending, s.Status.Oldest = LineDown, 3, noon.Add(-9*time.Minute)
+		s.Status.Line, s.Status.Pending, s.Status.Oldest = LineDown, 2, noon.Add(-9*time.Minute)
 		s.Status.LastSync = noon.Add(-11 * time.Minute)
+		for i := range 2 {
+			s.Past[i].Record.Entry.Assurance, s.Past[i].Record.Acked = terminal.Offline, false
+		}
 	}
 	dinnerNow := approved(dinner, "4B2H")
 	done := dinnerNow
 	doneRecord := record(10, noon, terminal.EntryLine{Masked: "4B2H", Units: 1, Value: euro(6800)}, nil)
 	done.Record = &doneRecord
+	billRecord := record(10, noon, terminal.EntryLine{Voucher: 2, Masked: "4B2H", Units: 1, Value: euro(6800)}, nil)
+	billRecord.Entry.Lines = append(billRecord.Entry.Lines, terminal.EntryLine{Voucher: 3, Masked: "55TD", Units: 1, Discount: euro(1500)},
+		terminal.EntryLine{Voucher: 1, Masked: "F1VE", Units: 1, Discount: euro(500)})
 	alone := dinnerNow
-	aloneRecord := record(10, noon, terminal.EntryLine{Masked: "4B2H", Units: 1, Value: euro(6800)}, func(r *terminal.Record) { r.Entry.Assurance = terminal.Offline })
+	aloneRecord := record(10, noon, terminal.EntryLine{Masked: "4B2H", Units: 1, Value: euro(6800)}, func(r *terminal.Record) { r.Entry.Assurance, r.Acked = terminal.Offline, false })
 	alone.Record = &aloneRecord
-	used := terminal.Outcome{Choice: terminal.Declined, Masked: "XW7P", Lines: []terminal.OutcomeLine{{Campaign: dinner, Masked: "XW7P"}},
+	used := terminal.Outcome{Choice: terminal.Declined, Masked: "R7KD", Lines: []terminal.OutcomeLine{{Campaign: dinner, Masked: "R7KD"}},
 		Findings: []terminal.Finding{
 			{Reason: terminal.AlreadyRedeemed, Facts: map[string]any{"at": noon.Add(-90 * time.Minute), "store": "Lakeside Quay", "terminal": "counter-2", "operator": "Li"}},
 			{Reason: terminal.Expired, Facts: map[string]any{"until": noon.Add(-30 * time.Hour)}}}}
@@ -165,6 +173,7 @@ func scenes() []scene {
 			r := record(11, noon, terminal.EntryLine{Masked: "W8XD", Units: 1}, nil)
 			outcome.Record = &r
 			s.Phase, s.Outcome = Redeemed, outcome
+			*s = s.behindUs(r, wine.Name)
 		}},
 		{"bill-begun", func(s *State) { s.Billing = true }},
 		{"bill-one", func(s *State) { *s = onBill(*s, ReadyToRedeem, dinnerNow, "4B2H") }},
@@ -204,9 +213,9 @@ func scenes() []scene {
 		}},
 		{"bill-redeemed", func(s *State) {
 			outcome := settled()
-			outcome.Record = &doneRecord
+			outcome.Record = &billRecord
 			s.Request.Scans = scansOf("F1VE", "4B2H", "55TD")
-			*s = s.took(outcome)
+			*s = s.took(outcome).behindUs(billRecord, dinner.Name)
 			s.Phase = Redeemed
 		}},
 		{"ask-approval-refused", func(s *State) {
@@ -216,8 +225,16 @@ func scenes() []scene {
 			s.Phase, s.Outcome = Asked, refused
 		}},
 		{"redeeming", show(Redeeming, dinnerNow)},
-		{"redeemed", show(Redeemed, done)},
-		{"redeemed-offline", func(s *State) { offline(s); s.Phase, s.Outcome = Redeemed, alone }},
+		{"redeemed", func(s *State) {
+			show(Redeemed, done)(s)
+			*s = s.behindUs(doneRecord, dinner.Name)
+		}},
+		{"redeemed-offline", func(s *State) {
+			offline(s)
+			show(Redeemed, alone)(s)
+			*s = s.behindUs(aloneRecord, dinner.Name)
+			s.Status.Pending++
+		}},
 		{"declined-used", show(Declined, used)},
 		{"declined-expired", show(Declined, expired)},
 		{"ask-amount", func(s *State) { s.Phase, s.Outcome, s.Input = Asked, card, "12.5" }},
@@ -225,7 +242,7 @@ func scenes() []scene {
 		{"ask-approval", show(Asked, approval)},
 		{"taken-back", show(TakenBack, back)},
 		{"fault", func(s *State) {
-			s.Phase, s.Fault = Fault, "doctor.fault.full"
+			s.Phase, s.Fault, s.Advice = Fault, "doctor.fault.full", "ui.fault.full"
 			s.Status.Paper = PaperOut
 		}},
 		{"locked", func(s *State) { s.Operator, s.Sheet, s.Purpose, s.Pick = nil, SignInSheet, ForShift, 1 }},
@@ -238,7 +255,7 @@ func scenes() []scene {
 			show(Asked, approval)(s)
 			s.Sheet, s.Purpose, s.Who, s.Typed = SignInSheet, ForApproval, &anna, "73"
 		}},
-		{"pin-undo", func(s *State) { s.Sheet, s.Purpose, s.Who = SignInSheet, ForUndoAgreed, &anna }},
+		{"pin-undo", func(s *State) { s.Sheet, s.Purpose, s.Who, s.Undoing = SignInSheet, ForUndoAgreed, &anna, &s.Past[0] }},
 		{"pin-closing", func(s *State) { s.Sheet, s.Purpose, s.Who = SignInSheet, ForClosing, &anna }},
 		{"shut", func(s *State) { show(ReadyToRedeem, dinnerNow)(s); s.Waiting, s.Shutting = scansOf("A", "B"), noon }},
 		{"ask-approval-again", func(s *State) { s.Phase, s.Outcome, s.Lapsed = Asked, approval, true }},
@@ -249,12 +266,13 @@ func scenes() []scene {
 		{"search", func(s *State) { s.Sheet, s.Found, s.Pick = SearchSheet, recentDay(), 2 }},
 		{"undo", func(s *State) { s.Sheet, s.Undoing = UndoSheet, &s.Past[0] }},
 		{"prefer", func(s *State) {
-			s.Sheet, s.Preferences = PreferSheet, theme.Preferences{Language: "en", Text: 100, Volume: 60}
+			s.Sheet, s.Preferences.Volume = PreferSheet, 60
 		}},
 		{"training-ready", func(s *State) { s.Training, s.Past = true, nil }},
-		{"training-redeemed", func(s *State) { s.Training = true; s.Phase, s.Outcome = Redeemed, done }},
-		{"training-ask", func(s *State) { s.Training = true; s.Phase, s.Outcome, s.Input = Asked, card, "12.5" }},
+		{"training-redeemed", func(s *State) { s.Training, s.Past = true, nil; s.Phase, s.Outcome = Redeemed, done }},
+		{"training-ask", func(s *State) { s.Training, s.Past = true, nil; s.Phase, s.Outcome, s.Input = Asked, card, "12.5" }},
 		{"training-pin", func(s *State) {
+			s.Past = nil
 			s.Training, s.Sheet, s.Purpose, s.Who, s.Typed = true, SignInSheet, ForTraining, &anna, "48"
 		}},
 		{"undo-uses", func(s *State) { *s = undoOf(*s, threeCoffees(), "2") }},
@@ -265,7 +283,7 @@ func scenes() []scene {
 		{"taken-back-amount", show(TakenBack, amountBack())},
 		{"recent-partly", func(s *State) { s.Past = append([]Past{threeCoffees(), anOrder()}, recentDay()...) }},
 		{"slips-many", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, manyWaiting(), 9 }},
-		{"search-keys", func(s *State) { s.Sheet, s.Found, s.Keys, s.Typed = SearchSheet, recentDay(), true, "QV" }},
+		{"search-keys", func(s *State) { s.Sheet, s.Found, s.Keys, s.Typed = SearchSheet, recentDay()[:1], true, "QV" }},
 		{"undo-keys", func(s *State) {
 			s.Sheet, s.Undoing, s.Keys, s.Pick, s.Typed = UndoSheet, &s.Past[0], true, 3, "IT BROKE"
 		}},
@@ -300,7 +318,7 @@ func aLongOrder() Past {
 		line := past.Record.Entry.Lines[0]
 		line.Part = id
 		past.Record.Entry.Lines = append(past.Record.Entry.Lines, line)
-		past.Lines = append(past.Lines, terminal.OrderLine{ID: id, Name: "Organic wholegrain spelt loaf with sunflower seeds, sliced " + id, Quantity: 12})
+		past.Lines = append(past.Lines, terminal.OrderLine{ID: id, Name: organicLoaf + " " + id, Quantity: 12})
 	}
 	return past
 }
@@ -345,9 +363,11 @@ func pose(screen *Screen, scene scene) {
 	s := atWork()
 	scene.state(&s)
 	if s.Fault != "" { // a terminal says it in the window's language
-		s.Fault = screen.counter.Words().Say(s.Fault, nil)
+		s.Fault, s.Advice = screen.counter.Words().Say(s.Fault, nil), screen.counter.Words().Say(s.Advice, nil)
 	}
-	s.Preferences.Language = screen.counter.Words().Language()
+	look := fyne.CurrentApp().Settings().Theme().(theme.Look)
+	s.Preferences.Language, s.Preferences.Dark, s.Preferences.Text = screen.counter.Words().Language(), look.Dark, theme.Nearest(theme.TextSizes, int(look.Text*100))
+	s = s.goodsIn(s.Preferences.Language)
 	screen.counter.state, screen.reading = s, chapterOf(s)
 	screen.show(s)
 }

@@ -86,7 +86,7 @@ func TestWindowAsksBeforeItClosesOverWhatIsOpen(t *testing.T) {
 	}
 	c.screen.Counter().Happen(counter.CloseAsked{})
 	c.tick(time.Second)
-	if !c.says("1 scan that waits is dropped.") {
+	if !c.says("1 waiting scan is dropped.") {
 		t.Error("nobody reads that a scan would be lost")
 	}
 	c.Hands.Key(fyne.KeyReturn)

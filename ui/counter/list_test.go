@@ -2,8 +2,11 @@ package counter
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"fyne.io/fyne/v2"
 
 	"countersign/terminal"
 	"countersign/ui/theme"
@@ -86,7 +89,7 @@ func TestLinesOfAnOrderAreChosen(t *testing.T) {
 	if got := commands[0].(Commit).Request.Lines; !slices.Equal(got, []string{"a", "c", "e"}) {
 		t.Fatalf("redeemed lines %v", got)
 	}
-	if v := Panel(s, english); v.Items[1].Box != widgets.Empty || v.Items[2].Box != widgets.Ticked || v.Figures[0].Value != "3 of 5" {
+	if v := Panel(s, english); v.Items[1].Box != widgets.Empty || v.Items[2].Box != widgets.Ticked || v.Figures[0].Value != "3 of 5 lines" {
 		t.Errorf("the panel shows %+v, %+v", v.Items, v.Figures)
 	}
 	none, _ := play(s, Typing{'1'}, Typing{'3'}, Typing{'5'})
@@ -157,7 +160,7 @@ func TestBillRunsOn(t *testing.T) {
 	for _, item := range v.Items {
 		names = append(names, item.Key+item.Name)
 	}
-	if !slices.Equal(names, []string{"Dinner for two", "120 % off in autumn", "25 off from 20 on"}) || v.Items[1].Note != "leaves €60.00" {
+	if !slices.Equal(names, []string{"Dinner for two", "120% off in autumn", "2€5 off €20 or more"}) || v.Items[1].Note != "leaves €60.00" {
 		t.Errorf("the order of the discounts reads %q, %+v", names, v.Items)
 	}
 	s, commands = play(s, fresh)
@@ -284,8 +287,8 @@ func TestUnknownCodeOnABill(t *testing.T) {
 	if len(v.Items) != 3 || v.Items[0].Name != "Dinner for two" || v.Items[1].Name != "Ten coffees" || v.Items[2].Tone != theme.Refused {
 		t.Errorf("the list reads %+v", v.Items)
 	}
-	if s.Row != 2 || v.Items[2].Detail != "...N0PE | Not found" {
-		t.Errorf("row %d, %q", s.Row, v.Items[2].Detail)
+	if s.Row != 2 || v.Items[2].Name != "Not found" || v.Items[2].Detail != "...N0PE" {
+		t.Errorf("row %d, %q, %q", s.Row, v.Items[2].Name, v.Items[2].Detail)
 	}
 }
 
@@ -510,5 +513,64 @@ func TestOrderIsChosenBeforeItIsApproved(t *testing.T) {
 	none, _ := play(open(), scan("W8XD"), Answered{Turn: 1, Outcome: needs}, Typing{'1'}, Typing{'2'}, Typing{'3'}, Typing{'4'}, Typing{'5'}, fresh)
 	if none.Sheet != NoSheet || none.Phase != Asked {
 		t.Errorf("nothing is handed over, and a manager is asked: %q, %s", none.Sheet, none.Phase)
+	}
+}
+
+func TestASumBesideABillAddsUp(t *testing.T) {
+	// The cashier would read that a dinner that was paid for online covers the bill, and take too little.
+	s := onBill(open(), ReadyToRedeem, settled(), "F1VE", "4B2H", "55TD")
+	v := Panel(s, english)
+	var sum []string
+	for _, f := range v.Figures {
+		sum = append(sum, f.Label+" "+f.Value)
+	}
+	if !slices.Equal(sum, []string{"Bill €75.00", "Discount –€20.00", "Left to pay €55.00"}) {
+		t.Errorf("beside the list: %q", sum)
+	}
+	for _, item := range v.Items {
+		if apart := strings.Contains(item.Note, "not in the sum"); apart != (item.Name == "Dinner for two") {
+			t.Errorf("%s: %q", item.Name, item.Note)
+		}
+	}
+	s = s.took(together(dinner, coffee))
+	if v := Panel(s, english); len(v.Figures) != 1 || v.Figures[0].Label != "Bill" {
+		t.Errorf("a bill that nothing is taken off: %+v", v.Figures)
+	}
+	s.Request.Bill = nil
+	if v := Panel(s, english); len(v.Figures) != 1 || v.Figures[0].Label != "Worth" || strings.Contains(v.Items[0].Note, "sum") {
+		t.Errorf("no bill was stated: %+v, %+v", v.Figures, v.Items)
+	}
+}
+
+func TestWhatIsHandedOverIsSaidInItsTime(t *testing.T) {
+	// Before Enter the panel would say that goods have gone, or after it that they are still owed.
+	s := collecting(open())
+	if v := Panel(s, english); v.Figures[0].Label != "To hand over" || v.Figures[0].Value != "5 of 5 lines" {
+		t.Errorf("before: %+v", v.Figures)
+	}
+	for i := range s.Parts {
+		s = s.turned(i)
+	}
+	if v := Panel(s, english); !v.Actions[0].Off || v.Next != english.Say("ui.parts.none", nil) {
+		t.Errorf("of nothing: %q, %+v", v.Next, v.Actions[0])
+	}
+	s.Outcome = crate("a", "c")
+	done := record(11, noon, terminal.EntryLine{Masked: "W8XD", Units: 1}, nil)
+	s.Phase, s.Outcome.Record = Redeemed, &done
+	if v := Panel(s, english); v.Figures[0].Label != "Handed over" || v.Figures[0].Value != "2 lines" {
+		t.Errorf("after: %+v", v.Figures)
+	}
+}
+
+func TestAManagerSeesWhatIsUndone(t *testing.T) {
+	// A manager would type the PIN for an amount that nobody named.
+	_, screen := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))
+	pose(screen, scene{"pin-undo", func(s *State) {
+		*s = undoOf(*s, aPayment(), "")
+		s.Portion.Said, s.Portion.Units = true, 500
+		s.Sheet, s.Purpose, s.Who = SignInSheet, ForUndoAgreed, &anna
+	}})
+	if said := strings.Join(lines(screen.over), "; "); !strings.Contains(said, "Gift card | ...9TX4 | €5.00") {
+		t.Errorf("the sheet says %q", said)
 	}
 }

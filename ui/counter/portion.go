@@ -156,7 +156,7 @@ func (s State) typedBack(event Event) State {
 // portionSheet asks how much comes back.
 func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 	buttons := []fyne.CanvasObject{c.backButton(w), c.firstButton(w, "ui.do.go_on", !s.Portion.answered(s.Typed))}
-	title, subtitle := w.Say("ui.undo.how_much", nil), w.Say("ui.undo.until", facts)
+	title, subtitle := w.Say("ui.undo.how_many", nil), w.Say("ui.undo.until", facts)
 	if parts := s.Portion.Parts; len(parts) > 0 {
 		title = w.Say("ui.undo.what", nil)
 		var rows []fyne.CanvasObject
@@ -172,9 +172,10 @@ func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 		return widgets.SheetBody(title, subtitle, behind(s, w, widgets.Topped(theme.Size(theme.Inset), hint,
 			widgets.ScrolledTo(widgets.Column(theme.Size(theme.Gap)*1.3, rows...), rows[min(s.Pick, len(rows)-1)]))), buttons...)
 	}
-	value, most := w.number(s.Portion.Standing), w.Say("ui.value", args{"value": s.Portion.Standing})
-	decimal := ""
+	value, most := w.number(s.Portion.Standing), w.Say("ui.units", args{"count": s.Portion.Standing})
+	decimal, say := "", "ui.undo.count_hint"
 	if currency := s.Portion.Currency; currency != "" {
+		title, say = w.Say("ui.undo.how_much", nil), "ui.undo.portion_hint"
 		most = w.money(&terminal.Money{Minor: s.Portion.Standing, Currency: currency})
 		value = most
 		if terminal.CurrencyDigits(currency) > 0 {
@@ -184,9 +185,37 @@ func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 	if s.Typed != "" {
 		value = s.Typed
 	}
-	hint := widgets.NewText(w.Say("ui.undo.portion_hint", args{"most": most})).In(theme.Body, theme.Muted).Lines(4)
+	hint := widgets.NewText(w.Say(say, args{"most": most})).In(theme.Body, theme.Muted).Lines(4)
 	right := widgets.Topped(theme.Size(theme.Gap)*1.4, widgets.Readout(value, s.Typed == ""), widgets.Pad(decimal, c.pressed))
 	return widgets.SheetBody(title, subtitle, behind(s, w, widgets.Beside(theme.Size(theme.Margin), widgets.Column(0, hint), right)), buttons...)
+}
+
+// undone says which redemption is undone, of whom, and how much of it where that was said.
+func (w words) undone(s State) string {
+	past := *s.Undoing
+	lines, portion := past.Record.Entry.Lines, s.Portion
+	what, back := []string{w.pastName(past)}, w.money(cameTo(lines))
+	if len(lines) > 0 {
+		what = append(what, w.code(lines[0].Masked))
+	}
+	if len(lines) == 1 {
+		back = w.worth(lines[0])
+	}
+	switch {
+	case portion.Units > 0 && portion.Currency != "":
+		back = w.money(&terminal.Money{Minor: portion.Units, Currency: portion.Currency})
+	case portion.Units > 0:
+		back = w.Say("ui.units", args{"count": portion.Units})
+	case portion.Said && len(portion.Parts) > 0:
+		count := 0
+		for _, part := range portion.Parts {
+			if part.Handed {
+				count++
+			}
+		}
+		back = w.Say("ui.figure.items_of", args{"count": count, "total": len(portion.Parts)})
+	}
+	return join(separator, append(what, back, past.Holder)...)
 }
 
 // partlyBack says what of a redemption was taken back, where it was not all of it.
@@ -194,7 +223,7 @@ func (w words) partlyBack(v widgets.Verdict, original, reversal terminal.Entry, 
 	if len(lines) == 0 || len(reversal.Lines) == 0 {
 		return v
 	}
-	v.Items, v.Details, v.Figures = nil, nil, nil
+	v.Items, v.Details, v.Figures, v.Title = nil, nil, nil, w.Say("ui.mark.partly", nil)
 	v.Name = lines[0].Campaign.Name.In(w.Language())
 	v.Subtitle = w.code(lines[0].Masked)
 	for _, back := range reversal.Lines {
@@ -216,7 +245,7 @@ func (w words) partlyBack(v widgets.Verdict, original, reversal terminal.Entry, 
 		case back.Amount != nil && of.Amount != nil:
 			v.Details = append(v.Details, w.Say("ui.taken_back.part", args{"back": *back.Amount, "all": *of.Amount}))
 		default:
-			v.Details = append(v.Details, w.Say("ui.taken_back.part", args{"back": back.Units, "all": of.Units}))
+			v.Details = append(v.Details, w.Say("ui.taken_back.part", args{"back": back.Units, "all": w.Say("ui.units", args{"count": of.Units})}))
 		}
 	}
 	return v

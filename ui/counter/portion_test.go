@@ -23,7 +23,7 @@ func anOrder() Past {
 	line := func(part string) terminal.EntryLine {
 		return terminal.EntryLine{Voucher: 7, Kind: terminal.KindPickup, Part: part, Masked: "7VTM", Units: 1}
 	}
-	past := Past{Record: record(23, noon, line("a"), nil), Name: terminal.Text{"en": "Click and collect"}, Until: noon.Add(time.Hour),
+	past := Past{Record: record(23, noon, line("a"), nil), Name: terminal.Text{"en": "Click and collect", "de": "Abholung im Laden", "es": "Recogida en tienda", "zh-Hans": "到店自提"}, Until: noon.Add(time.Hour),
 		Lines: []terminal.OrderLine{{ID: "a", Name: "Rye bread", Quantity: 2}, {ID: "b", Name: "Apple juice", Quantity: 1}, {ID: "c", Name: "Honey", Quantity: 1}}}
 	past.Record.Entry.Lines = []terminal.EntryLine{line("a"), line("b"), line("c")}
 	past.Record.Reversed = []int64{0, 0, 0}
@@ -132,7 +132,7 @@ func TestWhatCameBackIsSaidOfAWholeUndoToo(t *testing.T) {
 	for _, c := range []struct {
 		outcome terminal.Outcome
 		want    string
-	}{{amountBack(), "€12.50 taken back."}, {someBack(), "2 of 4 taken back."}} {
+	}{{amountBack(), "€12.50 taken back."}, {someBack(), "2 of 4 uses taken back."}} {
 		s := open()
 		s.Phase, s.Outcome = TakenBack, c.outcome
 		if v := (words{english}).takenBack(s); !slices.Contains(v.Details, c.want) {

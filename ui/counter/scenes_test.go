@@ -2,6 +2,7 @@ package counter
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"countersign/terminal"
@@ -71,7 +72,7 @@ func partyOf(end string) terminal.Outcome {
 func wholeParty() terminal.Outcome {
 	outcome := together(dinner, dinner, dinner, dinner)
 	for i := range outcome.Lines {
-		outcome.Lines[i].Masked = "7QX2"
+		outcome.Lines[i].Masked, outcome.Lines[i].Voucher.Holder = []string{"7QX2", "8RD4", "3MWK", "5TPZ"}[i], "M. Chen"
 	}
 	return outcome
 }
@@ -79,7 +80,7 @@ func wholeParty() terminal.Outcome {
 // crate is an order to collect of five lines, of which some are handed over.
 func crate(handed ...string) terminal.Outcome {
 	lines := []terminal.OrderLine{{ID: "a", Name: "Riesling 2024", Quantity: 6}, {ID: "b", Name: "Pinot Noir, barrique", Quantity: 2},
-		{ID: "c", Name: "Glasses", Quantity: 4}, {ID: "d", Name: "Gift box", Quantity: 1}, {ID: "e", Name: "葡萄酒冷却器", Quantity: 1}}
+		{ID: "c", Name: "Glasses", Quantity: 4}, {ID: "d", Name: "Gift box", Quantity: 1}, {ID: "e", Name: "Wine cooler", Quantity: 1}}
 	outcome := approved(wine, "W8XD")
 	line := &outcome.Lines[0]
 	line.Voucher.Lines = lines
@@ -98,5 +99,56 @@ func collecting(s State) State {
 	s.Request.Scans = scansOf("W8XD")
 	s = s.took(crate())
 	s.Phase = ReadyToRedeem
+	return s
+}
+
+// goods are what things in orders are called: a shop's own words, which pictures have in their language.
+var goods = map[string]terminal.Text{
+	"Glasses":     {"de": "Gläser", "es": "Copas", "zh-Hans": "酒杯"},
+	"Gift box":    {"de": "Geschenkkarton", "es": "Caja de regalo", "zh-Hans": "礼盒"},
+	"Wine cooler": {"de": "Weinkühler", "es": "Enfriador de vino", "zh-Hans": "葡萄酒冷却器"},
+	"Rye bread":   {"de": "Roggenbrot", "es": "Pan de centeno", "zh-Hans": "黑麦面包"},
+	"Apple juice": {"de": "Apfelsaft", "es": "Zumo de manzana", "zh-Hans": "苹果汁"},
+	"Honey":       {"de": "Honig", "es": "Miel", "zh-Hans": "蜂蜜"},
+	"IT BROKE":    {"de": "IST ZERBROCHEN", "es": "SE HA ROTO"},
+	organicLoaf:   {"de": "Bio-Dinkelvollkornbrot mit Sonnenblumenkernen, geschnitten", "es": "Pan de espelta integral ecológico con pipas, en rebanadas", "zh-Hans": "有机全麦斯佩尔特葵花籽面包（切片）"},
+}
+
+// organicLoaf has a name that is long in each language.
+const organicLoaf = "Organic wholegrain spelt loaf with sunflower seeds, sliced"
+
+// goodsIn is the state with the goods' names in a language.
+func (s State) goodsIn(language string) State {
+	name := func(name *string) {
+		for known, text := range goods {
+			if in, ok := text[language]; ok && strings.HasPrefix(*name, known) {
+				*name = in + strings.TrimPrefix(*name, known)
+			}
+		}
+	}
+	orders := func(lines []terminal.OrderLine) []terminal.OrderLine {
+		lines = slices.Clone(lines)
+		for i := range lines {
+			name(&lines[i].Name)
+		}
+		return lines
+	}
+	s.Outcome.Lines, s.Parts, s.Portion.Parts = slices.Clone(s.Outcome.Lines), slices.Clone(s.Parts), slices.Clone(s.Portion.Parts)
+	for i := range s.Outcome.Lines {
+		line := &s.Outcome.Lines[i]
+		line.Parts, line.Voucher.Lines = orders(line.Parts), orders(line.Voucher.Lines)
+	}
+	for _, parts := range [][]Part{s.Parts, s.Portion.Parts} {
+		for i := range parts {
+			name(&parts[i].Line.Name)
+		}
+	}
+	name(&s.Typed)
+	return s
+}
+
+// behindUs is the counter when a redemption was just written.
+func (s State) behindUs(record terminal.Record, name terminal.Text) State {
+	s.Past = append([]Past{{Record: record, Name: name, Holder: "M. Chen", Until: noon.Add(59*time.Minute + 58*time.Second)}}, s.Past...)
 	return s
 }

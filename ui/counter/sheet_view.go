@@ -107,7 +107,7 @@ func (c *Screen) search(s State, w words) fyne.CanvasObject {
 
 func (c *Screen) undo(s State, w words) fyne.CanvasObject {
 	entry := s.Undoing.Record.Entry
-	facts := args{"name": w.pastName(*s.Undoing), "at": entry.Wall}
+	facts := args{"name": w.undone(s), "at": entry.Wall}
 	if entry.Receipt.Number != 0 {
 		facts["receipt"] = w.receiptOf(s, entry.Receipt)
 	}
@@ -236,5 +236,9 @@ func (c *Screen) pin(s State, w words, subtitle string) fyne.CanvasObject {
 	if s.Locked() {
 		buttons = append([]fyne.CanvasObject{c.preferButton()}, buttons...)
 	}
-	return widgets.SheetBody(w.Say("ui.sign_in.pin", args{"name": s.Who.Name}), "", widgets.Beside(theme.Size(theme.Margin), left, right), buttons...)
+	what := ""
+	if s.Purpose == ForUndoAgreed && s.Undoing != nil { // the sheet covers what it is about
+		what = w.undone(s)
+	}
+	return widgets.SheetBody(w.Say("ui.sign_in.pin", args{"name": s.Who.Name}), what, widgets.Beside(theme.Size(theme.Margin), left, right), buttons...)
 }

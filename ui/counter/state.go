@@ -108,6 +108,7 @@ type State struct {
 	Request terminal.Request
 	Outcome terminal.Outcome
 	Fault   string           // of Fault: the error's sentence
+	Advice  string           // of Fault: what to do about it; "" for what helps as a rule
 	Again   Command          // of Fault: what Enter tries again
 	Input   string           // of Asked: what was typed
 	Asks    terminal.Missing // of Asked: what Input answers

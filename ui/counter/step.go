@@ -1,6 +1,7 @@
 package counter
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -268,7 +269,11 @@ func (s State) asked() (State, []Command) {
 }
 
 func (s State) failed(err error, again Command) State {
-	s.Fault, s.Again = err.Error(), again
+	s.Fault, s.Advice, s.Again = err.Error(), "", again
+	var advised interface{ Advice() string }
+	if errors.As(err, &advised) {
+		s.Advice = advised.Advice()
+	}
 	return s.enter(Fault)
 }
 

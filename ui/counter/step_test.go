@@ -213,6 +213,25 @@ func TestFaultKeepsTheUID(t *testing.T) {
 	}
 }
 
+// adviceOf is a fault that says what to do.
+type adviceOf struct{ error }
+
+func (adviceOf) Advice() string { return "Use another counter." }
+
+func TestAFaultSaysWhatHelps(t *testing.T) {
+	// With a full disk the cashier would try again and again.
+	s, _ := play(open(), scan("A"), Answered{Turn: 1, Outcome: approved(dinner, "A")}, fresh)
+	full, _ := play(s, Committed{Turn: s.Turn, Err: adviceOf{errDisk}})
+	if v := Panel(full, english); v.Next != "Use another counter." {
+		t.Errorf("the panel advises %q", v.Next)
+	}
+	again, _ := play(full, Confirmed{uid(2)})
+	again, _ = play(again, Committed{Turn: again.Turn, Err: errDisk})
+	if v := Panel(again, english); v.Next != english.Say("ui.fault.next", nil) {
+		t.Errorf("after another fault the panel advises %q", v.Next)
+	}
+}
+
 func TestRedeemAtOnce(t *testing.T) {
 	// A store that wants no key would still have to press one; one that wants it would lose vouchers on sight.
 	s := open()

@@ -227,6 +227,8 @@ func (w words) readyToRedeem(s State) widgets.Verdict {
 	redeem.Off = s.nothingHanded()
 	v.Actions = append([]widgets.Action{redeem, w.dismiss(w.Say("ui.do.drop", nil))}, w.changes(s)...)
 	switch {
+	case s.nothingHanded():
+		v.Next = w.Say("ui.parts.none", nil)
 	case len(s.Parts) > 0:
 		v.Next = w.Say("ui.parts.next", nil)
 	case s.Billing:
@@ -383,7 +385,10 @@ func (w words) takenBack(s State) widgets.Verdict {
 
 func (w words) fault(s State) widgets.Verdict {
 	v := widgets.Verdict{Tone: theme.Refused, Sign: widgets.SignWarning, Title: w.Say("ui.fault.title", nil), Subtitle: w.Say("ui.fault.not_made", nil),
-		Name: w.Say("ui.fault.what", nil), Details: []string{w.ended(capital(s.Fault))}, Next: w.Say("ui.fault.next", nil)}
+		Name: w.Say("ui.fault.what", nil), Details: []string{w.ended(capital(s.Fault))}, Next: s.Advice}
+	if v.Next == "" {
+		v.Next = w.Say("ui.fault.next", nil)
+	}
 	v.Actions = []widgets.Action{w.confirm(w.Say("ui.do.again", nil)), w.dismiss(w.Say("ui.do.drop", nil))}
 	return v
 }

@@ -146,18 +146,14 @@ func detailedOn(row Recent) fyne.CanvasObject {
 	return Ends(theme.Size(theme.Gap), second...)
 }
 
-// detailed are the same where the remark may stand below them: where nothing would be left of what the row came to beside it.
+// detailed are the same where the remark may stand below them: where who holds the voucher could not be read to the end beside it.
 func detailed(row Recent) fyne.CanvasObject {
 	beside := detailedOn(row)
 	if row.Mark == "" {
 		return beside
 	}
 	below := Column(2, NewText(row.details()).In(theme.Caption, theme.Muted).Lines(1).MayEnd(), Row(0, remark(row.Mark, row.Tone), Space()))
-	kept := row.Detail
-	if row.Holder != "" {
-		kept += ellipsis
-	}
-	need := NewText(kept).In(theme.Caption, theme.Muted).MinSize().Width + theme.Size(theme.Gap) + remark(row.Mark, row.Tone).MinSize().Width
+	need := NewText(row.details()).In(theme.Caption, theme.Muted).MinSize().Width + theme.Size(theme.Gap) + remark(row.Mark, row.Tone).MinSize().Width
 	return &fyne.Container{Layout: either{func() float32 { return need }}, Objects: []fyne.CanvasObject{beside, below}}
 }
 
