@@ -216,9 +216,14 @@ func (w words) pastName(p Past) string {
 	return name
 }
 
-// cameTo is what lines came to in money, nil where none of them did.
+// cameTo is what lines came to in money, nil where none of them did. Of a bill on which one voucher was handed out and another paid it is nil, too: the
+// sum of both is on no bill that anybody has seen.
 func cameTo(lines []terminal.EntryLine) *terminal.Money {
 	var sum *terminal.Money
+	deducts := func(line terminal.EntryLine) bool { return line.Discount != nil || line.Amount != nil }
+	if some := slices.ContainsFunc(lines, deducts); some && slices.ContainsFunc(lines, func(line terminal.EntryLine) bool { return !deducts(line) }) {
+		return nil
+	}
 	for _, line := range lines {
 		sum = plus(sum, line.Worth())
 	}

@@ -206,6 +206,11 @@ func (w words) undone(s State) string {
 		back = w.money(&terminal.Money{Minor: portion.Units, Currency: portion.Currency})
 	case portion.Units > 0:
 		back = w.Say("ui.units", args{"count": portion.Units})
+	case len(lines) == 1 && portion.Standing > 0 && portion.Standing < lines[0].Units: // some of it was undone before
+		back = w.Say("ui.units", args{"count": portion.Standing})
+		if portion.Currency != "" {
+			back = w.money(&terminal.Money{Minor: portion.Standing, Currency: portion.Currency})
+		}
 	case portion.Said && len(portion.Parts) > 0:
 		count := 0
 		for _, part := range portion.Parts {

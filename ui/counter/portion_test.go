@@ -2,6 +2,7 @@ package counter
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +113,40 @@ func TestSomeLinesOfAnOrderComeBack(t *testing.T) {
 	bill.Record.Entry.Lines[2].Voucher, bill.Record.Entry.Lines[2].Part = 8, ""
 	if s, _ := undoing(bill); s.apportioning() {
 		t.Error("a bill comes back whole")
+	}
+}
+
+func TestWhatWasUndoneBeforeIsNotNamedAgain(t *testing.T) {
+	// A manager would agree to four uses, or to a whole payment, where one use or the rest of it comes back.
+	coffees, payment := threeCoffees(), aPayment()
+	payment.Record.Reversed = []int64{250}
+	for says, past := range map[string]Past{"3 uses": coffees, "\u20ac10.00": payment} {
+		s := open()
+		s.Undoing, s.Portion = &past, portionOf(past)
+		if said := (words{english}).undone(s); !strings.Contains(said, says) {
+			t.Errorf("of what %s is left of the question says %q", says, said)
+		}
+	}
+	single := threeCoffees()
+	single.Record.Reversed = []int64{3}
+	s := open()
+	s.Undoing, s.Portion = &single, portionOf(single)
+	if said := (words{english}).undone(s); !strings.Contains(said, "1 use") || strings.Contains(said, "4") && !strings.Contains(said, "K3MQ") {
+		t.Errorf("of the last use the question says %q", said)
+	}
+}
+
+func TestABillThatPaidAndHandedOutHasNoSumOfBoth(t *testing.T) {
+	// Recent would name a sum that no bill ever showed.
+	dinner, off, card := terminal.EntryLine{Value: euro(6800)}, terminal.EntryLine{Discount: euro(500)}, terminal.EntryLine{Amount: euro(1250)}
+	if sum := cameTo([]terminal.EntryLine{dinner, off}); sum != nil {
+		t.Errorf("a dinner and a discount came to %v", sum)
+	}
+	if sum := cameTo([]terminal.EntryLine{off, card}); sum == nil || *sum != *euro(1750) {
+		t.Errorf("a discount and a card came to %v", sum)
+	}
+	if sum := cameTo([]terminal.EntryLine{dinner, dinner}); sum == nil || *sum != *euro(13600) {
+		t.Errorf("two dinners came to %v", sum)
 	}
 }
 

@@ -240,8 +240,9 @@ func figures(v *View, s State, w words) {
 	if whole && account.New+account.Returning > 0 { // a merchant need not say whose its vouchers are
 		v.Customers = w.with("customers", args{"new": account.New, "returning": account.Returning})
 	}
-	byHour, back := map[string]int{}, false
-	for i, n := range s.numbers() {
+	byHour, numbers := map[string]int{}, s.numbers()
+	back := slices.ContainsFunc(numbers, func(n number) bool { return n.group == inList && n.back != 0 })
+	for i, n := range numbers {
 		chosen := i == s.Pick
 		switch n.group {
 		case inTiles:
@@ -256,9 +257,10 @@ func figures(v *View, s State, w words) {
 			if line.Worth == "" && s.By != ByReason {
 				line.Worth = none
 			}
-			back = back || n.back != 0
 			if n.count != 0 || n.back != 0 || len(n.worth) == 0 {
-				line.Count = w.counted(n.count, n.back)
+				if line.Count = w.counted(n.count, n.back); back && n.back == 0 { // beside the others it would stand under what was taken back
+					line.Count = w.with("less", args{"redeemed": n.count, "back": int64(0)})
+				}
 			}
 			v.Lines = append(v.Lines, line)
 		}
