@@ -44,19 +44,8 @@ func (s *server) await(ctx context.Context, p *poll) {
 	waiting, cancel := context.WithDeadline(ctx, p.until)
 	defer cancel()
 	defer s.stopping.add(cancel)()
-	if p.over = s.storage.Await(waiting, p.merchant, p.last.Cursor) != nil; p.over {
-		return
-	}
-	// Who asks is answered at once; who waits takes what comes close together in one answer.
-	select {
-	case <-waiting.Done():
-	case <-time.After(gathered):
-	}
+	p.over = s.storage.Await(waiting, p.merchant, p.last.Cursor) != nil
 }
-
-// gathered is how long news waits for more of it before a poll is answered. Where twenty counters sell at once, each of them would otherwise
-// be answered, and ask again, for each redemption of every other; other cloud processes hear of news as late as that anyway.
-const gathered = 200 * time.Millisecond
 
 // stopping ends everybody's waiting when the program is about to stop. One goroutine listens for all, while there is anybody.
 type stopping struct {

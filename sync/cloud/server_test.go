@@ -10,13 +10,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -432,38 +430,6 @@ func TestLongPoll(t *testing.T) {
 	if len(page.Records) != 1 || page.Records[0].Campaign == nil || page.Records[0].Campaign.State != terminal.CampaignPaused {
 		t.Errorf("the poll was answered %+v", page)
 	}
-}
-
-// Where twenty counters sell at once each would otherwise be answered, and ask again, for each redemption of every other.
-func TestAPollTakesWhatComesCloseTogether(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
-		r.join()
-		var page api.FeedPage
-		r.ask("GET", "/v1/feed", nil, &page)
-		done := make(chan error)
-		go func() {
-			<-time.After(time.Second)
-			_, first := r.storage.Pause(context.WithoutCancel(t.Context()), "lakeside", "dinner", nil, true)
-			<-time.After(150 * time.Millisecond)
-			_, second := r.storage.Pause(context.WithoutCancel(t.Context()), "lakeside", "dinner", nil, false)
-			done <- errors.Join(first, second)
-		}()
-		asked := time.Now()
-		cursor := page.Cursor
-		page = api.FeedPage{}
-		r.ask("GET", "/v1/feed?wait=25&cursor="+cursor, nil, &page)
-		if took := time.Since(asked); took > 1500*time.Millisecond {
-			t.Errorf("the first news waited for more until %v after the poll had begun", took)
-		}
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		if len(page.Records) == 0 || page.Records[len(page.Records)-1].Campaign == nil || page.Records[len(page.Records)-1].Campaign.State != terminal.CampaignLive {
-			t.Errorf("a pause and its end came 150 ms apart, and the poll was answered %+v", page)
-		}
-	})
 }
 
 // A request that the contract does not know would be answered by something that is not a signed problem.
