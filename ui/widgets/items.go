@@ -118,6 +118,9 @@ func (p *Panel) item(item Item) fyne.CanvasObject {
 func itemLine(gap float32, words, numbers []fyne.CanvasObject) *fyne.Container {
 	ends := Ends(gap, Middled(Column(0, words...)), Column(0, numbers...))
 	if !crowded() {
+		if len(words) == 2 && len(numbers) == 2 { // each line by itself: a long note takes nothing off the name
+			return Column(0, Ends(gap, words[0], numbers[0]), Ends(gap, words[1], numbers[1]))
+		}
 		return ends
 	}
 	again := func(o fyne.CanvasObject) fyne.CanvasObject {
