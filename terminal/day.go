@@ -354,6 +354,17 @@ func (g *GroupFigures) count(kind EntryKind) {
 // was paid for it; nil where none is known.
 func (l EntryLine) Worth() *Money { return cmp.Or(l.Value, l.Amount, l.Discount, l.Price) }
 
+// Worth is what all lines of a redemption or a reversal came to, by currency; of anything else it is nothing.
+func (e Entry) Worth() []NetWorth {
+	var worth []NetWorth
+	for _, line := range e.Lines {
+		if sum := line.Worth(); sum != nil && (e.Kind == EntryRedeem || e.Kind == EntryReverse) {
+			_ = addWorth(&worth, *sum, e.Kind == EntryReverse) // only sums of two currencies fail, and these are of one
+		}
+	}
+	return worth
+}
+
 // addWorth adds to the sum of a currency.
 func addWorth(sums *[]NetWorth, money Money, back bool) error {
 	at, found := slices.BinarySearchFunc(*sums, money.Currency, func(n NetWorth, currency string) int {

@@ -86,26 +86,21 @@ func (w *world) forgetful(counters []*counter, r *running, pass, other ticket) {
 	}
 }
 
-// A hub whose record alone was put back would grant once more what it had granted to a counter that is off now.
+// A hub whose record was put back would grant once more what it had granted to a counter that is off now. Where all of its folder was put back, nothing
+// there says how new it was: a counter that is on remembers.
 func TestAHubThatWasPutBackKnowsThatItHasForgotten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	pass, other := w.issue(), w.issue()
-	r, counters := w.store(2)
-	r = w.soldAndPutBack(counters, r, pass, true)
-	defer func() { r.end(w) }()
-	w.forgetful(counters, r, pass, other)
-}
-
-// Where all of the hub's folder was put back, nothing there says how new it was: a counter that is on remembers.
-func TestACounterTellsAHubThatItsFolderWasPutBack(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	pass, other := w.issue(), w.issue()
-	r, counters := w.store(2)
-	r = w.soldAndPutBack(counters, r, pass, false)
-	defer func() { r.end(w) }()
-	w.forgetful(counters, r, pass, other)
+	for name, alone := range map[string]bool{"the record alone": true, "all of its folder": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			pass, other := w.issue(), w.issue()
+			r, counters := w.store(2)
+			r = w.soldAndPutBack(counters, r, pass, alone)
+			defer func() { r.end(w) }()
+			w.forgetful(counters, r, pass, other)
+		})
+	}
 }
 
 // A hub that is started again, or killed, would wait for counters that are off although it has forgotten nothing.

@@ -330,37 +330,19 @@ func RowOf(record terminal.Record, s State, language terminal.Words) Row {
 		row.Receipt = e.Receipt.String()
 	}
 	var deals []string
-	var sums []terminal.NetWorth // one, as a merchant has one currency
 	for _, line := range e.Lines {
 		deals = append(deals, s.campaign(line.Campaign).In(w.Language()))
 		if row.Code == "" {
 			row.Code = line.Masked
 		}
-		if worth := line.Worth(); worth != nil && e.Kind != terminal.EntryDecline {
-			if e.Kind == terminal.EntryReverse {
-				worth = &terminal.Money{Minor: -worth.Minor, Currency: worth.Currency}
-			}
-			sums = added(sums, *worth)
-		}
 	}
 	slices.Sort(deals)
-	row.Deal, row.Amount = strings.Join(slices.Compact(deals), ", "), w.net(sums)
+	row.Deal, row.Amount = strings.Join(slices.Compact(deals), ", "), w.net(e.Worth())
 	if row.Amount == "" && e.Kind != terminal.EntryDecline {
 		row.Amount = none
 	}
 	row.Mark, row.Tone = remark(record, w)
 	return row
-}
-
-// added adds an amount to the sum of its currency.
-func added(sums []terminal.NetWorth, amount terminal.Money) []terminal.NetWorth {
-	for i := range sums {
-		if sum, err := sums[i].Net.AddUpTo(amount); err == nil {
-			sums[i].Net = sum
-			return sums
-		}
-	}
-	return append(sums, terminal.NetWorth{Net: amount})
 }
 
 // none stands where money would: what was redeemed has no value that anybody said.
