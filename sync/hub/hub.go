@@ -63,7 +63,7 @@ type Hub struct {
 	nudged   chan struct{}
 	stop     chan struct{}
 	stopped  sync.Once
-	parted   bool                               // the newest poll got no answer; of the loop that follows
+	parted   bool                               // the newest poll got no answer, or none was made yet; of the loop that follows
 	noFile   bool                               // the cloud has no first fill; of the loop that follows
 	followed int64                              // changes taken from the feed's pages while it is filled; of the same
 	filling  atomic.Pointer[cloudsync.Progress] // nil where the copy is filled
@@ -75,7 +75,7 @@ func New(ctx context.Context, config Config) (*Hub, error) {
 	if !appointed.Key().Equal(config.Key.Public()) {
 		return nil, fmt.Errorf("the hub of store %s is %s, and not this terminal", appointed.Store, appointed.Terminal)
 	}
-	h := &Hub{config: config, began: time.Now(), mark: mark{path: config.Mark}, nudged: make(chan struct{}, 1), stop: make(chan struct{}),
+	h := &Hub{config: config, began: time.Now(), parted: true, mark: mark{path: config.Mark}, nudged: make(chan struct{}, 1), stop: make(chan struct{}),
 		self: cloud.Terminal{Merchant: appointed.Merchant, Store: appointed.Store, Name: appointed.Terminal, Key: appointed.Key()}}
 	nonce := make([]byte, 32)
 	rand.Read(nonce)

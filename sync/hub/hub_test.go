@@ -649,6 +649,46 @@ func TestAHubFillsACloudThatWasPutBack(t *testing.T) {
 	w.until("the cloud has all again", func() bool { return w.used(pass) == 5 })
 }
 
+// A hub that was off while its cloud was put back would go on from where it was: the cloud would lack what the store used, for good.
+func TestAHubFillsACloudThatWasPutBackWhileItWasOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass := w.issue()
+	r, counters := w.store(1)
+	defer func() { r.end(w) }()
+	c := counters[0]
+	settled := func(used int64) {
+		w.until("the cloud has all, and the hub knows that", func() bool {
+			_, pending, err := r.copy.Gathered(t.Context())
+			return err == nil && pending == 0 && w.used(pass) == used
+		})
+	}
+	w.must(c.redeem(pass, 2, newUID(), terminal.Offline))
+	w.must(c.line.Push(t.Context()))
+	settled(2)
+	w.line.mu.Lock()
+	w.line.deaf = true // so that the hub's place in the feed is one that the backup knows
+	w.line.mu.Unlock()
+	w.server.CloseClientConnections()
+	w.until("the feed does not get through", func() bool { return w.hub.breaker.Line().Failures > 0 })
+	backup := filepath.Join(t.TempDir(), sqlite.FileName)
+	w.copyDatabase(backup)
+	w.must(c.redeem(pass, 3, newUID(), terminal.Offline))
+	w.must(c.line.Push(t.Context()))
+	settled(5)
+	signed := w.appointment()
+	r.end(w)
+	w.putBack(filepath.Dir(backup))
+	if used := w.used(pass); used != 2 {
+		t.Fatalf("the backup knows of %d units", used)
+	}
+	w.line.mu.Lock()
+	w.line.deaf = false
+	w.line.mu.Unlock()
+	r = w.start(w.hub, signed)
+	w.until("the cloud has all again", func() bool { return w.used(pass) == 5 })
+}
+
 // A hub that has handed all on, and whose place in the feed a cloud that was put back knows all the same, would not notice that the cloud lacks
 // what its store used, and other stores would honour it, until the same counter sells again.
 func TestAHubFillsACloudThatWasPutBackToItsOwnPlace(t *testing.T) {

@@ -11,10 +11,10 @@ import (
 	"countersign/sync/cloud/relational"
 )
 
-// A cloud that did not answer for a while may have been put back to a backup meanwhile, without what the hub had handed on and with a feed in
-// which the hub's cursor is known all the same. Its first page afterwards says where each journal ends there.
+// A cloud that did not answer for a while, or that a hub was not there to ask, may have been put back to a backup meanwhile, without what the hub had
+// handed on and with a feed in which the hub's cursor is known all the same. Its first page afterwards says where each journal ends there.
 
-// handed is how far the cloud had each journal before it is asked for the first page after it did not answer; nil at other times: of a journal that
+// handed is how far the cloud had each journal before it is asked for the first page of this start, or after it did not answer; nil at other times: of a journal that
 // the cloud finds fault with it always has less.
 func (h *Hub) handed(ctx context.Context) (map[string]relational.Handed, error) {
 	if !h.parted {
