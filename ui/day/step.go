@@ -254,7 +254,6 @@ func (s State) chose(index int) (State, []Command) {
 		if !again {
 			s.Sure = ""
 		}
-		return s.confirmed()
 	case FilePage:
 		return s.confirmed()
 	}

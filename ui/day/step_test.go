@@ -163,6 +163,10 @@ func TestPauseNeedsASecondPress(t *testing.T) {
 		live++
 	}
 	s, commands := play(s, Chose{live})
+	if len(commands) != 0 || s.Sure != "" || s.Row != live {
+		t.Fatalf("a tap on the offer did %v, and asks about %q", commands, s.Sure)
+	}
+	s, commands = play(s, Confirmed{})
 	if len(commands) != 0 || s.Sure != "dinner" {
 		t.Fatalf("the first press did %v", commands)
 	}
