@@ -123,7 +123,7 @@ func (w words) billed(v widgets.Verdict, s State) widgets.Verdict {
 	v.Subtitle = w.Say(several, args{"count": b.vouchers()})
 	for _, row := range b.Rows {
 		item := w.billItem(row, s)
-		if b.Bill != nil && row.apart() { // beside a sum that it is no part of
+		if (b.Bill != nil || s.statesBill()) && row.apart() { // beside a bill that it is no part of
 			item.Note = join(separator, item.Note, w.Say("ui.bill.apart", nil))
 		}
 		v.Items = append(v.Items, item)
@@ -137,7 +137,8 @@ func (w words) billed(v widgets.Verdict, s State) widgets.Verdict {
 		if minus {
 			value = w.minus(amount)
 		}
-		v.Figures = append(v.Figures, widgets.Figure{Label: w.Say(key, nil), Value: value, Strong: strong})
+		// Without a bill what is handed out would stand alone in large writing, as if it were what the customer pays.
+		v.Figures = append(v.Figures, widgets.Figure{Label: w.Say(key, nil), Value: value, Strong: strong, Kept: b.Bill == nil})
 	}
 	if b.Bill == nil { // above a bill it would be added to it, or taken off
 		add("ui.figure.worth", b.Worth, false, true)
@@ -155,6 +156,12 @@ func (w words) billed(v widgets.Verdict, s State) widgets.Verdict {
 // apart reports that the voucher is honoured as it is: nothing of it is taken off the bill.
 func (r BillRow) apart() bool {
 	return r.Known && r.Finding == nil && r.Line.Deduction() == terminal.DeductsNothing
+}
+
+// statesBill reports that the bill's amount is asked for: just then whoever types it has to know what does not belong to it.
+func (s State) statesBill() bool {
+	ask, ok := s.Asking()
+	return ok && ask.Missing == terminal.MissingBill
 }
 
 // vouchers is how many there are: an order that is undone has a row for each of its lines.
@@ -181,7 +188,7 @@ func (w words) billItem(row BillRow, s State) widgets.Item {
 		code = w.code(codeEnd(s.Request.Scans[row.Scan].Code))
 	}
 	item := widgets.Item{Name: row.Line.Campaign.Name.In(w.Language()), Detail: join(separator, code, row.Line.Voucher.Holder),
-		Chosen: s.Billing && row.Scan == s.Row && s.editable(), Value: w.money(row.Line.Worth())}
+		Chosen: (s.Billing && row.Scan == s.Row && s.editable()) || (s.onlyThis() && row.Scan == 0), Value: w.money(row.Line.Worth())}
 	if parts := row.Line.Parts; len(parts) == 1 && s.Phase == TakenBack {
 		item.Name = parts[0].Name
 	}

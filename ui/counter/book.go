@@ -100,17 +100,11 @@ func (c *Screen) bookSheet(w words) fyne.CanvasObject {
 		text = "# " + err.Error()
 	}
 	c.book = widgets.NewBook(handbook.Blocks(text), c.reading.heading)
-	var tabs []fyne.CanvasObject
-	for i, page := range pages {
-		inset := theme.Size(theme.Inset)
-		title := widgets.NewText(w.Say("ui.book."+page, nil)).In(theme.Body, theme.Text).Lines(1)
-		title.Bold = page == c.reading.page
-		tabs = append(tabs, widgets.NewChoice(widgets.Inset(title, inset, 0, inset, 0), page == c.reading.page, func() { c.pressed(pressPage + strconv.Itoa(i)) }))
+	var titles []string
+	for _, page := range pages {
+		titles = append(titles, w.Say("ui.book."+page, nil))
 	}
-	chapters := fyne.CanvasObject(widgets.Column(theme.Size(theme.Gap), tabs...))
-	if theme.Least(theme.Body) < 1 { // large writing leaves no room for all of them on a low screen
-		chapters = widgets.Scrolled(chapters)
-	}
+	chapters := widgets.Chapters(titles, c.pageNumber(), func(i int) { c.pressed(pressPage + strconv.Itoa(i)) })
 	side := widgets.Fixed(chapters, theme.Size(theme.Aside)*0.75, 0)
 	button := func(name, label, key string) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: name, Label: w.Say(label, nil), Key: key}, theme.Ready, c.pressed)

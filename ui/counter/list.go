@@ -51,6 +51,11 @@ func (s State) editable() bool {
 	return s.Phase == ReadyToRedeem || s.Phase == Asked || (s.Billing && s.Phase == Declined)
 }
 
+// onlyThis reports that a whole order is in hand by one of its vouchers, which can go on alone.
+func (s State) onlyThis() bool {
+	return s.Request.WholeOrder && !s.Billing && s.editable()
+}
+
 // joins reports that a scan goes on the bill in hand at once.
 func (s State) joins() bool {
 	return s.Billing && s.Sheet == NoSheet && s.editable()

@@ -528,7 +528,7 @@ func TestASumBesideABillAddsUp(t *testing.T) {
 		t.Errorf("beside the list: %q", sum)
 	}
 	for _, item := range v.Items {
-		if apart := strings.Contains(item.Note, "not in the sum"); apart != (item.Name == "Dinner for two") {
+		if apart := strings.Contains(item.Note, "not part of the bill"); apart != (item.Name == "Dinner for two") {
 			t.Errorf("%s: %q", item.Name, item.Note)
 		}
 	}
@@ -537,7 +537,7 @@ func TestASumBesideABillAddsUp(t *testing.T) {
 		t.Errorf("a bill that nothing is taken off: %+v", v.Figures)
 	}
 	s.Request.Bill = nil
-	if v := Panel(s, english); len(v.Figures) != 1 || v.Figures[0].Label != "Worth" || strings.Contains(v.Items[0].Note, "sum") {
+	if v := Panel(s, english); len(v.Figures) != 1 || v.Figures[0].Label != "Worth" || strings.Contains(v.Items[0].Note, "bill") {
 		t.Errorf("no bill was stated: %+v, %+v", v.Figures, v.Items)
 	}
 }

@@ -170,7 +170,7 @@ func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 		}
 		hint := widgets.NewText(w.Say("ui.undo.parts_hint", nil)).In(theme.Body, theme.Muted).Lines(2)
 		return widgets.SheetBody(title, subtitle, behind(s, w, widgets.Topped(theme.Size(theme.Inset), hint,
-			widgets.ScrolledTo(widgets.Column(theme.Size(theme.Gap)*1.3, rows...), rows[min(s.Pick, len(rows)-1)]))), buttons...)
+			widgets.ScrolledTo(theme.Size(theme.Gap)*1.3, rows[min(s.Pick, len(rows)-1)], rows...))), buttons...)
 	}
 	value, most := w.number(s.Portion.Standing), w.Say("ui.units", args{"count": s.Portion.Standing})
 	decimal, say := "", "ui.undo.count_hint"

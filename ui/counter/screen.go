@@ -235,7 +235,7 @@ func (c *Screen) key(name fyne.KeyName) {
 			return
 		}
 		c.counter.Happen(Moved{by})
-	case fyne.KeyDelete, fyne.KeyBackspace:
+	case fyne.KeyDelete: // and not Backspace: who erased a figure, and once more, would lose a voucher
 		c.counter.Happen(Removed{-1})
 	default:
 		if strings.HasPrefix(string(name), "F") {

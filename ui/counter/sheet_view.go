@@ -100,7 +100,11 @@ func (c *Screen) search(s State, w words) fyne.CanvasObject {
 	if s.Keys {
 		top = widgets.Column(theme.Size(theme.Inset), top, widgets.Keyboard(w.Language(), c.pressed))
 	}
-	return widgets.SheetBody(w.Say("ui.search.title", nil), "",
+	title := w.Say("ui.search.title", nil)
+	if s.Keys && widgets.Crowded() { // the keyboard, large writing and what was found need its place
+		title = ""
+	}
+	return widgets.SheetBody(title, "",
 		widgets.Topped(theme.Size(theme.Inset), top, below), c.keysButton(),
 		widgets.NewButton(reprint, theme.Ready, c.pressed), widgets.NewButton(undo, theme.Ready, c.pressed), c.backButton(w))
 }

@@ -136,7 +136,7 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 	if s.Pick < len(rows) {
 		chosenRow = rows[s.Pick]
 	}
-	body = widgets.ScrolledTo(widgets.Column(theme.Size(theme.Gap)*1.3, rows...), chosenRow)
+	body = widgets.ScrolledTo(theme.Size(theme.Gap)*1.3, chosenRow, rows...)
 	switch {
 	case s.Slips == nil:
 		body = widgets.Middle(widgets.NewText(w.Say("ui.sign_in.checking", nil)).In(theme.Body, theme.Muted))

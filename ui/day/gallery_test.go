@@ -51,7 +51,7 @@ var deals = []terminal.Campaign{
 		Name: terminal.Text{"en": "Gift card", "zh-Hans": "礼品卡", "de": "Geschenkkarte", "es": "Tarjeta regalo"}},
 	{ID: "autumn", Kind: terminal.KindDiscount, Currency: "EUR", State: terminal.CampaignLive,
 		Rules: terminal.Rules{ValidUntil: &terminal.Moment{Instant: noon.Add(60 * time.Hour)}},
-		Name:  terminal.Text{"en": "20 % off in autumn", "zh-Hans": "秋季八折", "de": "Herbst: 20 % Rabatt", "es": "20 % en otoño"}},
+		Name:  terminal.Text{"en": "20% off in autumn", "zh-Hans": "秋季八折", "de": "Herbst: 20 % Rabatt", "es": "20 % menos en otoño"}},
 	{ID: "boat", Kind: terminal.KindBooking, Currency: "EUR", State: terminal.CampaignLive,
 		Rules: terminal.Rules{ValidFrom: &terminal.Moment{Instant: noon.Add(200 * time.Hour)}},
 		Name:  terminal.Text{"en": "Evening boat trip", "zh-Hans": "傍晚游船", "de": "Abendliche Bootsfahrt", "es": "Paseo en barco al atardecer"}},

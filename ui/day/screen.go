@@ -425,13 +425,36 @@ func (r *Room) heighten() {
 	if width <= 0 {
 		return
 	}
-	least := newCardRow().MinSize().Height
-	var heights []float32
-	for _, now := range r.shown.Cards {
-		heights = append(heights, max(least, widgets.HeightFor(inCard(now), width)))
+	heights := r.cardHeights(width, 1)
+	for share := float32(1); widgets.Crowded() && share > smallestCard && !inPairs(heights, r.cards.Room().Height); {
+		share -= 0.06
+		heights = r.cardHeights(width, share)
 	}
 	r.cards.SetHeights(heights)
 	r.cards.Reveal(max(0, r.shown.Chosen))
+}
+
+// smallestCard is how much smaller than it was wanted writing is drawn on cards, so that no page is half empty because the next card is just too high.
+const smallestCard = 0.76
+
+// cardHeights are the cards' heights with large writing at a share of its size. A card draws its writing as large as its height lets it.
+func (r *Room) cardHeights(width, share float32) []float32 {
+	least := newCardRow().MinSize().Height
+	var heights []float32
+	for _, now := range r.shown.Cards {
+		heights = append(heights, max(least*share, widgets.HeightAt(inCard(now), width, share)))
+	}
+	return heights
+}
+
+// inPairs reports that each two cards that follow each other can be seen together.
+func inPairs(heights []float32, room float32) bool {
+	for i := 1; i < len(heights); i++ {
+		if heights[i-1]+heights[i]+theme.Size(theme.Gap) > room {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *cardRow) fill(now Card, chosen bool) {
@@ -466,7 +489,7 @@ const mostLines = 6
 // MinSize implements fyne.CanvasObject: the height of a card of few words.
 func (c *cardRow) MinSize() fyne.Size {
 	line := func(size fyne.ThemeSizeName) float32 { return widgets.NewText("").In(size, theme.Text).LineHeight() }
-	return fyne.NewSize(200, max(theme.Size(theme.Touch)*1.95, line(theme.Body)+line(theme.Caption)*3+theme.Size(theme.Gap)*2))
+	return fyne.NewSize(200, max(theme.Size(theme.Touch)*1.85, line(theme.Body)+line(theme.Caption)*3+theme.Size(theme.Gap)*2))
 }
 
 // CreateRenderer implements fyne.Widget.

@@ -6,6 +6,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"countersign/ui/widgets"
 )
 
 // List is a list whose rows can be tapped without taking the keyboard: what is typed at it goes to the router, and the focus goes
@@ -13,22 +15,65 @@ import (
 type List struct {
 	widget.List
 	sink    *Sink
+	create  func() fyne.CanvasObject
+	high    float32   // a row, where that is more than it needs
 	heights []float32 // of each row, where they are not all as high as the first
 	room    fyne.Size // for the list, of which it takes no more than its whole rows need
 }
 
+// listRow is a row, at least as high as the list has its rows.
+type listRow struct {
+	widget.BaseWidget
+	list  *List
+	inner fyne.CanvasObject
+}
+
+// MinSize implements fyne.CanvasObject.
+func (r *listRow) MinSize() fyne.Size {
+	size := r.inner.MinSize()
+	return fyne.NewSize(size.Width, max(size.Height, r.list.high))
+}
+
+// CreateRenderer implements fyne.Widget.
+func (r *listRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.inner) }
+
 // NewList makes a list; the functions are those of widget.NewList.
 func NewList(sink *Sink, length func() int, create func() fyne.CanvasObject, update func(widget.ListItemID, fyne.CanvasObject)) *List {
-	l := &List{sink: sink}
-	l.Length, l.CreateItem, l.UpdateItem = length, create, update
+	l := &List{sink: sink, create: create}
+	l.Length = length
+	l.CreateItem = func() fyne.CanvasObject {
+		row := &listRow{list: l, inner: create()}
+		row.ExtendBaseWidget(row)
+		return row
+	}
+	l.UpdateItem = func(id widget.ListItemID, o fyne.CanvasObject) { update(id, o.(*listRow).inner) }
 	l.ExtendBaseWidget(l)
 	return l
 }
 
 // Whole is the list in a place of which it takes no more height than its whole rows need: a row of which half can be read looks broken.
 func (l *List) Whole() *fyne.Container {
-	return &fyne.Container{Layout: whole{l}, Objects: []fyne.CanvasObject{l}}
+	hand := widgets.NewHand(func(by float32) { l.ScrollToOffset(l.GetScrollOffset() - by) }, l.touched)
+	return &fyne.Container{Layout: whole{l}, Objects: []fyne.CanvasObject{l, hand}}
 }
+
+// touched chooses the row at a place.
+func (l *List) touched(at fyne.Position) {
+	gap, foot := l.Theme().Size(theme.SizeNamePadding), -l.GetScrollOffset()
+	for row := range l.Length() {
+		height := max(l.high, l.rowHeight())
+		if row < len(l.heights) {
+			height = l.heights[row]
+		}
+		if foot += height + gap; at.Y < foot {
+			l.Select(row)
+			return
+		}
+	}
+}
+
+// rowHeight is how high a row has to be, where all are as high as the first.
+func (l *List) rowHeight() float32 { return l.create().MinSize().Height }
 
 type whole struct{ list *List }
 
@@ -36,7 +81,8 @@ type whole struct{ list *List }
 func (w whole) MinSize([]fyne.CanvasObject) fyne.Size { return w.list.MinSize() }
 
 // Layout implements fyne.Layout.
-func (w whole) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+func (w whole) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[1].Resize(fyne.NewSize(size.Width-widgets.BarRoom(), size.Height)) // the hand; the bar is dragged by itself
 	if w.list.room == size && w.list.Size().Width == size.Width {
 		return // rows of their own heights were fitted into it
 	}
@@ -45,18 +91,31 @@ func (w whole) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	w.list.Resize(fyne.NewSize(size.Width, w.list.wholeRows(size.Height)))
 }
 
+// Room is the place for the list, of which it takes no more than its whole rows need.
+func (l *List) Room() fyne.Size { return l.room }
+
 // slack is what sums of lengths may be wrong by.
 const slack = 0.5
 
-// wholeRows is how high as many rows are as there is room for, where all are as high as the first.
+// highest is how high a row may be made so that no strip is left at the foot, in shares of what it needs.
+const highest = 1.35
+
+// wholeRows is how high as many rows are as there is room for, where all are as high as the first. They share what is left over.
 func (l *List) wholeRows(room float32) float32 {
-	gap := l.Theme().Size(theme.SizeNamePadding)
-	row := l.CreateItem().MinSize().Height + gap
-	fit := float32(math.Floor(float64((room + gap + slack) / row)))
-	if fit < 1 || float32(l.Length()) <= fit {
+	gap, row := l.Theme().Size(theme.SizeNamePadding), l.rowHeight()
+	fit := float32(math.Floor(float64((room + gap + slack) / (row + gap))))
+	all := fit < 1 || float32(l.Length()) <= fit
+	if !all && len(l.heights) == 0 {
+		row = min((room+gap)/fit-gap, row*highest)
+	}
+	if row != l.high {
+		l.high = row
+		l.Refresh()
+	}
+	if all {
 		return room
 	}
-	return fit*row - gap
+	return fit*(row+gap) - gap
 }
 
 // SetHeights gives each row its own height.

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -8,6 +9,8 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
+
+	look "countersign/ui/theme"
 )
 
 // listOf is a list of rows 50 high, in a place of that height.
@@ -34,14 +37,14 @@ func TestListsShowWholeRows(t *testing.T) {
 	gap := list.Theme().Size(theme.SizeNamePadding)
 	for _, row := range []int{0, 3, 500, 999, 997, 2} {
 		list.Reveal(row)
-		top := list.GetScrollOffset()
-		first := int(top / (50 + gap))
-		if float32(first)*(50+gap) != top {
+		top, pitch := float64(list.GetScrollOffset()), float64(list.high+gap) // rows share what would be left over
+		first := int(math.Round(top / pitch))
+		if math.Abs(float64(first)*pitch-top) > slack {
 			t.Errorf("row %d: the first row is cut off at %v", row, top)
 		}
-		rows := (list.Size().Height + gap) / (50 + gap)
-		if rows != float32(int(rows)) || list.Size().Height > place.Size().Height || rows < 5 {
-			t.Errorf("row %d: %v rows in %v", row, rows, place.Size().Height)
+		rows := math.Round(float64(list.Size().Height+gap) / pitch)
+		if list.high < 50 || math.Abs(float64(list.Size().Height-place.Size().Height)) > slack || rows != 6 {
+			t.Errorf("row %d: %v rows of %v in %v", row, rows, list.high, place.Size().Height)
 		}
 		if row < first || row >= first+int(rows) {
 			t.Errorf("row %d is not among those from %d on", row, first)
@@ -77,5 +80,41 @@ func TestAListThatFitsTakesItsPlace(t *testing.T) {
 	}
 	if list, place := listOf(t, 5, 40); list.Size().Height != place.Size().Height {
 		t.Errorf("%v of %v", list.Size(), place.Size())
+	}
+}
+
+func TestAFingerMovesAListAndChoosesItsRows(t *testing.T) {
+	// On a counter without mouse and keyboard there is nothing else to scroll with.
+	list, place := listOf(t, 100, 333)
+	fyne.CurrentApp().Settings().SetTheme(look.Look{})
+	chosen := -1
+	list.OnSelected = func(id int) { chosen = id }
+	hand := place.(*fyne.Container).Objects[1].(fyne.Draggable)
+	drag := func(by float32, at fyne.Position) {
+		event := &fyne.DragEvent{Dragged: fyne.NewDelta(0, by)}
+		event.Position = at
+		hand.Dragged(event)
+	}
+	drag(2, fyne.NewPos(20, 70)) // the finger trembles: it is a tap
+	hand.DragEnd()
+	if chosen != 1 || list.GetScrollOffset() != 0 {
+		t.Errorf("a tap on the second row chose %d, at %v", chosen, list.GetScrollOffset())
+	}
+	chosen = -1
+	drag(-3, fyne.NewPos(20, 200))
+	drag(-100, fyne.NewPos(20, 100))
+	hand.DragEnd()
+	if chosen != -1 || list.GetScrollOffset() != 103 {
+		t.Errorf("drawn up by 103 it is at %v, and %d was chosen", list.GetScrollOffset(), chosen)
+	}
+	drag(-2, fyne.NewPos(20, 40))
+	hand.DragEnd()
+	if chosen != 2 {
+		t.Errorf("a tap at 143 chose row %d", chosen)
+	}
+	drag(1000, fyne.NewPos(20, 300))
+	hand.DragEnd()
+	if list.GetScrollOffset() != 0 {
+		t.Errorf("drawn down it is at %v", list.GetScrollOffset())
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 
 	"countersign/ui/theme"
 	"countersign/ui/widgets"
@@ -201,7 +200,7 @@ func (s *Screen) paper() fyne.CanvasObject {
 	picture := canvas.NewImageFromImage(slip)
 	picture.FillMode = canvas.ImageFillContain
 	size := slip.Bounds().Size()
-	return container.NewVScroll(widgets.Column(0, widgets.Shaped(float32(size.Y)/float32(max(1, size.X)), picture)))
+	return widgets.Scrolled(widgets.Shaped(float32(size.Y)/float32(max(1, size.X)), picture))
 }
 
 func (s *Screen) logo() fyne.CanvasObject {
@@ -285,11 +284,15 @@ func (s stepping) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // log is the end of the program's log.
 func log(title string, lines []string) fyne.CanvasObject {
-	rows := []fyne.CanvasObject{widgets.NewText(title).In(theme.Caption, theme.Muted).Strong().Lines(1)}
+	head, gap := widgets.NewText(title).In(theme.Caption, theme.Muted).Strong().Lines(1), theme.Size(theme.Gap)
+	var rows []fyne.CanvasObject
 	for _, line := range lines {
 		rows = append(rows, widgets.NewText(line).In(theme.Caption, theme.Muted).Lines(3).MayEnd())
 	}
-	return widgets.ScrolledTo(widgets.Column(theme.Size(theme.Gap), rows...), rows[len(rows)-1]) // the newest is what somebody waits for
+	if len(rows) == 0 {
+		return widgets.Topped(gap, head, widgets.Stack())
+	}
+	return widgets.Topped(gap, head, widgets.ScrolledTo(gap, rows[len(rows)-1], rows...)) // the newest is what somebody waits for
 }
 
 func card(content fyne.CanvasObject) fyne.CanvasObject {

@@ -14,6 +14,7 @@ type Book struct {
 	blocks  []handbook.Block
 	section int // to begin with: the n-th heading; 0 is the top
 	scroll  *container.Scroll
+	room    fyne.Size // for the page, of which it takes no more height than its whole lines need
 	object  fyne.CanvasObject
 	start   fyne.CanvasObject // where the section begins
 	began   bool
@@ -31,8 +32,59 @@ func (b *Book) Object() fyne.CanvasObject { return b.object }
 
 // Scroll goes on by a share of what is seen; a negative one goes back.
 func (b *Book) Scroll(share float32) {
-	most := b.scroll.Content.MinSize().Height - b.scroll.Size().Height
-	b.scroll.ScrollToOffset(fyne.NewPos(0, max(0, min(b.scroll.Offset.Y+b.scroll.Size().Height*share, most))))
+	b.turn(b.scroll.Offset.Y+b.room.Height*share, share > 0)
+}
+
+// turn has the page begin with the line at an offset, or the one before it, and end with a whole line: half a line looks broken. On is the way that it
+// was turned: it never stays where it was while there is more.
+func (b *Book) turn(offset float32, on bool) {
+	lines := linesIn(nil, b.scroll.Content, 0)
+	most := b.scroll.Content.MinSize().Height - b.room.Height
+	if offset = max(0, min(offset, most)); offset > 0 && offset < most {
+		before, after := float32(0), most
+		for _, line := range lines {
+			if line.top <= offset {
+				before = max(before, line.top)
+			} else {
+				after = min(after, line.top)
+			}
+		}
+		if offset = before; on && before <= b.scroll.Offset.Y {
+			offset = after
+		}
+	}
+	foot := offset + b.room.Height
+	for again := true; again; { // a line of one column may reach over the end of one of the next
+		again = false
+		for _, line := range lines {
+			if line.top < foot && line.bottom > foot && line.top > offset {
+				foot, again = line.top, true
+			}
+		}
+	}
+	place(b.scroll, 0, 0, b.room.Width, foot-offset)
+	b.scroll.ScrollToOffset(fyne.NewPos(0, offset))
+}
+
+// linesIn collects where the lines of writing in an object begin and end, which itself begins at a height.
+func linesIn(lines []reach, o fyne.CanvasObject, at float32) []reach {
+	at += o.Position().Y
+	switch o := o.(type) {
+	case *fyne.Container:
+		for _, inner := range o.Objects {
+			lines = linesIn(lines, inner, at)
+		}
+	case *Text:
+		o.fit(o.Size().Width, o.Size().Height)
+		high := o.lineHeight()
+		count := len(o.wrapped(o.Size().Width))
+		o.natural()
+		at += max(0, (o.Size().Height-high*float32(count))/2)
+		for i := range count {
+			lines = append(lines, reach{at + high*float32(i), at + high*float32(i+1)})
+		}
+	}
+	return lines
 }
 
 func (b *Book) build() {
@@ -52,7 +104,7 @@ func (b *Book) build() {
 	}
 	wide := &asWide{}
 	column := Column(gap*1.4, rows...)
-	b.scroll = container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{Inset(column, 0, 0, BarRoom(), gap)}})
+	b.scroll = newScroll(wide, Inset(column, 0, 0, BarRoom(), gap))
 	b.object = &fyne.Container{Layout: &opened{b, wide}, Objects: []fyne.CanvasObject{b.scroll}}
 }
 
@@ -65,15 +117,18 @@ type opened struct {
 func (*opened) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 
 func (o *opened) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	o.wide.width = size.Width
-	place(objects[0], 0, 0, size.Width, size.Height)
-	if b := o.book; !b.began && size.Height > 0 {
-		b.began = true
-		if b.start != nil {
-			most := b.scroll.Content.MinSize().Height - size.Height
-			b.scroll.ScrollToOffset(fyne.NewPos(0, max(0, min(b.start.Position().Y, most))))
-		}
+	b := o.book
+	if o.wide.width = size.Width; b.room == size || size.Height <= 0 {
+		return
 	}
+	b.room = size
+	place(objects[0], 0, 0, size.Width, size.Height)
+	offset := b.scroll.Offset.Y
+	if !b.began && b.start != nil {
+		offset = b.start.Position().Y
+	}
+	b.began = true
+	b.turn(offset, false)
 }
 
 func drawBlock(block handbook.Block) fyne.CanvasObject {
@@ -138,4 +193,53 @@ func (t tabular) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		place(o, x, 0, width, heightFor(o, width))
 		x += width + theme.Size(theme.Inset)
 	}
+}
+
+// Chapters are choices below each other, of one line each, all of them written as large as the longest can be. Large writing leaves no room for all of
+// them on a low screen: then they can be scrolled.
+func Chapters(titles []string, chosen int, turn func(i int)) *fyne.Container {
+	inset := theme.Size(theme.Inset)
+	var choices, lines []fyne.CanvasObject
+	for i, title := range titles {
+		line := NewText(title).In(theme.Body, theme.Text).Lines(1)
+		line.Bold = i == chosen
+		lines = append(lines, line)
+		choices = append(choices, NewChoice(Inset(line, inset, 0, inset, 0), i == chosen, func() { turn(i) }))
+	}
+	all := &fyne.Container{Layout: oneSize{heldColumn{column{theme.Size(theme.Gap)}}, lines, inset * 2}, Objects: choices}
+	if !crowded() {
+		return all
+	}
+	scroll := Scrolled(all)
+	scroll.Layout = &shown{scrolled: scroll.Layout.(scrolled), target: choices[chosen]}
+	return scroll
+}
+
+// oneSize is a column of lines that are all drawn in one size.
+type oneSize struct {
+	heldColumn
+	lines  []fyne.CanvasObject
+	margin float32
+}
+
+func (a oneSize) fit(width float32) {
+	fitted(a.lines, func() bool {
+		for _, line := range a.lines {
+			if line.MinSize().Width > width-a.margin {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (a oneSize) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	a.fit(width)
+	return a.heldColumn.heightFor(objects, width)
+}
+
+func (a oneSize) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	a.fit(size.Width)
+	defer redraw(a.lines)
+	a.heldColumn.Layout(objects, size)
 }

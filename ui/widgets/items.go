@@ -50,7 +50,7 @@ func (p *Panel) list() fyne.CanvasObject {
 		}
 	}
 	// The frame of a chosen row is drawn half outside of it: the column leaves it room, or the scroll would cut it off.
-	scroll := container.NewVScroll(Inset(heldIn(gap*0.7, rows...), frameRoom(), frameRoom(), BarRoom(), frameRoom()))
+	scroll := newScroll(stack{}, Inset(heldIn(gap*0.7, rows...), frameRoom(), frameRoom(), BarRoom(), frameRoom()))
 	if p.scroll != nil {
 		scroll.Offset = p.scroll.Offset
 	}
@@ -273,8 +273,9 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	if v.placed.again(scroll, size) {
 		return
 	}
+	v.placed.spread(scroll, 0)
 	rows := columnOf(scroll.Content)
-	fitRows(rows, size)
+	fitRows(rows, gapIn(scroll.Content), size)
 	defer redraw(rows)
 	place(scroll, 0, 0, size.Width, size.Height)
 	offset := scroll.Offset.Y
@@ -286,12 +287,13 @@ func (v *inView) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 			offset = top
 		}
 	}
-	v.placed.whole(scroll, min(offset, scroll.Content.MinSize().Height-size.Height), size)
+	// A panel's list keeps its place from one verdict to the next: its rows must not move apart, or that place would be another one.
+	v.placed.whole(scroll, min(offset, scroll.Content.MinSize().Height-size.Height), size, v.wide != nil)
 }
 
 // fitRows draws large rows so small that two of them can be seen, whole, or one where that cannot be: of a list of which one row is seen, nobody
 // knows that it has more.
-func fitRows(rows []fyne.CanvasObject, size fyne.Size) {
+func fitRows(rows []fyne.CanvasObject, gap float32, size fyne.Size) {
 	fits := func(count int) func() bool {
 		return func() bool {
 			sum, tallest := float32(0), float32(0)
@@ -302,8 +304,7 @@ func fitRows(rows []fyne.CanvasObject, size fyne.Size) {
 					sum += height
 				}
 			}
-			gaps := theme.Size(theme.Gap) * float32(count-1)
-			return max(sum, tallest)+gaps+frameRoom()*2 <= size.Height
+			return max(sum, tallest)+gap*float32(count-1)+frameRoom()*2 <= size.Height
 		}
 	}
 	count := min(2, len(rows))
@@ -315,8 +316,7 @@ func fitRows(rows []fyne.CanvasObject, size fyne.Size) {
 // ChoiceList is a column of rows that can be scrolled, so far that the one at chosen can be seen; -1 for none.
 func ChoiceList(gap float32, chosen int, rows ...fyne.CanvasObject) *fyne.Container {
 	wide := &asWide{}
-	scroll := container.NewVScroll(&fyne.Container{Layout: wide, Objects: []fyne.CanvasObject{
-		Inset(Column(gap, rows...), frameRoom(), frameRoom(), BarRoom(), frameRoom())}})
+	scroll := newScroll(wide, Inset(heldIn(gap, rows...), frameRoom(), frameRoom(), BarRoom(), frameRoom()))
 	var target fyne.CanvasObject
 	if chosen >= 0 && chosen < len(rows) {
 		target = rows[chosen]

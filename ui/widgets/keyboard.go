@@ -63,7 +63,8 @@ type keyboard struct{ rows int }
 
 func (k keyboard) MinSize(keys []fyne.CanvasObject) fyne.Size {
 	side, gap, rows, columns := theme.Size(theme.Touch), theme.Size(theme.Gap), float32(k.rows), float32(len(keys)/k.rows)
-	return fyne.NewSize(side*columns+gap*(columns-1), side*rows+gap*(rows-1))
+	high := theme.Plain(theme.Touch) // large letters stand on keys that a finger can still hit
+	return fyne.NewSize(side*columns+gap*(columns-1), high*rows+gap*(rows-1))
 }
 
 func (k keyboard) Layout(keys []fyne.CanvasObject, size fyne.Size) {

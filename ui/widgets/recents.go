@@ -102,7 +102,7 @@ func (r *Recents) build() fyne.CanvasObject {
 			open = list[len(list)-len(r.rows)+i]
 		}
 	}
-	scroll := ScrolledTo(Column(0, list...), open)
+	scroll := ScrolledTo(0, open, list...)
 	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom(), 0, 0, 0), scroll), inset*0.6-frameRoom(), inset-frameRoom(), 0, inset*0.6-frameRoom()))
 }
 

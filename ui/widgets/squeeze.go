@@ -39,6 +39,12 @@ func squeeze(objects []fyne.CanvasObject, share float32) {
 	}
 }
 
+// HeightAt is how high an object is when it is width wide and its large writing is drawn at a share of its size.
+func HeightAt(o fyne.CanvasObject, width, share float32) float32 {
+	squeeze([]fyne.CanvasObject{o}, share)
+	return heightFor(o, width)
+}
+
 // redraw draws what was squeezed since it was last drawn: an object that keeps its place is not laid out again by itself.
 func redraw(objects []fyne.CanvasObject) {
 	for _, o := range objects {
