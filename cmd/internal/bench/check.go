@@ -40,7 +40,7 @@ func measureCheck(ctx context.Context, l *lab) ([]row, error) {
 	var times []time.Duration
 	var turned compared
 	err = point(ctx, s, func(look *sql.Stmt) error {
-		turned, err = turns(rounds, func(int) (time.Duration, error) {
+		turned, err = turns(l.rounds(), func(int) (time.Duration, error) {
 			took, err := s.check(ctx, codes)
 			times = append(times, took...)
 			return sum(took), err

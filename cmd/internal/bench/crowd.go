@@ -121,6 +121,7 @@ func crowdUntilEnd(ctx context.Context, n int, at []string) error {
 // comeInWaves has terminals come to wait at a cloud process that may have so many files open, and returns how many there was room for. Each comes
 // with two connections and soon needs one of them: so as many come as there is room for, and the next when these have let the other one go.
 func comeInWaves(ctx context.Context, l *lab, cloud *office, all []*crowd, terminals, files int) (came int, err error) {
+	most := patience
 	for came < terminals {
 		open, err := openNow(cloud.process)
 		if err != nil {
@@ -138,13 +139,16 @@ func comeInWaves(ctx context.Context, l *lab, cloud *office, all []*crowd, termi
 			}
 			came, room = came+n, room-n
 		}
-		waiting, err := allWait(ctx, cloud.url, came)
+		waiting, err := allWait(ctx, cloud.url, came, most)
 		if err != nil {
 			return came, err
 		}
 		l.log("%d terminals have come, and nearly all wait: %t", came, waiting)
+		if !waiting { // this machine is too busy for it, and will not do better with more of them
+			most = patience / 6
+		}
 		if came < terminals {
-			if err := letGo(ctx, cloud.process, came); err != nil {
+			if err := letGo(ctx, cloud.process, came, most); err != nil {
 				return came, err
 			}
 		}
@@ -153,8 +157,8 @@ func comeInWaves(ctx context.Context, l *lab, cloud *office, all []*crowd, termi
 }
 
 // letGo waits until a process has hardly more open than a connection for each terminal, or does not come to that.
-func letGo(ctx context.Context, process, terminals int) error {
-	for began := time.Now(); time.Since(began) < patience; {
+func letGo(ctx context.Context, process, terminals int, most time.Duration) error {
+	for began := time.Now(); time.Since(began) < most; {
 		open, err := openNow(process)
 		if err != nil || open <= terminals+pollsSpare {
 			return err

@@ -67,7 +67,7 @@ func measureFill(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	var peak, wire int64
-	took, err := turns(rounds, func(round int) (time.Duration, error) {
+	took, err := turns(l.rounds(), func(round int) (time.Duration, error) {
 		before := cloud.sent.Load()
 		one, err := joined(fmt.Sprint("counter-", round))
 		peak, wire = max(peak, one.Peak), max(wire, cloud.sent.Load()-before)

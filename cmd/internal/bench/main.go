@@ -46,8 +46,19 @@ type lab struct {
 // profile is the file that a processor profile is written to; "" for none.
 var profile string
 
-// rounds is how many rounds a ratio is the median of.
-const rounds = 7
+// A ratio is the median of so many rounds: of fewest where each takes long, and in the quick run.
+const (
+	rounds = 7
+	fewest = 5
+)
+
+// rounds is how many rounds there are of what does not take long.
+func (l *lab) rounds() int {
+	if l.quick {
+		return fewest
+	}
+	return rounds
+}
 
 func main() {
 	quick := flag.Bool("quick", false, "smaller numbers, under five minutes")

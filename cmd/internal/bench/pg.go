@@ -282,7 +282,7 @@ func (p *pair) push(ctx context.Context, tills []*till, each int) (row, error) {
 	if _, err := office.issue(ctx, clients*batches*each); err != nil { // for pgbench, which makes more than the fleet does
 		return row{}, err
 	}
-	took, err := turns(turnsOf(tills), func(int) (time.Duration, error) {
+	took, err := turns(fewest, func(int) (time.Duration, error) {
 		if err := prepare(ctx, office, tills, each); err != nil {
 			return 0, err
 		}
@@ -308,14 +308,6 @@ func steady(tills []*till) int {
 		return 15
 	}
 	return 50
-}
-
-// turnsOf is how many rounds are taken: in the quick run as few as a median is taken of.
-func turnsOf(tills []*till) int {
-	if len(tills) < 200 {
-		return 5
-	}
-	return rounds
 }
 
 // conditional is one use of a voucher that has one left, and of another each time.
@@ -355,7 +347,7 @@ func (p *pair) claim(ctx context.Context, tills []*till, each int) ([]row, error
 			return nil, err
 		}
 	}
-	took, err := turns(turnsOf(tills), func(int) (time.Duration, error) {
+	took, err := turns(fewest, func(int) (time.Duration, error) {
 		tickets, err := p.offices[0].issue(ctx, all)
 		if err != nil {
 			return 0, err

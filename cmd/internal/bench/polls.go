@@ -152,8 +152,8 @@ func held(ctx context.Context, cloud *office, terminals int, alone int64, long t
 func enough(polls, terminals int) bool { return polls >= terminals*99/100 }
 
 // allWait waits until enough terminals wait at a cloud process, and says whether they do: they may not on a machine that is busy.
-func allWait(ctx context.Context, url string, terminals int) (bool, error) {
-	for began := time.Now(); time.Since(began) < patience; {
+func allWait(ctx context.Context, url string, terminals int, most time.Duration) (bool, error) {
+	for began := time.Now(); time.Since(began) < most; {
 		polls, err := longPolls(ctx, url)
 		if err != nil || enough(polls, terminals) {
 			return true, err

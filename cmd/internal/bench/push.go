@@ -39,7 +39,7 @@ func measurePush(ctx context.Context, l *lab) ([]row, error) {
 	if _, err := atOnce(tills, func(t *till) error { return t.pump.Push(ctx) }); err != nil {
 		return nil, err
 	}
-	took, err := turns(rounds, func(int) (time.Duration, error) {
+	took, err := turns(l.rounds(), func(int) (time.Duration, error) {
 		if err := prepare(ctx, cloud, tills, each); err != nil {
 			return 0, err
 		}

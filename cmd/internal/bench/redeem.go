@@ -47,7 +47,7 @@ func measureRedeem(ctx context.Context, l *lab) ([]row, error) {
 			return sum(times), err
 		}
 	}
-	took, err := turns(rounds, sell(large), sell(small))
+	took, err := turns(l.rounds(), sell(large), sell(small))
 	if err != nil {
 		return []row{bare}, err
 	}
@@ -76,7 +76,7 @@ func againstBareInserts(ctx context.Context, l *lab, s *shop, each int) (row, er
 		return row{}, err
 	}
 	defer func() { _ = reference.close() }()
-	took, err := turns(rounds, func(int) (time.Duration, error) {
+	took, err := turns(l.rounds(), func(int) (time.Duration, error) {
 		codes, err := s.sell(ctx, each)
 		if err != nil {
 			return 0, err
