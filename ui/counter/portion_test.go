@@ -120,7 +120,7 @@ func TestWhatWasUndoneBeforeIsNotNamedAgain(t *testing.T) {
 	// A manager would agree to four uses, or to a whole payment, where one use or the rest of it comes back.
 	coffees, payment := threeCoffees(), aPayment()
 	payment.Record.Reversed = []int64{250}
-	for says, past := range map[string]Past{"3 uses": coffees, "\u20ac10.00": payment} {
+	for says, past := range map[string]Past{"3\u00a0uses": coffees, "\u20ac10.00": payment} {
 		s := open()
 		s.Undoing, s.Portion = &past, portionOf(past)
 		if said := (words{english}).undone(s); !strings.Contains(said, says) {
@@ -131,7 +131,7 @@ func TestWhatWasUndoneBeforeIsNotNamedAgain(t *testing.T) {
 	single.Record.Reversed = []int64{3}
 	s := open()
 	s.Undoing, s.Portion = &single, portionOf(single)
-	if said := (words{english}).undone(s); !strings.Contains(said, "1 use") || strings.Contains(said, "4") && !strings.Contains(said, "K3MQ") {
+	if said := (words{english}).undone(s); !strings.Contains(said, "1\u00a0use") || strings.Contains(said, "4") && !strings.Contains(said, "K3MQ") {
 		t.Errorf("of the last use the question says %q", said)
 	}
 }
@@ -167,7 +167,7 @@ func TestWhatCameBackIsSaidOfAWholeUndoToo(t *testing.T) {
 	for _, c := range []struct {
 		outcome terminal.Outcome
 		want    string
-	}{{amountBack(), "€12.50 taken back."}, {someBack(), "2 of 4 uses taken back."}} {
+	}{{amountBack(), "€12.50 taken back."}, {someBack(), "2 of 4\u00a0uses taken back."}} {
 		s := open()
 		s.Phase, s.Outcome = TakenBack, c.outcome
 		if v := (words{english}).takenBack(s); !slices.Contains(v.Details, c.want) {

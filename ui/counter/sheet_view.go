@@ -100,13 +100,9 @@ func (c *Screen) search(s State, w words) fyne.CanvasObject {
 	if s.Keys {
 		top = widgets.Column(theme.Size(theme.Inset), top, widgets.Keyboard(w.Language(), c.pressed))
 	}
-	title := w.Say("ui.search.title", nil)
-	if s.Keys && widgets.Crowded() { // the keyboard, large writing and what was found need its place
-		title = ""
-	}
-	return widgets.SheetBody(title, "",
+	return widgets.TitleIfRoom(widgets.SheetBody(w.Say("ui.search.title", nil), "",
 		widgets.Topped(theme.Size(theme.Inset), top, below), c.keysButton(),
-		widgets.NewButton(reprint, theme.Ready, c.pressed), widgets.NewButton(undo, theme.Ready, c.pressed), c.backButton(w))
+		widgets.NewButton(reprint, theme.Ready, c.pressed), widgets.NewButton(undo, theme.Ready, c.pressed), c.backButton(w)))
 }
 
 func (c *Screen) undo(s State, w words) fyne.CanvasObject {

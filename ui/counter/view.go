@@ -224,6 +224,9 @@ func (w words) readyToRedeem(s State) widgets.Verdict {
 		v.Chips = append(v.Chips, widgets.Chip{Text: w.Say("ui.approved_by", args{"name": s.Request.Approver.Name}), Tone: theme.Calm})
 	}
 	redeem := w.confirm(w.Say("ui.do.redeem", nil))
+	if n := len(s.Outcome.Lines); s.onlyThis() && n > 1 { // or the row that is marked would seem to be what is redeemed
+		redeem = w.confirm(w.Say("ui.do.redeem_all", args{"count": n}))
+	}
 	redeem.Off = s.nothingHanded()
 	v.Actions = append([]widgets.Action{redeem, w.dismiss(w.Say("ui.do.drop", nil))}, w.changes(s)...)
 	switch {

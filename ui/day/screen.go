@@ -241,15 +241,13 @@ func (r *Room) onlyMoved(view View, now seen) bool {
 
 // follow brings the chosen row into sight.
 func (r *Room) follow() {
-	scroll := func(list *keys.List, row, rows int) {
+	scroll := func(list *keys.List, row int) {
 		list.Refresh()
-		if row < rows {
-			list.Reveal(row)
-		}
+		list.Reveal(row)
 	}
 	switch r.shown.Page {
 	case RowsPage:
-		scroll(r.rows, r.shown.Chosen, r.shown.Rows)
+		scroll(r.rows, r.shown.Chosen)
 	case TasksPage, OffersPage:
 		r.cards.Refresh()
 		r.heighten()
@@ -260,7 +258,7 @@ func (r *Room) follow() {
 				chosen = i
 			}
 		}
-		scroll(r.lines, chosen, len(r.shown.Lines))
+		scroll(r.lines, chosen)
 	case FilePage, ClosePage:
 	}
 }
@@ -426,7 +424,7 @@ func (r *Room) heighten() {
 		return
 	}
 	heights := r.cardHeights(width, 1)
-	for share := float32(1); widgets.Crowded() && share > smallestCard && !inPairs(heights, r.cards.Room().Height); {
+	for share := float32(1); widgets.Crowded() && share > smallestCard && !r.paired(heights); {
 		share -= 0.06
 		heights = r.cardHeights(width, share)
 	}
@@ -447,14 +445,15 @@ func (r *Room) cardHeights(width, share float32) []float32 {
 	return heights
 }
 
-// inPairs reports that each two cards that follow each other can be seen together.
-func inPairs(heights []float32, room float32) bool {
-	for i := 1; i < len(heights); i++ {
-		if heights[i-1]+heights[i]+theme.Size(theme.Gap) > room {
-			return false
+// paired reports that the chosen card can be seen together with one beside it.
+func (r *Room) paired(heights []float32) bool {
+	at, room := r.shown.Chosen, r.cards.Room().Height-theme.Size(theme.Gap)
+	for _, beside := range []int{at - 1, at + 1} {
+		if at >= 0 && at < len(heights) && beside >= 0 && beside < len(heights) && heights[at]+heights[beside] <= room {
+			return true
 		}
 	}
-	return true
+	return len(heights) < 2
 }
 
 func (c *cardRow) fill(now Card, chosen bool) {

@@ -16,12 +16,12 @@ type List struct {
 	widget.List
 	sink    *Sink
 	create  func() fyne.CanvasObject
-	high    float32   // a row, where that is more than it needs
+	high    float32   // a row; 0 is as high as it needs
 	heights []float32 // of each row, where they are not all as high as the first
 	room    fyne.Size // for the list, of which it takes no more than its whole rows need
 }
 
-// listRow is a row, at least as high as the list has its rows.
+// listRow is a row, as high as the list has its rows.
 type listRow struct {
 	widget.BaseWidget
 	list  *List
@@ -31,7 +31,10 @@ type listRow struct {
 // MinSize implements fyne.CanvasObject.
 func (r *listRow) MinSize() fyne.Size {
 	size := r.inner.MinSize()
-	return fyne.NewSize(size.Width, max(size.Height, r.list.high))
+	if r.list.high > 0 {
+		size.Height = r.list.high
+	}
+	return size
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -61,7 +64,7 @@ func (l *List) Whole() *fyne.Container {
 func (l *List) touched(at fyne.Position) {
 	gap, foot := l.Theme().Size(theme.SizeNamePadding), -l.GetScrollOffset()
 	for row := range l.Length() {
-		height := max(l.high, l.rowHeight())
+		height := l.high
 		if row < len(l.heights) {
 			height = l.heights[row]
 		}
@@ -97,8 +100,11 @@ func (l *List) Room() fyne.Size { return l.room }
 // slack is what sums of lengths may be wrong by.
 const slack = 0.5
 
-// highest is how high a row may be made so that no strip is left at the foot, in shares of what it needs.
-const highest = 1.35
+// How high a row may be made so that no strip is left at the foot, and how low so that one more is whole, in shares of what it needs.
+const (
+	highest = 1.35
+	lowest  = 0.94
+)
 
 // wholeRows is how high as many rows are as there is room for, where all are as high as the first. They share what is left over.
 func (l *List) wholeRows(room float32) float32 {
@@ -106,7 +112,11 @@ func (l *List) wholeRows(room float32) float32 {
 	fit := float32(math.Floor(float64((room + gap + slack) / (row + gap))))
 	all := fit < 1 || float32(l.Length()) <= fit
 	if !all && len(l.heights) == 0 {
-		row = min((room+gap)/fit-gap, row*highest)
+		if lower := (room+gap)/(fit+1) - gap; lower >= row*lowest {
+			row, fit = lower, fit+1
+		} else {
+			row = min((room+gap)/fit-gap, row*highest)
+		}
 	}
 	if row != l.high {
 		l.high = row
@@ -128,12 +138,18 @@ func (l *List) SetHeights(heights []float32) {
 
 // Reveal scrolls so far that a row can be seen, whole, and the first and the last one with it.
 func (l *List) Reveal(row int) {
-	if l.room.Height <= 0 || row < 0 || row >= l.Length() {
+	there := row >= 0 && row < l.Length()
+	if l.room.Height <= 0 {
 		return
 	}
 	if len(l.heights) != l.Length() {
-		l.Resize(fyne.NewSize(l.room.Width, l.wholeRows(l.room.Height)))
-		l.ScrollTo(row)
+		l.Resize(fyne.NewSize(l.room.Width, l.wholeRows(l.room.Height))) // there may be more rows than before, or fewer
+		if there {
+			l.ScrollTo(row)
+		}
+		return
+	}
+	if !there {
 		return
 	}
 	top, bottom := l.around(row)

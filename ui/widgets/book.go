@@ -54,12 +54,9 @@ func (b *Book) turn(offset float32, on bool) {
 		}
 	}
 	foot := offset + b.room.Height
-	for again := true; again; { // a line of one column may reach over the end of one of the next
-		again = false
-		for _, line := range lines {
-			if line.top < foot && line.bottom > foot && line.top > offset {
-				foot, again = line.top, true
-			}
+	for _, line := range lines {
+		if line.top < foot && line.bottom > foot && line.top > offset {
+			foot = line.top
 		}
 	}
 	place(b.scroll, 0, 0, b.room.Width, foot-offset)
@@ -71,6 +68,9 @@ func linesIn(lines []reach, o fyne.CanvasObject, at float32) []reach {
 	at += o.Position().Y
 	switch o := o.(type) {
 	case *fyne.Container:
+		if _, ok := o.Layout.(tabular); ok { // of a table's row a half would read as if it were all
+			return append(lines, reach{at, at + o.Size().Height})
+		}
 		for _, inner := range o.Objects {
 			lines = linesIn(lines, inner, at)
 		}
@@ -195,14 +195,16 @@ func (t tabular) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// Chapters are choices below each other, of one line each, all of them written as large as the longest can be. Large writing leaves no room for all of
-// them on a low screen: then they can be scrolled.
+// Chapters are choices below each other, of one line each, in large writing of two, all of them written as large as the longest can be. Large writing
+// leaves no room for all of them on a low screen: then they can be scrolled.
 func Chapters(titles []string, chosen int, turn func(i int)) *fyne.Container {
 	inset := theme.Size(theme.Inset)
 	var choices, lines []fyne.CanvasObject
 	for i, title := range titles {
 		line := NewText(title).In(theme.Body, theme.Text).Lines(1)
-		line.Bold = i == chosen
+		if line.Bold = i == chosen; crowded() {
+			line.Lines(2)
+		}
 		lines = append(lines, line)
 		choices = append(choices, NewChoice(Inset(line, inset, 0, inset, 0), i == chosen, func() { turn(i) }))
 	}
@@ -225,7 +227,7 @@ type oneSize struct {
 func (a oneSize) fit(width float32) {
 	fitted(a.lines, func() bool {
 		for _, line := range a.lines {
-			if line.MinSize().Width > width-a.margin {
+			if !line.(*Text).whole(width - a.margin) {
 				return false
 			}
 		}

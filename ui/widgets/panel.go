@@ -268,7 +268,7 @@ func (p *Panel) listed() fyne.CanvasObject {
 	} else if crowded() && v.Tone == theme.Refused { // what is wrong is to be read first, and said as large as the rest
 		between = 0.36
 	}
-	left := &fyne.Container{Layout: headAndFoot{gap, between}, Objects: []fyne.CanvasObject{Stack(), upper, Column(gap, foot...)}}
+	left := &fyne.Container{Layout: headAndFoot{gap: gap, between: between}, Objects: []fyne.CanvasObject{Stack(), upper, Column(gap, foot...)}}
 	if v.Question == nil {
 		return left
 	}

@@ -112,7 +112,7 @@ func (r *Recents) row(i int, row Recent) fyne.CanvasObject {
 	if row.Open {
 		undo := NewButton(Action{Name: PressUndo, Label: row.Undo, Off: !row.CanUndo}, theme.Calm, func(string) { r.press(i, PressUndo) })
 		reprint := NewButton(Action{Name: PressReprint, Label: row.Reprint}, theme.Calm, func(string) { r.press(i, PressReprint) })
-		content = Inset(Column(theme.Size(theme.Gap)*1.5, asideContent(row), Even(theme.Size(theme.Gap), undo.Small(), reprint.Small())), inset, inset, inset, inset)
+		content = Inset(heldIn(theme.Size(theme.Gap)*1.5, asideContent(row), Even(theme.Size(theme.Gap), undo.Small(), reprint.Small())), inset, inset, inset, inset)
 	}
 	choice := NewChoice(content, row.Open, func() { r.press(i, PressRow) })
 	if !row.Open {
@@ -152,7 +152,7 @@ func detailed(row Recent) fyne.CanvasObject {
 	if row.Mark == "" {
 		return beside
 	}
-	below := Column(2, NewText(row.details()).In(theme.Caption, theme.Muted).Lines(1).MayEnd(), Row(0, remark(row.Mark, row.Tone), Space()))
+	below := heldIn(2, NewText(row.details()).In(theme.Caption, theme.Muted).Lines(1).MayEnd(), Row(0, remark(row.Mark, row.Tone), Space()))
 	need := NewText(row.details()).In(theme.Caption, theme.Muted).MinSize().Width + theme.Size(theme.Gap) + remark(row.Mark, row.Tone).MinSize().Width
 	return &fyne.Container{Layout: either{func() float32 { return need }}, Objects: []fyne.CanvasObject{beside, below}}
 }
@@ -162,7 +162,7 @@ func detailed(row Recent) fyne.CanvasObject {
 func asideContent(row Recent) fyne.CanvasObject {
 	name := named(row).Lines(2) // "and 1 more" at its end is not to be lost
 	if !crowded() {
-		return Column(2, Beside(theme.Size(theme.Gap), name, NewText(row.Time).In(theme.Caption, theme.Muted)), detailed(row))
+		return heldIn(2, Beside(theme.Size(theme.Gap), name, NewText(row.Time).In(theme.Caption, theme.Muted)), detailed(row))
 	}
 	lines := []fyne.CanvasObject{name, NewText(row.Time+" | "+row.details()).In(theme.Caption, theme.Muted).Lines(2).MayEnd()}
 	if row.details() == "" {
@@ -171,7 +171,7 @@ func asideContent(row Recent) fyne.CanvasObject {
 	if row.Mark != "" {
 		lines = append(lines, Row(0, remark(row.Mark, row.Tone), Space()))
 	}
-	return Column(2, lines...)
+	return heldIn(2, lines...)
 }
 
 // remark is a small word in a tone.

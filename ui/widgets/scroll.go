@@ -75,7 +75,7 @@ func (s *shown) fill(scroll *container.Scroll, rows []fyne.CanvasObject, size fy
 	if !crowded() || len(rows) == 0 {
 		return
 	}
-	from, gap := rows[max(0, slices.Index(rows, s.target)):], gapIn(scroll.Content)
+	from, gap := rows, gapIn(scroll.Content)
 	high := func(count int) float32 {
 		sum := frameRoom()*2 + gap*float32(count-1)
 		for _, row := range from[:count] {
@@ -85,6 +85,9 @@ func (s *shown) fill(scroll *container.Scroll, rows []fyne.CanvasObject, size fy
 	}
 	fits := func(count int) bool { return high(count) <= size.Height }
 	squeeze(rows, 1)
+	if at := slices.Index(rows, s.target); at > 0 && !fits(at+1) {
+		from = rows[at:]
+	}
 	count := 0
 	for count < len(from) && fits(count+1) {
 		count++
@@ -138,9 +141,9 @@ func (p *placed) whole(scroll *container.Scroll, offset float32, size fyne.Size,
 		}
 		air := float32(0)
 		if airy {
-			air = min((size.Height-needs(last))/float32(last-first+1), theme.Size(theme.Inset))
+			air = min((size.Height-needs(last))/float32(last-first+1), theme.Size(theme.Inset)*2)
 			if next := last + 1; next < len(rows) {
-				if less := (size.Height - needs(next)) / float32(next-first); less >= -theme.Size(theme.Gap)*nearer {
+				if less := (size.Height - needs(next)) / float32(next-first); less >= -nearest(gapIn(scroll.Content)) {
 					last, air = next, less
 				}
 			}
@@ -154,8 +157,14 @@ func (p *placed) whole(scroll *container.Scroll, offset float32, size fyne.Size,
 	p.size, p.height, p.offset = size, height, scroll.Offset.Y
 }
 
-// nearer is by how much rows may come nearer to each other, in gaps.
-const nearer = 0.9
+// nearest is by how much rows that are a gap apart may come nearer to each other. Those without any have their air within; the others have a frame,
+// which has to be seen.
+func nearest(gap float32) float32 {
+	if gap == 0 {
+		return theme.Size(theme.Gap) * 0.9
+	}
+	return max(0, gap-frameRoom()*2)
+}
 
 // spread leaves so much more air between the rows of the column in a scroll.
 func (p *placed) spread(scroll *container.Scroll, air float32) {

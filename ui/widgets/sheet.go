@@ -98,7 +98,17 @@ func SheetBody(title, subtitle string, content fyne.CanvasObject, buttons ...fyn
 		Objects: []fyne.CanvasObject{Column(theme.Size(theme.Gap)*0.5, head...), content, foot}}
 }
 
+// TitleIfRoom leaves a sheet's title away where it takes the room that the content needs at least: what is looked for comes before what that is called.
+func TitleIfRoom(body fyne.CanvasObject) fyne.CanvasObject {
+	sheet := body.(*fyne.Container)
+	layout := sheet.Layout.(headAndFoot)
+	layout.spare = true
+	sheet.Layout = layout
+	return sheet
+}
+
 type headAndFoot struct {
+	spare   bool // see TitleIfRoom
 	gap     float32
 	between float32 // the share of the height that head and foot leave to what is between them, where that needs it
 }
@@ -119,9 +129,18 @@ func (h headAndFoot) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		return heightFor(ends[0], size.Width)+heightFor(ends[1], size.Width)+h.gap*2+between <= size.Height
 	})
 	defer redraw(ends)
-	head, foot := heightFor(objects[0], size.Width), heightFor(objects[2], size.Width)
-	place(objects[0], 0, 0, size.Width, head)
-	place(objects[1], 0, head+h.gap, size.Width, size.Height-head-foot-h.gap*2)
+	head, foot := heightFor(objects[0], size.Width)+h.gap, heightFor(objects[2], size.Width)
+	if h.spare {
+		shown := size.Height-head-foot-h.gap >= heightFor(objects[1], size.Width)
+		if shown != objects[0].Visible() {
+			objects[0].(*fyne.Container).Hidden = !shown
+		}
+		if !shown {
+			head = 0
+		}
+	}
+	place(objects[0], 0, 0, size.Width, max(0, head-h.gap))
+	place(objects[1], 0, head, size.Width, size.Height-head-foot-h.gap)
 	place(objects[2], 0, size.Height-foot, size.Width, foot)
 }
 

@@ -268,7 +268,7 @@ func (t *Text) cut(line string, width float32) string {
 }
 
 // noLineStart are signs that never begin a line.
-const noLineStart = "，。、；：！？）】》”’…,.;:!?)%"
+const noLineStart = "，。、；：！？）】》”’…,.;:!?)%|"
 
 // breakable takes a paragraph apart where a line may end: after a space, and between the signs of Chinese.
 func breakable(paragraph string) []string {
