@@ -302,6 +302,21 @@ func (m *monkey) press() {
 	m.do(as, "press "+name, func() { m.Click(chosen) })
 }
 
+// drag draws anything that can be scrolled up or down with a finger. That means nothing but that: nobody's voucher may go by it.
+func (m *monkey) drag() {
+	var found []*widgets.Hand
+	for _, o := range everything(m.window.Content()) {
+		if hand, ok := o.(*widgets.Hand); ok {
+			found = append(found, hand)
+		}
+	}
+	if len(found) == 0 {
+		return
+	}
+	by := []float32{-400, -60, 60, 400}[m.dice.IntN(4)]
+	m.do(byNobody, fmt.Sprint("drag ", by), func() { m.Drag(found[m.dice.IntN(len(found))], by) })
+}
+
 var commandKeys = []fyne.KeyName{fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF4, fyne.KeyF5, fyne.KeyF6, fyne.KeyF7, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10,
 	fyne.KeyF11, fyne.KeyF12, fyne.KeyUp, fyne.KeyDown, fyne.KeyLeft, fyne.KeyRight, fyne.KeyDelete, fyne.KeyBackspace, fyne.KeyPageUp, fyne.KeyPageDown,
 	fyne.KeyHome, fyne.KeyTab, fyne.KeySpace, fyne.KeyInsert}
@@ -405,7 +420,9 @@ func (m *monkey) act() {
 		m.key(fyne.KeyF7)
 		m.pass(time.Second)
 		m.signIn()
-	case n < 93: // another language, or another look
+	case n < 92:
+		m.drag()
+	case n < 94: // another language, or another look
 		m.key(fyne.KeyF10)
 		for range m.dice.IntN(4) {
 			m.key([]fyne.KeyName{fyne.KeyDown, fyne.KeyRight, fyne.KeyLeft}[m.dice.IntN(3)])

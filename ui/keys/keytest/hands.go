@@ -88,6 +88,16 @@ func (h Hands) Click(object fyne.CanvasObject) {
 	h.World.Settle()
 }
 
+// Drag draws an object up or down with a finger. Its press takes the focus as a click does.
+func (h Hands) Drag(object fyne.Draggable, by float32) {
+	h.Canvas.Unfocus()
+	for range 4 {
+		object.Dragged(&fyne.DragEvent{Dragged: fyne.NewDelta(0, by/4)})
+	}
+	object.DragEnd()
+	h.World.Settle()
+}
+
 // World is the time, and what will be done in it on the window's goroutine.
 type World struct {
 	Time   time.Time
