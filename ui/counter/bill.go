@@ -164,6 +164,12 @@ func (s State) statesBill() bool {
 	return ok && ask.Missing == terminal.MissingBill
 }
 
+// alongside reports that the voucher came with its order: its own code is not known, and what stands for it is the end of the one that was scanned.
+func (r BillRow) alongside(s State) bool {
+	lines := s.Outcome.Lines
+	return r.Scan > 0 && r.Scan >= len(s.Request.Scans) && len(lines) > 0 && lines[0].Masked == r.Line.Masked && lines[0].Voucher.ID != r.Line.Voucher.ID
+}
+
 // vouchers is how many there are: an order that is undone has a row for each of its lines.
 func (b Bill) vouchers() int {
 	seen, unknown := map[terminal.VoucherID]bool{}, 0
@@ -189,6 +195,9 @@ func (w words) billItem(row BillRow, s State) widgets.Item {
 	}
 	item := widgets.Item{Name: row.Line.Campaign.Name.In(w.Language()), Detail: join(separator, code, row.Line.Voucher.Holder),
 		Chosen: (s.Billing && row.Scan == s.Row && s.editable()) || (s.onlyThis() && row.Scan == 0), Value: w.money(row.Line.Worth())}
+	if row.alongside(s) {
+		item.Detail = row.Line.Voucher.Holder
+	}
 	if parts := row.Line.Parts; len(parts) == 1 && s.Phase == TakenBack {
 		item.Name = parts[0].Name
 	}

@@ -154,9 +154,9 @@ func (s State) typedBack(event Event) State {
 }
 
 // portionSheet asks how much comes back.
-func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
+func (c *Screen) portionSheet(s State, w words) fyne.CanvasObject {
 	buttons := []fyne.CanvasObject{c.backButton(w), c.firstButton(w, "ui.do.go_on", !s.Portion.answered(s.Typed))}
-	title, subtitle := w.Say("ui.undo.how_many", nil), w.Say("ui.undo.until", facts)
+	title := w.Say("ui.undo.how_many", nil)
 	if parts := s.Portion.Parts; len(parts) > 0 {
 		title = w.Say("ui.undo.what", nil)
 		var rows []fyne.CanvasObject
@@ -169,8 +169,8 @@ func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 			rows = append(rows, widgets.NewTick(key, part.Line.Name, quantity, part.Handed, i == s.Pick, func() { c.counter.Happen(Chose{i}) }))
 		}
 		hint := widgets.NewText(w.Say("ui.undo.parts_hint", nil)).In(theme.Body, theme.Muted).Lines(2)
-		return widgets.SheetBody(title, subtitle, behind(s, w, widgets.Topped(theme.Size(theme.Inset), hint,
-			widgets.ScrolledTo(theme.Size(theme.Gap)*1.3, rows[min(s.Pick, len(rows)-1)], rows...))), buttons...)
+		c.drawn = widgets.Again(widgets.ScrolledTo(theme.Size(theme.Gap)*1.3, rows[min(s.Pick, len(rows)-1)], rows...), c.drawn)
+		return c.counting(title, s, w, behind(s, w, widgets.Topped(theme.Size(theme.Inset), hint, c.drawn)), buttons...)
 	}
 	value, most := w.number(s.Portion.Standing), w.Say("ui.units", args{"count": s.Portion.Standing})
 	decimal, say := "", "ui.undo.count_hint"
@@ -187,7 +187,7 @@ func (c *Screen) portionSheet(s State, w words, facts args) fyne.CanvasObject {
 	}
 	hint := widgets.NewText(w.Say(say, args{"most": most})).In(theme.Body, theme.Muted).Lines(4)
 	right := widgets.Topped(theme.Size(theme.Gap)*1.4, widgets.Readout(value, s.Typed == ""), widgets.Pad(decimal, c.pressed))
-	return widgets.SheetBody(title, subtitle, behind(s, w, widgets.Beside(theme.Size(theme.Margin), widgets.Column(0, hint), right)), buttons...)
+	return c.counting(title, s, w, behind(s, w, widgets.Beside(theme.Size(theme.Margin), widgets.Column(0, hint), right)), buttons...)
 }
 
 // undone says which redemption is undone, of whom, and how much of it where that was said.

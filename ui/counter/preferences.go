@@ -130,6 +130,7 @@ func (c *Screen) preferSheet(s State, w words) fyne.CanvasObject {
 	button := func(name, key, label string) fyne.CanvasObject {
 		return widgets.NewButton(widgets.Action{Name: name, Label: w.Say(label, nil), Key: key}, theme.Ready, c.pressed)
 	}
-	return widgets.SheetBody(w.Say("ui.prefer.title", nil), w.Say("ui.prefer.hint", nil), widgets.Scrolled(widgets.Column(theme.Size(theme.Inset)*0.7, rows...)),
+	c.drawn = widgets.Again(widgets.ScrolledTo(theme.Size(theme.Inset)*0.7, rows[min(s.Pick, len(rows)-1)], rows...), c.drawn)
+	return widgets.SheetBody(w.Say("ui.prefer.title", nil), w.Say("ui.prefer.hint", nil), c.drawn,
 		button(pressTraining, keyAmend.label(), training), button(pressShut, keyReprint.label(), "ui.do.shut"), widgets.NewButton(w.dismiss(w.Say("ui.do.close", nil)), theme.Ready, c.pressed))
 }

@@ -46,7 +46,10 @@ type Screen struct {
 	rows    []PastRow // of list
 	picked  int
 	shown   shownSheet
-	book    *widgets.Book // the handbook, while it is open
+	drawn   *fyne.Container // the rows of the sheet that is shown, where it has any
+	until   *widgets.Text   // what the sheet says that changes each second
+	opened  time.Time       // when a row of Recent was
+	book    *widgets.Book   // the handbook, while it is open
 	reading chapter
 	headed  heading
 }
@@ -266,6 +269,9 @@ func (c *Screen) pressed(name string) {
 	if c.bookKey(name) || c.slipKey(functionKey(name)) || c.preferKey(name) {
 		return
 	}
+	if key := functionKey(name); (key == keyReprint || key == keyUndo) && c.drawnAway() {
+		return
+	}
 	switch functionKey(name) {
 	case pressKeys:
 		c.counter.Happen(KeysAsked{})
@@ -318,15 +324,20 @@ func (c *Screen) pastPressed(index int, what string) {
 		return
 	}
 	uid := past[index].Record.Entry.UID
-	switch what {
-	case widgets.PressUndo:
-		c.counter.Happen(UndoAsked{uid})
-	case widgets.PressReprint:
-		c.counter.Happen(ReprintAsked{uid})
-	default:
+	switch {
+	case what == widgets.PressRow:
+		c.opened = c.now()
 		c.counter.Happen(Touched{uid})
+	case c.now().Sub(c.opened) < twice: // the row was tapped twice, and its buttons came to lie under the finger
+	case what == widgets.PressUndo:
+		c.counter.Happen(UndoAsked{uid})
+	case what == widgets.PressReprint:
+		c.counter.Happen(ReprintAsked{uid})
 	}
 }
+
+// twice is how soon the second of two taps comes that are meant as one.
+const twice = 400 * time.Millisecond
 
 // show draws a state. Each part draws only if what it says has changed.
 func (c *Screen) show(s State) {
@@ -473,7 +484,17 @@ func (c *Screen) showSheet(s State, say terminal.Words) {
 	if reflect.DeepEqual(now, c.shown) {
 		return
 	}
-	c.shown = now
+	if before := c.shown; c.until != nil {
+		if before.left = now.left; reflect.DeepEqual(now, before) { // or a finger that is pressing something there would press nothing
+			c.shown = now
+			c.until.Set(words{say}.undoUntil(s))
+			return
+		}
+	}
+	if c.shown.sheet != s.Sheet {
+		c.drawn = nil
+	}
+	c.shown, c.until = now, nil
 	c.over.Objects = nil
 	if s.Sheet == ManagerSheet && c.room != nil {
 		c.over.Objects = []fyne.CanvasObject{c.room.Content()}

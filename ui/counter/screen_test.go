@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -234,6 +235,72 @@ func TestByMouseAlone(t *testing.T) {
 	c.tick(time.Second)
 	if operator := c.state().Operator; operator == nil || operator.ID != "tom" {
 		t.Errorf("signed in: %v", operator)
+	}
+}
+
+func TestAPressOutlastsTheCountdown(t *testing.T) {
+	// A finger that lies on a button while the time left changes would press nothing: the button would be another one by then.
+	c := openTill(t)
+	c.Scan(code(1), fyne.KeyReturn)
+	c.tick(time.Second)
+	c.Hands.Key(fyne.KeyReturn)
+	c.tick(time.Second)
+	c.Hands.Key(fyne.KeyF8)
+	button := func() (found *widgets.Button) { // of the sheet, which lies over the panel's
+		for _, o := range everything(c.window.Content()) {
+			if button, ok := o.(*widgets.Button); ok && button.Action.Name == "confirm" {
+				found = button
+			}
+		}
+		return found
+	}
+	pressed := button()
+	said := func() (said string) {
+		for _, o := range everything(c.window.Content()) {
+			if text, ok := o.(*widgets.Text); ok && strings.Contains(text.Text, "left") {
+				said = text.Text
+			}
+		}
+		return said
+	}
+	before := said()
+	c.tick(2 * time.Second)
+	if c.state().Sheet != counter.UndoSheet || said() == before {
+		t.Fatalf("on %q, %q", c.state().Sheet, said())
+	}
+	if button() != pressed {
+		t.Error("the button is another one")
+	}
+	c.Hands.Key(fyne.KeyDown)
+	if button() == pressed {
+		t.Error("what was chosen is not drawn anew")
+	}
+}
+
+func TestTheSecondOfTwoTapsIsNoWord(t *testing.T) {
+	// Whoever taps twice on a recent row would print its slip again, or ask for its undo: the row's buttons come to lie under the finger.
+	c := openTill(t)
+	c.Scan(code(1), fyne.KeyReturn)
+	c.tick(time.Second)
+	c.Hands.Key(fyne.KeyReturn)
+	c.tick(time.Second)
+	c.Hands.Key(fyne.KeyReturn)
+	row := func() (row fyne.CanvasObject) {
+		for _, o := range everything(c.window.Content()) {
+			if choice, ok := o.(*widgets.Choice); ok && row == nil {
+				row = choice
+			}
+		}
+		return row
+	}
+	c.Click(row())
+	c.Click(c.find(t, widgets.PressUndo))
+	if c.state().Sheet != counter.NoSheet {
+		t.Fatalf("two taps lead to %q", c.state().Sheet)
+	}
+	c.tick(time.Second)
+	if c.Click(c.find(t, widgets.PressUndo)); c.state().Sheet != counter.UndoSheet {
+		t.Errorf("the button leads to %q", c.state().Sheet)
 	}
 }
 

@@ -106,16 +106,8 @@ func (c *Screen) search(s State, w words) fyne.CanvasObject {
 }
 
 func (c *Screen) undo(s State, w words) fyne.CanvasObject {
-	entry := s.Undoing.Record.Entry
-	facts := args{"name": w.undone(s), "at": entry.Wall}
-	if entry.Receipt.Number != 0 {
-		facts["receipt"] = w.receiptOf(s, entry.Receipt)
-	}
-	if left := s.Undoing.Until.Sub(s.Now); left > 0 {
-		facts["left"] = countdown(left)
-	}
 	if s.apportioning() {
-		return c.portionSheet(s, w, facts)
+		return c.portionSheet(s, w)
 	}
 	var choices []fyne.CanvasObject
 	for i, key := range undoReasons {
@@ -130,7 +122,27 @@ func (c *Screen) undo(s State, w words) fyne.CanvasObject {
 	if s.Keys {
 		body = widgets.Topped(theme.Size(theme.Inset), choices[len(choices)-1], widgets.Keyboard(w.Language(), c.pressed))
 	}
-	return widgets.SheetBody(w.Say("ui.undo.title", nil), w.Say("ui.undo.until", facts), behind(s, w, body), c.keysButton(), c.backButton(w), c.firstButton(w, "ui.do.take_back", s.Pick == len(undoReasons)-1 && s.Typed == ""))
+	return c.counting(w.Say("ui.undo.title", nil), s, w, behind(s, w, body), c.keysButton(), c.backButton(w), c.firstButton(w, "ui.do.take_back", s.Pick == len(undoReasons)-1 && s.Typed == ""))
+}
+
+// undoUntil says what is undone, and how long it can be.
+func (w words) undoUntil(s State) string {
+	entry := s.Undoing.Record.Entry
+	facts := args{"name": w.undone(s), "at": entry.Wall}
+	if entry.Receipt.Number != 0 {
+		facts["receipt"] = w.receiptOf(s, entry.Receipt)
+	}
+	if left := s.Undoing.Until.Sub(s.Now); left > 0 {
+		facts["left"] = countdown(left)
+	}
+	return w.Say("ui.undo.until", facts)
+}
+
+// counting is the body of a sheet that says how long something can be undone.
+func (c *Screen) counting(title string, s State, w words, content fyne.CanvasObject, buttons ...fyne.CanvasObject) fyne.CanvasObject {
+	body, until := widgets.CountingBody(title, w.undoUntil(s), content, buttons...)
+	c.until = until
+	return body
 }
 
 // shut asks whether the window closes over what is open.

@@ -136,7 +136,8 @@ func (c *Screen) slipSheet(s State, w words) fyne.CanvasObject {
 	if s.Pick < len(rows) {
 		chosenRow = rows[s.Pick]
 	}
-	body = widgets.ScrolledTo(theme.Size(theme.Gap)*1.3, chosenRow, rows...)
+	c.drawn = widgets.Again(widgets.ScrolledTo(theme.Size(theme.Gap)*1.3, chosenRow, rows...), c.drawn)
+	body = c.drawn
 	switch {
 	case s.Slips == nil:
 		body = widgets.Middle(widgets.NewText(w.Say("ui.sign_in.checking", nil)).In(theme.Body, theme.Muted))
@@ -199,8 +200,23 @@ func (c *Screen) slipKey(key functionKey) bool {
 		return false
 	}
 	word, ok := map[functionKey]SlipWord{keyReprint: SlipPrint, keyBill: SlipOnPaper, keyUndo: SlipGiveUp}[key]
-	if ok {
+	if ok && !c.drawnAway() {
 		c.counter.Happen(SlipSettled{word})
 	}
 	return ok
+}
+
+// drawnAway reports that what a button would do something with was drawn out of sight, and brings it back instead.
+func (c *Screen) drawnAway() bool {
+	s := c.counter.State()
+	switch {
+	case s.Sheet == SearchSheet && !c.list.InSight(s.Pick):
+		c.list.Reveal(s.Pick)
+	case s.Sheet == SlipsSheet && c.drawn != nil && !widgets.InSight(c.drawn):
+		c.drawn, c.shown = nil, shownSheet{}
+		c.showSheet(s, c.counter.Words())
+	default:
+		return false
+	}
+	return true
 }

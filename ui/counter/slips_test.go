@@ -13,6 +13,7 @@ import (
 
 	"countersign/terminal"
 	"countersign/ui/theme"
+	"countersign/ui/widgets"
 )
 
 func waiting() []Slip {
@@ -93,6 +94,25 @@ func TestChosenSlipIsInSight(t *testing.T) {
 	top := rows[9].Position().Y - list.Offset.Y
 	if top < 0 || top+rows[9].Size().Height > list.Size().Height {
 		t.Errorf("the chosen row stands at %.0f of %.0f", top, list.Size().Height)
+	}
+}
+
+func TestASlipOutOfSightIsNotSettled(t *testing.T) {
+	// With a finger the list can be drawn away from the slip that is chosen: somebody would give up one that he does not see.
+	_, screen := stage(t, "en", theme.Look{}, fyne.NewSize(1024, 600))
+	pose(screen, scene{"slips", func(s *State) { s.Sheet, s.Slips, s.Pick = SlipsSheet, manyWaiting(), 0 }})
+	if !widgets.InSight(screen.drawn) || screen.drawnAway() {
+		t.Fatal("the first slip cannot be seen")
+	}
+	scroll := screen.drawn.Objects[0].(*container.Scroll)
+	scroll.ScrollToOffset(fyne.NewPos(0, scroll.Content.Size().Height-scroll.Size().Height))
+	before := screen.counter.State()
+	screen.pressed(string(keyUndo))
+	if now := screen.counter.State(); now.Settled != before.Settled || !widgets.InSight(screen.drawn) {
+		t.Errorf("slip %d was settled; it is in sight: %v", now.Settled, widgets.InSight(screen.drawn))
+	}
+	if screen.pressed(string(keyUndo)); screen.counter.State().Settled != before.Slips[0].ID {
+		t.Errorf("what is seen is not settled, but %d", screen.counter.State().Settled)
 	}
 }
 

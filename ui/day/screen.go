@@ -90,6 +90,10 @@ func (r *Room) Key(name fyne.KeyName) bool {
 	happen := r.keeper.happen
 	switch name {
 	case fyne.KeyReturn:
+		if s := r.keeper.state; s.Page == OffersPage && !r.cards.InSight(s.Row) { // it was drawn out of sight: who presses sees first what it is about
+			r.cards.Reveal(s.Row)
+			break
+		}
 		happen(Confirmed{})
 	case fyne.KeyEscape:
 		if r.keeper.state.Page == FiguresPage {

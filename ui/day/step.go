@@ -20,6 +20,10 @@ func Step(s State, now time.Time, event Event) (State, []Command) {
 	case Ticked:
 		return s.ticked()
 	case Back:
+		if s.Sure != "" { // the question is left, and not the page
+			s.Sure = ""
+			break
+		}
 		s = s.leaf(FiguresPage)
 	case Turned:
 		return s.turned(e.By)
@@ -328,6 +332,9 @@ func (s State) opened(page Page) (State, []Command) {
 	return s, nil
 }
 
+// twice is how soon the second of two presses comes that are meant as one: nobody has read the question by then.
+const twice = 600 * time.Millisecond
+
 // pause pauses or resumes the chosen offer: the first press asks, the second does it.
 func (s State) pause() (State, []Command) {
 	if s.Busy || s.Row >= len(s.Offers) {
@@ -339,6 +346,8 @@ func (s State) pause() (State, []Command) {
 		return s.tell(true, "day.offers.merchant", nil), nil
 	case s.Sure != offer.ID:
 		s.Sure, s.Until = offer.ID, s.Now.Add(sureSeconds*time.Second)
+		return s, nil
+	case s.Now.Sub(s.Until.Add(-sureSeconds*time.Second)) < twice:
 		return s, nil
 	}
 	s.Sure, s.Busy = "", true

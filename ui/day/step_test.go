@@ -178,6 +178,13 @@ func TestPauseNeedsASecondPress(t *testing.T) {
 	if late, _ = play(late, Ticked{}); late.Sure != "" {
 		t.Error("a minute later the question still stands")
 	}
+	if twice, commands := play(s, Confirmed{}); len(commands) != 0 || twice.Sure != "dinner" {
+		t.Fatalf("two presses that were meant as one did %v", commands)
+	}
+	if back, _ := play(s, Back{}); back.Page != OffersPage || back.Sure != "" {
+		t.Errorf("Esc at the question leads to %s, and %q is asked about", back.Page, back.Sure)
+	}
+	s.Now = s.Now.Add(time.Second)
 	s, commands = play(s, Confirmed{})
 	if pause, ok := commands[0].(Pause); !ok || pause.Campaign != "dinner" || !pause.Paused || pause.Manager != anna {
 		t.Fatalf("the second press did %+v", commands)

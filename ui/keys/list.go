@@ -56,8 +56,45 @@ func NewList(sink *Sink, length func() int, create func() fyne.CanvasObject, upd
 
 // Whole is the list in a place of which it takes no more height than its whole rows need: a row of which half can be read looks broken.
 func (l *List) Whole() *fyne.Container {
-	hand := widgets.NewHand(func(by float32) { l.ScrollToOffset(l.GetScrollOffset() - by) }, l.touched)
+	hand := widgets.NewHand(func(by float32) { l.ScrollToOffset(l.GetScrollOffset() - by) }, l.touched).Rests(l.settle)
 	return &fyne.Container{Layout: whole{l}, Objects: []fyne.CanvasObject{l, hand}}
+}
+
+// settle has the list begin with a whole row after it was drawn with a finger: the one of which most is seen.
+func (l *List) settle() {
+	gap, at := l.Theme().Size(theme.SizeNamePadding), l.GetScrollOffset()
+	if len(l.heights) != l.Length() {
+		pitch := l.high + gap
+		l.ScrollToOffset(float32(math.Round(float64(at/pitch))) * pitch)
+		return
+	}
+	top := float32(0)
+	for row, height := range l.heights {
+		if top+height/2 >= at {
+			l.ScrollToOffset(top)
+			l.Reveal(row)
+			return
+		}
+		top += height + gap
+	}
+}
+
+// InSight reports that a row can be seen, whole.
+func (l *List) InSight(row int) bool {
+	if l.room.Height <= 0 || row < 0 || row >= l.Length() {
+		return true
+	}
+	gap := l.Theme().Size(theme.SizeNamePadding)
+	top, height := float32(row)*(l.high+gap), l.high
+	if len(l.heights) == l.Length() {
+		top = 0
+		for _, other := range l.heights[:row] {
+			top += other + gap
+		}
+		height = min(l.heights[row], l.room.Height)
+	}
+	const slack = 2
+	return top+slack >= l.GetScrollOffset() && top+height-slack <= l.GetScrollOffset()+l.Size().Height
 }
 
 // touched chooses the row at a place.

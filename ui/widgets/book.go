@@ -36,26 +36,29 @@ func (b *Book) Scroll(share float32) {
 }
 
 // turn has the page begin with the line at an offset, or the one before it, and end with a whole line: half a line looks broken. On is the way that it
-// was turned: it never stays where it was while there is more.
+// was turned: it never stays where it was while there is more. The last page may be lower than the others.
 func (b *Book) turn(offset float32, on bool) {
-	lines := linesIn(nil, b.scroll.Content, 0)
-	most := b.scroll.Content.MinSize().Height - b.room.Height
-	if offset = max(0, min(offset, most)); offset > 0 && offset < most {
-		before, after := float32(0), most
+	lines := linesIn(nil, b.scroll.Content, -b.scroll.Content.Position().Y, b.room.Height*mostRow) // which is moved by as much as it is scrolled
+	const slack = 0.5
+	high := b.scroll.Content.MinSize().Height
+	most := max(0, high-b.room.Height)
+	if offset = max(0, min(offset, most)); offset > 0 {
+		before, after := float32(0), high
 		for _, line := range lines {
-			if line.top <= offset {
+			if line.top <= offset+slack {
 				before = max(before, line.top)
 			} else {
 				after = min(after, line.top)
 			}
 		}
-		if offset = before; on && before <= b.scroll.Offset.Y {
-			offset = after
+		if end := offset >= most-slack && before < most-slack; after < high && (end || (on && before <= b.scroll.Offset.Y+slack)) {
+			before = after
 		}
+		offset = before
 	}
-	foot := offset + b.room.Height
+	foot := min(offset+b.room.Height, high)
 	for _, line := range lines {
-		if line.top < foot && line.bottom > foot && line.top > offset {
+		if line.top < foot-slack && line.bottom > foot+slack && line.top > offset+slack {
 			foot = line.top
 		}
 	}
@@ -63,16 +66,20 @@ func (b *Book) turn(offset float32, on bool) {
 	b.scroll.ScrollToOffset(fyne.NewPos(0, offset))
 }
 
-// linesIn collects where the lines of writing in an object begin and end, which itself begins at a height.
-func linesIn(lines []reach, o fyne.CanvasObject, at float32) []reach {
+// mostRow is how much of a page a table's row may take to be kept in one piece.
+const mostRow = 0.6
+
+// linesIn collects where the lines of writing in an object begin and end, which itself begins at a height. A table's row up to a height is as one line: a
+// half of it would read as if it were all.
+func linesIn(lines []reach, o fyne.CanvasObject, at, mostHigh float32) []reach {
 	at += o.Position().Y
 	switch o := o.(type) {
 	case *fyne.Container:
-		if _, ok := o.Layout.(tabular); ok { // of a table's row a half would read as if it were all
+		if _, ok := o.Layout.(tabular); ok && o.Size().Height <= mostHigh {
 			return append(lines, reach{at, at + o.Size().Height})
 		}
 		for _, inner := range o.Objects {
-			lines = linesIn(lines, inner, at)
+			lines = linesIn(lines, inner, at, mostHigh)
 		}
 	case *Text:
 		o.fit(o.Size().Width, o.Size().Height)
@@ -104,7 +111,9 @@ func (b *Book) build() {
 	}
 	wide := &asWide{}
 	column := Column(gap*1.4, rows...)
-	b.scroll = newScroll(wide, Inset(column, 0, 0, BarRoom(), gap))
+	var hand *Hand
+	b.scroll, hand = scrollByHand(wide, Inset(column, 0, 0, BarRoom(), gap))
+	hand.rest = func() { b.turn(b.scroll.Offset.Y, false) }
 	b.object = &fyne.Container{Layout: &opened{b, wide}, Objects: []fyne.CanvasObject{b.scroll}}
 }
 
@@ -212,9 +221,7 @@ func Chapters(titles []string, chosen int, turn func(i int)) *fyne.Container {
 	if !crowded() {
 		return all
 	}
-	scroll := Scrolled(all)
-	scroll.Layout = &shown{scrolled: scroll.Layout.(scrolled), target: choices[chosen]}
-	return scroll
+	return scrolledTo(all, choices[chosen])
 }
 
 // oneSize is a column of lines that are all drawn in one size.

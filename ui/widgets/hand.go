@@ -13,6 +13,7 @@ type Hand struct {
 	widget.BaseWidget
 	move   func(by float32)       // how far what is scrolled is to move down, in Fyne's units; negative is up
 	tap    func(at fyne.Position) // where it was tapped, seen from the hand's upper left
+	rest   func()                 // what is scrolled is to come to rest; may be nil
 	at     fyne.Position
 	moved  fyne.Delta
 	moving bool
@@ -24,6 +25,12 @@ var _ fyne.Draggable = (*Hand)(nil)
 func NewHand(move func(by float32), tap func(at fyne.Position)) *Hand {
 	h := &Hand{move: move, tap: tap}
 	h.ExtendBaseWidget(h)
+	return h
+}
+
+// Rests has f called when what was scrolled is left where it is.
+func (h *Hand) Rests(f func()) *Hand {
+	h.rest = f
 	return h
 }
 
@@ -45,8 +52,11 @@ func (h *Hand) Dragged(e *fyne.DragEvent) {
 func (h *Hand) DragEnd() {
 	tapped := !h.moving
 	h.moving, h.moved = false, fyne.Delta{}
-	if tapped {
+	switch {
+	case tapped:
 		h.tap(h.at)
+	case h.rest != nil:
+		h.rest()
 	}
 }
 

@@ -59,7 +59,13 @@ func (p *Panel) list() fyne.CanvasObject {
 	if chosen >= 0 {
 		target = rows[chosen]
 	}
-	return &fyne.Container{Layout: &inView{target: target}, Objects: []fyne.CanvasObject{scroll}}
+	return inSight(&inView{target: target}, scroll)
+}
+
+// inSight is a scroll that is laid out so that its target can be seen.
+func inSight(layout *inView, scroll *container.Scroll) *fyne.Container {
+	handOver(scroll).Rests(func() { layout.placed.settle(scroll, layout.wide != nil) })
+	return &fyne.Container{Layout: layout, Objects: []fyne.CanvasObject{scroll}}
 }
 
 // frameRoom is what a frame needs around a choice in a scroll.
@@ -321,5 +327,5 @@ func ChoiceList(gap float32, chosen int, rows ...fyne.CanvasObject) *fyne.Contai
 	if chosen >= 0 && chosen < len(rows) {
 		target = rows[chosen]
 	}
-	return &fyne.Container{Layout: &inView{target: target, wide: wide}, Objects: []fyne.CanvasObject{scroll}}
+	return inSight(&inView{target: target, wide: wide}, scroll)
 }

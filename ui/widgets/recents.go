@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"reflect"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -52,6 +53,7 @@ type Recents struct {
 	rows  []Recent
 	press func(index int, what string)
 	body  *fyne.Container
+	list  *fyne.Container // of the rows
 }
 
 // NewRecents makes an empty column.
@@ -66,9 +68,17 @@ func (r *Recents) Display(head Head, rows []Recent) {
 	if r.head == head && reflect.DeepEqual(rows, r.rows) {
 		return
 	}
+	if !sameRows(r.rows, rows) { // something new is to be seen: at the top
+		r.list = nil
+	}
 	r.head, r.rows = head, rows
 	r.body.Objects = []fyne.CanvasObject{r.build()}
 	r.body.Refresh()
+}
+
+// sameRows reports that the rows are of the same redemptions.
+func sameRows(a, b []Recent) bool {
+	return slices.EqualFunc(a, b, func(a, b Recent) bool { return a.Time == b.Time && a.Name == b.Name && a.Detail == b.Detail })
 }
 
 // Head is what stands above the rows.
@@ -102,8 +112,8 @@ func (r *Recents) build() fyne.CanvasObject {
 			open = list[len(list)-len(r.rows)+i]
 		}
 	}
-	scroll := ScrolledTo(0, open, list...)
-	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom(), 0, 0, 0), scroll), inset*0.6-frameRoom(), inset-frameRoom(), 0, inset*0.6-frameRoom()))
+	r.list = Again(ScrolledTo(0, open, list...), r.list)
+	return Stack(ground, Inset(Topped(theme.Size(theme.Gap)*0.5, Inset(title, inset*0.6+frameRoom(), 0, 0, 0), r.list), inset*0.6-frameRoom(), inset-frameRoom(), 0, inset*0.6-frameRoom()))
 }
 
 func (r *Recents) row(i int, row Recent) fyne.CanvasObject {

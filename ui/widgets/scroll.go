@@ -17,13 +17,24 @@ func BarRoom() float32 { return theme.Size(theme.ScrollBar) + theme.Size(theme.G
 
 // newScroll is a scroll of content, which follows a wheel and a finger. The layout is that of the content and of the hand over it.
 func newScroll(layout fyne.Layout, content fyne.CanvasObject) *container.Scroll {
+	scroll, _ := scrollByHand(layout, content)
+	return scroll
+}
+
+// scrollByHand is newScroll, with the hand.
+func scrollByHand(layout fyne.Layout, content fyne.CanvasObject) (*container.Scroll, *Hand) {
 	scroll := container.NewVScroll(nil)
 	hand := NewHand(func(by float32) {
 		most := scroll.Content.MinSize().Height - scroll.Size().Height
 		scroll.ScrollToOffset(fyne.NewPos(0, max(0, min(scroll.Offset.Y-by, most))))
 	}, func(at fyne.Position) { tapped(content, at.Subtract(content.Position())) })
 	scroll.Content = &fyne.Container{Layout: layout, Objects: []fyne.CanvasObject{content, hand}}
-	return scroll
+	return scroll, hand
+}
+
+// handOver is the hand over what a scroll holds.
+func handOver(scroll *container.Scroll) *Hand {
+	return scroll.Content.(*fyne.Container).Objects[1].(*Hand)
 }
 
 // Scrolled lets an object be scrolled where it is higher than its place. It is as wide as that, so that its words wrap.
@@ -35,15 +46,65 @@ func Scrolled(object fyne.CanvasObject) *fyne.Container {
 
 // ScrolledTo is Scrolled, of rows, at first so far that target, one of them, can be seen; nil for the beginning.
 func ScrolledTo(gap float32, target fyne.CanvasObject, rows ...fyne.CanvasObject) *fyne.Container {
-	all := Scrolled(heldIn(gap, rows...))
-	all.Layout = &shown{scrolled: all.Layout.(scrolled), target: target}
+	return scrolledTo(heldIn(gap, rows...), target)
+}
+
+// scrolledTo is ScrolledTo, of a column of rows.
+func scrolledTo(rows *fyne.Container, target fyne.CanvasObject) *fyne.Container {
+	all := Scrolled(rows)
+	s := &shown{scrolled: all.Layout.(scrolled), target: target}
+	all.Layout = s
+	scroll := all.Objects[0].(*container.Scroll)
+	handOver(scroll).Rests(func() { s.placed.settle(scroll, true) })
 	return all
+}
+
+// Again has rows that were made anew stand where those were that they are made in place of, which may be nil: what somebody is about to press stays
+// where it is, as far as the target can be seen there.
+func Again(now, before *fyne.Container) *fyne.Container {
+	if before == nil {
+		return now
+	}
+	to, ok := now.Layout.(*shown)
+	if _, also := before.Layout.(*shown); ok && also {
+		to.first = firstIn(before.Objects[0].(*container.Scroll))
+	}
+	return now
+}
+
+// firstIn is the row that a scroll's place begins with.
+func firstIn(scroll *container.Scroll) int {
+	const slack = 0.5
+	for i, row := range rowsIn(scroll.Content) {
+		if row.top+slack >= scroll.Offset.Y {
+			return i
+		}
+	}
+	return 0
+}
+
+// InSight reports that the target of rows can be seen, whole: with a finger they may have been drawn away from it.
+func InSight(list *fyne.Container) bool {
+	s, ok := list.Layout.(*shown)
+	if !ok || s.target == nil {
+		return true
+	}
+	const slack = 2
+	scroll := list.Objects[0].(*container.Scroll)
+	rows := columnOf(scroll.Content)
+	at := slices.Index(rows, s.target)
+	if at < 0 {
+		return true
+	}
+	row := rowsIn(scroll.Content)[at]
+	return row.top+slack >= scroll.Offset.Y && row.bottom-slack <= scroll.Offset.Y+scroll.Size().Height
 }
 
 // shown scrolls to its target once, when it gets its place.
 type shown struct {
 	scrolled
 	target fyne.CanvasObject
+	first  int // the row to begin with, where the target can be seen then
 	placed placed
 }
 
@@ -59,9 +120,12 @@ func (s *shown) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	defer redraw(rows)
 	s.scrolled.Layout(objects, size)
 	offset := float32(0)
+	if at := rowsIn(scroll.Content); s.first > 0 && s.first < len(at) {
+		offset = at[s.first].top - frameRoom()
+	}
 	if s.target != nil {
 		top := s.target.Position().Y // of a row that is higher than its place the beginning is seen
-		offset = min(top, top+s.target.Size().Height+frameRoom()*2-size.Height)
+		offset = min(top, max(offset, top+s.target.Size().Height+frameRoom()*2-size.Height))
 	}
 	s.placed.whole(scroll, offset, size, true)
 }
@@ -155,6 +219,25 @@ func (p *placed) whole(scroll *container.Scroll, offset float32, size fyne.Size,
 	place(scroll, 0, 0, size.Width, height)
 	scroll.ScrollToOffset(fyne.NewPos(0, offset))
 	p.size, p.height, p.offset = size, height, scroll.Offset.Y
+}
+
+// settle has a column of rows that was drawn with a finger come to rest at the nearest row.
+func (p *placed) settle(scroll *container.Scroll, airy bool) {
+	rows := rowsIn(scroll.Content)
+	if len(rows) == 0 || p.size.Height <= 0 {
+		return
+	}
+	nearest := len(rows) - 1
+	for i, row := range rows {
+		if (row.top+row.bottom)/2 >= scroll.Offset.Y {
+			nearest = i
+			break
+		}
+	}
+	p.spread(scroll, 0)
+	place(scroll, 0, 0, p.size.Width, p.size.Height)
+	offset := rowsIn(scroll.Content)[nearest].top - frameRoom()
+	p.whole(scroll, min(offset, scroll.Content.MinSize().Height-p.size.Height), p.size, airy)
 }
 
 // nearest is by how much rows that are a gap apart may come nearer to each other. Those without any have their air within; the others have a frame,

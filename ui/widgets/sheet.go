@@ -86,16 +86,23 @@ func (c carded) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // SheetBody is a sheet's content: a title, what is to be done, and a row of buttons at the foot.
 func SheetBody(title, subtitle string, content fyne.CanvasObject, buttons ...fyne.CanvasObject) fyne.CanvasObject {
+	body, _ := CountingBody(title, subtitle, content, buttons...)
+	return body
+}
+
+// CountingBody is SheetBody, with the subtitle: it can be changed while everything else stays.
+func CountingBody(title, subtitle string, content fyne.CanvasObject, buttons ...fyne.CanvasObject) (fyne.CanvasObject, *Text) {
 	var head []fyne.CanvasObject
 	if title != "" {
 		head = append(head, NewText(title).In(theme.Subtitle, theme.Text).Strong().Lines(1))
 	}
+	below := NewText(subtitle).In(theme.Body, theme.Muted).Lines(2)
 	if subtitle != "" {
-		head = append(head, NewText(subtitle).In(theme.Body, theme.Muted).Lines(2))
+		head = append(head, below)
 	}
 	foot := Flow(theme.Size(theme.Inset), buttons...)
 	return &fyne.Container{Layout: headAndFoot{gap: theme.Size(theme.Inset), between: mostBetween},
-		Objects: []fyne.CanvasObject{Column(theme.Size(theme.Gap)*0.5, head...), content, foot}}
+		Objects: []fyne.CanvasObject{Column(theme.Size(theme.Gap)*0.5, head...), content, foot}}, below
 }
 
 // TitleIfRoom leaves a sheet's title away where it takes the room that the content needs at least: what is looked for comes before what that is called.
