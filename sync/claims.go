@@ -13,13 +13,9 @@ import (
 type Claims struct {
 	*asked
 	unacked func(context.Context) ([]terminal.UID, error)
-	told    int // how much of what was released whoever is asked here was told; guarded by mu
-
-	starts Starts   // nil for who is told nothing of earlier starts
-	known  bool     // to whoever is asked: this start needs to say no more who went before it; guarded by mu like the rest
-	before []string // the starts before this one, nil where nobody knows; once they were asked for
-	traced bool     // they were
-	after  bool     // a restore
+	told    int  // how much of what was released whoever is asked here was told; guarded by mu
+	hub     bool // it is the store's hub that is asked: it is told nothing of earlier starts
+	known   bool // to the cloud: this start needs to say no more who went before it; guarded by mu
 }
 
 // asked is what a terminal claimed, of whomever it asked.
@@ -30,6 +26,11 @@ type asked struct {
 	counter  int64
 	open     map[terminal.UID]bool // asked for, and not yet released or acknowledged
 	released int                   // how often a claim was released, by this start or by the end of the one before
+
+	starts Starts   // nil where nobody keeps them
+	before []string // the starts before this one, nil where nobody knows; once they were asked for
+	traced bool     // they were
+	after  bool     // a restore
 }
 
 // openClaims is a list of claims as of one moment.
@@ -42,7 +43,8 @@ type openClaims struct {
 	restored *bool
 }
 
-// Starts keeps what the cloud is told of the starts of the program: by that it notices a data folder that was copied.
+// Starts keeps what the cloud is told of the starts of the program, by the terminal or by its hub: by that it notices a data folder that was
+// copied.
 type Starts interface {
 	// BeforeInstance returns the starts before this one that the cloud has not acknowledged, after the last that it has, and whether
 	// the journal was restored since; nil where nobody noted who went before. It notes that this one is sent.
@@ -54,7 +56,8 @@ type Starts interface {
 // After says who keeps the starts of the program. It is set before anything is sent.
 func (c *Claims) After(starts Starts) { c.starts = starts }
 
-// introduce adds the starts before this one to a list, as long as the cloud has not acknowledged this one.
+// introduce adds the starts before this one to a list for the cloud, as long as it has not acknowledged this one. Who speaks to the hub
+// alone is noted as well: the hub tells the cloud of this start, and one after it that did not name it would look like a second machine.
 func (c *Claims) introduce(ctx context.Context, list *openClaims) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,6 +70,9 @@ func (c *Claims) introduce(ctx context.Context, list *openClaims) error {
 			return err
 		}
 		c.traced = true
+	}
+	if c.hub {
+		return nil
 	}
 	if c.before != nil {
 		list.previous = &c.before
@@ -84,9 +90,9 @@ func NewClaims(instance string, unacked func(context.Context) ([]terminal.UID, e
 	return &Claims{asked: &asked{instance: instance, open: map[terminal.UID]bool{}, released: 1}, unacked: unacked}
 }
 
-// Toward is the same list as another authority must hear it, which has acknowledged less, or more.
-func (c *Claims) Toward(unacked func(context.Context) ([]terminal.UID, error)) *Claims {
-	return &Claims{asked: c.asked, unacked: unacked}
+// TowardHub is the same list as the store's hub must hear it, which has acknowledged less than the cloud, or more.
+func (c *Claims) TowardHub(unacked func(context.Context) ([]terminal.UID, error)) *Claims {
+	return &Claims{asked: c.asked, unacked: unacked, hub: true}
 }
 
 // begin opens a claim for uid. It returns what the claim's request carries.
@@ -164,7 +170,7 @@ func (c *Claims) heard(ctx context.Context, list openClaims) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.told = max(c.told, list.released)
-	if c.starts != nil && !c.known {
+	if c.starts != nil && !c.known && !c.hub {
 		// What cannot be noted is said once more by the next start, which harms nothing.
 		c.known = c.starts.AckInstance(ctx, c.instance) == nil
 	}

@@ -85,7 +85,7 @@ func NewHubLine(config HubConfig) *HubLine {
 	h := &HubLine{config: config, nudged: make(chan struct{}, 1), turn: make(chan struct{}, 1), changed: func() {}}
 	h.breaker = NewBreaker(config.Lines, nil)
 	h.turn <- struct{}{}
-	h.claims = config.Claims.Toward(func(ctx context.Context) ([]terminal.UID, error) {
+	h.claims = config.Claims.TowardHub(func(ctx context.Context) ([]terminal.UID, error) {
 		h.mu.Lock()
 		acked := h.acked
 		h.mu.Unlock()

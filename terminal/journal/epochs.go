@@ -24,6 +24,9 @@ type starts struct {
 	Untold bool `json:"untold,omitempty"`
 }
 
+// startsMost is how many starts are kept, of those that nobody acknowledged: the cloud takes no longer list.
+const startsMost = 9_999
+
 func (q *queries) stateOf(ctx context.Context, key string, into any) error {
 	var text []byte
 	err := q.row(ctx, "SELECT value FROM state WHERE key = ?", key).Scan(&text)
@@ -46,8 +49,8 @@ func (q *queries) setState(ctx context.Context, key string, value any) error {
 }
 
 // BeforeInstance returns the starts before this one as the cloud is to be told them, from the last that it acknowledged on, and whether
-// the journal was restored since. It is called before the first request of a start: whatever becomes of the answer, the next start
-// names this one. previous is nil where programs that did not note their starts went before: the cloud concludes nothing then.
+// the journal was restored since. It is called before the first request of a start, to the cloud or to the store's hub: whatever becomes of the
+// answer, the next start names this one. previous is nil where programs that did not note their starts went before: the cloud concludes nothing then.
 func (j *Journal) BeforeInstance(ctx context.Context) (previous []string, restored bool, err error) {
 	plain := context.WithoutCancel(ctx)
 	err = j.set(ctx, func(q *queries) error {
@@ -71,6 +74,7 @@ func (j *Journal) BeforeInstance(ctx context.Context) (previous []string, restor
 			return nil
 		}
 		known.Sent = append(known.Sent, now)
+		known.Sent = known.Sent[max(0, len(known.Sent)-startsMost):]
 		return q.setState(plain, startsKey, known)
 	})
 	return previous, restored, err

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"countersign/cmd/internal/station"
 	"countersign/sync/api"
@@ -113,6 +114,45 @@ func TestABadLineIsNoSecondMachine(t *testing.T) {
 	s := q.startOn(line, name1)
 	q.must(s.Pump.Once(t.Context()))
 	q.unsuspected(s, honoured)
+	q.must(s.Close())
+}
+
+// If commands that speak to the store's hub alone looked like another machine once the hub hands on what they did, a counter that sells by
+// commands would be barred after each outage.
+func TestCommandsThroughAHubAreNoSecondMachine(t *testing.T) {
+	q := openQuay(t, 2)
+	q.appoint(0)
+	q.must(q.counters[1].Close())
+	q.counters = q.counters[:1]
+	codes := q.issue("careful", 4)
+	q.must(q.counters[0].Pump.Once(t.Context()))
+	q.until("the hub has the newest vouchers", func() bool {
+		row, err := q.counters[0].Terminal.Check(t.Context(), terminal.Request{Scans: []terminal.Scan{{Code: codes[len(codes)-1]}}}, nil)
+		return err == nil && row.Choice == terminal.Approved
+	})
+	line := newLossyLine()
+	line.calm = true
+	q.link.Cut()
+	for _, code := range codes {
+		s := q.startOn(line, name(1))
+		if outcome := q.redeem(s, code); !outcome.Redeemed() || outcome.Record.Entry.Assurance != terminal.ByStore {
+			t.Fatalf("through the hub: %+v", outcome)
+		}
+		s.Linger(t.Context(), 2*time.Second, 0)
+		q.must(s.Close())
+	}
+	q.link.Restore()
+	q.until("the hub has handed on what they did", func() bool {
+		handed := 0
+		q.must(q.storage.Redemptions(t.Context(), cloud.RedemptionFilter{Merchant: "lakeside"}, func(cloud.Redemption) error {
+			handed++
+			return nil
+		}))
+		return handed == len(codes)
+	})
+	s := q.startOn(line, name(1))
+	q.must(s.Pump.Once(t.Context()))
+	q.unsuspected(s, len(codes))
 	q.must(s.Close())
 }
 

@@ -20,6 +20,7 @@ var forkTests = []test{
 	{"a backup that was restored twice gets a number of its own each time", restoredTwice},
 	{"a restored journal takes its place and keeps what was claimed before", restoredOnPurpose},
 	{"a restored journal is told of also where the cloud had no more than the backup", restoredAsSent},
+	{"a restored journal is told of also where a hub spoke for it first", restoredBehindHub},
 	{"an entry that is gone is told once", entryGone},
 	{"a clock that was moved far is told", clockMoved},
 }
@@ -306,6 +307,23 @@ func restoredAsSent(w *world) {
 	w.expect("waits for a word", w.report(restored).Restored, true)
 	w.expect("readmitted", w.readmit(restored), true)
 	w.expect("settled", len(w.exceptions(true)), 0)
+}
+
+func restoredBehindHub(w *world) {
+	c := w.counter(quay)
+	c.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	c.push(1)
+	restored := c.copied()
+	restored.restored, restored.previous = true, []string{}
+	restored.relayed(2)
+	w.expect("a hub says nothing of it", len(w.exceptions(true)), 0)
+	for _, said := range []string{"the next start says it", "once"} {
+		restored.restart()
+		named := restored.previous
+		w.expect(said+": no copy", restored.pushAt(2).Clone, false)
+		restored.previous = named // the answer was lost
+		w.expect(said, []any{len(w.of(api.ExceptionJournalRestore, true)), len(w.exceptions(true))}, []any{1, 1})
+	}
 }
 
 func entryGone(w *world) {

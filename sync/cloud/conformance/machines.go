@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	mathrand "math/rand/v2"
+	"time"
 
 	"countersign/sync/api"
 	"countersign/sync/cloud"
@@ -15,6 +16,7 @@ var machineTests = []test{
 	{"a copy that was started first is noticed by the one that runs", copyFirst},
 	{"who runs the cloud is told of each alarm once", alarmToldOnce},
 	{"lost answers and restarts are no copy", noFalseAlarm},
+	{"a start that a hub told of is no copy where the next one names it", relayedStarts},
 	{"a manager says which machine is real", whichMachine},
 	{"a machine that is refused has no effect on the real one", refusedHasNoEffect},
 	{"a machine that is refused is not told to go on in the real one's place", refusedAfterBegun},
@@ -150,6 +152,32 @@ func (c *counter) sent() {
 	if c.previous == nil {
 		c.previous = []string{}
 	}
+}
+
+// relayed hands the journal from the entry with sequence number from on over as a hub does, which knows nothing of earlier starts.
+func (c *counter) relayed(from uint64) {
+	c.Helper()
+	push := c.batch(from)
+	push.Standing.Previous, push.Standing.Restored, push.Standing.Nonce = nil, false, time.Time{}
+	if _, err := c.storage.ApplyJournal(c.Context(), c.Terminal, push); err != nil {
+		c.Fatal(err)
+	}
+	c.sent()
+}
+
+func relayedStarts(w *world) {
+	c := w.counter(quay)
+	c.redeem(w.issue("dinner", cloud.Facts{}), 1)
+	c.push(1)
+	copied := c.copied()
+	for range 3 {
+		c.restart()
+		c.redeem(w.issue("dinner", cloud.Facts{}), 1)
+		c.relayed(2)
+	}
+	c.restart()
+	w.expect("it names them", []any{c.pushAt(5).Clone, len(w.exceptions(true))}, []any{false, 0})
+	w.expect("another does not", []any{copied.pushAt(2).Clone, len(w.of(api.ExceptionClone, true))}, []any{true, 1})
 }
 
 func whichMachine(w *world) {

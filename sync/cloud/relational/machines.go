@@ -32,18 +32,19 @@ type heard struct {
 	side     int64
 	over     sql.NullInt64 // since when it has a successor
 	refused  bool
+	relayed  bool // a hub told of it, and it itself said nothing yet; known of those that have no successor
 }
 
 func heardOf(q Querier, terminalID int64) (starts map[string]heard, err error) {
 	starts = map[string]heard{}
 	err = each(q, func(rows Rows) error {
 		var h heard
-		var refused int64
-		err := rows.Scan(&h.instance, &h.side, &h.over, &refused)
-		h.refused = refused != 0
+		var refused, relayed int64
+		err := rows.Scan(&h.instance, &h.side, &h.over, &refused, &relayed)
+		h.refused, h.relayed = refused != 0, relayed != 0
 		starts[h.instance] = h
 		return err
-	}, "SELECT instance, side, superseded_at, refused FROM instance WHERE terminal = ? AND superseded_at IS NULL", terminalID)
+	}, "SELECT instance, side, superseded_at, refused, relayed FROM instance WHERE terminal = ? AND superseded_at IS NULL", terminalID)
 	return starts, err
 }
 
@@ -146,9 +147,17 @@ func (c *change) newStart(t cloud.Terminal, standing cloud.Standing, at time.Tim
 // what the terminal knows that it knew: it was restored from an older backup itself.
 func (c *change) predecessor(t cloud.Terminal, standing cloud.Standing, alive map[string]heard) (of *heard, fresh bool, err error) {
 	for _, instance := range slices.Backward(standing.Previous) {
-		if h, ok := alive[instance]; ok {
-			return &h, false, nil
+		h, ok := alive[instance]
+		if !ok {
+			continue
 		}
+		if standing.Restored && h.relayed { // a hub does not say of what it tells that it comes after a restore
+			said, err := c.saidItself(t, standing.Previous)
+			if err != nil || !said {
+				return nil, false, err
+			}
+		}
+		return &h, false, nil
 	}
 	if standing.Restored { // its own starts are in the list, and none before them
 		return nil, false, nil
@@ -178,6 +187,17 @@ func (c *change) predecessor(t cloud.Terminal, standing cloud.Standing, alive ma
 		}
 	}
 	return of, of == nil, nil
+}
+
+// saidItself reports that one of these starts was heard, and not through a hub alone.
+func (c *change) saidItself(t cloud.Terminal, starts []string) (said bool, err error) {
+	for _, instance := range starts {
+		err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM instance WHERE terminal = ? AND instance = ? AND relayed = 0)", t.ID, instance).Scan(&said)
+		if err != nil || said {
+			return said, err
+		}
+	}
+	return false, nil
 }
 
 func (c *change) over(t cloud.Terminal, instance string, at time.Time) error {
