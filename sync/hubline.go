@@ -77,6 +77,7 @@ type HubLine struct {
 	acked     uint64 // the last entry that the hub has
 	most      uint64 // the highest that acked was
 	start     string // of the hub's program, as its last sign of life said
+	greeted   bool   // it was asked for one by this start of the program, and gave it
 	changed   func()
 }
 
@@ -200,7 +201,7 @@ func (h *HubLine) at(ctx context.Context) (*Authority, *Client, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.term, h.client, h.known, h.acked, h.most, h.start, h.heard, h.state = newest.Term, client, false, 0, 0, "", time.Time{}, api.HubState{}
+	h.term, h.client, h.known, h.acked, h.most, h.start, h.greeted, h.heard, h.state = newest.Term, client, false, 0, 0, "", false, time.Time{}, api.HubState{}
 	h.authority = &Authority{client: client, breaker: h, claims: h.claims, journal: hubJournal{h}}
 	return h.authority, h.client, nil
 }
@@ -257,27 +258,49 @@ func (j hubJournal) CatchUp(ctx context.Context) (bool, error) {
 	return true, j.Push(ctx)
 }
 
-// claim asks the hub, after it has heard once where this terminal's journal stands.
+// claim asks the hub, after it has heard once what this terminal heard of its record before, and where this terminal's journal stands: a record
+// that was put back must not decide before it knows, and a command that asks once has no other occasion to say so.
 func (h *HubLine) claim(ctx context.Context, claim terminal.Claim) (terminal.ClaimAnswer, error) {
 	authority, _, err := h.at(ctx)
 	if err != nil {
 		return terminal.ClaimAnswer{}, err
 	}
 	h.mu.Lock()
-	known := h.known
+	met := h.known && h.greeted
 	h.mu.Unlock()
-	if !known {
+	if !met {
 		budget, ok := h.Allow()
 		if !ok {
 			return terminal.ClaimAnswer{}, errNoHub
 		}
 		limited, cancel := context.WithTimeout(ctx, budget)
 		defer cancel()
-		if err := h.Push(limited); err != nil {
+		if err := h.meet(limited); err != nil {
 			return terminal.ClaimAnswer{}, noAnswer(err, 0)
 		}
 	}
 	return authority.Claim(ctx, claim)
+}
+
+// meet is the first that this start of the program says to the hub.
+func (h *HubLine) meet(ctx context.Context) error {
+	h.mu.Lock()
+	greeted := h.greeted
+	h.mu.Unlock()
+	if !greeted {
+		if err := h.Beat(ctx); err != nil {
+			return err
+		}
+	}
+	return h.Push(ctx)
+}
+
+// Leave hands the journal over and hears how far the hub's record has come with it, for the next start of the program to say.
+func (h *HubLine) Leave(ctx context.Context) error {
+	if err := h.Push(ctx); err != nil {
+		return err
+	}
+	return h.Beat(ctx)
 }
 
 // Push hands over what the hub does not have of the journal.
@@ -428,7 +451,7 @@ func (h *HubLine) Beat(ctx context.Context) error {
 		if start := valueOf(state.Start); start != h.start { // what it has may be older than what it had
 			h.start, h.known, h.acked = start, false, 0
 		}
-		h.state = *state
+		h.state, h.greeted = *state, true
 	}
 	h.mu.Unlock()
 	if state.Start != nil && state.Answered != nil {

@@ -226,6 +226,7 @@ type counter struct {
 	client       *cloudsync.Client
 	breaker      *cloudsync.Breaker
 	line         *cloudsync.HubLine
+	lines        cloudsync.LineStore // of the line to the hub
 	asks         *cloudsync.StoreAuthority
 
 	former []string // where the hub before may listen
@@ -251,7 +252,7 @@ func (w *world) counter(store string) *counter {
 	w.must(w.storage.Invite(w.Context(), []cloud.Invitation{{Merchant: merchantID, Store: store, SecretHash: hash, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}}))
 	t, err := w.storage.Enrol(w.Context(), cloud.Enrolment{SecretHash: hash, Key: public, SealKey: make([]byte, 32), ProgramVersion: "test", At: now})
 	w.must(err)
-	c := &counter{world: w, Terminal: t, private: private, places: []entry.Place{entry.Start(public)}}
+	c := &counter{world: w, Terminal: t, private: private, lines: lines{}, places: []entry.Place{entry.Start(public)}}
 	root := w.keys.Root.Public().(ed25519.PublicKey)
 	issuers, err := w.storage.TokenKeys(w.Context(), merchantID, now)
 	w.must(err)
@@ -271,7 +272,7 @@ func (w *world) counter(store string) *counter {
 // starts begins the program of a counter anew: what it knows of its claims is what its journal says.
 func (c *counter) starts() {
 	claims := cloudsync.NewClaims(rand.Text(), func(ctx context.Context) ([]terminal.UID, error) { return c.UIDsSince(ctx, 0) })
-	c.line = cloudsync.NewHubLine(cloudsync.HubConfig{Appointments: c.appointments, Key: c.private, Claims: claims, Journal: c, Lines: lines{},
+	c.line = cloudsync.NewHubLine(cloudsync.HubConfig{Appointments: c.appointments, Key: c.private, Claims: claims, Journal: c, Lines: c.lines,
 		Find: func(context.Context, cloudsync.Appointment) string {
 			c.mu.Lock()
 			defer c.mu.Unlock()

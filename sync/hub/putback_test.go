@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	cloudsync "countersign/sync"
 	"countersign/terminal"
 )
 
@@ -100,6 +101,81 @@ func TestAHubThatWasPutBackKnowsThatItHasForgotten(t *testing.T) {
 			defer func() { r.end(w) }()
 			w.forgetful(counters, r, pass, other)
 		})
+	}
+}
+
+// keptLine keeps a cloudsync.Line from one start of a program to the next.
+type keptLine struct{ line cloudsync.Line }
+
+func (k *keptLine) LoadLine() (cloudsync.Line, error) { return k.line, nil }
+func (k *keptLine) SaveLine(line cloudsync.Line) error {
+	k.line = line
+	return nil
+}
+
+// command sells a voucher with a start of the program that does nothing else.
+func (c *counter) command(of ticket) terminal.ClaimAnswer {
+	c.Helper()
+	c.starts()
+	uid := newUID()
+	answer, err := c.claim(of, of.Voucher.Units, uid)
+	c.must(err)
+	if answer.Granted {
+		c.must(c.redeem(of, of.Voucher.Units, uid, answer.Assurance))
+		c.must(c.line.Leave(c.Context()))
+	}
+	c.line.Keep()
+	return answer
+}
+
+// In a store where each sale is a command of its own nobody would remember how far the hub was.
+func TestAHubThatWasPutBackHearsOfItFromCommands(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before, sold, other := w.issue(), w.issue(), w.issue()
+	r, counters := w.store(3)
+	w.line.cut(true)
+	r.end(w)
+	older := t.TempDir()
+	hubFiles(w, w.folder, older)
+	mark, err := os.ReadFile(filepath.Join(w.folder, "hub.mark"))
+	w.must(err)
+	signed := w.appointment()
+	r = w.start(w.hub, signed)
+	kept := &keptLine{}
+	for i, c := range counters {
+		c.hears(signed, r.address)
+		if c.lines = new(keptLine); i == 0 {
+			c.lines = kept
+		}
+	}
+	for i, of := range []ticket{before, sold} {
+		if answer := counters[i].command(of); !answer.Granted || answer.Assurance != terminal.ByStore {
+			t.Fatalf("by the hub: %+v", answer)
+		}
+	}
+	heard := kept.line.Hub
+	r.end(w)
+	for _, path := range []string{"hub.db-wal", "hub.db-shm"} {
+		if err := os.Remove(filepath.Join(w.folder, path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	hubFiles(w, older, w.folder)
+	w.must(os.WriteFile(filepath.Join(w.folder, "hub.mark"), mark, 0o600))
+	r = w.start(w.hub, signed)
+	defer func() { r.end(w) }()
+	for _, c := range counters {
+		c.hears(signed, r.address)
+	}
+	if heard.Answered != 2 { // its claim, and the entry of it
+		t.Errorf("the command remembers %+v", heard)
+	}
+	if answer := counters[0].command(other); answer.Granted && answer.Assurance != terminal.Offline {
+		t.Errorf("of a hub that has forgotten: %+v", answer)
+	}
+	if answer := counters[2].command(sold); answer.Granted && answer.Assurance != terminal.Offline {
+		t.Errorf("sold by a counter that is off, and granted once more: %+v", answer)
 	}
 }
 

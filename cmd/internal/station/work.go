@@ -22,7 +22,7 @@ func (s *Station) Linger(ctx context.Context, push, print time.Duration) {
 func (s *Station) lingerPush(ctx context.Context, limit time.Duration) {
 	if s.hub.Alive() { // so that the next counter is told where it was used, and not that it is being used
 		limited, cancel := context.WithTimeout(ctx, min(cloudsync.Budget, limit))
-		if err := s.hub.Push(limited); err != nil {
+		if err := s.hub.Leave(limited); err != nil {
 			s.Log.Info("the hub has not taken the journal yet", "error", err.Error())
 		}
 		cancel()
