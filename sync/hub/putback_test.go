@@ -179,6 +179,37 @@ func TestAHubThatWasPutBackHearsOfItFromCommands(t *testing.T) {
 	}
 }
 
+// A counter that was suspended and is readmitted while it is off has used what it used: a hub that was put back would honour that once more as the store's.
+func TestAHubThatWasPutBackAwaitsWhoIsReadmitted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pass, other := w.issue(), w.issue()
+	r, counters := w.store(2)
+	r = w.soldAndPutBack(counters, r, pass, true)
+	defer func() { r.end(w) }()
+	w.must(counters[1].line.Push(t.Context()))
+	w.must(w.hub.line.Push(t.Context()))
+	awaits := func(what string, n int64) {
+		t.Helper()
+		w.until(what, func() bool {
+			return counters[1].line.Beat(t.Context()) == nil && counters[1].line.Status().Awaits == n
+		})
+	}
+	awaits("the one that is off is awaited", 1)
+	w.line.cut(false)
+	suspend := func(suspended bool) {
+		t.Helper()
+		_, err := w.storage.Suspend(t.Context(), merchantID, quayID, counters[0].Name, suspended)
+		w.must(err)
+	}
+	suspend(true)
+	awaits("nobody waits for who is suspended", 0)
+	suspend(false)
+	awaits("who is readmitted and not heard is awaited", 1)
+	w.line.cut(true)
+	w.forgetful(counters, r, pass, other)
+}
+
 // A hub that is started again, or killed, would wait for counters that are off although it has forgotten nothing.
 func TestAHubThatOnlyStartsAgainHasForgottenNothing(t *testing.T) {
 	t.Parallel()

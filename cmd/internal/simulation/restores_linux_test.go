@@ -152,7 +152,7 @@ func (s *server) awaits() (some bool) {
 	db, err := sql.Open("sqlite3", "file:"+filepath.Join(s.folder, sqlite.FileName)+"?mode=ro")
 	s.must(err)
 	defer db.Close()
-	return db.QueryRow("SELECT EXISTS (SELECT 1 FROM unheard)").Scan(&some) == nil && some
+	return db.QueryRow("SELECT EXISTS (SELECT 1 FROM unheard WHERE since > 0)").Scan(&some) == nil && some
 }
 
 // made notes when something was approved.

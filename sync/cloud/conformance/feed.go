@@ -287,11 +287,7 @@ func restoredAwaits(w *world) {
 	original := b.redeem(used, 1)
 	b.push(1)
 	off.push(1)
-	suspend := func(c *counter) {
-		if _, err := w.storage.Suspend(w.Context(), merchantID, c.Store, c.Name, true); err != nil {
-			w.Fatal(err)
-		}
-	}
+	suspend := func(c *counter) { w.suspends(c, true) }
 	suspend(gone)
 	said := func(what string, want terminal.Assurance) {
 		w.Helper()
@@ -329,8 +325,15 @@ func restoredAwaits(w *world) {
 	w.expect("awaited, with a part sent", awaited(a, b, off), []bool{false, true, true})
 	w.bringBack(b, used)
 	said("while one is off", terminal.Offline)
-	suspend(off)
-	w.expect("awaited in the end", awaited(a, b, off), []bool{false, false, false})
+	for _, c := range []*counter{off, gone} { // one that was suspended while it was awaited, and one that was so before
+		suspend(off)
+		w.expect("awaited, with the last one suspended", awaited(a, b, off, gone), []bool{false, false, false, false})
+		w.suspends(c, false)
+		w.expect("awaited, readmitted and not heard", awaited(c), []bool{true})
+		said("with one readmitted and not heard", terminal.Offline)
+		suspend(c)
+	}
+	w.expect("awaited in the end", awaited(a, b, off, gone), []bool{false, false, false, false})
 	said("with all heard", "")
 	w.expect("leased then", len(a.ask(cloud.LeaseWant{Voucher: fresh.Voucher.ID, Units: 1})), 1)
 	for _, told := range w.of(api.ExceptionCloudRestore, true) {
@@ -347,6 +350,14 @@ func restoredAwaits(w *world) {
 	said("again", terminal.Offline)
 	w.now = w.now.Add(cloud.AwaitedMost + time.Minute)
 	said("who is away for a week is awaited no longer", "")
+}
+
+// suspends suspends a counter, or readmits it.
+func (w *world) suspends(c *counter, suspended bool) {
+	w.Helper()
+	if _, err := w.storage.Suspend(w.Context(), merchantID, c.Store, c.Name, suspended); err != nil {
+		w.Fatal(err)
+	}
 }
 
 // recoveryStake is what the cloud's having been put back may cost, as its exception says.

@@ -219,11 +219,9 @@ func (c *change) takePeer(self cloud.Terminal, peer api.Peer, anew, atEnd bool, 
 		if err := c.setMeta(metaBase(t.ID), fmt.Sprintf("%d %x", peer.Head.Seq, hash)); err != nil {
 			return err
 		}
-		if !peer.Suspended {
-			t.Merchant = self.Merchant
-			if err := c.awaitPeer(t); err != nil {
-				return err
-			}
+		t.Merchant = self.Merchant
+		if err := c.awaitPeer(t, peer.Suspended); err != nil {
+			return err
 		}
 		_, err = c.Exec("INSERT INTO upstream (terminal, included, sent) VALUES (?, ?, ?)", t.ID, peer.Included, peer.Head.Seq)
 		return err
@@ -241,10 +239,8 @@ func (c *change) takePeer(self cloud.Terminal, peer api.Peer, anew, atEnd bool, 
 	if _, err := c.Exec("UPDATE terminal SET name = ?, suspended = ? WHERE id = ?", peer.Terminal, flag(peer.Suspended), t.ID); err != nil {
 		return err
 	}
-	if peer.Suspended { // nobody is to wait for it
-		if err := c.heardWhole(t); err != nil {
-			return err
-		}
+	if err := c.awaitUnlessSuspended(t, peer.Suspended); err != nil {
+		return err
 	}
 	// What the terminal pushed itself need not be handed on; what a cloud does not have any more that was restored has to be, again.
 	if _, err := c.Exec("UPDATE upstream SET sent = ?1 WHERE terminal = ?2 AND (sent < ?1 OR ?3)", peer.Head.Seq, t.ID, flag(anew)); err != nil {

@@ -39,7 +39,7 @@ func (s *Storage) Figures(ctx context.Context, now time.Time) (all []cloud.Figur
 			row := q.QueryRow(`SELECT (SELECT count(*) FROM entry e JOIN terminal t ON t.id = e.terminal WHERE e.kind = 8 AND t.merchant = ?1),
 				(SELECT count(*) FROM (SELECT DISTINCT h.terminal, h.uid FROM hold h JOIN terminal t ON t.id = h.terminal WHERE t.merchant = ?1) AS open),
 				(SELECT count(*) FROM outbox WHERE merchant = ?1 AND place IS NULL),
-				(SELECT count(*) FROM unheard WHERE merchant = ?1), (SELECT count(*) FROM lease WHERE merchant = ?1 AND state = 'open')`, merchant.ID)
+				(SELECT count(*) FROM unheard WHERE merchant = ?1 AND since > 0), (SELECT count(*) FROM lease WHERE merchant = ?1 AND state = 'open')`, merchant.ID)
 			return row.Scan(&f.ClockSteps, &f.Holds, &f.Unplaced, &f.Awaited, &f.Leases)
 		})
 		if err != nil {

@@ -172,7 +172,7 @@ func (c *change) hold(known Moment, start string, begins bool, at time.Time) (fo
 }
 
 // awaitPeer awaits a terminal that the record hears of for the first time after it had forgotten what it knew.
-func (c *change) awaitPeer(t cloud.Terminal) error {
+func (c *change) awaitPeer(t cloud.Terminal, suspended bool) error {
 	text, err := c.readMeta(metaForgot)
 	if err != nil || text == "" {
 		return err
@@ -181,7 +181,21 @@ func (c *change) awaitPeer(t cloud.Terminal) error {
 	if err != nil {
 		return err
 	}
-	return c.await(t, fromMicros(since))
+	if err := c.await(t, fromMicros(since)); err != nil || !suspended {
+		return err
+	}
+	return c.excuse(t)
+}
+
+// awaitUnlessSuspended has a terminal that is known awaited, or nobody wait for it, as the cloud says.
+func (c *change) awaitUnlessSuspended(t cloud.Terminal, suspended bool) error {
+	switch {
+	case suspended:
+		return c.excuse(t)
+	case t.Suspended:
+		return c.awaitAgain(t)
+	}
+	return nil
 }
 
 // Answered is how many claims the record has granted and batches of journals it has taken over, in all.

@@ -103,7 +103,7 @@ func recovery(q Querier, merchant string) (stake []terminal.ExceptionStake, atRi
 		return nil, nil, err
 	}
 	var awaited int64
-	if err := q.QueryRow("SELECT count(*) FROM unheard WHERE merchant = ?", merchant).Scan(&awaited); err != nil {
+	if err := q.QueryRow("SELECT count(*) FROM unheard WHERE merchant = ? AND since > 0", merchant).Scan(&awaited); err != nil {
 		return nil, nil, err
 	}
 	stake = []terminal.ExceptionStake{{What: "resent", Count: sum.Entries}, {What: "claims", Count: sum.Claims},
@@ -114,7 +114,7 @@ func recovery(q Querier, merchant string) (stake []terminal.ExceptionStake, atRi
 // tellRecovered tells all stores what the older copy may have cost, once every terminal has sent again.
 func (c *change) tellRecovered(merchant string) error {
 	var awaited bool
-	if err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM unheard WHERE merchant = ?)", merchant).Scan(&awaited); err != nil || awaited {
+	if err := c.QueryRow("SELECT EXISTS (SELECT 1 FROM unheard WHERE merchant = ? AND since > 0)", merchant).Scan(&awaited); err != nil || awaited {
 		return err
 	}
 	type telling struct {

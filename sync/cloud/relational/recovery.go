@@ -10,15 +10,39 @@ import (
 // A database that was put back to an older copy does not know what was redeemed since, until the terminals have sent it again. What the
 // others still have it cannot know; that it may be something it does: a terminal is unheard from the new generation on until
 // it has shown that its journal is here whole. While others are, a yes holds the units as ever, so that no two who ask get the same, but
-// it is worth no more than the terminal's own word.
+// it is worth no more than the terminal's own word. Nobody waits for a terminal that is suspended; one that is readmitted without having been
+// heard has what it had: what is kept of it meanwhile is the time since when it is unheard as a negative number.
 
-// awaitAll notes every terminal that is at work as unheard.
+// awaitAll notes every terminal as unheard; of those that are suspended it is kept.
 func (c *change) awaitAll(at time.Time) error {
 	if _, err := c.Exec("DELETE FROM meta WHERE key LIKE 'recovered %'"); err != nil {
 		return err
 	}
-	_, err := c.Exec(`INSERT INTO unheard (terminal, merchant, since) SELECT id, merchant, ?1 FROM terminal WHERE suspended = 0
-		ON CONFLICT (terminal) DO UPDATE SET since = excluded.since`, micros(at))
+	for suspended, since := range map[bool]int64{false: micros(at), true: -micros(at)} {
+		_, err := c.Exec(`INSERT INTO unheard (terminal, merchant, since) SELECT id, merchant, ?1 FROM terminal WHERE suspended = ?2
+			ON CONFLICT (terminal) DO UPDATE SET since = excluded.since`, since, flag(suspended))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// excuse has nobody wait for a terminal that is suspended.
+func (c *change) excuse(t cloud.Terminal) error {
+	result, err := c.Exec("UPDATE unheard SET since = -since WHERE terminal = ? AND since > 0", t.ID)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return c.tellRecovered(t.Merchant)
+}
+
+// awaitAgain has a terminal that is readmitted awaited as before it was suspended: it was off meanwhile, or was not listened to.
+func (c *change) awaitAgain(t cloud.Terminal) error {
+	_, err := c.Exec("UPDATE unheard SET since = -since WHERE terminal = ? AND since < 0", t.ID)
 	return err
 }
 

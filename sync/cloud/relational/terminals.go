@@ -218,7 +218,7 @@ func (s *Storage) Terminals(ctx context.Context, merchant string) (reports []clo
 				AND x.state = 'open'),
 			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind IN ('journal_fork', 'journal_restore') AND x.state = 'open'),
 			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'clone' AND x.state = 'open'),
-			missing, checked_at, EXISTS (SELECT 1 FROM unheard u WHERE u.terminal = t.id), computer,
+			missing, checked_at, EXISTS (SELECT 1 FROM unheard u WHERE u.terminal = t.id AND u.since > 0), computer,
 			EXISTS (SELECT 1 FROM exception x WHERE x.terminal = t.id AND x.kind = 'journal_restore' AND x.state = 'open')
 			FROM terminal t WHERE merchant = ? ORDER BY store, name, id`, merchant)
 	})
@@ -293,7 +293,7 @@ func (s *Storage) admit(ctx context.Context, merchant, store, name string, suspe
 			return err
 		}
 		if suspended { // whoever suspends it says not to wait for it: what it had claimed is free, and what it honoured of that all the same is judged
-			if err := c.heardWhole(t); err != nil {
+			if err := c.excuse(t); err != nil {
 				return err
 			}
 			if err := c.releaseIf(t, time.Now(), func(heldBy) bool { return true }); err != nil {
@@ -302,6 +302,8 @@ func (s *Storage) admit(ctx context.Context, merchant, store, name string, suspe
 			if err := c.dismissHub(t, time.Now()); err != nil {
 				return err
 			}
+		} else if err := c.awaitAgain(t); err != nil {
+			return err
 		}
 		if err := c.tellHub(merchant, store); err != nil {
 			return err
