@@ -154,6 +154,9 @@ func hubSentence(hub station.HubStatus, clock station.ClockStatus) string {
 	switch {
 	case hub.Filling != nil:
 		return fmt.Sprintf("%s (term %d), not ready yet: %s, %s", name, hub.Term, strings.Join(strings.Fields(barLine(hub.Filling.Progress())), " "), ago(clock, hub.Filling.At))
+	case hub.Here && hub.Awaits > 0:
+		return fmt.Sprintf("%s (term %d); since it became the hub, or its record was put back to an older copy, it has not heard %s: until then its word alone counts for no more than a counter's",
+			name, hub.Term, station.Counted(hub.Awaits, "counter of the store", "counters of the store"))
 	case hub.Alive && hub.Awaits > 0:
 		return fmt.Sprintf("%s (term %d), answers; until it has heard %d more counters of the store its word alone counts for no more than a counter's", name, hub.Term, hub.Awaits)
 	case hub.Alive && hub.Online:

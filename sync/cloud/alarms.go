@@ -66,8 +66,8 @@ func (s *server) alarmed(a Alarm) {
 	}
 }
 
-// tellTokens names the tokens that let in after the database was put back to an older copy: those that had been ended since do so again, and
-// nobody but who ended them knows.
+// tellTokens names the tokens that let in after the database was put back to an older copy: those among them that had been ended since do so
+// again, and nobody but who ended them knows which.
 func (s *server) tellTokens(merchant string) {
 	all, err := s.storage.AdminTokens(context.Background())
 	if err != nil {
@@ -80,8 +80,8 @@ func (s *server) tellTokens(merchant string) {
 			names = append(names, token.Name)
 		}
 	}
-	s.options.Log.Warn("admin tokens that were ended since that copy let in again, and keys that were revoked since sign again", "merchant", merchant,
-		"tokens", names, "next", "countersign-cloud token end NAME and countersign-cloud keys revoke KEY for each that was ended since")
+	s.options.Log.Warn("these admin tokens let in now: whichever of them was ended since that copy was made has to be ended again, and keys that were revoked since have to be revoked again",
+		"merchant", merchant, "tokens", names, "next", "countersign-cloud token end NAME for each of them that was ended since, and countersign-cloud keys revoke KEY for each key that was revoked since")
 }
 
 func alarmWords(kind api.ExceptionKind) string {

@@ -242,4 +242,7 @@ func TestARestoreNamesTheTokensThatLetIn(t *testing.T) {
 	if names, _ := lines[1]["tokens"].([]any); len(names) != 1 || names[0] != "shop-system" || !strings.Contains(lines[1]["next"].(string), "token end") {
 		t.Errorf("the tokens that let in are told as %v", lines[1])
 	}
+	if said, _ := lines[1]["msg"].(string); !strings.HasPrefix(said, "these admin tokens let in now") || strings.Contains(said, "were ended") {
+		t.Errorf("%q says of all that they had been ended", said)
+	}
 }

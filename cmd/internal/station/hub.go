@@ -205,6 +205,13 @@ func (r *Reader) HubStatus(ctx context.Context) *HubStatus {
 	if status.Here {
 		status.Filling = fillingIn(filepath.Join(r.folder, hubFillingName))
 	}
+	if status.Here && !status.Told { // nobody asks the hub from this process: its record says so, too
+		if awaits, err := sqlite.HubAwaits(ctx, r.folder, time.Now()); err == nil {
+			status.Awaits = awaits
+		} else if status.Trouble == "" {
+			status.Trouble = err.Error()
+		}
+	}
 	if status.Address == "" && !status.Here {
 		status.Address = r.finder.last(appointed.HubName())
 	}
@@ -224,6 +231,9 @@ func (d doctor) examineHub(ctx context.Context, r *Reader, hub HubStatus) Check 
 		}
 		if hub.Filling != nil {
 			return d.ill("hub", "filling", map[string]any{"percent": hub.Filling.Percent()})
+		}
+		if hub.Awaits > 0 {
+			return d.ill("hub", "awaits", map[string]any{"count": hub.Awaits})
 		}
 		return d.well("hub", "here", nil)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -391,4 +392,41 @@ func TestAnOldHubWithoutALineHearsOfTheNewOne(t *testing.T) {
 		status := q.counters[0].HubStatus(t.Context())
 		return status != nil && status.Terminal == name(1) && !status.Here && status.Alive
 	})
+}
+
+// Who looks at the hub itself after its record was put back would read that all is well, while its word alone counts for nothing more.
+func TestTheHubItselfSaysWhomItAwaits(t *testing.T) {
+	q := openQuay(t, 2)
+	q.appoint(0)
+	record := filepath.Join(q.folder, name(0), sqlite.HubName)
+	look := func() (hub station.HubStatus, check station.Check) {
+		t.Helper()
+		reader, err := station.OpenReader(t.Context(), q.config(0))
+		q.must(err)
+		defer reader.Close()
+		hub = *reader.HubStatus(t.Context())
+		for _, check := range station.Examine(t.Context(), q.config(0)) {
+			if check.Name == "hub" {
+				return hub, check
+			}
+		}
+		t.Fatal("nothing is said of the hub")
+		return hub, check
+	}
+	q.until("the hub is filled", func() bool { hub, _ := look(); return hub.Filling == nil })
+	if hub, check := look(); hub.Awaits != 0 || !check.OK {
+		t.Errorf("%+v, %+v", hub, check)
+	}
+	for _, s := range q.counters {
+		q.must(s.Close())
+	}
+	q.must(os.WriteFile(filepath.Join(filepath.Dir(record), sqlite.HubMarkName), []byte("damaged"), 0o600))
+	s, err := station.Open(t.Context(), q.config(0))
+	q.must(err)
+	s.Start(t.Context())
+	q.counters = []*station.Station{s}
+	q.until("the other counter is awaited", func() bool { hub, check := look(); return hub.Awaits == 1 && !check.OK })
+	if _, check := look(); !strings.Contains(check.Found, "1") || check.Do == "" {
+		t.Errorf("%+v", check)
+	}
 }

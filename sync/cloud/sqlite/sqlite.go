@@ -15,11 +15,13 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 	_ "github.com/mattn/go-sqlite3" // the driver
 	"github.com/pressly/goose/v3"
 
+	"countersign/sync/cloud"
 	"countersign/sync/cloud/relational"
 )
 
@@ -45,6 +47,24 @@ func OpenHub(dir string) (*relational.Copy, error) {
 		return nil, err
 	}
 	return relational.NewCopy(s), nil
+}
+
+// HubAwaits is how many terminals the hub's record in a terminal's data folder awaits at a time, whichever process serves it: see
+// relational.Copy.Awaits. Nobody is awaited where there is no record yet.
+func HubAwaits(ctx context.Context, dir string, at time.Time) (n int64, err error) {
+	path := filepath.Join(dir, HubName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	db, err := connect(path, url.Values{"mode": {"ro"}, "_query_only": {"1"}}, 1)
+	if err != nil {
+		return 0, err
+	}
+	err = db.QueryRowContext(ctx, "SELECT count(*) FROM unheard WHERE since > ?", at.Add(-cloud.AwaitedMost).UnixMicro()).Scan(&n)
+	if err = errors.Join(err, db.Close()); err != nil {
+		return 0, fmt.Errorf("the hub's record %s cannot be read: %w", path, err)
+	}
+	return n, nil
 }
 
 func open(dir, name string) (*relational.Storage, error) {
