@@ -246,7 +246,7 @@ func nearest(gap float32) float32 {
 	if gap == 0 {
 		return theme.Size(theme.Gap) * 0.9
 	}
-	return max(0, gap-frameRoom()*2)
+	return max(0, gap-frameRoom()*0.5)
 }
 
 // spread leaves so much more air between the rows of the column in a scroll.
