@@ -56,15 +56,27 @@ func (b *Book) turn(offset float32, on bool) {
 		}
 		offset = before
 	}
-	foot := min(offset+b.room.Height, high)
+	foot := endOf(lines, offset, min(offset+b.room.Height, high))
+	if foot-offset < b.room.Height*fullest && foot < high { // a table's row that leaves so much empty is cut after all, between its lines
+		foot = endOf(linesIn(nil, b.scroll.Content, -b.scroll.Content.Position().Y, 0), offset, min(offset+b.room.Height, high))
+	}
+	place(b.scroll, 0, 0, b.room.Width, foot-offset)
+	b.scroll.ScrollToOffset(fyne.NewPos(0, offset))
+}
+
+// endOf is where a page ends that begins at an offset and has room down to foot: above what does not fit whole.
+func endOf(lines []reach, offset, foot float32) float32 {
+	const slack = 0.5
 	for _, line := range lines {
 		if line.top < foot-slack && line.bottom > foot+slack && line.top > offset+slack {
 			foot = line.top
 		}
 	}
-	place(b.scroll, 0, 0, b.room.Width, foot-offset)
-	b.scroll.ScrollToOffset(fyne.NewPos(0, offset))
+	return foot
 }
+
+// fullest is how much of a page is used at least for the sake of whole rows.
+const fullest = 0.82
 
 // mostRow is how much of a page a table's row may take to be kept in one piece.
 const mostRow = 0.6

@@ -133,6 +133,9 @@ func (s *shown) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 // emptiest is the share of a place that may be left empty under whole rows before large rows are drawn smaller for one more.
 const emptiest = 0.25
 
+// alittle is how much smaller large rows are drawn so that a list begins with its first row, and the chosen one can be seen.
+const alittle = 0.8
+
 // fill draws large rows, from the target on, so much smaller that one more of them can be seen, where much of the place would be left empty; and one alone
 // so small that it is whole.
 func (s *shown) fill(scroll *container.Scroll, rows []fyne.CanvasObject, size fyne.Size) {
@@ -150,6 +153,13 @@ func (s *shown) fill(scroll *container.Scroll, rows []fyne.CanvasObject, size fy
 	fits := func(count int) bool { return high(count) <= size.Height }
 	squeeze(rows, 1)
 	if at := slices.Index(rows, s.target); at > 0 && !fits(at+1) {
+		for share := float32(1); share > alittle; { // so that the list still begins with its first row
+			share -= squeezeStep
+			if squeeze(rows, share); fits(at + 1) {
+				return
+			}
+		}
+		squeeze(rows, 1)
 		from = rows[at:]
 	}
 	count := 0
