@@ -123,9 +123,8 @@ func (b *Book) build() {
 	}
 	wide := &asWide{}
 	column := Column(gap*1.4, rows...)
-	var hand *Hand
-	b.scroll, hand = scrollByHand(wide, Inset(column, 0, 0, BarRoom(), gap))
-	hand.rest = func() { b.turn(b.scroll.Offset.Y, false) }
+	b.scroll = newScroll(wide, Inset(column, 0, 0, BarRoom(), gap))
+	handOver(b.scroll).Rests(func() { b.turn(b.scroll.Offset.Y, false) })
 	b.object = &fyne.Container{Layout: &opened{b, wide}, Objects: []fyne.CanvasObject{b.scroll}}
 }
 

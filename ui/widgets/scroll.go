@@ -17,19 +17,13 @@ func BarRoom() float32 { return theme.Size(theme.ScrollBar) + theme.Size(theme.G
 
 // newScroll is a scroll of content, which follows a wheel and a finger. The layout is that of the content and of the hand over it.
 func newScroll(layout fyne.Layout, content fyne.CanvasObject) *container.Scroll {
-	scroll, _ := scrollByHand(layout, content)
-	return scroll
-}
-
-// scrollByHand is newScroll, with the hand.
-func scrollByHand(layout fyne.Layout, content fyne.CanvasObject) (*container.Scroll, *Hand) {
 	scroll := container.NewVScroll(nil)
 	hand := NewHand(func(by float32) {
 		most := scroll.Content.MinSize().Height - scroll.Size().Height
 		scroll.ScrollToOffset(fyne.NewPos(0, max(0, min(scroll.Offset.Y-by, most))))
 	}, func(at fyne.Position) { tapped(content, at.Subtract(content.Position())) })
 	scroll.Content = &fyne.Container{Layout: layout, Objects: []fyne.CanvasObject{content, hand}}
-	return scroll, hand
+	return scroll
 }
 
 // handOver is the hand over what a scroll holds.
